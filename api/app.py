@@ -1,0 +1,55 @@
+"""The application factory; granian serves what it returns."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_cors import CORS
+
+from api import openapi, pipeline, problems, status, submit
+from api.appender import Appender
+from api.monitor import Monitor
+from api.rows import Rows
+from api.services import EXTENSION, Services
+from api.settings import ApiSettings
+from core import logs
+from core.broker import Waker, make_celery
+from core.connection import connect
+from core.journal import Journal
+from core.settings import load
+
+
+def create_app(settings: ApiSettings | None = None) -> Flask:
+    """Return the API; without settings they come from the environment. Nothing is connected yet."""
+    if settings is None:
+        settings = load(ApiSettings)
+        logs.configure(json=settings.log_json)
+    app = Flask("api", static_folder=None)
+    app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
+    app.url_map.merge_slashes = False
+    app.extensions[EXTENSION] = _services(settings)
+    for module in (submit, status, pipeline, openapi):
+        app.register_blueprint(module.blueprint)
+    problems.install(app)
+    if settings.cors_origins:
+        CORS(
+            app,
+            origins=list(settings.cors_origins),
+            allow_headers=["Content-Type", "Idempotency-Key"],
+            expose_headers=["Location", "Retry-After"],
+            max_age=600,
+        )
+    return app
+
+
+def _services(settings: ApiSettings) -> Services:
+    redis = connect(str(settings.redis_url))
+    journal = Journal(redis)
+    rows = Rows(str(settings.database_read_url) if settings.database_read_url else None)
+    waker = Waker(make_celery(settings.broker_url))
+    return Services(
+        settings=settings,
+        journal=journal,
+        appender=Appender(journal, waker.wake),
+        rows=rows,
+        monitor=Monitor(journal, redis, rows, settings.journal_limit, settings.journal_memory_fraction),
+    )

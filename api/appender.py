@@ -1,0 +1,125 @@
+"""Group commit: everything that waits in this process goes to the journal in one call.
+
+Request threads hand their units over and wait; one thread writes all that has gathered while the previous call was
+under way. So a round trip and an fsync serve many requests, and a lone request waits for nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from core.errors import DummiesError, JournalAway, KeyReused
+from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Journal, Record, Unit
+from core.submission import total_bytes
+
+log = structlog.get_logger()
+
+PATIENCE = 2.5
+"""Seconds a request waits for its append before it answers 503."""
+
+
+class _Waiting:
+    """A unit on its way, with the lock that its request waits for."""
+
+    __slots__ = ("abandoned", "done", "error", "records", "size", "unit")
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.size = total_bytes(unit.submissions)
+        self.done = threading.Lock()
+        self.done.acquire()
+        self.abandoned = False
+        self.error: BaseException | None = None
+        self.records: list[Record | None] = []
+
+
+class Appender:
+    """Appends units on behalf of request threads; ``on_wake`` is called when a wake-up is to be published."""
+
+    def __init__(self, journal: Journal, on_wake: Callable[[], None]) -> None:
+        """Use this journal; the thread starts with the first unit, in the process that serves."""
+        self._journal = journal
+        self._on_wake = on_wake
+        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def append(self, units: Sequence[Unit]) -> list[list[Record | None]]:
+        """Return, once all units are on disk, for each string the record of the same string if it waited already.
+
+        Raises KeyReused, JournalFull or JournalAway (after 2.5 s at most). After JournalAway the strings may have
+        been written nonetheless; repeating the request under the same key is safe.
+        """
+        self._ensure_thread()
+        waiting = [_Waiting(unit) for unit in units]
+        for item in waiting:
+            self._queue.put(item)
+        deadline = time.monotonic() + PATIENCE
+        for item in waiting:
+            if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                for left in waiting:
+                    left.abandoned = True
+                raise JournalAway
+            if item.error is not None:
+                raise item.error
+        return [item.records for item in waiting]
+
+    def _ensure_thread(self) -> None:
+        if self._thread is None:
+            with self._start:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
+                    self._thread.start()
+
+    def _run(self) -> None:
+        left_over: _Waiting | None = None
+        while True:
+            group, left_over = self._gather(left_over or self._queue.get())
+            if group:
+                self._write(group)
+
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None]:
+        """Return all that waits, up to a group's limits, and the first one that no longer fits."""
+        group: list[_Waiting] = []
+        strings = size = 0
+        item = first
+        while True:
+            if not item.abandoned:
+                strings += len(item.unit.submissions)
+                size += item.size
+                if group and (strings > MAX_GROUP_STRINGS or size > MAX_GROUP_BYTES):
+                    return group, item
+                group.append(item)
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return group, None
+
+    def _write(self, group: list[_Waiting]) -> None:
+        try:
+            appended = self._journal.append([item.unit for item in group])
+        except DummiesError as error:
+            _fail(group, error)
+        except Exception:
+            log.exception("append failed")
+            _fail(group, JournalAway())
+        else:
+            for item, records in zip(group, appended.units, strict=True):
+                if records is None:
+                    item.error = KeyReused()
+                else:
+                    item.records = records
+            if appended.wake:
+                self._on_wake()
+        for item in group:
+            item.done.release()
+
+
+def _fail(group: list[_Waiting], error: DummiesError) -> None:
+    for item in group:
+        item.error = error

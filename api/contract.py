@@ -1,0 +1,135 @@
+"""What travels over HTTP: every body that is read or answered, as a type.
+
+The types decode and check request bodies, encode answers, and are the schemas of the OpenAPI document, so
+the three cannot differ. Times are RFC 3339 in UTC; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+MAX_STRINGS_PER_BULK = 10_000
+MAX_IDS_PER_QUERY = 100
+MAX_HISTORY_PAGE = 200
+
+StringStatus = Literal["queued", "stored", "failed"]
+Time = Annotated[datetime, Meta(tz=True)]
+Health = Literal["up", "away", "unknown"]
+StringText = Annotated[
+    str,
+    Meta(
+        description="Any Unicode text but NUL and lone surrogates, 1 byte to 64 KiB of UTF-8 (a setting).",
+        min_length=1,
+    ),
+]
+
+
+class SubmitRequest(Struct):
+    """One string to store."""
+
+    text: StringText
+
+
+class BulkRequest(Struct):
+    """Many strings to store, in order."""
+
+    texts: Annotated[list[StringText], Meta(min_length=1, max_length=MAX_STRINGS_PER_BULK)]
+
+
+class Accepted(Struct):
+    """The string is in the journal, on disk, and will be stored exactly once."""
+
+    id: UUID
+    status: StringStatus
+    status_url: Annotated[str, Meta(description="Path to poll until the status is stored or failed.")]
+    received_at: Time
+
+
+class BulkAccepted(Struct):
+    """All strings are in the journal, on disk; the ids stand in the order of the texts."""
+
+    count: int
+    ids: list[UUID]
+    received_at: Time
+
+
+class StringState(Struct):
+    """What became of one string."""
+
+    id: UUID
+    status: StringStatus
+    received_at: Time
+    text: Annotated[
+        str | None, Meta(description="Absent (null) for queued strings when many are asked for at once.")
+    ] = None
+    stored_at: Time | None = None
+    attempts: Annotated[int | None, Meta(description="Tries so far; null once stored. An outage counts as none.")] = (
+        None
+    )
+    reason: Annotated[str | None, Meta(description="Why PostgreSQL refused it, when failed.")] = None
+
+
+class StringStates(Struct):
+    """What became of many strings: each id asked for is in exactly one of the three lists."""
+
+    items: list[StringState]
+    not_found: Annotated[list[UUID], Meta(description="Never given out, or removed by an operator.")]
+    unavailable: Annotated[list[UUID], Meta(description="Not queued, and PostgreSQL is away: ask again.")]
+
+
+class HistoryPage(Struct):
+    """Stored strings, newest first."""
+
+    items: list[StringState]
+    next_cursor: Annotated[str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")]
+
+
+class PartState(Struct):
+    """Whether one part of the pipeline answers, and since when that has been so (as far as it is known)."""
+
+    status: Health
+    since: Time | None = None
+
+
+class Pipeline(Struct):
+    """Whether strings get through, at a glance; read at most once a second."""
+
+    accepting: Annotated[bool, Meta(description="Whether a string submitted now would be accepted.")]
+    waiting: Annotated[int | None, Meta(description="Strings in the journal that are not stored yet.")]
+    failed: Annotated[int | None, Meta(description="Strings that PostgreSQL refused: dead letters.")]
+    oldest_seconds: Annotated[float | None, Meta(description="Age of the oldest waiting string; null when none waits.")]
+    stored_per_second: Annotated[float | None, Meta(description="Over the last ten seconds; null before it is known.")]
+    drain_seconds: Annotated[
+        float | None, Meta(description="Until the journal is empty at that rate; null if unknown.")
+    ]
+    journal: Annotated[PartState, Meta(description="Redis, where accepted strings wait.")]
+    database: Annotated[PartState, Meta(description="PostgreSQL, where strings are stored.")]
+    workers: Annotated[PartState, Meta(description="The processes that move strings from the one to the other.")]
+    worker_count: int | None = None
+
+
+class Ready(Struct):
+    """The answer of the probes."""
+
+    status: Literal["ok"] = "ok"
+
+
+class RefusedItem(Struct):
+    """One item of a bulk request that cannot be stored."""
+
+    index: Annotated[int, Meta(description="Position in the request, from 0.")]
+    detail: str
+
+
+class Problem(Struct, omit_defaults=True):
+    """An error, as RFC 9457 describes it: `type` is stable, `detail` says what to do."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: Annotated[list[RefusedItem], Meta(description="The refused items of a bulk request.")] = []

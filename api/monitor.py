@@ -1,0 +1,153 @@
+"""How the pipeline is doing, looked at once a second: what ``/pipeline`` answers and what submitting is refused by."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from redis import Redis
+
+from api.problems import ApiProblem, journal_full
+from api.rows import DatabaseAway, Rows
+from core.errors import DummiesError, JournalAway
+from core.journal import Counts, Journal, journal_errors
+
+log = structlog.get_logger()
+
+PERIOD = 1.0
+RATE_WINDOW = 10.0
+STALE_AFTER = 5.0
+ROOM_TO_MAKE = 0.05
+"""The part of the backlog that should be drained before a refused request is worth sending again."""
+
+
+@dataclass
+class Since:
+    """Whether a part answers, and since when."""
+
+    up: bool | None = None
+    at: datetime | None = None
+
+    def note(self, *, up: bool, at: datetime | None = None) -> None:
+        """Note what was seen; only a change moves the time."""
+        if up != self.up:
+            self.up, self.at = up, at or datetime.now(UTC)
+
+
+class Monitor:
+    """Looks at Redis and PostgreSQL once a second, each from a thread of its own."""
+
+    def __init__(self, journal: Journal, redis: Redis, rows: Rows, journal_limit: int, memory_fraction: float) -> None:
+        """Use these; the threads start with the first question, in the process that serves."""
+        self._journal, self._redis, self._rows = journal, redis, rows
+        self._journal_limit, self._memory_fraction = journal_limit, memory_fraction
+        self._start = threading.Lock()
+        self._started = False
+        self._samples: deque[tuple[float, int]] = deque()
+        self._seen_at = 0.0
+        self.counts: Counts | None = None
+        self.full = False
+        self.durable = False
+        self.journal = Since()
+        self.database = Since()
+        self.workers = Since()
+
+    def ensure_started(self) -> None:
+        """Start looking, and have looked once at Redis."""
+        if self._started:
+            return
+        with self._start:
+            if not self._started:
+                self.look_at_journal()
+                _repeat(self.look_at_journal, "journal monitor")
+                _repeat(self.look_at_database, "database monitor")
+                self._started = True
+
+    def check(self) -> None:
+        """Raise JournalAway or the problem ``journal-full`` when submitting is refused at present."""
+        self.ensure_started()
+        if self.journal.up is False and time.monotonic() - self._seen_at < STALE_AFTER:
+            raise JournalAway
+        if self.full:
+            raise self._full()
+
+    def look_at_journal(self) -> None:
+        """Take one look at Redis."""
+        try:
+            counts = self._journal.counts()
+            with journal_errors():
+                memory, persistence = self._info()
+        except DummiesError:
+            self.journal.note(up=False)
+            self.counts = None
+        else:
+            self.journal.note(up=True)
+            self.durable = self.durable or (persistence["aof_enabled"] == 1 and persistence["loading"] == 0)
+            self.counts = counts
+            self.workers.note(up=counts.workers > 0)
+            self._note_rate(counts.stored)
+            self.full = self._is_full(counts, memory)
+        self._seen_at = time.monotonic()
+
+    def look_at_database(self) -> None:
+        """Take one look at PostgreSQL; what the workers say of it counts as well."""
+        if self.counts and self.counts.away_since:
+            self.database.note(up=False, at=datetime.fromtimestamp(self.counts.away_since, UTC))
+            return
+        try:
+            self._rows.ping()
+        except DatabaseAway:
+            self.database.note(up=False)
+        else:
+            self.database.note(up=True)
+
+    def rate(self) -> float | None:
+        """Return the strings stored per second over the last ten seconds; None before that is known."""
+        samples = list(self._samples)
+        if len(samples) < 2 or samples[-1][0] == samples[0][0]:  # noqa: PLR2004
+            return None
+        return max(0.0, (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0]))
+
+    def drain_seconds(self) -> float | None:
+        """Return how long the backlog takes at the present rate; None when that is not known."""
+        rate = self.rate()
+        if self.counts is None or not rate:
+            return 0.0 if self.counts and not self.counts.waiting else None
+        return self.counts.waiting / rate
+
+    def _info(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        memory, persistence = self._redis.pipeline(transaction=False).info("memory").info("persistence").execute()
+        return memory, persistence
+
+    def _note_rate(self, stored: int) -> None:
+        now = time.monotonic()
+        self._samples.append((now, stored))
+        while now - self._samples[0][0] > RATE_WINDOW:
+            self._samples.popleft()
+
+    def _is_full(self, counts: Counts, memory: dict[str, Any]) -> bool:
+        most = memory["maxmemory"] * self._memory_fraction
+        return counts.waiting >= self._journal_limit or (most > 0 and memory["used_memory"] >= most)
+
+    def _full(self) -> ApiProblem:
+        drain = self.drain_seconds()
+        return journal_full(10 if drain is None else min(60, max(1, math.ceil(drain * ROOM_TO_MAKE))))
+
+
+def _repeat(look: Callable[[], None], name: str) -> None:
+    def run() -> None:
+        while True:
+            try:
+                look()
+            except Exception:
+                log.exception("could not look", monitor=name)
+            time.sleep(PERIOD)
+
+    threading.Thread(target=run, name=name, daemon=True).start()

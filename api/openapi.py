@@ -1,0 +1,170 @@
+"""The OpenAPI 3.1 document, made from the routes and the types of the contract.
+
+``python -m api.openapi > api/openapi.json`` writes the copy that is checked in; a test fails when they differ.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from types import UnionType
+from typing import Any, NamedTuple, TypeVar, get_args
+
+import msgspec
+from flask import Blueprint, Flask, Response, current_app
+from werkzeug.routing import Rule
+
+from api.contract import Problem
+
+blueprint = Blueprint("openapi", __name__)
+
+_REF = "#/components/schemas/{name}"
+_CONVERTERS = {"uuid": {"type": "string", "format": "uuid"}}
+_PARAMETER_NOTES = {
+    "id": "A string's id; may be repeated, up to 100 times.",
+    "limit": "Strings a page, 1 to 200; 50 unless said.",
+    "cursor": "`next_cursor` of the page before.",
+}
+V = TypeVar("V", bound=Callable[..., Any])
+
+
+class Operation(NamedTuple):
+    """What the document says of a view, beside its docstring."""
+
+    summary: str
+    answers: Mapping[int, Any]
+    body: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    refusals: Sequence[int]
+
+
+def describe(
+    summary: str,
+    *,
+    answers: Mapping[int, Any],
+    body: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    refusals: Sequence[int] = (),
+) -> Callable[[V], V]:
+    """Note what the document says of a view; the view itself stays as it is."""
+
+    def note(view: V) -> V:
+        view.operation = Operation(summary, answers, body or {}, parameters or {}, refusals)  # type: ignore[attr-defined]
+        return view
+
+    return note
+
+
+@blueprint.get("/openapi.json")
+def document() -> Response:
+    """Answer with the document."""
+    return Response(json.dumps(build(current_app)), content_type="application/json")
+
+
+def build(app: Flask) -> dict[str, Any]:
+    """Return the document of the application's described views."""
+    described: list[tuple[Rule, Any]] = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
+    described = [(rule, view) for rule, view in described if hasattr(view, "operation")]
+    schemas, components = _schemas([view.operation for _, view in described])
+    paths: dict[str, Any] = {}
+    for rule, view in sorted(described, key=lambda pair: pair[0].rule):
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"})).lower()
+        paths.setdefault(path, {})[method] = _operation(rule, view, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "ix-dummies",
+            "version": "1",
+            "summary": "Strings, stored in PostgreSQL exactly once.",
+            "description": "Every path answers with and without a slash at its end, and never redirects.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": paths,
+        "components": {"schemas": dict(sorted(components.items()))},
+    }
+
+
+def _schemas(operations: Sequence[Operation]) -> tuple[dict[Any, Any], dict[str, Any]]:
+    types = {Problem}
+    for operation in operations:
+        for type_ in (*operation.answers.values(), *operation.body.values()):
+            types.update(get_args(type_) if isinstance(type_, UnionType) else (type_,))
+    ordered = sorted(types, key=lambda type_: type_.__name__)
+    schemas, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    return dict(zip(ordered, schemas, strict=True)), components
+
+
+def _schema(type_: Any, schemas: Mapping[Any, Any]) -> Any:
+    if isinstance(type_, UnionType):
+        return {"anyOf": [schemas[part] for part in get_args(type_)]}
+    return schemas[type_]
+
+
+def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+    operation: Operation = view.operation
+    made: dict[str, Any] = {
+        "operationId": view.__name__,
+        "summary": operation.summary,
+        "description": " ".join(view.__doc__.split()),
+        "parameters": [*_path_parameters(rule), *_query_parameters(operation), *_headers(operation)],
+        "responses": _responses(operation, schemas),
+    }
+    if operation.body:
+        content = {media: {"schema": _schema(type_, schemas)} for media, type_ in operation.body.items()}
+        made["requestBody"] = {"required": True, "content": content}
+    return made
+
+
+def _responses(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+    responses = {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"schema": _schema(type_, schemas)}},
+        }
+        for status, type_ in operation.answers.items()
+    }
+    for status in operation.refusals:
+        content = {"application/problem+json": {"schema": schemas[Problem]}}
+        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+    return responses
+
+
+def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
+    found = re.findall(r"<(?:(\w+):)?(\w+)>", rule.rule)
+    return [
+        {"name": name, "in": "path", "required": True, "schema": _CONVERTERS[converter]} for converter, name in found
+    ]
+
+
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": _PARAMETER_NOTES[name],
+            "schema": msgspec.json.schema(type_),
+        }
+        for name, type_ in operation.parameters.items()
+    ]
+
+
+def _headers(operation: Operation) -> list[dict[str, Any]]:
+    if not operation.body:
+        return []
+    note = "Repeating a request under the same key stores nothing twice; the same key with another body is refused."
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return [{"name": "Idempotency-Key", "in": "header", "required": False, "description": note, "schema": schema}]
+
+
+if __name__ == "__main__":
+    from api.app import create_app
+    from api.settings import ApiSettings
+
+    settings = ApiSettings(redis_url="redis://127.0.0.1")  # type: ignore[arg-type]
+    json.dump(build(create_app(settings)), sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")

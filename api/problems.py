@@ -1,0 +1,124 @@
+"""Errors as problem details (RFC 9457): ``type`` is stable, for programs; ``detail`` says what to do, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+import msgspec
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from api.contract import Problem, RefusedItem
+from core.errors import InvalidText, JournalAway, JournalFull, KeyReused
+
+log = structlog.get_logger()
+
+TYPE_PREFIX = "urn:ix-dummies:problem:"
+
+_TITLES = {
+    "bad-request": (400, "The request cannot be understood"),
+    "malformed-json": (400, "The body is not JSON"),
+    "invalid-parameter": (400, "A parameter is not valid"),
+    "not-found": (404, "There is nothing here"),
+    "unknown-string": (404, "No such string"),
+    "method-not-allowed": (405, "The method is not allowed here"),
+    "too-large": (413, "The request is too large"),
+    "unsupported-media-type": (415, "The content type is not supported"),
+    "invalid-body": (422, "The body does not have the expected form"),
+    "invalid-text": (422, "The text cannot be stored"),
+    "invalid-key": (422, "The idempotency key cannot be used"),
+    "key-reused": (422, "The idempotency key belongs to another request"),
+    "internal-error": (500, "Something went wrong here"),
+    "journal-away": (503, "The journal does not answer"),
+    "journal-full": (503, "The journal is full"),
+    "database-away": (503, "The database does not answer"),
+    "busy": (503, "Too many large requests at once"),
+}
+_BY_STATUS = {
+    HTTPStatus.NOT_FOUND: ("not-found", "Look at /openapi.json for what there is."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "method-not-allowed",
+        "Look at the Allow header for what can be done here.",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", "Send less at once."),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported-media-type", "Send application/json."),
+}
+
+
+class ApiProblem(Exception):
+    """An error to answer with; ``name`` is the last part of its type."""
+
+    def __init__(
+        self, name: str, detail: str, *, errors: Sequence[RefusedItem] = (), retry_after: int | None = None
+    ) -> None:
+        """Take the problem's name, what to do about it, refused items, and when to try again (s)."""
+        super().__init__(detail)
+        self.name = name
+        self.detail = detail
+        self.errors = list(errors)
+        self.retry_after = retry_after
+
+    def response(self) -> Response:
+        """Return the answer."""
+        status, title = _TITLES[self.name]
+        body = Problem(TYPE_PREFIX + self.name, title, status, self.detail, self.errors)
+        response = Response(msgspec.json.encode(body), status, content_type="application/problem+json")
+        response.headers["Cache-Control"] = "no-store"
+        if self.retry_after is not None:
+            response.headers["Retry-After"] = str(self.retry_after)
+        return response
+
+
+def journal_away() -> ApiProblem:
+    """Return the answer while Redis is unreachable, loading, or too slow."""
+    return ApiProblem(
+        "journal-away",
+        "Send the request again after a moment, under the same Idempotency-Key.",
+        retry_after=2,
+    )
+
+
+def journal_full(retry_after: int) -> ApiProblem:
+    """Return the answer while there is no room; nothing of the request was kept."""
+    return ApiProblem("journal-full", "Nothing was kept. Send the request again later.", retry_after=retry_after)
+
+
+def database_away() -> ApiProblem:
+    """Return the answer while PostgreSQL does not answer and only it could."""
+    return ApiProblem(
+        "database-away",
+        "Only stored strings need the database: ask again later. Submitting goes on.",
+        retry_after=5,
+    )
+
+
+def install(app: Flask) -> None:
+    """Answer every error as a problem."""
+    app.register_error_handler(ApiProblem, lambda problem: problem.response())
+    app.register_error_handler(JournalAway, lambda _: journal_away().response())
+    app.register_error_handler(JournalFull, lambda _: journal_full(5).response())
+    app.register_error_handler(
+        KeyReused,
+        lambda _: ApiProblem("key-reused", "Use a new Idempotency-Key for another text.").response(),
+    )
+    app.register_error_handler(InvalidText, lambda error: ApiProblem("invalid-text", str(error)).response())
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error.get_response()  # type: ignore[return-value]
+    name, detail = _BY_STATUS.get(HTTPStatus(error.code), ("bad-request", error.description or "Check the request."))
+    response = ApiProblem(name, detail).response()
+    for header, value in error.get_headers():
+        if header in {"Allow", "Retry-After"}:
+            response.headers[header] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("request failed", method=request.method, path=request.path, exc_info=error)
+    return ApiProblem("internal-error", "Send the request again; if it goes on, tell the operator.").response()

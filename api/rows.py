@@ -1,0 +1,121 @@
+"""Stored strings, read from PostgreSQL's primary through the read-only role."""
+
+from __future__ import annotations
+
+import select
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg2
+import psycopg2.extensions
+
+from core.deadline import DeadlineExceeded, WaitWithDeadline
+from core.errors import DummiesError
+
+CONNECTIONS = 8
+STATEMENT_TIMEOUT_MS = 2_000
+CALL_DEADLINE = 3.0
+WAIT_FOR_CONNECTION = 1.0
+REST_AFTER_FAILURE = 1.0
+"""Seconds in which a database that has just failed is not asked again, so that readers do not queue up behind it."""
+
+_SQL = Path(__file__).parent / "sql"
+
+
+class DatabaseAway(DummiesError):
+    """PostgreSQL does not answer."""
+
+
+class Row(NamedTuple):
+    """A stored string; ``seq`` is 0 where it was not asked for."""
+
+    id: UUID
+    text: str
+    received_at: datetime
+    stored_at: datetime
+    seq: int = 0
+
+
+class Rows:
+    """Reads rows over at most 8 connections; every call ends in bounded time or raises DatabaseAway."""
+
+    def __init__(self, url: str | None) -> None:
+        """Use this database; nothing is connected yet. Without a URL every call raises DatabaseAway."""
+        self._url = url
+        self._idle: LifoQueue[Any] = LifoQueue()
+        self._slots = threading.BoundedSemaphore(CONNECTIONS)
+        self._resting_until = 0.0
+        self._states = (_SQL / "states.sql").read_text(encoding="utf-8")
+        self._history = (_SQL / "history.sql").read_text(encoding="utf-8")
+        psycopg2.extensions.set_wait_callback(WaitWithDeadline(CALL_DEADLINE))
+
+    def states(self, ids: Sequence[str]) -> dict[str, Row]:
+        """Return those of the strings that are stored, by id."""
+        rows = self._fetch(self._states, {"ids": list(ids)})
+        return {row[0]: Row(UUID(row[0]), *row[1:]) for row in rows}
+
+    def history(self, limit: int, before: int | None) -> list[Row]:
+        """Return stored strings, newest first, below the given ``seq``."""
+        rows = self._fetch(self._history, {"limit": limit, "before": before})
+        return [Row(UUID(row[0]), *row[1:]) for row in rows]
+
+    def ping(self) -> None:
+        """Return when PostgreSQL answers."""
+        self._fetch("SELECT 1", {}, rested=True)
+
+    def _fetch(self, sql: str, parameters: Mapping[str, Any], *, rested: bool = False) -> list[tuple[Any, ...]]:
+        if not rested and time.monotonic() < self._resting_until:
+            raise DatabaseAway
+        with self._connection() as connection, connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall()  # type: ignore[no-any-return]
+
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        if self._url is None or not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
+            raise DatabaseAway
+        connection = None
+        try:
+            connection = self._take()
+            yield connection
+            self._idle.put(connection)
+        except (psycopg2.Error, DeadlineExceeded) as error:
+            if connection is not None:
+                connection.close()
+            self._resting_until = time.monotonic() + REST_AFTER_FAILURE
+            raise DatabaseAway from error
+        finally:
+            self._slots.release()
+
+    def _take(self) -> Any:
+        while True:
+            try:
+                connection = self._idle.get_nowait()
+            except Empty:
+                break
+            if not connection.closed and not _hung_up(connection):
+                return connection
+            connection.close()
+        connection = psycopg2.connect(
+            self._url,
+            application_name="ix-api",
+            target_session_attrs="read-write",
+            keepalives_idle=10,
+            options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c default_transaction_read_only=on",
+        )
+        connection.autocommit = True
+        return connection
+
+
+def _hung_up(connection: Any) -> bool:
+    """Return whether the server has said something unasked: that it ends the connection."""
+    waiter = select.poll()
+    waiter.register(connection.fileno(), select.POLLIN | select.POLLHUP)
+    return bool(waiter.poll(0))

@@ -1,0 +1,32 @@
+"""What the views work with: one of each in a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from api.appender import Appender
+from api.monitor import Monitor
+from api.rows import Rows
+from api.settings import ApiSettings
+from core.journal import Journal
+
+EXTENSION = "dummies"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts that a request may need."""
+
+    settings: ApiSettings
+    journal: Journal
+    appender: Appender
+    rows: Rows
+    monitor: Monitor
+
+
+def services() -> Services:
+    """Return the services of the application that serves this request."""
+    return cast("Services", current_app.extensions[EXTENSION])

@@ -1,0 +1,33 @@
+"""The API's settings, read from the environment once at the start."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, PostgresDsn, field_validator
+from pydantic_settings import NoDecode
+
+from core.settings import CoreSettings
+
+
+class ApiSettings(CoreSettings):
+    """What the API needs."""
+
+    database_read_url: PostgresDsn | None = None
+    """The primary, through the read role; without it history and the status of stored strings answer 503."""
+    max_text_bytes: Annotated[int, Field(ge=1, le=1024 * 1024)] = 64 * 1024
+    """The longest string, in bytes of UTF-8."""
+    journal_limit: Annotated[int, Field(ge=1)] = 5_000_000
+    """Waiting strings above which submitting is refused with 503."""
+    journal_memory_fraction: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """The part of Redis' maxmemory above which submitting is refused with 503."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins, comma-separated, whose pages may use the API from the browser; none unless said."""
+    log_json: bool = False
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip() for origin in value.split(",") if origin.strip())

@@ -1,0 +1,108 @@
+"""Submitting: where the way of a string begins. Next on it is ``core/journal.py``."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
+
+from flask import Blueprint, Response
+
+from api.answers import answer, utc
+from api.bodies import read_key, read_request_id, read_text, read_texts
+from api.contract import Accepted, BulkAccepted, BulkRequest, StringStatus, SubmitRequest
+from api.ids import key_hash, request_digest, submission_id
+from api.openapi import describe
+from api.problems import ApiProblem
+from api.services import services
+from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Record, Unit
+from core.submission import Submission
+
+blueprint = Blueprint("submit", __name__)
+
+BULK_REQUESTS_AT_ONCE = 4
+BULK_PATIENCE = 2.0
+_bulk_slots = threading.BoundedSemaphore(BULK_REQUESTS_AT_ONCE)
+
+
+@blueprint.post("/dummies/")
+@describe(
+    "Submit one string",
+    body={"application/json": SubmitRequest},
+    answers={202: Accepted},
+    refusals=(400, 413, 415, 422, 503),
+)
+def submit() -> Response:
+    """Accept one string: it is on disk in the journal when this answers 202, and will be stored exactly once."""
+    services().monitor.check()
+    text = read_text(services().settings.max_text_bytes)
+    key = read_key()
+    submission = Submission(submission_id(text, key, read_request_id()), text, _now())
+    [[record]] = services().appender.append([_unit([submission], key)])
+    return _accepted(submission, record)
+
+
+@blueprint.post("/dummies/bulk")
+@describe(
+    "Submit many strings",
+    body={"application/json": BulkRequest, "text/plain": str},
+    answers={202: BulkAccepted},
+    refusals=(400, 413, 415, 422, 503),
+)
+def submit_bulk() -> Response:
+    """Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none."""
+    if not _bulk_slots.acquire(timeout=BULK_PATIENCE):
+        raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
+    try:
+        services().monitor.check()
+        texts = read_texts(services().settings.max_text_bytes)
+        key, request_id, now = read_key(), read_request_id(), _now()
+        submissions = [
+            Submission(submission_id(text, key, request_id, index), text, now) for index, text in enumerate(texts)
+        ]
+        services().appender.append(list(_units(submissions, key)))
+    finally:
+        _bulk_slots.release()
+    body = BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now))
+    return answer(body, 202)
+
+
+def _unit(submissions: Sequence[Submission], key: str | None) -> Unit:
+    if key is None:
+        return Unit(submissions)
+    return Unit(submissions, key_hash(key), request_digest([s.id for s in submissions]))
+
+
+def _units(submissions: Sequence[Submission], key: str | None) -> Iterator[Unit]:
+    """Yield the strings of a bulk request in units that each fit a group, all under the whole request's digest."""
+    whole = _unit(submissions, key)
+    for group in _groups(submissions):
+        yield Unit(group, whole.key_hash, whole.digest)
+
+
+def _groups(submissions: Iterable[Submission]) -> Iterator[list[Submission]]:
+    group: list[Submission] = []
+    size = 0
+    for submission in submissions:
+        if group and (len(group) == MAX_GROUP_STRINGS or size + len(submission.text) > MAX_GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(submission)
+        size += len(submission.text)
+    yield group
+
+
+def _accepted(submission: Submission, record: Record | None) -> Response:
+    """Answer for a string that is new, or (with a record) that waits or has failed already."""
+    url = f"/dummies/{submission.id}"
+    received_at = record.received_at if record else submission.received_at
+    status: StringStatus = "failed" if record and record.failed else "queued"
+    response = answer(Accepted(UUID(submission.id), status, url, utc(received_at)), 202)
+    response.headers["Location"] = url
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

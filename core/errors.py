@@ -1,0 +1,26 @@
+"""What can go wrong between the tiers; an exception's docstring is its default message."""
+
+from __future__ import annotations
+
+
+class DummiesError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class InvalidText(DummiesError):
+    """The text cannot be stored."""
+
+
+class JournalAway(DummiesError):
+    """The journal does not answer."""
+
+
+class JournalFull(DummiesError):
+    """The journal has no room."""
+
+
+class KeyReused(DummiesError):
+    """The idempotency key was used for another request a short while ago."""

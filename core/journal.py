@@ -1,0 +1,189 @@
+"""The journal: a Redis stream in which accepted strings wait until they are stored.
+
+One entry carries a group of strings, so that a round trip, an fsync and a delivery are paid per group. The API
+appends; the worker's side of it (claim, complete, …) is in ``core.claims``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from redis import Redis
+from redis.commands.core import Script
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from core import names
+from core.clocks import WORKER_SILENT_AFTER
+from core.errors import JournalAway, JournalFull
+from core.submission import Submission, decode, encode
+
+ENTRY_VERSION = 1
+MAX_GROUP_STRINGS = 500
+MAX_GROUP_BYTES = 1024 * 1024
+KEY_REMEMBERED_S = 60
+WAKEUP_EXPIRES_MS = 10_000  # a lost wake-up costs at most the worker's own timer, a second
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one request brought: its strings, and the key they came under.
+
+    ``key_hash`` names the idempotency key, ``digest`` the request that it belongs to; both empty without a key.
+    A unit is at most a group: 500 strings or 1 MiB.
+    """
+
+    submissions: Sequence[Submission]
+    key_hash: str = ""
+    digest: str = ""
+
+
+class Record(NamedTuple):
+    """The status record of a string that is queued or failed: where it is, and since when (µs since 1970)."""
+
+    entry: str
+    position: int
+    received_at: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether the string is a dead letter; else it is queued."""
+        return self.entry == "failed"
+
+
+class Appended(NamedTuple):
+    """What an append did: whether to publish a wake-up, and for each unit its earlier records or a refusal.
+
+    ``units`` holds for each unit None when its key belongs to another request, else for each of its strings the
+    record of an earlier submission of the same string that is still queued or failed, or None for a new one.
+    """
+
+    wake: bool
+    units: list[list[Record | None] | None]
+
+
+class Counts(NamedTuple):
+    """How the journal is doing; ``oldest_s`` is None when nothing waits, ``away_since`` (s) when PostgreSQL answers."""
+
+    waiting: int
+    stored: int
+    failed: int
+    oldest_s: float | None
+    workers: int
+    away_since: float | None
+
+
+def load_script(redis: Redis, name: str) -> Script:
+    """Return the Lua script of that name; it is sent to Redis once and called by its hash from then on."""
+    return redis.register_script((Path(__file__).parent / "lua" / f"{name}.lua").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def journal_errors() -> Iterator[None]:
+    """Turn the driver's errors into ours: JournalFull when nothing can be written, JournalAway otherwise."""
+    try:
+        yield
+    except OutOfMemoryError as error:
+        raise JournalFull from error
+    except (RedisConnectionError, RedisTimeoutError, ReadOnlyError) as error:
+        raise JournalAway from error
+    except RedisError as error:
+        if "OOM" in str(error):  # how 6.2 reports it from within a script
+            raise JournalFull from error
+        if "MISCONF" in str(error):  # its disk is full or broken
+            raise JournalAway from error
+        raise
+
+
+def parse_record(value: bytes | None) -> Record | None:
+    """Return the status record as read from Redis."""
+    if value is None:
+        return None
+    entry, position, received_at = value.decode().split(" ")
+    return Record(entry, int(position), int(received_at))
+
+
+class Journal:
+    """The API's side: append strings, look up what became of them, see how the journal is doing.
+
+    Every method raises JournalAway when Redis does not answer in time.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        """Use this client; its time-outs bound every call."""
+        self._redis = redis
+        self._append = load_script(redis, "append")
+        self._counts = load_script(redis, "counts")
+
+    def append(self, units: Sequence[Unit]) -> Appended:
+        """Write all units as one entry; on return it is on disk. Raises JournalFull, with nothing written."""
+        keys = [names.JOURNAL, names.WAITING, names.WAKEUP]
+        keys += [names.idempotency_key(unit.key_hash) for unit in units if unit.digest]
+        arguments: list[Any] = [ENTRY_VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(units)]
+        for unit in units:
+            arguments += (unit.digest, len(unit.submissions))
+        for unit in units:
+            for submission in unit.submissions:
+                keys.append(names.status_key(submission.id))
+                arguments += (encode(submission), submission.received_at)
+        with journal_errors():
+            wake, conflicts, records = self._append(keys, arguments)
+        return Appended(bool(wake), _by_unit(units, set(conflicts), records))
+
+    def records(self, ids: Sequence[str]) -> list[Record | None]:
+        """Return the status record of each string; None for one that is stored, or was never here."""
+        with journal_errors():
+            return [parse_record(value) for value in self._redis.mget(map(names.status_key, ids))]
+
+    def queued_string(self, record: Record) -> tuple[Submission, int] | None:
+        """Return a queued string and how often its storing was tried; None when it is no longer queued."""
+        with journal_errors():
+            found = self._redis.xrange(names.JOURNAL, record.entry, record.entry)
+            if not found:
+                return None
+            attempts = self._deliveries(record.entry)
+        return decode(found[0][1][b"items"])[record.position], attempts
+
+    def dead_letters(self, ids: Sequence[str]) -> list[bytes | None]:
+        """Return the dead letter of each string, as JSON."""
+        with journal_errors():
+            return self._redis.hmget(names.FAILED, ids) if ids else []
+
+    def counts(self) -> Counts:
+        """Return how the journal is doing."""
+        keys = (names.JOURNAL, names.WAITING, names.STORED, names.FAILED, names.WORKERS, names.DATABASE_AWAY)
+        with journal_errors():
+            waiting, stored, failed, age, workers, away = self._counts(keys, [int(WORKER_SILENT_AFTER * 1000)])
+        return Counts(
+            waiting=waiting,
+            stored=stored,
+            failed=failed,
+            oldest_s=age / 1000 if age >= 0 else None,
+            workers=workers,
+            away_since=int(away.split()[0]) / 1000 if away else None,
+        )
+
+    def _deliveries(self, entry: str) -> int:
+        try:
+            pending = self._redis.xpending_range(names.JOURNAL, names.GROUP, entry, entry, 1)
+        except ResponseError as error:
+            if "NOGROUP" in str(error):  # no worker has ever been here
+                return 0
+            raise
+        return pending[0]["times_delivered"] if pending else 0
+
+
+def _by_unit(
+    units: Sequence[Unit], conflicts: set[int], records: list[bytes | None]
+) -> list[list[Record | None] | None]:
+    parsed = iter(map(parse_record, records)) if records else None
+    outcome: list[list[Record | None] | None] = []
+    for number, unit in enumerate(units, 1):
+        found = [next(parsed) if parsed else None for _ in unit.submissions]
+        outcome.append(None if number in conflicts else found)
+    return outcome

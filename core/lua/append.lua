@@ -1,0 +1,74 @@
+-- Appends the units that wait in one process as one entry of the journal. A unit is what one request brought: its
+-- strings, and the idempotency key they came under, if any.
+--
+-- KEYS  1 journal, 2 waiting, 3 wakeup, then the key record of each keyed unit, then the status record of each string
+-- ARGV  1 entry version, 2 how long a key is remembered (s), 3 how long a wake-up counts as under way (ms),
+--       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings;
+--       then for each string: its JSON, its received_at
+-- Returns {1 when the caller is to publish a wake-up,
+--          the numbers of the units whose key belongs to another request, counted from 1,
+--          the status record of each string that was in the journal or a dead letter already, false for the rest; or
+--          nothing at all where that is none}
+--
+-- Redis checks its memory only until a script's first write: that is XADD or SET here, so that a full Redis refuses the
+-- whole script before anything is changed.
+
+local version, key_seconds, wakeup_ms, unit_count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local string_args = 4 + 2 * unit_count
+
+local keyed = {}
+for unit = 1, unit_count do
+  if ARGV[3 + 2 * unit] ~= '' then keyed[#keyed + 1] = unit end
+end
+
+-- which units come under a key that belongs to another request?
+local conflicts, refused, digests = {}, {}, {}
+if #keyed > 0 then
+  local known = redis.call('MGET', unpack(KEYS, 4, 3 + #keyed))
+  for i, unit in ipairs(keyed) do
+    local key, digest = KEYS[3 + i], ARGV[3 + 2 * unit]
+    local owner = digests[key] or known[i] or digest
+    if owner == digest then
+      digests[key] = digest
+    else
+      refused[unit] = true
+      conflicts[#conflicts + 1] = unit
+    end
+  end
+end
+
+-- which strings are on their way already?
+local first_status = 4 + #keyed
+local records = {}
+if redis.call('EXISTS', unpack(KEYS, first_status)) > 0 then
+  records = redis.call('MGET', unpack(KEYS, first_status))
+end
+
+local items, added, position = {}, {}, 0
+for unit = 1, unit_count do
+  for _ = 1, tonumber(ARGV[4 + 2 * unit]) do
+    position = position + 1
+    if not refused[unit] and not records[position] then
+      items[#items + 1] = ARGV[string_args + 2 * position - 1]
+      added[#added + 1] = position
+    end
+  end
+end
+
+local woken = 0
+if #items > 0 then
+  local payload = '[' .. table.concat(items, ',') .. ']'
+  local entry = redis.call('XADD', KEYS[1], '*', 'v', version, 'n', #items, 'items', payload)
+  local statuses = {}
+  for index, at in ipairs(added) do
+    statuses[#statuses + 1] = KEYS[first_status + at - 1]
+    statuses[#statuses + 1] = entry .. ' ' .. (index - 1) .. ' ' .. ARGV[string_args + 2 * at]
+  end
+  redis.call('MSET', unpack(statuses))
+  redis.call('INCRBY', KEYS[2], #items)
+  if redis.call('SET', KEYS[3], '1', 'NX', 'PX', wakeup_ms) then woken = 1 end
+end
+for key, digest in pairs(digests) do
+  redis.call('SET', key, digest, 'EX', key_seconds)
+end
+return {woken, conflicts, records}

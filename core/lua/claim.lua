@@ -1,0 +1,47 @@
+-- Claims a batch: stale entries first, then new ones.
+--
+-- An entry that was delivered before and not released had its worker die (or stall) on it. It is claimed alone, so that
+-- one that kills its worker takes no neighbour with it. Released entries count no delivery and travel in company.
+--
+-- KEYS  1 journal
+-- ARGV  1 group, 2 consumer, 3 lease (ms), 4 strings and 5 bytes at which the batch is full, 6 most stale entries to look at
+-- Returns for each entry: {id, deliveries with this one, items as JSON}
+
+local key, group, consumer, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local max_strings, max_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
+local batch, strings, bytes = {}, 0, 0
+
+local function take(entry, deliveries)
+  local fields = {}
+  for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+  batch[#batch + 1] = {entry[1], deliveries, fields['items']}
+  strings = strings + tonumber(fields['n'])
+  bytes = bytes + #fields['items']
+end
+
+local function has_room()
+  return strings < max_strings and bytes < max_bytes
+end
+
+for _, pending in ipairs(redis.call('XPENDING', key, group, 'IDLE', lease, '-', '+', ARGV[6])) do
+  if not has_room() then break end
+  local id, deliveries = pending[1], pending[4]
+  if deliveries == 0 or #batch == 0 then
+    local entry = redis.call('XCLAIM', key, group, consumer, lease, id)[1]
+    if entry then
+      take(entry, deliveries + 1)
+      if deliveries > 0 then return batch end
+    else
+      -- deleted while it was pending: 6.2 would offer it for ever
+      redis.call('XACK', key, group, id)
+    end
+  end
+end
+
+-- one by one, because COUNT counts entries and an entry holds any number of strings
+while has_room() do
+  local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', key, '>')
+  if not read then break end
+  take(read[1][2][1], 1)
+end
+return batch

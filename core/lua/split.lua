@@ -1,0 +1,16 @@
+-- Replaces an entry by one entry for each of its strings, so that each can live or die by itself.
+--
+-- KEYS  1 journal, then the status record of each string
+-- ARGV  1 group, 2 entry, 3 entry version, then for each string: its JSON, its received_at
+-- Returns the number of entries it became: none when somebody else completed it meanwhile.
+--
+-- XACK comes first: it needs no memory, and after it a full Redis lets the rest pass.
+
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('XDEL', KEYS[1], ARGV[2]) == 0 then return 0 end
+for status = 2, #KEYS do
+  local item, received_at = ARGV[2 * status], ARGV[2 * status + 1]
+  local entry = redis.call('XADD', KEYS[1], '*', 'v', ARGV[3], 'n', 1, 'items', '[' .. item .. ']')
+  redis.call('SET', KEYS[status], entry .. ' 0 ' .. received_at)
+end
+return #KEYS - 1

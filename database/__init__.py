@@ -1,0 +1,1 @@
+"""The schema: numbered SQL and the program that applies it."""

@@ -1,0 +1,121 @@
+"""Brings the schema up to date: ``DATABASE_OWNER_URL=postgresql://… python -m database.migrate``.
+
+Migrations are plain SQL files, ``NNNN_pre_NAME.sql`` (before new code rolls out) or ``NNNN_post_NAME.sql`` (after).
+They are applied in order, each in a transaction of its own, under an advisory lock: running it twice, or from two
+places at once, applies each once. A database that is newer than this code is refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg2
+from pydantic import PostgresDsn, ValidationError
+from pydantic_settings import BaseSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 0x69786475  # "ixdu": any number, as long as all runs agree
+LOCK_TIMEOUT_MS = 60_000
+STATEMENT_TIMEOUT_MS = 300_000
+
+
+class Migration(NamedTuple):
+    """One file of SQL."""
+
+    version: int
+    name: str
+    sql: str
+
+
+class NewerDatabaseError(Exception):
+    """The database was migrated by newer code: roll that out, or use its migrations."""
+
+
+class _Settings(BaseSettings):
+    database_owner_url: PostgresDsn
+
+
+def migrations(folder: Path = MIGRATIONS) -> list[Migration]:
+    """Return the folder's migrations in order."""
+    files = sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
+    return [Migration(int(file.name[:4]), file.stem, file.read_text(encoding="utf-8")) for file in files]
+
+
+def migrate(url: str, known: list[Migration]) -> list[str]:
+    """Apply what is missing; return the names of what was applied.
+
+    Raises NewerDatabaseError, and psycopg2.Error where PostgreSQL refuses or does not answer.
+    """
+    connection = psycopg2.connect(
+        url,
+        connect_timeout=3,
+        application_name="ix-migrate",
+        target_session_attrs="read-write",
+        options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}",
+    )
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # until the connection closes
+        with connection, connection.cursor() as cursor:
+            applied = _applied(cursor)
+        newest = max((migration.version for migration in known), default=0)
+        if max(applied, default=0) > newest:
+            message = (
+                f"The database is at version {max(applied)}, this code at {newest}: run the newer code's migrations."
+            )
+            raise NewerDatabaseError(message)
+        missing = [migration for migration in known if migration.version not in applied]
+        for migration in missing:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(migration.sql)
+                cursor.execute(
+                    "INSERT INTO schema_migrations (version, name) VALUES (%s, %s)", [migration.version, migration.name]
+                )
+        return [migration.name for migration in missing]
+    finally:
+        connection.close()
+
+
+def _applied(cursor: Any) -> set[int]:
+    cursor.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migrations ("
+        "version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    cursor.execute("SELECT version FROM schema_migrations")
+    return {version for (version,) in cursor.fetchall()}
+
+
+def _migrate_patiently(url: str, known: list[Migration], seconds: float) -> list[str]:
+    """Migrate; wait up to so many seconds for a server that is not up yet."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return migrate(url, known)
+        except psycopg2.OperationalError as error:
+            if error.pgcode or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.2, 0.6))  # noqa: S311
+
+
+def main() -> None:
+    """Migrate the database that DATABASE_OWNER_URL names."""
+    parser = argparse.ArgumentParser(prog="python -m database.migrate", description="Bring the schema up to date.")
+    parser.add_argument("--wait", type=float, default=0, metavar="S", help="seconds to wait for the server (0)")
+    arguments = parser.parse_args()
+    try:
+        url = str(_Settings().database_owner_url)  # type: ignore[call-arg]
+        applied = _migrate_patiently(url, migrations(), arguments.wait)
+    except ValidationError as error:
+        sys.exit(f"DATABASE_OWNER_URL: {error.errors()[0]['msg']}")
+    except (NewerDatabaseError, psycopg2.Error) as error:
+        sys.exit(f"migrate: {' '.join(str(error).split())}")
+    print("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
+
+
+if __name__ == "__main__":
+    main()

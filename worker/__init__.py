@@ -1,0 +1,1 @@
+"""The worker tier: drains the journal into PostgreSQL."""

@@ -1,0 +1,68 @@
+"""The Celery application: ``celery -A worker.app worker``, and what Flower looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from celery import signals
+
+from core import names
+from core.broker import make_celery, publish_wakeup
+from core.claims import Claims
+from core.clocks import TASK_TIME_LIMIT
+from core.connection import connect
+from core.settings import CoreSettings, load
+from worker.consumer import QuickConsumer
+from worker.drain import drain
+from worker.settings import WorkerSettings
+from worker.store import Store
+from worker.timer import DrainTimer
+
+REDIS_TIMEOUT = 5.0
+
+app = make_celery(load(CoreSettings).broker_url)
+app.conf.update(
+    task_acks_late=True,
+    task_reject_on_worker_lost=False,  # the journal recovers, not the message
+    task_time_limit=TASK_TIME_LIMIT,
+    task_send_sent_event=False,
+    worker_send_task_events=True,
+    worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_consumer=QuickConsumer,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_channel_error_retry=True,
+)
+app.steps["consumer"].add(DrainTimer)
+
+
+@app.task(name=names.DRAIN_TASK)  # type: ignore[untyped-decorator]
+def drain_task() -> int:
+    """Drain the journal; the result is the number of rows stored."""
+    return drain(*_parts())
+
+
+def drain_in_pool() -> int:
+    """Drain the journal on the timer's behalf, with no message from the broker."""
+    return drain(*_parts())
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def _check_settings(**_: object) -> None:
+    """Stop the worker at its start, not at its first string, when a setting is bad."""
+    load(WorkerSettings)
+
+
+@cache
+def _parts() -> tuple[Claims, Store, Callable[[], None]]:
+    """Make the connections: in the pool's process, because none may cross a fork."""
+    settings = load(WorkerSettings)
+    claims = Claims(connect(str(settings.redis_url), timeout=REDIS_TIMEOUT))
+
+    def wake() -> None:
+        if claims.ask_for_wakeup():
+            publish_wakeup(app)
+
+    return claims, Store(str(settings.database_url)), wake

@@ -1,0 +1,8 @@
+-- Stores a batch; strings that are there already are left as they are.
+-- ids: uuid[], sorted, so that two batches with strings in common cannot deadlock; texts: text[];
+-- received: bigint[], µs since 1970.
+-- The row count is the number of strings that were new.
+INSERT INTO dummies (id, text, received_at)
+SELECT id, text, TIMESTAMPTZ 'epoch' + received_at * INTERVAL '1 microsecond'
+FROM unnest(%(ids)s::uuid[], %(texts)s::text[], %(received)s::bigint[]) AS batch (id, text, received_at)
+ON CONFLICT (id) DO NOTHING
