@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 from flask_cors import CORS
+from redis import Redis
 
 from api import openapi, pipeline, problems, status, submit
 from api.appender import Appender
@@ -18,7 +19,7 @@ from core.journal import Journal
 from core.settings import load
 
 
-def create_app(settings: ApiSettings | None = None) -> Flask:
+def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) -> Flask:
     """Return the API; without settings they come from the environment. Nothing is connected yet."""
     if settings is None:
         settings = load(ApiSettings)
@@ -26,7 +27,7 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     app = Flask("api", static_folder=None)
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = _services(settings)
+    app.extensions[EXTENSION] = _services(settings, redis or connect(str(settings.redis_url)))
     for module in (submit, status, pipeline, openapi):
         app.register_blueprint(module.blueprint)
     problems.install(app)
@@ -41,8 +42,7 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     return app
 
 
-def _services(settings: ApiSettings) -> Services:
-    redis = connect(str(settings.redis_url))
+def _services(settings: ApiSettings, redis: Redis) -> Services:
     journal = Journal(redis)
     rows = Rows(str(settings.database_read_url) if settings.database_read_url else None)
     waker = Waker(make_celery(settings.broker_url))

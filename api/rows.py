@@ -106,7 +106,7 @@ class Rows:
         connection = psycopg2.connect(
             self._url,
             application_name="ix-api",
-            target_session_attrs="read-write",
+            target_session_attrs="primary",
             keepalives_idle=10,
             options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c default_transaction_read_only=on",
         )

@@ -23,7 +23,6 @@ class ApiSettings(CoreSettings):
     """The part of Redis' maxmemory above which submitting is refused with 503."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins, comma-separated, whose pages may use the API from the browser; none unless said."""
-    log_json: bool = False
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -126,21 +126,31 @@ class Claims:
             self._split(keys, arguments)
 
     def start(self) -> Turn:
-        """Begin a drain: forget the wake-up that led here; return whether PostgreSQL may be tried now.
+        """Begin a drain: no wake-up is needed while it runs. Return whether PostgreSQL may be tried now.
 
         While PostgreSQL is away one process at a time may try, when the backoff has passed.
         """
+        calls = self._redis.pipeline(transaction=False)
+        calls.exists(names.DATABASE_AWAY).delete(names.HELP).set(names.WAKEUP, "1", px=WAKEUP_EXPIRES_MS)
         with journal_errors():
-            _, away = self._redis.pipeline(transaction=False).delete(names.WAKEUP).exists(names.DATABASE_AWAY).execute()
+            # a full Redis refuses the flag, but then nothing is appended either that would miss it
+            away, *_ = calls.execute(raise_on_error=False)
+            if isinstance(away, Exception):
+                raise away
         if not away:
             return Turn.GO
         return Turn.PROBE if self._win_probe() else Turn.REST
 
-    def ask_for_wakeup(self) -> bool:
-        """Return whether the caller is to publish a wake-up: none is under way."""
+    def finish(self) -> None:
+        """End a drain: whatever is appended from now on wakes the next one. Claim once more, or wake it yourself."""
+        with journal_errors():
+            self._redis.delete(names.WAKEUP)
+
+    def ask_for_help(self) -> bool:
+        """Return whether the caller is to publish a wake-up for one more drain: none is under way."""
         try:
             with journal_errors():
-                return bool(self._redis.set(names.WAKEUP, "1", nx=True, px=WAKEUP_EXPIRES_MS))
+                return bool(self._redis.set(names.HELP, "1", nx=True, px=WAKEUP_EXPIRES_MS))
         except JournalFull:  # nothing could be published either
             return False
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg2
-from pydantic import PostgresDsn, ValidationError
-from pydantic_settings import BaseSettings
+
+from database.settings import owner_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x69786475  # "ixdu": any number, as long as all runs agree
@@ -33,11 +33,7 @@ class Migration(NamedTuple):
 
 
 class NewerDatabaseError(Exception):
-    """The database was migrated by newer code: roll that out, or use its migrations."""
-
-
-class _Settings(BaseSettings):
-    database_owner_url: PostgresDsn
+    """The database was migrated by newer code."""
 
 
 def migrations(folder: Path = MIGRATIONS) -> list[Migration]:
@@ -65,10 +61,9 @@ def migrate(url: str, known: list[Migration]) -> list[str]:
             applied = _applied(cursor)
         newest = max((migration.version for migration in known), default=0)
         if max(applied, default=0) > newest:
-            message = (
-                f"The database is at version {max(applied)}, this code at {newest}: run the newer code's migrations."
+            raise NewerDatabaseError(
+                f"The database is at version {max(applied)}, this code knows {newest}: use newer code."
             )
-            raise NewerDatabaseError(message)
         missing = [migration for migration in known if migration.version not in applied]
         for migration in missing:
             with connection, connection.cursor() as cursor:
@@ -108,10 +103,9 @@ def main() -> None:
     parser.add_argument("--wait", type=float, default=0, metavar="S", help="seconds to wait for the server (0)")
     arguments = parser.parse_args()
     try:
-        url = str(_Settings().database_owner_url)  # type: ignore[call-arg]
-        applied = _migrate_patiently(url, migrations(), arguments.wait)
-    except ValidationError as error:
-        sys.exit(f"DATABASE_OWNER_URL: {error.errors()[0]['msg']}")
+        applied = _migrate_patiently(owner_url(), migrations(), arguments.wait)
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))
     except (NewerDatabaseError, psycopg2.Error) as error:
         sys.exit(f"migrate: {' '.join(str(error).split())}")
     print("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")

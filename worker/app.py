@@ -7,7 +7,7 @@ from functools import cache
 
 from celery import signals
 
-from core import names
+from core import logs, names
 from core.broker import make_celery, publish_wakeup
 from core.claims import Claims
 from core.clocks import TASK_TIME_LIMIT
@@ -49,6 +49,11 @@ def drain_in_pool() -> int:
     return drain(*_parts())
 
 
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _configure_logs(**_: object) -> None:
+    logs.configure(json=load(CoreSettings).log_json)
+
+
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
 def _check_settings(**_: object) -> None:
     """Stop the worker at its start, not at its first string, when a setting is bad."""
@@ -62,7 +67,7 @@ def _parts() -> tuple[Claims, Store, Callable[[], None]]:
     claims = Claims(connect(str(settings.redis_url), timeout=REDIS_TIMEOUT))
 
     def wake() -> None:
-        if claims.ask_for_wakeup():
+        if claims.ask_for_help():
             publish_wakeup(app)
 
     return claims, Store(str(settings.database_url)), wake
