@@ -1,0 +1,57 @@
+import type { Schema } from "./schema";
+
+const PROBLEM_PREFIX = "urn:ix-dummies:problem:";
+
+/** Faults that the page finds by itself, beside the problem types of the API. */
+export type PageFault = "unreachable" | "timed-out" | "unexpected-answer";
+
+/** What went wrong, small enough to be kept with a string: `code` is the last part of the problem's type. */
+export type Trouble = { code: string; detail: string };
+
+export class ApiError extends Error {
+  readonly trouble: Trouble;
+  /** Whether the same request may succeed later; if not, the answer is definite. */
+  readonly transient: boolean;
+  /** The server's wish (Retry-After) in milliseconds. */
+  readonly retryAfter: number | null;
+
+  constructor(trouble: Trouble, transient: boolean, retryAfter: number | null = null) {
+    super(`${trouble.code}: ${trouble.detail}`);
+    this.name = "ApiError";
+    this.trouble = trouble;
+    this.transient = transient;
+    this.retryAfter = retryAfter;
+  }
+}
+
+export function pageError(code: PageFault): ApiError {
+  return new ApiError({ code, detail: "" }, true);
+}
+
+/** Reads an error answer; one that is no problem+json comes from something in between, not from the API. */
+export async function answerError(response: Response): Promise<ApiError> {
+  const transient = response.status >= 500 || [408, 425, 429].includes(response.status);
+  const retryAfter = retryAfterOf(response);
+  const problem = await readProblem(response);
+  if (problem) {
+    const code = problem.type.startsWith(PROBLEM_PREFIX)
+      ? problem.type.slice(PROBLEM_PREFIX.length)
+      : problem.type;
+    return new ApiError({ code, detail: problem.detail }, transient, retryAfter);
+  }
+  const code: PageFault = transient ? "unreachable" : "unexpected-answer";
+  return new ApiError({ code, detail: `HTTP ${response.status}` }, transient, retryAfter);
+}
+
+async function readProblem(response: Response): Promise<Pick<Schema<"Problem">, "type" | "detail"> | null> {
+  if (!response.headers.get("Content-Type")?.startsWith("application/problem+json")) return null;
+  const body: unknown = await response.json().catch(() => null);
+  if (typeof body !== "object" || body === null) return null;
+  const { type, detail } = body as Record<string, unknown>;
+  return typeof type === "string" && typeof detail === "string" ? { type, detail } : null;
+}
+
+function retryAfterOf(response: Response): number | null {
+  const seconds = Number.parseFloat(response.headers.get("Retry-After") ?? "");
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+}

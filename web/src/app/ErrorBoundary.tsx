@@ -1,0 +1,27 @@
+import { Component, type ReactNode } from "react";
+import { useMessages } from "../i18n/language";
+
+/** Says so in words when the page breaks, instead of turning blank. */
+export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: boolean }> {
+  override state = { broken: false };
+
+  static getDerivedStateFromError() {
+    return { broken: true };
+  }
+
+  override render() {
+    return this.state.broken ? <Crashed /> : this.props.children;
+  }
+}
+
+function Crashed() {
+  const { crashed, reload } = useMessages();
+  return (
+    <main className="crashed" role="alert">
+      <p>{crashed}</p>
+      <button type="button" onClick={() => window.location.reload()}>
+        {reload}
+      </button>
+    </main>
+  );
+}

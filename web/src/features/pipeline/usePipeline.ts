@@ -1,0 +1,26 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { usePageVisible } from "../../app/usePageVisible";
+import { jittered } from "../../timing/jitter";
+import { getPipeline } from "./api/getPipeline";
+import { judge, type Verdict } from "./verdict";
+
+export const BUSY_INTERVAL = 2_000;
+export const QUIET_INTERVAL = 10_000;
+
+/** Asks whether strings get through: often while some of this browser are on their way, else now and then. */
+export function usePipeline(busy: boolean): Verdict {
+  const visible = usePageVisible();
+  // drawn anew after every answer, not on every rendering, which would restart the timer
+  const [pace] = useState(() => ({ factor: 1 }));
+  const { data, error } = useQuery({
+    queryKey: ["pipeline"],
+    queryFn: async ({ signal }) => {
+      pace.factor = jittered(0.8, 1.2);
+      return getPipeline(signal);
+    },
+    enabled: visible,
+    refetchInterval: () => (busy ? BUSY_INTERVAL : QUIET_INTERVAL) * pace.factor,
+  });
+  return judge(data, error);
+}

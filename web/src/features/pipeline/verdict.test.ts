@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { ApiError, pageError } from "../../api/apiError";
+import { en } from "../../i18n/en";
+import { ko } from "../../i18n/ko";
+import { pipeline } from "../../testing/fakeApi";
+import { judge } from "./verdict";
+
+const away = { status: "away", since: null } as const;
+const unknown = { status: "unknown", since: null } as const;
+
+describe("judge", () => {
+  it.each([
+    ["everything answers", pipeline(), "through", "good"],
+    ["the database is away", pipeline({ database: away }), "databaseAway", "wait"],
+    ["no worker answers", pipeline({ workers: away }), "workersAway", "wait"],
+    [
+      "the database and the workers are away",
+      pipeline({ database: away, workers: away }),
+      "databaseAway",
+      "wait",
+    ],
+    ["the journal is full", pipeline({ accepting: false }), "journalFull", "stop"],
+    ["the journal is away", pipeline({ accepting: false, journal: away }), "journalAway", "stop"],
+    ["the service has just started", pipeline({ workers: unknown }), "unsure", "neutral"],
+    ["nothing is known yet", undefined, "asking", "neutral"],
+  ])("%s", (_, answer, name, tone) => {
+    expect(judge(answer, null)).toMatchObject({ name, tone });
+  });
+
+  it("believes an error more than the answer before it", () => {
+    expect(judge(pipeline(), pageError("timed-out")).name).toBe("noAnswer");
+    const journalAway = new ApiError({ code: "journal-away", detail: "" }, true);
+    expect(judge(pipeline(), journalAway).name).toBe("journalAway");
+  });
+
+  it("has words of its own for every verdict, in both languages", () => {
+    for (const { pipeline: words } of [en, ko]) {
+      const sentences = Object.values(words).filter((value) => typeof value === "string");
+      expect(new Set(sentences).size).toBe(sentences.length);
+    }
+  });
+});

@@ -1,0 +1,80 @@
+import { act, fireEvent, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+import { FakeApi } from "../../../testing/fakeApi";
+import { openPage } from "../../../testing/openPage";
+
+let api: FakeApi;
+
+beforeEach(() => {
+  api = new FakeApi();
+});
+
+const field = () => screen.getByRole<HTMLTextAreaElement>("textbox");
+
+/** Gives requests the time to be sent, and expects so many of them. */
+async function sent(count: number): Promise<void> {
+  await act(() => new Promise((resolve) => setTimeout(resolve, 50)));
+  expect(api.submissions).toHaveLength(count);
+}
+
+describe("StringForm", () => {
+  it("sends by Enter, clears the field and keeps the focus", async () => {
+    openPage();
+    const user = userEvent.setup();
+    await user.type(field(), "hello{Enter}");
+    await sent(1);
+    expect(api.submissions.map(({ text }) => text)).toEqual(["hello"]);
+    expect(field().value).toBe("");
+    expect(document.activeElement).toBe(field());
+  });
+
+  it("sends by the button, and gives the focus back to the field", async () => {
+    openPage();
+    const user = userEvent.setup();
+    await user.type(field(), "hello");
+    await user.click(screen.getByRole("button", { name: "Store" }));
+    await sent(1);
+    expect(document.activeElement).toBe(field());
+  });
+
+  it("leaves Enter to the input method while it composes", async () => {
+    openPage();
+    fireEvent.change(field(), { target: { value: "안녕" } });
+    fireEvent.keyDown(field(), { key: "Enter", isComposing: true });
+    fireEvent.keyDown(field(), { key: "Enter", keyCode: 229 });
+    await sent(0);
+    expect(field().value).toBe("안녕");
+    fireEvent.keyDown(field(), { key: "Enter", keyCode: 13 });
+    await sent(1);
+  });
+
+  it("starts a new line with Shift and Enter", async () => {
+    openPage();
+    const user = userEvent.setup();
+    await user.type(field(), "a{Shift>}{Enter}{/Shift}b{Enter}");
+    await sent(1);
+    expect(api.submissions.map(({ text }) => text)).toEqual(["a\nb"]);
+  });
+
+  it("does not send an empty text", async () => {
+    openPage();
+    const user = userEvent.setup();
+    await user.type(field(), "{Enter}");
+    await user.click(screen.getByRole("button", { name: "Store" }));
+    await sent(0);
+    expect(screen.queryAllByRole("listitem")).toEqual([]);
+  });
+
+  it("says in words what cannot be stored, sends nothing and keeps the text", async () => {
+    openPage();
+    fireEvent.change(field(), { target: { value: "a\0b" } });
+    fireEvent.keyDown(field(), { key: "Enter" });
+    await sent(0);
+    expect(screen.getByRole("alert").textContent).toContain("NUL");
+    expect(field().value).toBe("a\0b");
+    expect(field().getAttribute("aria-invalid")).toBe("true");
+    fireEvent.change(field(), { target: { value: "ab" } });
+    expect(screen.getByRole("alert").textContent).toBe("");
+  });
+});

@@ -1,0 +1,69 @@
+import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from "react";
+import { useMessages } from "../../../i18n/language";
+import type { AddFault } from "../store";
+import { useStringStore } from "../stringsContext";
+import { type TextFault, textFault } from "../text";
+import styles from "./StringForm.module.css";
+
+export function StringForm() {
+  const messages = useMessages();
+  const store = useStringStore();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState("");
+  const [fault, setFault] = useState<TextFault | AddFault | null>(null);
+  const id = useId();
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    field.current?.focus();
+    if (text === "") return;
+    const found = textFault(text) ?? store.add(text);
+    setFault(found);
+    if (found === null) setText("");
+  }
+
+  return (
+    <form className={styles.form} onSubmit={submit}>
+      <label className={styles.label} htmlFor={`${id}text`}>
+        {messages.form.label}
+      </label>
+      <textarea
+        ref={field}
+        id={`${id}text`}
+        className={styles.field}
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          setFault(null);
+        }}
+        onKeyDown={submitOnEnter}
+        placeholder={messages.form.placeholder}
+        aria-describedby={fault ? `${id}fault ${id}hint` : `${id}hint`}
+        aria-invalid={fault !== null}
+        dir="auto"
+        rows={2}
+        enterKeyHint="send"
+        autoComplete="off"
+      />
+      <div className={styles.actions}>
+        <p id={`${id}hint`} className={styles.hint}>
+          {messages.form.hint}
+        </p>
+        <button type="submit" className={styles.submit}>
+          {messages.form.submit}
+        </button>
+      </div>
+      <p id={`${id}fault`} className={styles.fault} role="alert">
+        {fault && messages.refusals[fault]}
+      </p>
+    </form>
+  );
+}
+
+function submitOnEnter(event: KeyboardEvent<HTMLTextAreaElement>) {
+  // While an input method composes, Enter takes its suggestion. Safari has ended the composition by then; 229 tells.
+  const composing = event.nativeEvent.isComposing || event.keyCode === 229;
+  if (event.key !== "Enter" || event.shiftKey || composing) return;
+  event.preventDefault();
+  if (!event.repeat) event.currentTarget.form?.requestSubmit();
+}

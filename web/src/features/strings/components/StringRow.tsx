@@ -1,0 +1,58 @@
+import { memo } from "react";
+import type { Messages } from "../../../i18n/en";
+import { formatDuration, formatTime } from "../../../i18n/format";
+import { type Language, useLanguage, useMessages } from "../../../i18n/language";
+import { delayWords, refusalWords } from "../../../i18n/troubles";
+import type { Item } from "../item";
+import { type Look, StateIcon } from "./StateIcon";
+import styles from "./StringRow.module.css";
+import { StringText } from "./StringText";
+
+export const StringRow = memo(function StringRow({ item }: { item: Item }) {
+  const language = useLanguage();
+  const messages = useMessages();
+  const look = lookOf(item);
+  const note = noteOf(item, messages, language);
+  return (
+    <li className={styles.row} data-state={item.state}>
+      <StateIcon look={look} />
+      <div className={styles.body}>
+        <StringText text={item.text} />
+        <div className={styles.meta}>
+          <time className={styles.time} dateTime={new Date(item.createdAt).toISOString()}>
+            {formatTime(item.createdAt, Date.now(), language)}
+          </time>
+          <p>
+            <strong className={`${styles.state} ${styles[look]}`}>{messages.states[look]}</strong>
+            {note && <span className={styles.note}> {note}</span>}
+          </p>
+        </div>
+      </div>
+    </li>
+  );
+});
+
+function lookOf(item: Item): Look {
+  return item.state === "sending" && item.trouble ? "delayed" : item.state;
+}
+
+function noteOf(item: Item, messages: Messages, language: Language): string | null {
+  const { notes } = messages;
+  switch (item.state) {
+    case "sending":
+      return item.trouble && delayWords(item.trouble, messages);
+    case "queued":
+      return notes.queued;
+    case "stored": {
+      if (item.storedAt === null) return null;
+      const took = Date.parse(item.storedAt) - Date.parse(item.receivedAt);
+      return notes.storedIn(formatDuration(took, language, messages));
+    }
+    case "failed":
+      return item.reason === null ? notes.failedUnexplained : notes.failed(item.reason);
+    case "refused":
+      return refusalWords(item.trouble, messages);
+    case "unknown":
+      return notes.unknown;
+  }
+}

@@ -1,0 +1,27 @@
+import { useState } from "react";
+import { useMessages } from "../../../i18n/language";
+import styles from "./StringText.module.css";
+
+/** Texts above either bound are folded; both fill about six lines of the widest layout. */
+const FOLDED_LENGTH = 500;
+const FOLDED_LINES = 6;
+
+/** A user's text as it was typed: its own direction and line breaks, never as markup. */
+export function StringText({ text }: { text: string }) {
+  const { list } = useMessages();
+  const [open, setOpen] = useState(false);
+  if (text.trim() === "") return <p className={styles.blank}>{list.blank}</p>;
+  const long = text.length > FOLDED_LENGTH || text.split("\n", FOLDED_LINES + 1).length > FOLDED_LINES;
+  return (
+    <>
+      <p dir="auto" className={long && !open ? `${styles.text} ${styles.folded}` : styles.text}>
+        {text}
+      </p>
+      {long && (
+        <button type="button" className={styles.toggle} aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? list.less : list.more}
+        </button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+import type { Trouble } from "../../api/apiError";
+import type { Schema } from "../../api/schema";
+
+type Common = {
+  /** The Idempotency-Key: made once, before the first send, and the same in every repeat. */
+  readonly key: string;
+  readonly text: string;
+  /** Milliseconds by this browser's clock; rises from string to string, so it orders them. */
+  readonly createdAt: number;
+};
+type Accepted = { readonly id: string; readonly receivedAt: string };
+
+/** A string of this browser and how far it has come. */
+export type Item = Common &
+  // triedAt changes with every attempt, so that other tabs notice attempts that fail alike
+  (
+    | { readonly state: "sending"; readonly trouble: Trouble | null; readonly triedAt: number }
+    | ({ readonly state: "queued" } & Accepted)
+    | ({ readonly state: "stored"; readonly storedAt: string | null } & Accepted)
+    | ({ readonly state: "failed"; readonly reason: string | null } & Accepted)
+    | ({ readonly state: "unknown" } & Accepted)
+    | { readonly state: "refused"; readonly trouble: Trouble }
+  );
+export type State = Item["state"];
+export type ItemIn<S extends State> = Extract<Item, { state: S }>;
+
+/** Later states replace earlier ones, never the other way round, whichever tab heard of them. */
+const RANK: Record<State, number> = { sending: 0, queued: 1, stored: 2, failed: 2, unknown: 2, refused: 2 };
+
+export function isFinal(item: Item): boolean {
+  return RANK[item.state] === 2;
+}
+
+export function isBehind(item: Item, other: Item): boolean {
+  return RANK[item.state] < RANK[other.state];
+}
+
+function common({ key, text, createdAt }: Item): Common {
+  return { key, text, createdAt };
+}
+
+export function accepted(item: Item, answer: Schema<"Accepted">): Item {
+  if (item.state !== "sending") return item;
+  // even if it is stored already: only its state, asked for next, says since when
+  return { ...common(item), state: "queued", id: answer.id, receivedAt: answer.received_at };
+}
+
+export function delayed(item: Item, trouble: Trouble): Item {
+  return item.state === "sending" ? { ...item, trouble, triedAt: Date.now() } : item;
+}
+
+export function refused(item: Item, trouble: Trouble): Item {
+  return item.state === "sending" ? { ...common(item), state: "refused", trouble } : item;
+}
+
+export function progressed(item: Item, answer: Schema<"StringState">): Item {
+  if (item.state !== "queued" || answer.status === "queued") return item;
+  const base = { ...common(item), id: item.id, receivedAt: answer.received_at };
+  return answer.status === "stored"
+    ? { ...base, state: "stored", storedAt: answer.stored_at }
+    : { ...base, state: "failed", reason: answer.reason };
+}
+
+export function forgotten(item: Item): Item {
+  return item.state === "queued" ? { ...item, state: "unknown" } : item;
+}
+
+/** Reads back what this page wrote; null for anything else. */
+export function parseItem(json: string | null): Item | null {
+  if (json === null) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  const { key, text, createdAt, state, id } = value as Record<string, unknown>;
+  const whole = typeof key === "string" && typeof text === "string" && typeof createdAt === "number";
+  if (!whole || typeof state !== "string" || !Object.hasOwn(RANK, state)) return null;
+  if (state !== "sending" && state !== "refused" && typeof id !== "string") return null;
+  return value as Item;
+}

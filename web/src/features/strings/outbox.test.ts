@@ -1,0 +1,156 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "../../api/apiError";
+import type { Schema } from "../../api/schema";
+import { FIRST_RETRY, LAST_RETRY, LONGEST_WAIT, OTHER_TABS_TURN, Outbox, retryDelay } from "./outbox";
+import { StringStore } from "./store";
+
+type Sent = { at: number; key: string };
+
+const away = (retryAfter: number | null = null) =>
+  new ApiError({ code: "journal-away", detail: "" }, true, retryAfter);
+const no = new ApiError({ code: "invalid-text", detail: "" }, false);
+
+function answer(id: string): Schema<"Accepted"> {
+  return { id, status: "queued", status_url: `/dummies/${id}`, received_at: "2026-01-02T03:04:05Z" };
+}
+
+/** Starts an outbox whose sends fail with these errors, one each, and succeed after them. */
+function start(store: StringStore, errors: Error[] = []) {
+  const sent: Sent[] = [];
+  const stop = new Outbox(store, async ({ key }) => {
+    sent.push({ at: Date.now(), key });
+    const error = errors.shift();
+    if (error) throw error;
+    return answer(`id-of-${key}`);
+  }).start();
+  return { sent, stop };
+}
+
+const states = (store: StringStore) => store.snapshot().map((item) => item.state);
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+describe("Outbox", () => {
+  it("finds a string saved with its key at the moment of the first send", async () => {
+    const store = new StringStore(localStorage);
+    let savedAtFirstSend: string[] = [];
+    new Outbox(store, async ({ key }) => {
+      savedAtFirstSend = Object.values({ ...localStorage }).filter((entry) => entry.includes(key));
+      return answer(key);
+    }).start();
+    store.add("a");
+    await settle();
+    expect(savedAtFirstSend).toHaveLength(1);
+    expect(JSON.parse(savedAtFirstSend[0] ?? "")).toMatchObject({ text: "a", state: "sending" });
+  });
+
+  it("repeats a failed send under the same key until it is accepted", async () => {
+    const store = new StringStore(localStorage);
+    const { sent } = start(store, [away(), away(), away()]);
+    store.add("a");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sent).toHaveLength(4);
+    expect(new Set(sent.map(({ key }) => key)).size).toBe(1);
+    expect(states(store)).toEqual(["queued"]);
+  });
+
+  it("sends what a closed page left unsent, under the key it was given then", async () => {
+    const before = new StringStore(localStorage);
+    const closed = start(before, [away()]);
+    before.add("a");
+    await settle();
+    closed.stop();
+
+    const after = new StringStore(localStorage);
+    const { sent } = start(after);
+    await settle();
+    expect(sent.map(({ key }) => key)).toEqual(closed.sent.map(({ key }) => key));
+    expect(states(after)).toEqual(["queued"]);
+  });
+
+  it("does not send again what is accepted or refused", async () => {
+    const store = new StringStore(localStorage);
+    const { sent } = start(store, [no]);
+    store.add("refused");
+    store.add("accepted");
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(sent).toHaveLength(2);
+    start(new StringStore(localStorage), []);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(sent).toHaveLength(2);
+    expect(states(store)).toEqual(["queued", "refused"]);
+  });
+
+  it("sends nothing before the time that the service asked for", async () => {
+    const store = new StringStore(localStorage);
+    const { sent } = start(store, [away(7_000)]);
+    store.add("a");
+    await vi.advanceTimersByTimeAsync(6_999);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("sends at most four strings at once, the oldest first, and all in the end", async () => {
+    const store = new StringStore(localStorage);
+    const waiting: { text: string; done: () => void }[] = [];
+    new Outbox(store, ({ key, text }) => {
+      return new Promise((resolve) => waiting.push({ text, done: () => resolve(answer(key)) }));
+    }).start();
+    for (let i = 1; i <= 10; i++) store.add(`${i}`);
+    expect(waiting.map(({ text }) => text)).toEqual(["1", "2", "3", "4"]);
+    for (let i = 0; i < 10; i++) {
+      waiting[i]?.done();
+      await settle();
+    }
+    expect(waiting).toHaveLength(10);
+    expect(new Set(states(store))).toEqual(new Set(["queued"]));
+  });
+
+  it("leaves another tab its strings, and takes over when nothing is heard of them", async () => {
+    const store = new StringStore(localStorage);
+    store.followOtherTabs();
+    const { sent } = start(store);
+    new StringStore(localStorage).add("theirs");
+    const [key] = Object.keys(localStorage);
+    const tell = () =>
+      window.dispatchEvent(
+        new StorageEvent("storage", { key: key ?? "", newValue: localStorage.getItem(key ?? "") }),
+      );
+    tell();
+    await vi.advanceTimersByTimeAsync(OTHER_TABS_TURN - 1);
+    tell();
+    await vi.advanceTimersByTimeAsync(OTHER_TABS_TURN - 1);
+    expect(sent).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe("retryDelay", () => {
+  it("doubles from half a second to fifteen, with jitter in the upper half", () => {
+    const random = vi.spyOn(Math, "random");
+    random.mockReturnValue(0);
+    expect([1, 2, 3, 6, 50].map((n) => retryDelay(n, null))).toEqual([250, 500, 1000, 7500, 7500]);
+    random.mockReturnValue(1);
+    expect([1, 2, 3, 6, 50].map((n) => retryDelay(n, null))).toEqual([
+      FIRST_RETRY,
+      1000,
+      2000,
+      LAST_RETRY,
+      LAST_RETRY,
+    ]);
+  });
+
+  it("follows Retry-After within reason, and not to the millisecond", () => {
+    const random = vi.spyOn(Math, "random");
+    random.mockReturnValue(0);
+    expect(retryDelay(1, 3_000)).toBe(3_000);
+    expect(retryDelay(1, 1e9)).toBe(LONGEST_WAIT);
+    random.mockReturnValue(1);
+    expect(retryDelay(1, 3_000)).toBeGreaterThan(3_000);
+  });
+});

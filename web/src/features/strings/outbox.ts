@@ -1,0 +1,109 @@
+import { ApiError, pageError } from "../../api/apiError";
+import type { Schema } from "../../api/schema";
+import { jittered } from "../../timing/jitter";
+import { accepted, delayed, type ItemIn, refused } from "./item";
+import type { StringStore } from "./store";
+
+export const FIRST_RETRY = 500;
+export const LAST_RETRY = 15_000;
+/** A server's Retry-After is followed up to here: the page has to notice that the service is back. */
+export const LONGEST_WAIT = 60_000;
+/** Another tab sends its own strings; only when nothing has been heard of one for so long does this tab take over. */
+export const OTHER_TABS_TURN = 30_000;
+const MAX_AT_ONCE = 4;
+
+type Unsent = ItemIn<"sending">;
+type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
+type Plan = { attempts: number; due: number };
+
+/**
+ * Sends what is not acknowledged yet until it is accepted or refused, always under the key it was saved with.
+ *
+ * TanStack Query's own retrying stops in a hidden tab and ends with the page; strings have to outlast both.
+ */
+export class Outbox {
+  private readonly store: StringStore;
+  private readonly send: Send;
+  private readonly plans = new Map<string, Plan>();
+  private readonly inFlight = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private running = false;
+
+  constructor(store: StringStore, send: Send) {
+    this.store = store;
+    this.send = send;
+  }
+
+  /** Starts sending, now and whenever a string is added; returns the function that stops it. */
+  start(): () => void {
+    this.running = true;
+    const unsubscribe = this.store.subscribe(this.pump);
+    this.pump();
+    return () => {
+      this.running = false;
+      unsubscribe();
+      clearTimeout(this.timer);
+    };
+  }
+
+  /** Sends what is due, oldest first, and comes back when the next string is. */
+  private readonly pump = (): void => {
+    if (!this.running) return;
+    clearTimeout(this.timer);
+    const unsent = this.store.snapshot().filter((item): item is Unsent => item.state === "sending");
+    let next = Number.POSITIVE_INFINITY;
+    for (const item of unsent.reverse()) {
+      if (this.inFlight.has(item.key)) continue;
+      const due = this.dueAt(item.key);
+      if (due > Date.now()) next = Math.min(next, due);
+      else if (this.inFlight.size < MAX_AT_ONCE) void this.attempt(item);
+    }
+    // Strings that found no free place need no timer: every attempt that ends pumps.
+    if (Number.isFinite(next)) this.timer = setTimeout(this.pump, next - Date.now());
+  };
+
+  private dueAt(key: string): number {
+    const heardAt = this.store.heardAt(key);
+    return Math.max(this.plans.get(key)?.due ?? 0, heardAt && heardAt + OTHER_TABS_TURN);
+  }
+
+  private async attempt(item: Unsent): Promise<void> {
+    this.inFlight.add(item.key);
+    const outcome = await this.send(item).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
+    );
+    this.inFlight.delete(item.key);
+    // the plan changes before the store does, since the store's change pumps
+    if ("answer" in outcome) {
+      this.plans.delete(item.key);
+      this.change(item, (current) => accepted(current, outcome.answer));
+    } else if (outcome.fault.transient) {
+      this.planNext(item.key, outcome.fault.retryAfter);
+      this.change(item, (current) => delayed(current, outcome.fault.trouble));
+    } else {
+      this.plans.delete(item.key);
+      this.change(item, (current) => refused(current, outcome.fault.trouble));
+    }
+    this.pump();
+  }
+
+  private change(item: Unsent, change: Parameters<StringStore["update"]>[0]): void {
+    this.store.update((current) => (current.key === item.key ? change(current) : current));
+  }
+
+  private planNext(key: string, retryAfter: number | null): void {
+    const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
+    this.plans.set(key, { attempts, due: Date.now() + retryDelay(attempts, retryAfter) });
+  }
+}
+
+/** How long to wait after so many failed attempts, in milliseconds. */
+export function retryDelay(attempts: number, retryAfter: number | null): number {
+  const longest = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** (attempts - 1));
+  const own = jittered(longest / 2, longest);
+  if (retryAfter === null) return own;
+  // never before the server's time, and not with all others at that very moment
+  const asked = Math.min(retryAfter, LONGEST_WAIT);
+  return Math.max(own, asked + jittered(0, own));
+}

@@ -1,0 +1,34 @@
+import { jittered } from "../../timing/jitter";
+
+export const SHORTEST = 250;
+export const LONGEST = 2_000;
+const GROWTH = 1.5;
+const SPREAD = 1.25;
+
+/**
+ * The time until the next poll: 250 ms while things move, growing to 2 s while they do not.
+ *
+ * The jitter is drawn once per step, not per reading, because a changed interval restarts the query's timer.
+ */
+export class PollSchedule {
+  private next = SHORTEST;
+  private current = draw(SHORTEST);
+
+  get delay(): number {
+    return this.current;
+  }
+
+  reset(): void {
+    this.next = SHORTEST;
+    this.current = draw(SHORTEST);
+  }
+
+  backOff(): void {
+    this.current = draw(this.next);
+    this.next = Math.min(this.next * GROWTH, LONGEST / SPREAD);
+  }
+}
+
+function draw(base: number): number {
+  return jittered(base, base * SPREAD);
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it, vi } from "vitest";
+import { accepted, type Item, refused } from "./item";
+import { memoryStorage } from "./storage";
+import { MAX_KEPT, StringStore } from "./store";
+
+const texts = (store: StringStore) => store.snapshot().map((item) => item.text);
+
+function accept(item: Item): Item {
+  return accepted(item, {
+    id: `id-${item.key}`,
+    status: "queued",
+    status_url: "",
+    received_at: "2026-01-02T03:04:05Z",
+  });
+}
+
+function fill(store: StringStore, count: number, change: (item: Item) => Item): void {
+  for (let i = 0; i < count; i++) store.add(`${i}`);
+  store.update(change);
+}
+
+const finish = (item: Item) => refused(item, { code: "invalid-text", detail: "" });
+
+describe("StringStore", () => {
+  it("keeps strings in order, newest first, over visits and within one millisecond", () => {
+    vi.useFakeTimers();
+    const store = new StringStore(localStorage);
+    for (const text of ["a", "b", "c"]) store.add(text);
+    expect(texts(store)).toEqual(["c", "b", "a"]);
+    expect(texts(new StringStore(localStorage))).toEqual(["c", "b", "a"]);
+  });
+
+  it("keeps the newest two hundred, in memory and on disk", () => {
+    const store = new StringStore(localStorage);
+    fill(store, MAX_KEPT, finish);
+    store.add("new");
+    expect(texts(store)).toHaveLength(MAX_KEPT);
+    expect(texts(store)[0]).toBe("new");
+    expect(texts(store)).not.toContain("0");
+    expect(localStorage).toHaveLength(MAX_KEPT);
+  });
+
+  it("drops finished strings before accepted ones", () => {
+    const store = new StringStore(localStorage);
+    fill(store, MAX_KEPT - 1, accept);
+    store.add("finished");
+    store.update((item) => (item.text === "finished" ? finish(item) : item));
+    store.add("new");
+    expect(texts(store)).not.toContain("finished");
+    expect(texts(store)).toContain("0");
+  });
+
+  it("never drops a string that is not accepted yet, and takes no more than it can keep", () => {
+    const store = new StringStore(localStorage);
+    fill(store, MAX_KEPT, (item) => item);
+    expect(store.add("one too many")).toBe("too-many-unsent");
+    expect(texts(new StringStore(localStorage))).toHaveLength(MAX_KEPT);
+    expect(texts(store)).toContain("0");
+  });
+
+  it("makes room of finished strings where the browser's quota is reached", () => {
+    const storage = withQuota(2);
+    const store = new StringStore(storage);
+    store.add("a");
+    store.update(finish);
+    store.add("b");
+    expect(store.add("c")).toBeNull();
+    expect(texts(store)).toEqual(["c", "b"]);
+  });
+
+  it("refuses a string that the browser cannot keep", () => {
+    const store = new StringStore(withQuota(2));
+    store.add("a");
+    store.add("b");
+    expect(store.add("c")).toBe("storage-full");
+    expect(texts(store)).toEqual(["b", "a"]);
+  });
+
+  it("forgets finished strings on demand, and only those", () => {
+    const store = new StringStore(localStorage);
+    store.add("finished");
+    store.update(finish);
+    store.add("open");
+    store.clearFinished();
+    expect(texts(new StringStore(localStorage))).toEqual(["open"]);
+  });
+
+  it("throws away entries that it cannot read, and leaves other pages' entries alone", () => {
+    localStorage.setItem("ix-dummies:string:1:x", '{"key":"x"}');
+    localStorage.setItem("ix-dummies:string:1:y", "{");
+    localStorage.setItem("other", "1");
+    expect(new StringStore(localStorage).snapshot()).toEqual([]);
+    expect(Object.keys(localStorage)).toEqual(["other"]);
+  });
+
+  it("does not let another tab's older state undo a newer one", () => {
+    const store = new StringStore(localStorage);
+    store.followOtherTabs();
+    store.add("a");
+    const [name] = Object.keys(localStorage);
+    const older = localStorage.getItem(name ?? "");
+    store.update(accept);
+    window.dispatchEvent(new StorageEvent("storage", { key: name ?? "", newValue: older }));
+    expect(store.snapshot()[0]?.state).toBe("queued");
+  });
+});
+
+function withQuota(entries: number) {
+  const storage = memoryStorage();
+  const setItem = storage.setItem;
+  storage.setItem = (name, value) => {
+    if (storage.getItem(name) === null && storage.length >= entries)
+      throw new DOMException("", "QuotaExceededError");
+    setItem(name, value);
+  };
+  return storage;
+}

@@ -1,0 +1,146 @@
+import { newIdempotencyKey } from "./idempotencyKey";
+import { type Item, isBehind, isFinal, parseItem } from "./item";
+import type { KeyValueStorage } from "./storage";
+
+/** The most strings that are kept; of these, strings not yet accepted are never dropped. */
+export const MAX_KEPT = 200;
+
+// The number is the format's version. An entry per string, so that two tabs never overwrite each other's list.
+const PREFIX = "ix-dummies:string:1:";
+
+export type AddFault = "storage-full" | "too-many-unsent";
+
+/** This browser's strings, newest first, saved as they change and shared between tabs. */
+export class StringStore {
+  private readonly storage: KeyValueStorage;
+  private items: readonly Item[] = [];
+  private readonly listeners = new Set<() => void>();
+  private readonly heardFromOtherTab = new Map<string, number>();
+
+  constructor(storage: KeyValueStorage) {
+    this.storage = storage;
+    this.load();
+  }
+
+  readonly snapshot = (): readonly Item[] => this.items;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Saves a new string with a key of its own; returns why that is impossible, or null. */
+  add(text: string): AddFault | null {
+    if (this.items.filter((item) => item.state === "sending").length >= MAX_KEPT) return "too-many-unsent";
+    const createdAt = Math.max(Date.now(), (this.items[0]?.createdAt ?? 0) + 1);
+    const item: Item = {
+      key: newIdempotencyKey(),
+      text,
+      createdAt,
+      state: "sending",
+      trouble: null,
+      triedAt: 0,
+    };
+    this.makeRoom();
+    if (!this.save(item)) return "storage-full";
+    this.replace([item, ...this.items]);
+    return null;
+  }
+
+  /** Applies changes to the strings that are still here; returns whether any of them changed. */
+  update(change: (item: Item) => Item): boolean {
+    const changed = new Map<string, Item>();
+    for (const item of this.items) {
+      const next = change(item);
+      if (next !== item) changed.set(item.key, next);
+    }
+    if (changed.size === 0) return false;
+    this.replace(this.items.map((item) => changed.get(item.key) ?? item));
+    // Unsaved changes are harmless: the old entry, read at the next visit, leads to the same state again.
+    for (const item of changed.values()) this.save(item);
+    return true;
+  }
+
+  clearFinished(): void {
+    for (const item of this.items) if (isFinal(item)) this.storage.removeItem(PREFIX + item.key);
+    this.replace(this.items.filter((item) => !isFinal(item)));
+  }
+
+  /** When another tab last wrote about this string, in milliseconds; 0 if it never did. */
+  heardAt(key: string): number {
+    return this.heardFromOtherTab.get(key) ?? 0;
+  }
+
+  /** Follows what other tabs write; returns the function that stops it. */
+  followOtherTabs(): () => void {
+    const onStorage = (event: StorageEvent) => {
+      if (event.key === null) this.load();
+      else if (event.key.startsWith(PREFIX))
+        this.hear(event.key.slice(PREFIX.length), parseItem(event.newValue));
+    };
+    window.addEventListener("storage", onStorage);
+    return () => window.removeEventListener("storage", onStorage);
+  }
+
+  private hear(key: string, heard: Item | null): void {
+    const others = this.items.filter((item) => item.key !== key);
+    const known = this.items.find((item) => item.key === key);
+    if (heard && known && isBehind(heard, known)) return;
+    if (heard?.state !== "sending") this.heardFromOtherTab.delete(key);
+    // a string that this tab made or found at its start stays this tab's to send
+    else if (!known || this.heardFromOtherTab.has(key)) this.heardFromOtherTab.set(key, Date.now());
+    this.replace(heard ? newestFirst([heard, ...others]) : others);
+  }
+
+  private load(): void {
+    const found: Item[] = [];
+    for (const name of this.names()) {
+      const item = parseItem(this.storage.getItem(name));
+      if (item) found.push(item);
+      else this.storage.removeItem(name);
+    }
+    this.replace(newestFirst(found));
+  }
+
+  private names(): string[] {
+    const names = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index));
+    return names.filter((name) => name?.startsWith(PREFIX)) as string[];
+  }
+
+  /** Forgets the oldest strings above the limit: finished ones, else accepted ones (they are safe in the journal). */
+  private makeRoom(): void {
+    while (this.items.length >= MAX_KEPT) {
+      const oldest = this.items.findLast(isFinal) ?? this.items.findLast((item) => item.state !== "sending");
+      if (!oldest) return;
+      this.forget(oldest);
+    }
+  }
+
+  /** Writes an entry; where the browser's quota is reached, finished strings make room for it. */
+  private save(item: Item): boolean {
+    for (;;) {
+      try {
+        this.storage.setItem(PREFIX + item.key, JSON.stringify(item));
+        return true;
+      } catch {
+        const oldest = this.items.findLast((other) => isFinal(other) && other.key !== item.key);
+        if (!oldest) return false;
+        this.forget(oldest);
+      }
+    }
+  }
+
+  private forget(item: Item): void {
+    this.storage.removeItem(PREFIX + item.key);
+    this.replace(this.items.filter((other) => other !== item));
+  }
+
+  private replace(items: readonly Item[]): void {
+    this.items = items;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function newestFirst(items: readonly Item[]): readonly Item[] {
+  return [...items].sort((a, b) => b.createdAt - a.createdAt || (a.key < b.key ? 1 : -1));
+}

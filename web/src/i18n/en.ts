@@ -1,0 +1,103 @@
+/** The page's words in English; every other language has exactly these keys. */
+export const en = {
+  title: "ix-dummies",
+  heading: "Store a string",
+  lead: "What you send is stored exactly once. You can watch it get there.",
+  form: {
+    label: "Text",
+    hint: "Enter sends, Shift + Enter starts a new line.",
+    placeholder: "Type anything",
+    submit: "Store",
+  },
+  refusals: {
+    nul: "The text contains a NUL character, which cannot be stored. Remove it and send again.",
+    surrogate:
+      "The text contains half of a character (a lone surrogate), which cannot be stored. Remove it and send again.",
+    "too-long": "The text is longer than 64 KiB. Shorten it or send it in parts.",
+    "storage-full":
+      "This browser has no room to keep the text safe until it is sent. Clear finished strings and send again.",
+    "too-many-unsent":
+      "Too many strings are waiting in this browser to be sent. Send again when some of them are through.",
+  },
+  notKept:
+    "This browser does not let the page keep anything: the list below is gone when the page is closed.",
+  list: {
+    heading: "Your strings",
+    empty: "Nothing sent yet.",
+    emptyHint: "Strings you send appear here with their status.",
+    clear: "Clear finished",
+    blank: "(white space only)",
+    more: "Show all",
+    less: "Show less",
+  },
+  states: {
+    sending: "Sending",
+    delayed: "Waiting to be sent again:",
+    queued: "Queued",
+    stored: "Stored",
+    failed: "Failed",
+    refused: "Refused",
+    unknown: "Unknown",
+  },
+  notes: {
+    queued: "Accepted; it is on its way to the database.",
+    storedIn: (duration: string) => `in ${duration}`,
+    failed: (reason: string) => `The database refused it: ${reason}`,
+    failedUnexplained: "The database refused it.",
+    unknown: "The service no longer knows this string.",
+  },
+  /** Why a string waits here; follows `states.delayed`. */
+  delays: {
+    unreachable: "the service does not answer.",
+    "timed-out": "the service does not answer in time.",
+    "api-away": "the service does not answer.",
+    "unexpected-answer": "the service gave an answer that makes no sense.",
+    "journal-away": "the journal does not answer.",
+    "journal-full": "the journal is full.",
+    "internal-error": "something went wrong in the service.",
+    busy: "the service is busy.",
+  },
+  /** Why a string was refused for good; `detail` is the service's own English explanation. */
+  problems: {
+    "unexpected-answer": (detail: string) => `The service does not take strings at this address (${detail}).`,
+    "invalid-text": (detail: string) => `This text cannot be stored. ${detail}`,
+    "key-reused": () => "The service has seen this string's key with another text. Send the text again.",
+    "too-large": () => "The text is too long for the service. Shorten it or send it in parts.",
+  },
+  pipeline: {
+    asking: "Asking whether strings are getting through…",
+    through: "Strings are getting through.",
+    unsure: "Strings are accepted; whether they get through is not known yet.",
+    databaseAway: "The database is away; strings are accepted and wait safely.",
+    workersAway: "No worker is answering; strings are accepted and wait safely.",
+    journalFull: "The journal is full; strings typed here wait in this browser.",
+    journalAway: "The journal is away; strings typed here wait in this browser.",
+    noAnswer: "The service does not answer; strings typed here wait in this browser.",
+    waiting: (count: string) => `${count} waiting`,
+    waitingFor: (count: string, duration: string) => `${count} waiting, about ${duration}`,
+  },
+  announce: {
+    delayed: (count: number) =>
+      plural(count, "string waits to be sent again", "strings wait to be sent again"),
+    stored: (count: number) => plural(count, "string stored", "strings stored"),
+    failed: (count: number) => plural(count, "string failed", "strings failed"),
+    refused: (count: number) => plural(count, "string refused", "strings refused"),
+    unknown: (count: number) => plural(count, "string no longer known", "strings no longer known"),
+  },
+  duration: {
+    milliseconds: (value: string) => `${value} ms`,
+    seconds: (value: string) => `${value} s`,
+    minutes: (minutes: string, seconds: string) => `${minutes} min ${seconds} s`,
+    hours: (hours: string, minutes: string) => `${hours} h ${minutes} min`,
+  },
+  footer: "ix-dummies: strings on their way into PostgreSQL, each exactly once.",
+  api: "API description",
+  crashed: "The page has stopped working. Your strings are kept; reload the page to go on.",
+  reload: "Reload",
+};
+
+export type Messages = typeof en;
+
+function plural(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}.`;
+}

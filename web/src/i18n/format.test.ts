@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { en } from "./en";
+import { formatDuration } from "./format";
+import { ko } from "./ko";
+import { pickLanguage } from "./language";
+
+it.each([
+  [0, "1 ms", "1ms"],
+  [12.4, "12 ms", "12ms"],
+  [999.4, "999 ms", "999ms"],
+  [999.9, "1 s", "1초"],
+  [1_240, "1.2 s", "1.2초"],
+  [59_960, "1 min 0 s", "1분 0초"],
+  [3_725_000, "1 h 2 min", "1시간 2분"],
+])("tells %d ms as a person would", (milliseconds, english, korean) => {
+  expect(formatDuration(milliseconds, "en", en)).toBe(english);
+  expect(formatDuration(milliseconds, "ko", ko)).toBe(korean);
+});
+
+it.each([
+  [["ko-KR", "en"], "ko"],
+  [["ko"], "ko"],
+  [["en-US", "ko"], "en"],
+  [["fr", "ko-KR"], "ko"],
+  [["kok-IN"], "en"],
+  [[], "en"],
+])("speaks to a reader of %j in %s", (preferred, language) => {
+  expect(pickLanguage(preferred)).toBe(language);
+});

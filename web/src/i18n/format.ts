@@ -1,0 +1,27 @@
+import type { Messages } from "./en";
+import type { Language } from "./language";
+
+export function formatCount(count: number, language: Language): string {
+  return new Intl.NumberFormat(language).format(count);
+}
+
+/** A duration in the largest units that tell it well. */
+export function formatDuration(milliseconds: number, language: Language, { duration }: Messages): string {
+  const number = (value: number, digits = 0) =>
+    new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  if (milliseconds < 999.5) return duration.milliseconds(number(Math.max(1, milliseconds)));
+  const seconds = milliseconds / 1000;
+  if (seconds < 59.95) return duration.seconds(number(seconds, seconds < 9.95 ? 1 : 0));
+  const whole = Math.round(seconds);
+  if (whole < 3600) return duration.minutes(number(Math.floor(whole / 60)), number(whole % 60));
+  return duration.hours(number(Math.floor(whole / 3600)), number(Math.floor((whole % 3600) / 60)));
+}
+
+/** The time of day, with the date where it is not today's. */
+export function formatTime(at: number, now: number, language: Language): string {
+  const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
+  const style = sameDay
+    ? ({ timeStyle: "medium" } as const)
+    : ({ dateStyle: "medium", timeStyle: "short" } as const);
+  return new Intl.DateTimeFormat(language, style).format(at);
+}

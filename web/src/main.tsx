@@ -1,0 +1,22 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { newQueryClient } from "./app/queryClient";
+import { Root } from "./app/Root";
+import "./app/theme.css";
+import { memoryStorage, openStorage } from "./features/strings/storage";
+import { StringStore } from "./features/strings/store";
+import { pickLanguage } from "./i18n/language";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+
+const storage = openStorage();
+const store = new StringStore(storage ?? memoryStorage());
+const language = pickLanguage(navigator.languages);
+document.documentElement.lang = language;
+
+createRoot(root).render(
+  <StrictMode>
+    <Root language={language} store={store} queryClient={newQueryClient()} keeps={storage !== null} />
+  </StrictMode>,
+);

@@ -1,0 +1,93 @@
+import { HttpResponse, http } from "msw";
+import type { Schema } from "../api/schema";
+import { server } from "./server";
+
+type Submission = { at: number; key: string | null; text: string };
+type StatusQuery = { at: number; ids: string[] };
+
+const RECEIVED = "2026-01-02T03:04:05.000000Z";
+const STORED = "2026-01-02T03:04:05.012000Z";
+
+/** An API that accepts everything and keeps it queued, until a test says otherwise. */
+export class FakeApi {
+  readonly submissions: Submission[] = [];
+  readonly queries: StatusQuery[] = [];
+  pipelineReads: number[] = [];
+  pipeline: Schema<"Pipeline"> | (() => Response) = pipeline();
+  /** Answers in place of accepting, as long as it returns something. */
+  onSubmit: (submission: Submission) => Response | undefined = () => undefined;
+  /** What is known of an id: its state, that it is not found, or that only the database could tell. */
+  onQuery: (id: string) => Partial<Schema<"StringState">> | "not_found" | "unavailable" = () => ({});
+
+  constructor() {
+    server.use(
+      http.post("/dummies/", async ({ request }) => {
+        const { text } = (await request.json()) as Schema<"SubmitRequest">;
+        const submission = { at: Date.now(), key: request.headers.get("Idempotency-Key"), text };
+        this.submissions.push(submission);
+        return this.onSubmit(submission) ?? accept(idOf(submission));
+      }),
+      http.get("/dummies/", ({ request }) => {
+        const ids = new URL(request.url).searchParams.getAll("id");
+        this.queries.push({ at: Date.now(), ids });
+        return HttpResponse.json(this.states(ids));
+      }),
+      http.get("/pipeline", () => {
+        this.pipelineReads.push(Date.now());
+        return typeof this.pipeline === "function" ? this.pipeline() : HttpResponse.json(this.pipeline);
+      }),
+    );
+  }
+
+  private states(ids: string[]): Schema<"StringStates"> {
+    const answer: Schema<"StringStates"> = { items: [], not_found: [], unavailable: [] };
+    for (const id of ids) {
+      const known = this.onQuery(id);
+      if (typeof known === "string") answer[known].push(id);
+      else answer.items.push(state(id, known));
+    }
+    return answer;
+  }
+}
+
+export function stored(): Partial<Schema<"StringState">> {
+  return { status: "stored", stored_at: STORED };
+}
+
+export function pipeline(changes: Partial<Schema<"Pipeline">> = {}): Schema<"Pipeline"> {
+  const up = { status: "up", since: null } as const;
+  const counts = {
+    waiting: 0,
+    failed: 0,
+    oldest_seconds: null,
+    stored_per_second: null,
+    drain_seconds: null,
+  };
+  return { accepting: true, ...counts, journal: up, database: up, workers: up, worker_count: 1, ...changes };
+}
+
+export function problem(status: number, code: string, detail: string, headers: HeadersInit = {}): Response {
+  const body = { type: `urn:ix-dummies:problem:${code}`, title: code, status, detail };
+  const all = new Headers(headers);
+  all.set("Content-Type", "application/problem+json");
+  return new HttpResponse(JSON.stringify(body), { status, headers: all });
+}
+
+function idOf({ key }: Submission): string {
+  return `id-of-${key}`;
+}
+
+function accept(id: string): Response {
+  const body: Schema<"Accepted"> = {
+    id,
+    status: "queued",
+    status_url: `/dummies/${id}`,
+    received_at: RECEIVED,
+  };
+  return HttpResponse.json(body, { status: 202 });
+}
+
+function state(id: string, known: Partial<Schema<"StringState">>): Schema<"StringState"> {
+  const unknown = { text: null, stored_at: null, attempts: null, reason: null };
+  return { id, status: "queued", received_at: RECEIVED, ...unknown, ...known };
+}

@@ -1,0 +1,25 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const apiOrigin = new URL(process.env.API_ORIGIN ?? "http://127.0.0.1:5000").origin;
+
+// The same paths that nginx hands to the API.
+const proxy = { "^/(dummies(/|\\?|$)|pipeline(\\?|$)|openapi\\.json$)": { target: apiOrigin } };
+
+export default defineConfig({
+  plugins: [react()],
+  server: { proxy, strictPort: true },
+  preview: { proxy, strictPort: true },
+  build: {
+    // The Content-Security-Policy allows nothing inline, data: addresses included.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  test: {
+    environment: "jsdom",
+    environmentOptions: { jsdom: { url: "http://page.test/" } },
+    setupFiles: "src/testing/setup.ts",
+    restoreMocks: true,
+    testTimeout: 10_000,
+  },
+});
