@@ -1,0 +1,60 @@
+# Everything is done from here; paths are relative, because a rule cannot name a folder with a space in it.
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json)
+UV_VERSION := $(shell sed -n '/^name = "uv"$$/ { n; s/^version = "\(.*\)"$$/\1/p; }' uv.lock)
+
+# A .venv whose Python was removed, replaced or is too old is made anew.
+VENV_WORKS := import importlib.util as i, sys; sys.exit(sys.version_info < (3, 11) or not i.find_spec("uv"))
+ifneq ($(shell $(VENV_PYTHON) -c '$(VENV_WORKS)' 2>/dev/null && echo yes),yes)
+.PHONY: .venv/.stamp
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help run test lint python-tools web-tools
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; Ctrl-C ends it
+	@exec $(VENV_PYTHON) -m local.run
+
+test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; installs what they need where it may
+	@tests/packages.sh
+	cd web && npm test
+	$(VENV_PYTHON) -m pytest
+
+lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that the page's types fit the API
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m ruff format --check
+	$(VENV_PYTHON) -m mypy
+	cd web && npm run lint && npm run check && npm run types:check
+
+.venv/.stamp: uv.lock pyproject.toml | python-tools
+	@$(VENV_PYTHON) -c '$(VENV_WORKS)' 2>/dev/null || { \
+	    echo "making .venv with uv $(UV_VERSION)"; $(PYTHON) -m venv --clear .venv; \
+	    $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never \
+	    $(VENV_PYTHON) -m uv sync --frozen --all-extras --quiet --python $(VENV_PYTHON)
+	@touch $@
+
+web/node_modules/.stamp: web/package.json web/package-lock.json | web-tools
+	cd web && npm ci
+	@touch $@
+
+web/dist/index.html: web/node_modules/.stamp $(WEB_SOURCES)
+	cd web && npm run build
+
+python-tools:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	    { echo "Python 3.11 or newer is missing: install python3, or name one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "Python's venv is missing: install python3-venv"; exit 1; }
+	@git --version >/dev/null 2>&1 || { echo "git is missing: install git"; exit 1; }
+
+web-tools:
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+	    2>/dev/null || { echo "Node 20.19 or newer is missing: install nodejs"; exit 1; }
+	@npm --version >/dev/null 2>&1 || { echo "npm is missing: install npm"; exit 1; }

@@ -1,0 +1,1 @@
+"""The whole system without Docker: real servers and every tier as child processes, for development and tests."""

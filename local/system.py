@@ -1,0 +1,151 @@
+"""The tiers as child processes: the commands that run them, and a system on free ports for tests and benchmarks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+from local.ports import free_port
+from local.postgres import Postgres
+from local.ready import get
+from local.redis import Redis
+
+ROOT = Path(__file__).resolve().parent.parent
+START_TIMEOUT = 30.0
+
+
+def api_command(port: int, workers: int = 2) -> list[str]:
+    """Return the command that serves the API on a port of the loopback interface."""
+    options = ["--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port)]
+    sizes = ["--workers", str(workers), "--blocking-threads", "32", "--respawn-failed-workers"]
+    return [sys.executable, "-m", "granian", *options, *sizes, "api.app:create_app"]
+
+
+def worker_command(concurrency: int = 2, name: str = "worker@%h") -> list[str]:
+    """Return the command that runs a worker; %h stands for the machine's name."""
+    options = ["--concurrency", str(concurrency), "--hostname", name, "--loglevel", "INFO"]
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "worker.app",
+        "worker",
+        *options,
+        "--without-gossip",
+        "--without-mingle",
+    ]
+
+
+class Process:
+    """A child in a session of its own, with its log in a file."""
+
+    def __init__(self, command: list[str], log: Path, env: dict[str, str]) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._child = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ | env, stdout=output, stderr=output, start_new_session=True
+            )
+        self.pid = self._child.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the child itself runs; its own children may outlive it."""
+        return self._child.poll() is None
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to the child and everything it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def terminate(self, timeout: float = 45.0) -> float:
+        """Ask the child to end and wait; return the seconds it took. Raises subprocess.TimeoutExpired."""
+        started = time.monotonic()
+        self._child.terminate()
+        self._child.wait(timeout)
+        return time.monotonic() - started
+
+    def kill(self) -> None:
+        """End the child and everything it started, at once."""
+        self.signal_all(signal.SIGKILL)
+        self._child.wait()
+
+    def stop(self) -> None:
+        """End the child, gently if it lets us."""
+        if self.running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.terminate(timeout=10)
+        self.kill()
+
+
+class System:
+    """Redis, PostgreSQL with the schema, one API and any number of workers; a context manager that ends them all."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep data and logs in this folder."""
+        self.folder = folder
+        self.redis = Redis(folder / "redis", free_port())
+        self.postgres = Postgres(folder / "postgres", free_port())
+        self.api_port = free_port()
+        self.api_url = f"http://127.0.0.1:{self.api_port}"
+        self._processes: list[Process] = []
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of the tiers."""
+        return {
+            "REDIS_URL": self.redis.url,
+            "DATABASE_URL": self.postgres.writer_url,
+            "DATABASE_READ_URL": self.postgres.reader_url,
+            "DATABASE_OWNER_URL": self.postgres.owner_url,
+        }
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.redis.start()
+            self.postgres.start()
+            migrate = [sys.executable, "-m", "database.migrate", "--wait", "10"]
+            subprocess.run(
+                migrate, cwd=ROOT, env=os.environ | self.env, check=True, timeout=60, stdout=subprocess.DEVNULL
+            )
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def start_api(self, env: dict[str, str] | None = None, workers: int = 2) -> Process:
+        """Start the API and wait until it is ready."""
+        api = self._start(api_command(self.api_port, workers), "api", env)
+        deadline = time.monotonic() + START_TIMEOUT
+        while get(self.api_port, "/readyz") is None:
+            if time.monotonic() > deadline or not api.running:
+                raise RuntimeError(f"the API did not start, see {api.log}")
+            time.sleep(0.05)
+        return api
+
+    def start_worker(self, concurrency: int = 2, env: dict[str, str] | None = None) -> Process:
+        """Start a worker; it is not waited for, because strings wait for it."""
+        number = len(self._processes)
+        return self._start(worker_command(concurrency, f"worker{number}@%h"), f"worker{number}", env)
+
+    def stop(self) -> None:
+        """End everything that was started here."""
+        for process in self._processes:
+            process.stop()
+        self.postgres.stop()
+        self.redis.stop()
+
+    def _start(self, command: list[str], name: str, env: dict[str, str] | None) -> Process:
+        process = Process(command, self.folder / f"{name}.log", self.env | (env or {}))
+        self._processes.append(process)
+        return process
