@@ -76,6 +76,7 @@ class Claims:
         self._split = load_script(redis, "split")
         self._heartbeat = load_script(redis, "heartbeat")
         self._away = load_script(redis, "away")
+        self._group = load_script(redis, "group")
 
     def claim(self) -> Batch:
         """Return the next batch, about 1,000 strings or 4 MiB: stale entries first, then new ones."""
@@ -205,9 +206,5 @@ class Claims:
             except ResponseError as error:
                 if "NOGROUP" not in str(error):
                     raise
-            try:
-                self._redis.xgroup_create(names.JOURNAL, names.GROUP, id="0", mkstream=True)
-            except ResponseError as error:
-                if "BUSYGROUP" not in str(error):
-                    raise
+            self._group([names.JOURNAL, names.WAKEUP], [names.GROUP])
             return call()

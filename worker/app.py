@@ -13,6 +13,7 @@ from core.claims import Claims
 from core.clocks import TASK_TIME_LIMIT
 from core.connection import connect
 from core.settings import CoreSettings, load
+from worker import transport
 from worker.consumer import QuickConsumer
 from worker.drain import drain
 from worker.settings import WorkerSettings
@@ -21,6 +22,7 @@ from worker.timer import DrainTimer
 
 REDIS_TIMEOUT = 5.0
 
+transport.use()
 app = make_celery(load(CoreSettings).broker_url)
 app.conf.update(
     task_acks_late=True,
@@ -29,13 +31,14 @@ app.conf.update(
     task_send_sent_event=False,
     worker_send_task_events=True,
     worker_prefetch_multiplier=1,
+    worker_timer_precision=0.25,  # else the worker's end waits a second for the timer's thread
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_consumer=QuickConsumer,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_channel_error_retry=True,
 )
-app.steps["consumer"].add(DrainTimer)
+app.steps["worker"].add(DrainTimer)
 
 
 @app.task(name=names.DRAIN_TASK)  # type: ignore[untyped-decorator]

@@ -1,0 +1,87 @@
+"""What the tests of real processes share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpx
+import psycopg2
+from redis import Redis
+
+from local.system import System
+
+
+class Client(httpx.Client):
+    """An HTTP client of the API, with a few sentences that the tests share."""
+
+    def submit(self, text: str, key: str | None = None) -> httpx.Response:
+        """Submit one string."""
+        return self.post("/dummies/", json={"text": text}, headers={"Idempotency-Key": key} if key else {})
+
+    def submit_all(self, texts: Iterable[str]) -> list[str]:
+        """Submit strings in bulks of 10,000; return their ids."""
+        waiting, ids = list(texts), []
+        while waiting:
+            bulk, waiting = waiting[:10_000], waiting[10_000:]
+            ids += self.post("/dummies/bulk", json={"texts": bulk}).raise_for_status().json()["ids"]
+        return ids
+
+    def state(self, submission_id: str) -> dict[str, Any]:
+        """Return what became of one string."""
+        return self.get(f"/dummies/{submission_id}").raise_for_status().json()
+
+    def states(self, ids: list[str]) -> list[dict[str, Any]]:
+        """Return what became of many, 100 at a time; each must be known."""
+        found = []
+        for start in range(0, len(ids), 100):
+            answer = self.get("/dummies/", params={"id": ids[start : start + 100]}).raise_for_status().json()
+            assert not answer["not_found"]
+            found += answer["items"]
+        return found
+
+    def pipeline(self) -> dict[str, Any]:
+        """Return how the pipeline is doing."""
+        return self.get("/pipeline").raise_for_status().json()
+
+    def part_is(self, part: str, status: str) -> bool:
+        """Tell whether a part of the pipeline (journal, workers, database) is said to be up or away."""
+        return self.pipeline()[part]["status"] == status
+
+
+def eventually(condition: Callable[[], object], within: float) -> float:
+    """Wait until the condition holds; return the seconds it took. Fails when they run out."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < within, f"not within {within} s"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def query(system: System, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a query, as the superuser."""
+    connection = psycopg2.connect(system.postgres.superuser_url, connect_timeout=3)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def count_rows(system: System) -> int:
+    """Return how many strings are stored."""
+    return query(system, "SELECT count(*) FROM dummies")[0][0]
+
+
+def redis_of(system: System) -> Redis:
+    """Return a client of the system's Redis."""
+    return Redis.from_url(system.redis.url, socket_timeout=3)
+
+
+def held(system: System) -> int:
+    """Return how many entries some worker holds, or held when it died."""
+    redis = redis_of(system)
+    with redis:
+        return redis.xpending("dummies:journal", "writers")["pending"]

@@ -1,0 +1,104 @@
+"""Outages: what is accepted waits, what cannot be kept is refused at once, and everything recovers by itself."""
+
+from __future__ import annotations
+
+import time
+from uuid import uuid4
+
+import pytest
+from support import Client, count_rows, eventually, held, query, redis_of
+
+from local.ports import free_port
+from local.system import Process, System
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def _times_given_back(worker: Process) -> int:
+    return worker.log.read_text().count("PostgreSQL is away")
+
+
+def _most_deliveries(system: System) -> int:
+    pending = redis_of(system).xpending_range("dummies:journal", "writers", "-", "+", 1000)
+    return max((entry["times_delivered"] for entry in pending), default=0)
+
+
+def test_strings_wait_while_postgresql_is_down(bare_system: System, client: Client) -> None:
+    """With PostgreSQL stopped strings are accepted; started again, all are stored soon, and no attempt was counted."""
+    worker = bare_system.start_worker()
+    eventually(lambda: client.part_is("workers", "up"), within=15)
+    bare_system.postgres.stop()
+    ids = [client.submit(f"patient {n}").raise_for_status().json()["id"] for n in range(1000)]
+    eventually(lambda: client.part_is("database", "away"), within=10)
+    eventually(lambda: _times_given_back(worker) > 3, within=20)
+    assert {state["status"] for state in client.states(ids)} == {"queued"}
+    assert _most_deliveries(bare_system) <= 1  # the try that is being made
+    assert client.get(f"/dummies/{uuid4()}").status_code == 503
+    assert client.get("/dummies/").status_code == 503
+    bare_system.postgres.start()
+    eventually(lambda: count_rows(bare_system) == 1000, within=5)
+    eventually(lambda: {state["status"] for state in client.states(ids)} == {"stored"}, within=5)
+    assert client.pipeline()["failed"] == 0
+    eventually(lambda: client.part_is("database", "up"), within=5)
+
+
+@pytest.mark.parametrize("how", ["stopped", "hanging"])
+def test_submitting_is_refused_while_redis_is_away(bare_system: System, client: Client, how: str) -> None:
+    """It answers 503 with Retry-After within 3 s, never hangs and never says 202, and recovers by itself."""
+    bare_system.start_worker()
+    client.submit("before").raise_for_status()
+    bare_system.redis.kill() if how == "stopped" else bare_system.redis.pause()
+    for _ in range(3):
+        started = time.monotonic()
+        refused = client.submit("during")
+        assert time.monotonic() - started < 3
+        assert refused.status_code == 503
+        assert int(refused.headers["Retry-After"]) > 0
+        assert refused.json()["type"].endswith(":journal-away")
+    eventually(lambda: client.part_is("journal", "away"), within=10)
+    assert client.get("/readyz").status_code == 200
+    bare_system.redis.start() if how == "stopped" else bare_system.redis.resume()
+    eventually(lambda: client.submit("after", key="after").status_code == 202, within=10)
+    eventually(lambda: client.part_is("journal", "up") and client.pipeline()["waiting"] == 0, within=20)
+    texts = {text for (text,) in query(bare_system, "SELECT text FROM dummies")}
+    assert {"before", "after"} <= texts
+
+
+def test_a_full_redis_refuses_but_drains(bare_system: System, client: Client) -> None:
+    """Submitting answers 503; draining goes on, though no wake-up can be published, and service returns."""
+    redis = redis_of(bare_system)
+    client.submit_all(f"{n} {'x' * 200}" for n in range(30_000))
+    redis.config_set("maxmemory", redis.info("memory")["used_memory"])
+    assert client.submit("no room").status_code == 503
+    eventually(lambda: client.submit("no room").json()["type"].endswith(":journal-full"), within=5)
+    assert int(client.submit("no room").headers["Retry-After"]) > 0
+    bare_system.start_worker()
+    eventually(lambda: count_rows(bare_system) == 30_000, within=30)
+    eventually(lambda: client.submit("room again", key="again").status_code == 202, within=10)
+    eventually(lambda: count_rows(bare_system) == 30_001, within=10)
+    assert query(bare_system, "SELECT count(*) FROM dummies WHERE text = 'no room'") == [(0,)]
+
+
+def test_a_worker_ends_in_time_while_postgresql_hangs(bare_system: System, client: Client) -> None:
+    """SIGTERM to a worker whose PostgreSQL is stopped by SIGSTOP: it ends within 10 s, and nothing is lost."""
+    worker = bare_system.start_worker()
+    client.submit("first").raise_for_status()
+    eventually(lambda: count_rows(bare_system) == 1, within=15)
+    bare_system.postgres.pause()
+    try:
+        client.submit_all(f"held {n}" for n in range(100))
+        eventually(lambda: held(bare_system) > 0, within=10)
+        assert worker.terminate() < 10
+    finally:
+        bare_system.postgres.resume()
+    bare_system.start_worker()
+    eventually(lambda: count_rows(bare_system) == 101, within=30)
+
+
+def test_a_broker_of_its_own_may_be_down(bare_system: System, client: Client) -> None:
+    """Where Celery's broker is another server, and down, strings are stored all the same: the timer finds them."""
+    nobody = f"redis://127.0.0.1:{free_port()}/0"
+    bare_system.start_worker(env={"CELERY_BROKER_URL": nobody})
+    for n in range(3):
+        submission_id = client.submit(f"no broker {n}").raise_for_status().json()["id"]
+        eventually(lambda: client.state(submission_id)["status"] == "stored", within=15)  # noqa: B023
