@@ -46,11 +46,11 @@ def worker_command(concurrency: int = 2, name: str = "worker@%h") -> list[str]:
 class Process:
     """A child in a session of its own, with its log in a file."""
 
-    def __init__(self, command: list[str], log: Path, env: dict[str, str]) -> None:
+    def __init__(self, command: list[str], log: Path, env: dict[str, str], cwd: Path = ROOT) -> None:
         self.log = log
         with log.open("ab") as output:
             self._child = subprocess.Popen(
-                command, cwd=ROOT, env=os.environ | env, stdout=output, stderr=output, start_new_session=True
+                command, cwd=cwd, env=os.environ | env, stdout=output, stderr=output, start_new_session=True
             )
         self.pid = self._child.pid
 

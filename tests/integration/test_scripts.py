@@ -1,0 +1,216 @@
+"""The journal's scripts on real Redis: the oldest they must work on and the machine's own, also when it is full."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from redis import Redis as RedisClient
+
+from core.claims import Claims
+from core.connection import connect
+from core.errors import JournalFull
+from core.journal import Journal, Unit
+from core.submission import Submission
+from local.ports import free_port
+from local.redis import Redis, find_server, wheel_server
+
+ANCIENT = 1_000_000  # µs since 1970: any time does
+
+
+@pytest.fixture(scope="module", params=["wheel", "machine"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """A Redis of each version."""
+    binary = wheel_server()
+    if request.param == "machine":
+        binary = find_server()
+        if binary == wheel_server():
+            pytest.skip("this machine has no redis-server of its own: the scripts ran on the wheel's 6.2 only")
+    with Redis(tmp_path_factory.mktemp("redis"), free_port(), binary=binary) as started:
+        yield started
+
+
+@pytest.fixture
+def redis(server: Redis) -> Iterator[RedisClient]:
+    """A client of an empty Redis with room."""
+    with connect(server.url) as client:
+        client.config_set("maxmemory", "512mb")
+        client.flushall()
+        yield client
+
+
+def unit(*texts: str, key: str = "") -> Unit:
+    """Return what a request with these strings brings."""
+    return Unit([Submission(str(uuid4()), text, ANCIENT) for text in texts], key_hash=key, digest=key)
+
+
+def fill(redis: RedisClient) -> None:
+    """Leave no room for anything."""
+    redis.config_set("maxmemory", "1")
+
+
+def expire_leases(redis: RedisClient, entry: str) -> None:
+    """Let an entry look as if it had been held longer than its lease."""
+    redis.xclaim("dummies:journal", "writers", "worker", 0, [entry], idle=3_600_000, justid=True)
+
+
+def test_a_string_goes_the_whole_way(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    sent = unit("a", "b")
+    assert journal.append([sent]).wake
+    assert journal.counts().waiting == 2
+    batch = claims.claim()
+    assert [s.text for s in batch.entries[0].submissions] == ["a", "b"]
+    assert claims.complete(batch.entries) == 2
+    assert claims.complete(batch.entries) == 0  # back from the dead
+    counts = journal.counts()
+    assert (counts.waiting, counts.stored, counts.oldest_s) == (0, 2, None)
+    assert journal.records([s.id for s in sent.submissions]) == [None, None]
+
+
+def test_what_was_released_is_claimed_at_once_and_counts_no_attempt(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    journal.append([unit("a")])
+    for _ in range(5):
+        entries = claims.claim().entries
+        assert entries[0].deliveries == 1
+        claims.release(entries)
+
+
+def test_what_is_held_is_claimed_again_only_when_its_lease_has_run_out(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    journal.append([unit("a")])
+    [held] = claims.claim().entries
+    assert claims.claim().entries == []
+    expire_leases(redis, held.id)
+    [again] = claims.claim().entries
+    assert (again.id, again.deliveries) == (held.id, 2)
+
+
+def test_an_entry_deleted_while_it_was_held_is_forgotten(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    journal.append([unit("a")])
+    [held] = claims.claim().entries
+    expire_leases(redis, held.id)
+    redis.xdel("dummies:journal", held.id)
+    assert claims.claim().entries == []
+    assert redis.xpending("dummies:journal", "writers")["pending"] == 0
+
+
+def test_what_had_its_worker_die_travels_alone(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    for text in "abc":
+        journal.append([unit(text)])
+    held = claims.claim().entries
+    assert len(held) == 3
+    for entry in held:
+        expire_leases(redis, entry.id)
+    assert [len(claims.claim().entries) for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_split_entry_becomes_one_for_each_string(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    sent = unit("a", "b", "c")
+    journal.append([sent])
+    [held] = claims.claim().entries
+    claims.split(held)
+    assert [[s.text for s in entry.submissions] for entry in claims.claim().entries] == [["a"], ["b"], ["c"]]
+    assert journal.counts().waiting == 3
+    records = journal.records([s.id for s in sent.submissions])
+    assert len({record.entry for record in records if record}) == 3
+
+
+def test_a_buried_string_is_a_dead_letter_and_its_neighbours_are_stored(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    sent = unit("good", "bad")
+    journal.append([sent])
+    [held] = claims.claim().entries
+    bad = sent.submissions[1].id
+    claims.bury(held, {bad: "because"})
+    assert claims.complete([held], {bad}) == 2
+    counts = journal.counts()
+    assert (counts.waiting, counts.stored, counts.failed) == (0, 1, 1)
+    [record] = journal.records([bad])
+    assert record is not None
+    assert record.failed
+
+
+def test_a_full_redis_refuses_an_append_whole(redis: RedisClient) -> None:
+    journal = Journal(redis)
+    journal.append([unit("before")])
+    before = redis.dbsize()
+    fill(redis)
+    refused = unit("after", key="key")
+    with pytest.raises(JournalFull):
+        journal.append([refused])
+    assert redis.dbsize() == before
+    assert journal.counts().waiting == 1
+    assert redis.xlen("dummies:journal") == 1
+
+
+def _complete(claims: Claims) -> None:
+    claims.complete(claims.claim().entries)
+
+
+def _release(claims: Claims) -> None:
+    claims.release(claims.claim().entries)
+
+
+def _renew(claims: Claims) -> None:
+    claims.renew(claims.claim().entries)
+
+
+def _split(claims: Claims) -> None:
+    claims.split(claims.claim().entries[0])
+
+
+def _bury(claims: Claims) -> None:
+    [entry] = claims.claim().entries
+    claims.bury(entry, {s.id: "because" for s in entry.submissions})
+    claims.complete([entry], {s.id for s in entry.submissions})
+
+
+@pytest.mark.parametrize("settle", [_complete, _release, _renew, _split, _bury])
+def test_a_full_redis_lets_whatever_a_drain_does(redis: RedisClient, settle: Callable[[Claims], None]) -> None:
+    """Even for the first worker ever, which has to make the consumer group."""
+    journal, claims = Journal(redis), Claims(redis)
+    journal.append([unit("a", "b")])
+    fill(redis)
+    claims.start()
+    claims.heartbeat("worker@here")
+    settle(claims)
+    claims.database_away()
+    claims.database_back()
+    claims.finish()
+
+
+def test_a_group_that_somebody_deleted_is_made_again_and_nothing_is_lost(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    journal.append([unit("a")])
+    claims.claim()
+    redis.xgroup_destroy("dummies:journal", "writers")
+    assert [s.text for s in claims.claim().entries[0].submissions] == ["a"]
+
+
+def test_what_is_appended_survives_a_kill(server: Redis, tmp_path: Path, redis: RedisClient) -> None:  # noqa: ARG001
+    """Acknowledged means on disk: SIGKILL right after the answer, and everything is there again."""
+    with Redis(tmp_path / "redis", free_port(), binary=server.binary) as mortal:
+        with connect(mortal.url) as client:
+            Journal(client).append([unit("a", "b")])
+        mortal.kill()
+        mortal.start()
+        with connect(mortal.url) as client:
+            assert Journal(client).counts().waiting == 2
+
+
+def test_leases_are_kept_by_redis_own_clock(redis: RedisClient) -> None:
+    """The oldest string's age comes from the entry's id, not from what a client's clock said."""
+    journal = Journal(redis)
+    journal.append([unit("a")])
+    deadline = time.monotonic() + 5
+    while not (journal.counts().oldest_s or 0) > 0:
+        assert time.monotonic() < deadline
+    assert (journal.counts().oldest_s or 0) < 60  # though it says that it was received in 1970
