@@ -1,0 +1,113 @@
+"""`make run`: everything answers, everything ends, and the data is still there the next time."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from support import Client, eventually
+
+from local.ports import free_port
+from local.run import PORTS
+from local.system import ROOT, Process
+
+pytestmark = pytest.mark.timeout(180)
+PARTS = ("core", "api", "worker", "database", "local", "web/dist", "web/nginx")
+READY = "Ctrl-C ends it all"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of what runs, in a folder whose name has a space and Korean letters in it."""
+    if not (ROOT / "web" / "dist" / "index.html").exists():
+        pytest.skip("THE PAGE IS NOT BUILT: run `make test`")
+    copy = tmp_path / "내 폴더"
+    for part in PARTS:
+        shutil.copytree(ROOT / part, copy / part)
+    (copy / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
+    return copy
+
+
+@pytest.fixture
+def ports() -> dict[str, str]:
+    """Free ports for all."""
+    return {name: str(free_port()) for name in PORTS}
+
+
+def start(folder: Path, ports: dict[str, str]) -> Process:
+    """Start it as `make run` does."""
+    return Process([sys.executable, "-m", "local.run"], folder / "run.log", ports, folder)
+
+
+def wait_ready(run: Process) -> None:
+    """Wait until it says where everything is."""
+    eventually(lambda: READY in run.log.read_text() or not run.running, within=60)
+    assert READY in run.log.read_text(), run.log.read_text()
+    run.log.write_text("")
+
+
+def family(run: Process) -> list[psutil.Process]:
+    """Return every process that was started."""
+    return psutil.Process(run.pid).children(recursive=True)
+
+
+def still_there(started: list[psutil.Process]) -> list[psutil.Process]:
+    """Return what of it holds on to anything; a zombie only waits for its parent to look."""
+    return [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+def rows_in_flower(ports: dict[str, str]) -> int:
+    """Return the sum of the results of the drains that Flower lists."""
+    asked = {"draw": 1, "start": 0, "length": 100, "order[0][column]": 0, "columns[0][data]": "received"}
+    shown = httpx.get(f"http://127.0.0.1:{ports['FLOWER_HTTP_PORT']}/tasks/datatable", params=asked).json()["data"]
+    return sum(int(task["result"]) for task in shown if task["name"] == "dummies.drain" and task["state"] == "SUCCESS")
+
+
+def test_everything_answers_and_ends_and_the_data_stays(folder: Path, ports: dict[str, str]) -> None:
+    """Ctrl-C the first time, SIGTERM the second, and the third time a tier that dies takes the rest with it."""
+    run = start(folder, ports)
+    wait_ready(run)
+    with Client(base_url=f"http://127.0.0.1:{ports['WEB_PORT']}", timeout=10) as client:
+        assert '<div id="root">' in client.get("/").text
+        kept = client.submit("안녕").json()["id"]
+        eventually(lambda: client.state(kept)["status"] == "stored", within=15)
+        eventually(lambda: client.submit("more") and rows_in_flower(ports) > 0, within=15)
+    end(run, lambda: os.kill(run.pid, signal.SIGINT))
+
+    run = start(folder, ports)
+    wait_ready(run)
+    assert httpx.get(f"http://127.0.0.1:{ports['API_PORT']}/dummies/{kept}").json()["text"] == "안녕"
+    end(run, lambda: os.kill(run.pid, signal.SIGTERM))
+
+    run = start(folder, ports)
+    wait_ready(run)
+    [api] = [p for p in family(run) if "api.app:create_app" in p.cmdline() and p.ppid() == run.pid]
+    end(run, api.kill)
+    assert "api ended with status" in run.log.read_text()
+
+
+def end(run: Process, blow: Callable[[], None]) -> None:
+    """Deal the blow; whatever was started ends."""
+    started = family(run)
+    assert len(started) > 8
+    blow()
+    eventually(lambda: not run.running, within=30)
+    assert not still_there(started)
+
+
+def test_a_taken_port_is_named_in_one_line_with_the_variable_that_moves_it(folder: Path, ports: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", int(ports["API_PORT"]))):
+        run = start(folder, ports)
+        eventually(lambda: not run.running, within=20)
+    [line] = run.log.read_text().splitlines()
+    assert line.startswith(f"API_PORT {ports['API_PORT']} is taken")
+    assert re.search(r"API_PORT=\d+ make run", line)
