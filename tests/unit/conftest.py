@@ -1,0 +1,72 @@
+"""Redis in memory, and the API over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fakeredis import FakeRedis
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.app import create_app
+from api.monitor import Monitor
+from api.services import EXTENSION, Services
+from api.settings import ApiSettings
+from core.claims import Claims
+from core.journal import Journal
+
+ROOM = {"used_memory": 1, "maxmemory": 100}
+DURABLE = {"aof_enabled": 1, "loading": 0}
+
+
+@pytest.fixture
+def redis() -> Iterator[FakeRedis]:
+    """An empty Redis of one's own."""
+    with FakeRedis(version=(7,), protocol=2) as client:
+        yield client
+
+
+@pytest.fixture
+def journal(redis: FakeRedis) -> Journal:
+    """The API's side of the journal."""
+    return Journal(redis)
+
+
+@pytest.fixture
+def claims(redis: FakeRedis) -> Claims:
+    """The worker's side of the journal."""
+    return Claims(redis)
+
+
+@pytest.fixture
+def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What Redis says of itself, for a test to change; the stand-in for Redis has no INFO."""
+    info = {"memory": dict(ROOM), "persistence": dict(DURABLE)}
+    monkeypatch.setattr(Monitor, "_info", lambda _: (info["memory"], info["persistence"]))
+    return info
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """The API's settings, for a test module to override."""
+    return {}
+
+
+@pytest.fixture
+def app(redis: FakeRedis, settings: dict[str, Any], redis_info: dict[str, Any]) -> Flask:  # noqa: ARG001
+    """The API, without a database."""
+    return create_app(ApiSettings(redis_url="redis://127.0.0.1:1/0", **settings), redis)
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    """What the API's views work with."""
+    return app.extensions[EXTENSION]
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the API."""
+    return app.test_client()

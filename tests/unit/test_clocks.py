@@ -1,0 +1,34 @@
+"""Each clock runs out before the next one does."""
+
+from __future__ import annotations
+
+from api import appender, rows
+from core import clocks
+
+
+def test_the_workers_clocks_nest() -> None:
+    nest = [
+        clocks.STATEMENT_TIMEOUT,
+        clocks.CALL_DEADLINE,
+        clocks.LEASE,
+        clocks.TASK_TIME_LIMIT,
+        clocks.GRACE_PERIOD,
+    ]
+    assert nest == sorted(set(nest))
+
+
+def test_looking_for_poison_ends_before_the_task_is_killed_and_renews_its_lease_in_time() -> None:
+    assert (
+        clocks.DRAIN_BUDGET + clocks.CALL_DEADLINE + clocks.BISECT_BUDGET + clocks.CALL_DEADLINE
+        < clocks.TASK_TIME_LIMIT
+    )
+    assert clocks.LEASE / 3 + clocks.CALL_DEADLINE < clocks.LEASE
+
+
+def test_connecting_and_trying_again_fit_into_the_lease() -> None:
+    assert clocks.CONNECT_TIMEOUT + clocks.CALL_DEADLINE < clocks.LEASE
+
+
+def test_the_api_answers_within_three_seconds_whatever_is_away() -> None:
+    assert appender.PATIENCE < 3
+    assert rows.STATEMENT_TIMEOUT_MS / 1000 < rows.CALL_DEADLINE

@@ -1,0 +1,117 @@
+"""The API's side of the journal."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from fakeredis import FakeRedis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from core.claims import Claims
+from core.errors import JournalAway, JournalFull
+from core.journal import KEY_REMEMBERED_S, Journal, Unit, journal_errors
+from core.names import JOURNAL, WAKEUP
+from core.submission import Submission
+
+
+def unit(*texts: str, key: str = "", digest: str = "", ids: list[str] | None = None) -> Unit:
+    """Return what a request with these strings brings."""
+    names = ids or [str(uuid4()) for _ in texts]
+    return Unit([Submission(i, text, 5) for i, text in zip(names, texts, strict=True)], key, digest)
+
+
+def test_everything_in_one_call_is_one_entry(redis: FakeRedis, journal: Journal) -> None:
+    appended = journal.append([unit("a", "b"), unit("c")])
+    assert appended.units == [[None, None], [None]]
+    assert redis.xlen(JOURNAL) == 1
+    assert journal.counts().waiting == 3
+
+
+def test_only_the_first_append_is_to_wake_a_worker(redis: FakeRedis, journal: Journal) -> None:
+    assert journal.append([unit("a")]).wake
+    assert not journal.append([unit("b")]).wake
+    redis.delete(WAKEUP)
+    assert journal.append([unit("c")]).wake
+
+
+def test_a_string_that_waits_already_is_not_appended_again(redis: FakeRedis, journal: Journal) -> None:
+    sent = unit("a", "b")
+    journal.append([sent])
+    again = Unit([*sent.submissions, *unit("c").submissions])
+    [[first, second, new]] = journal.append([again]).units
+    assert new is None
+    assert (first.position, second.position, first.received_at) == (0, 1, 5)
+    assert first.entry == second.entry
+    assert journal.counts().waiting == 3
+    assert redis.xlen(JOURNAL) == 2
+
+
+def test_a_repeat_alone_appends_nothing(redis: FakeRedis, journal: Journal) -> None:
+    sent = unit("a", key="k", digest="d")
+    journal.append([sent])
+    journal.append([sent])
+    assert redis.xlen(JOURNAL) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_key_of_another_request_refuses_that_unit_alone(journal: Journal, *, together: bool) -> None:
+    first, other, clash = unit("a", key="k", digest="1"), unit("b"), unit("c", key="k", digest="2")
+    if together:
+        outcome = journal.append([first, other, clash]).units
+    else:
+        outcome = [*journal.append([first, other]).units, *journal.append([clash]).units]
+    assert outcome == [[None], [None], None]
+    assert journal.counts().waiting == 2
+
+
+def test_a_key_is_remembered_for_a_while_after_its_last_use(redis: FakeRedis, journal: Journal) -> None:
+    journal.append([unit("a", key="k", digest="d")])
+    redis.expire("dummies:key:k", 5)
+    journal.append([unit("a", key="k", digest="d")])
+    assert redis.ttl("dummies:key:k") > KEY_REMEMBERED_S - 5
+
+
+def test_the_units_of_one_bulk_share_a_key(journal: Journal) -> None:
+    assert journal.append([unit("a", key="k", digest="d"), unit("b", key="k", digest="d")]).units == [[None], [None]]
+
+
+def test_a_record_says_where_a_string_is(journal: Journal, claims: Claims) -> None:
+    sent = unit("a", "b")
+    journal.append([sent])
+    known, unknown = journal.records([sent.submissions[1].id, str(uuid4())])
+    assert unknown is None
+    assert not known.failed
+    assert journal.queued_string(known) == (sent.submissions[1], 0)
+    held = claims.claim().entries
+    assert journal.queued_string(known) == (sent.submissions[1], 1)
+    claims.complete(held)
+    assert journal.records([sent.submissions[1].id]) == [None]
+    assert journal.queued_string(known) is None
+
+
+def test_an_empty_journal_has_nothing_to_say(journal: Journal) -> None:
+    counts = journal.counts()
+    assert (counts.waiting, counts.stored, counts.failed, counts.workers) == (0, 0, 0, 0)
+    assert counts.oldest_s is None
+    assert counts.away_since is None
+    assert journal.dead_letters([]) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "becomes"),
+    [
+        (OutOfMemoryError("full"), JournalFull),
+        (ResponseError("OOM command not allowed"), JournalFull),
+        (RedisConnectionError("refused"), JournalAway),
+        (RedisTimeoutError("slow"), JournalAway),
+        (ReadOnlyError("replica"), JournalAway),
+        (ResponseError("MISCONF disk"), JournalAway),
+        (ResponseError("WRONGTYPE"), ResponseError),
+    ],
+)
+def test_the_drivers_errors_become_ours(error: Exception, becomes: type[Exception]) -> None:
+    with pytest.raises(becomes), journal_errors():
+        raise error

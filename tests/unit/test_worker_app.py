@@ -1,0 +1,46 @@
+"""How the worker is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from kombu.transport import resolve_transport
+
+from core import names
+
+
+@pytest.fixture
+def worker_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """The worker's module, which reads its settings as it is imported."""
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    from worker import app  # noqa: PLC0415
+
+    yield app
+    app.app.close()
+
+
+def test_the_task_is_called_what_the_api_calls_it(worker_app) -> None:
+    assert names.DRAIN_TASK in worker_app.app.tasks
+    assert list(worker_app.app.amqp.queues) == [names.QUEUE]
+
+
+def test_the_pool_does_not_hang_on_the_brokers_connection(worker_app) -> None:
+    assert worker_app.app.connection_for_read().as_uri().startswith("redis://")
+    assert not resolve_transport("redis").implements.asynchronous
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("task_acks_late", True),
+        ("task_reject_on_worker_lost", False),
+        ("task_ignore_result", True),
+        ("worker_send_task_events", True),
+        ("worker_prefetch_multiplier", 1),
+        ("broker_connection_max_retries", None),
+        ("task_publish_retry", False),
+    ],
+)
+def test_what_the_promise_rests_on_is_set(worker_app, setting: str, value: object) -> None:
+    assert worker_app.app.conf[setting] == value
