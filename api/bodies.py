@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from flask import request
@@ -29,7 +29,10 @@ def read_text(max_text_bytes: int) -> str:
     """Return the text of a request for one string; raises ApiProblem or InvalidText."""
     if request.mimetype != "application/json":
         raise ApiProblem("unsupported-media-type", 'Send {"text": "…"} as Content-Type: application/json.')
-    text = _decode(_body(_ESCAPED * max_text_bytes + _ENVELOPE), _one).text
+    try:
+        text = _decode(_body(_ESCAPED * max_text_bytes + _ENVELOPE), _one).text
+    except msgspec.ValidationError as error:
+        raise ApiProblem("invalid-body", f"{error}.") from None
     check_text(text, max_text_bytes)
     return text
 
@@ -38,7 +41,7 @@ def read_texts(max_text_bytes: int) -> list[str]:
     """Return the texts of a bulk request; raises ApiProblem, which names each bad item."""
     body = _body(MAX_BULK_BYTES)
     if request.mimetype == "application/json":
-        texts = _decode(body, _many).texts
+        texts = _items(body)
     elif request.mimetype == "text/plain":
         texts = _lines(body)
     else:
@@ -50,8 +53,7 @@ def read_texts(max_text_bytes: int) -> list[str]:
         raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request.")
     if not texts:
         raise ApiProblem("invalid-body", "Send at least one string.")
-    _check_all(texts, max_text_bytes)
-    return texts
+    return _checked(texts, max_text_bytes)
 
 
 def read_key() -> str | None:
@@ -76,48 +78,30 @@ def _body(limit: int) -> bytes:
 
 
 def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return the decoded body; raises ApiProblem for what is not JSON, msgspec.ValidationError for a misfit."""
     try:
         return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise _misfit(body, error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         # msgspec refuses lone surrogates as malformed; they are well-formed JSON, but no text
         try:
             value = json.loads(body)
         except (ValueError, RecursionError):
             raise ApiProblem("malformed-json", f"Send valid JSON in UTF-8: {error}.") from None
-        return _convert(value, decoder, error)
-
-
-def _convert(value: object, decoder: msgspec.json.Decoder[T], error: Exception) -> T:
-    try:
         return msgspec.convert(value, decoder.type)
-    except (msgspec.ValidationError, UnicodeEncodeError):
-        raise ApiProblem("invalid-body", f"Send the documented form: {error}.") from None
 
 
-def _misfit(body: bytes, error: msgspec.ValidationError) -> ApiProblem:
-    """Say what does not fit; empty texts and too many of them have problems of their own."""
-    value = json.loads(body)
-    if isinstance(value, dict):
-        if value.get("text") == "":
-            return ApiProblem("invalid-text", "The text is empty: send at least one character.")
-        texts = value.get("texts")
-        if isinstance(texts, list) and len(texts) > MAX_STRINGS_PER_BULK:
-            return ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request.")
-        if isinstance(texts, list) and texts:
-            return _refused(
-                [
-                    RefusedItem(i, _why_not_text(text))
-                    for i, text in enumerate(texts)
-                    if not (text and isinstance(text, str))
-                ]
-            )
-    return ApiProblem("invalid-body", f"{error}.")
-
-
-def _why_not_text(value: object) -> str:
-    return "The text is empty: send at least one character." if value == "" else "This is not a string."
+def _items(body: bytes) -> Sequence[object]:
+    """Return the items of a JSON bulk; where they are not all texts, they are looked at one by one."""
+    try:
+        return _decode(body, _many).texts
+    except msgspec.ValidationError as error:
+        value = json.loads(body)
+        items = value.get("texts") if isinstance(value, dict) else None
+        if isinstance(items, list) and items:
+            return items
+        raise ApiProblem("invalid-body", f"{error}.") from None
 
 
 def _lines(body: bytes) -> list[str]:
@@ -131,15 +115,22 @@ def _lines(body: bytes) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def _check_all(texts: Sequence[str], max_text_bytes: int) -> None:
+def _checked(items: Sequence[object], max_text_bytes: int) -> list[str]:
     refused = []
-    for index, text in enumerate(texts):
+    for index, item in enumerate(items):
         try:
-            check_text(text, max_text_bytes)
+            check_text(_text(item), max_text_bytes)
         except InvalidText as error:
             refused.append(RefusedItem(index, str(error)))
     if refused:
         raise _refused(refused)
+    return cast("list[str]", items)
+
+
+def _text(item: object) -> str:
+    if isinstance(item, str):
+        return item
+    raise InvalidText("This is not a string.")
 
 
 def _refused(errors: Sequence[RefusedItem]) -> ApiProblem:

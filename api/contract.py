@@ -23,7 +23,7 @@ StringText = Annotated[
     str,
     Meta(
         description="Any Unicode text but NUL and lone surrogates, 1 byte to 64 KiB of UTF-8 (a setting).",
-        min_length=1,
+        extra_json_schema={"minLength": 1},  # core.submission checks it, and says what to do
     ),
 ]
 
@@ -37,7 +37,7 @@ class SubmitRequest(Struct):
 class BulkRequest(Struct):
     """Many strings to store, in order."""
 
-    texts: Annotated[list[StringText], Meta(min_length=1, max_length=MAX_STRINGS_PER_BULK)]
+    texts: Annotated[list[StringText], Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_STRINGS_PER_BULK})]
 
 
 class Accepted(Struct):

@@ -47,13 +47,7 @@ def migrate(url: str, known: list[Migration]) -> list[str]:
 
     Raises NewerDatabaseError, and psycopg2.Error where PostgreSQL refuses or does not answer.
     """
-    connection = psycopg2.connect(
-        url,
-        connect_timeout=3,
-        application_name="ix-migrate",
-        target_session_attrs="read-write",
-        options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}",
-    )
+    connection = _connect(url)
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # until the connection closes
@@ -74,6 +68,16 @@ def migrate(url: str, known: list[Migration]) -> list[str]:
         return [migration.name for migration in missing]
     finally:
         connection.close()
+
+
+def _connect(url: str) -> Any:
+    return psycopg2.connect(
+        url,
+        connect_timeout=3,
+        application_name="ix-migrate",
+        target_session_attrs="read-write",
+        options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}",
+    )
 
 
 def _applied(cursor: Any) -> set[int]:

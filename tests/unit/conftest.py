@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fakeredis import FakeRedis
+from fakeredis import FakeRedis, FakeServer
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -22,9 +22,15 @@ DURABLE = {"aof_enabled": 1, "loading": 0}
 
 
 @pytest.fixture
-def redis() -> Iterator[FakeRedis]:
+def redis_server() -> FakeServer:
+    """A Redis in memory; a test may set ``connected``."""
+    return FakeServer(version=(7,))
+
+
+@pytest.fixture
+def redis(redis_server: FakeServer) -> Iterator[FakeRedis]:
     """An empty Redis of one's own."""
-    with FakeRedis(version=(7,), protocol=2) as client:
+    with FakeRedis(server=redis_server, protocol=2) as client:
         yield client
 
 
@@ -42,7 +48,11 @@ def claims(redis: FakeRedis) -> Claims:
 
 @pytest.fixture
 def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What Redis says of itself, for a test to change; the stand-in for Redis has no INFO."""
+    """What Redis says of itself, for a test to change; the stand-in for Redis has no INFO.
+
+    The monitor looks once, and then when a test tells it to: its threads would outlive the test.
+    """
+    monkeypatch.setattr("api.monitor._repeat", lambda *_: None)
     info = {"memory": dict(ROOM), "persistence": dict(DURABLE)}
     monkeypatch.setattr(Monitor, "_info", lambda _: (info["memory"], info["persistence"]))
     return info

@@ -1,0 +1,109 @@
+"""Errors are problems, CORS is off by default, and ids repeat themselves where they must."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from api.ids import key_hash, request_digest, submission_id
+from api.services import Services
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", "/nowhere", 404, "not-found"),
+        ("GET", "/dummies/not-a-uuid", 404, "not-found"),
+        ("PUT", "/dummies/", 405, "method-not-allowed"),
+        ("GET", "/dummies/bulk", 405, "method-not-allowed"),
+        ("POST", "/pipeline", 405, "method-not-allowed"),
+    ],
+)
+def test_every_error_is_a_problem(client: FlaskClient, method: str, path: str, status: int, kind: str) -> None:
+    answer = client.open(path, method=method)
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["type"] == f"urn:ix-dummies:problem:{kind}"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(services.journal, "records", fail)
+    answer = client.get("/dummies/0190163d-8694-739b-aea5-966c26f8ad91")
+    assert answer.status_code == 500
+    assert answer.json["type"].endswith(":internal-error")
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/dummies", "/dummies/"])
+class TestCors:
+    """Pages of other origins, and their preflights."""
+
+    PREFLIGHT = {  # noqa: RUF012
+        "Origin": "https://page.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,idempotency-key",
+    }
+
+    def test_it_is_off_by_default(self, client: FlaskClient, path: str) -> None:
+        for answer in (
+            client.options(path, headers=self.PREFLIGHT),
+            client.post(path, json={"text": "a"}, headers={"Origin": "https://page.example"}),
+        ):
+            assert "Access-Control-Allow-Origin" not in answer.headers
+
+    class TestAllowed:
+        """With an origin in the settings."""
+
+        @pytest.fixture
+        def settings(self) -> dict[str, Any]:
+            """One origin."""
+            return {"cors_origins": ("https://page.example",)}
+
+        def test_a_preflight_is_answered_without_a_redirect(self, client: FlaskClient, path: str) -> None:
+            answer = client.options(path, headers=TestCors.PREFLIGHT)
+            assert answer.status_code == 200
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"
+            allowed = {header.strip().lower() for header in answer.headers["Access-Control-Allow-Headers"].split(",")}
+            assert {"content-type", "idempotency-key"} <= allowed
+
+        def test_answers_may_be_read(self, client: FlaskClient, path: str) -> None:
+            answer = client.post(path, json={"text": "a"}, headers={"Origin": "https://page.example"})
+            assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"
+
+        def test_other_origins_get_nothing(self, client: FlaskClient, path: str) -> None:
+            answer = client.options(path, headers={**TestCors.PREFLIGHT, "Origin": "https://other.example"})
+            assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_an_id_repeats_itself_for_the_same_key_text_and_place() -> None:
+    base = submission_id("text", "key", None, 0)
+    assert submission_id("text", "key", "whatever request", 0) == base
+    others = [
+        submission_id("other", "key", None, 0),
+        submission_id("text", "other", None, 0),
+        submission_id("text", "key", None, 1),
+        submission_id("text", "key", None),
+        submission_id("text", None, "key", 0),
+        submission_id("ext", "keyt", None, 0),
+    ]
+    assert len({base, *others}) == 7
+
+
+def test_a_digest_depends_on_every_id_and_their_order() -> None:
+    assert len({request_digest(ids) for ids in (["a", "b"], ["b", "a"], ["a"], ["a", "b", "c"])}) == 4
+    assert key_hash("a") != key_hash("b")
+
+
+def test_nothing_is_connected_as_the_application_is_made(app: Flask) -> None:
+    """The server forks after that."""
+    assert app.extensions

@@ -1,0 +1,163 @@
+"""What became of strings, and the history; rows come from a stand-in for PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+
+from api.rows import DatabaseAway, Row
+from api.services import Services
+from core.claims import Claims
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class Table:
+    """Stands for PostgreSQL."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.away = False
+
+    def add(self, count: int) -> list[str]:
+        """Store strings; return their ids."""
+        first = len(self.rows) + 1
+        made = [Row(uuid4(), f"row {n}", NOW, NOW + timedelta(seconds=1), n) for n in range(first, first + count)]
+        self.rows += made
+        return [str(row.id) for row in made]
+
+    def states(self, ids: Sequence[str]) -> dict[str, Row]:
+        self._answer()
+        return {str(row.id): row for row in self.rows if str(row.id) in ids}
+
+    def history(self, limit: int, before: int | None) -> list[Row]:
+        self._answer()
+        return [row for row in reversed(self.rows) if before is None or row.seq < before][:limit]
+
+    def _answer(self) -> None:
+        if self.away:
+            raise DatabaseAway
+
+
+@pytest.fixture
+def table(services: Services, monkeypatch: pytest.MonkeyPatch) -> Table:
+    """An empty one."""
+    made = Table()
+    monkeypatch.setattr(services.rows, "states", made.states)
+    monkeypatch.setattr(services.rows, "history", made.history)
+    return made
+
+
+def submit(client: FlaskClient, text: str = "a") -> str:
+    """Submit a string; return its id."""
+    return str(client.post("/dummies/", json={"text": text}).json["id"])
+
+
+def test_a_queued_string_has_its_text_and_its_attempts(client: FlaskClient, claims: Claims) -> None:
+    submission_id = submit(client, "안녕")
+    state = client.get(f"/dummies/{submission_id}").json
+    assert (state["status"], state["text"], state["attempts"], state["stored_at"]) == ("queued", "안녕", 0, None)
+    claims.claim()
+    assert client.get(f"/dummies/{submission_id}").json["attempts"] == 1
+
+
+def test_a_stored_string_is_read_from_its_row(client: FlaskClient, table: Table) -> None:
+    [submission_id] = table.add(1)
+    state = client.get(f"/dummies/{submission_id}").json
+    assert (state["status"], state["text"]) == ("stored", "row 1")
+    assert (state["received_at"], state["stored_at"]) == ("2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z")
+
+
+def test_a_failed_string_has_its_reason(client: FlaskClient, claims: Claims) -> None:
+    submission_id = submit(client, "bad")
+    [entry] = claims.claim().entries
+    claims.bury(entry, {submission_id: "because"})
+    claims.complete([entry], {submission_id})
+    for state in (
+        client.get(f"/dummies/{submission_id}").json,
+        client.get(f"/dummies/?id={submission_id}").json["items"][0],
+    ):
+        assert (state["status"], state["text"], state["reason"], state["attempts"]) == ("failed", "bad", "because", 1)
+
+
+def test_an_id_that_was_never_given_out_is_404(client: FlaskClient, table: Table) -> None:
+    table.add(1)
+    answer = client.get(f"/dummies/{uuid4()}")
+    assert answer.status_code == 404
+    assert answer.json["type"].endswith(":unknown-string")
+
+
+def test_while_the_database_is_away_an_id_without_a_record_is_503_not_404(client: FlaskClient, table: Table) -> None:
+    queued = submit(client)
+    table.away = True
+    unknown = str(uuid4())
+    answer = client.get(f"/dummies/{unknown}")
+    assert answer.status_code == 503
+    assert answer.json["type"].endswith(":database-away")
+    assert "Retry-After" in answer.headers
+    assert client.get(f"/dummies/{queued}").json["status"] == "queued"
+    many = client.get(f"/dummies/?id={queued}&id={unknown}").json
+    assert ([item["id"] for item in many["items"]], many["unavailable"], many["not_found"]) == ([queued], [unknown], [])
+
+
+@pytest.mark.parametrize("path", ["/dummies", "/dummies/"])
+def test_each_of_many_ids_is_in_one_list(client: FlaskClient, table: Table, path: str) -> None:
+    queued, stored, unknown = submit(client), table.add(1)[0], str(uuid4())
+    answer = client.get(f"{path}?id={queued}&id={stored}&id={unknown}")
+    assert answer.status_code == 200
+    states = {item["id"]: (item["status"], item["text"]) for item in answer.json["items"]}
+    assert states == {queued: ("queued", None), stored: ("stored", "row 1")}
+    assert answer.json["not_found"] == [unknown]
+    assert answer.json["unavailable"] == []
+
+
+def test_an_id_is_a_uuid_in_any_spelling(client: FlaskClient, table: Table) -> None:
+    [stored] = table.add(1)
+    assert client.get(f"/dummies/?id={stored.upper()}").json["items"][0]["id"] == stored
+    assert client.get(f"/dummies/?id={UUID(stored).hex}").json["items"][0]["id"] == stored
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "id=1",
+        "id=" + "&id=".join(str(uuid4()) for _ in range(101)),
+        "limit=0",
+        "limit=201",
+        "limit=a",
+        "limit=-1",
+        "cursor=0",
+        "cursor=9223372036854775808",
+        "cursor=٣",
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_400(client: FlaskClient, table: Table, query: str) -> None:  # noqa: ARG001
+    answer = client.get(f"/dummies/?{query}")
+    assert answer.status_code == 400
+    assert answer.json["type"].endswith(":invalid-parameter")
+
+
+def test_the_history_comes_in_pages_newest_first(client: FlaskClient, table: Table) -> None:
+    table.add(5)
+    seen, cursor = [], ""
+    for _ in range(4):
+        page = client.get(f"/dummies/?limit=2{cursor}").json
+        seen += [item["text"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+        table.add(1)  # what comes meanwhile moves nothing
+    assert seen == ["row 5", "row 4", "row 3", "row 2", "row 1"]
+
+
+def test_the_history_needs_the_database(client: FlaskClient, table: Table) -> None:
+    table.away = True
+    assert client.get("/dummies/").status_code == 503
+
+
+def test_without_a_database_setting_it_is_said_to_be_away(client: FlaskClient) -> None:
+    assert client.get("/dummies/").status_code == 503

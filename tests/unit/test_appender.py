@@ -1,0 +1,132 @@
+"""Group commit: what waits together is written together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from api import appender as appender_module
+from api.appender import Appender
+from core.errors import JournalAway, JournalFull, KeyReused
+from core.journal import Appended, Unit
+from core.submission import Submission
+
+
+class SlowJournal:
+    """Notes the groups that it is given; holds the first one until it is let go."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[Unit]] = []
+        self.entered, self.go_on = threading.Event(), threading.Event()
+        self.error: Exception | None = None
+
+    def append(self, units: Sequence[Unit]) -> Appended:
+        self.groups.append(list(units))
+        self.entered.set()
+        assert self.go_on.wait(5)
+        if self.error:
+            raise self.error
+        refused = [unit.key_hash == "refused" for unit in units]
+        return Appended(
+            wake=True, units=[None if no else [None] * len(u.submissions) for no, u in zip(refused, units, strict=True)]
+        )
+
+
+@pytest.fixture
+def journal() -> SlowJournal:
+    """A journal that holds what comes."""
+    return SlowJournal()
+
+
+@pytest.fixture
+def wakes() -> list[None]:
+    """The wake-ups."""
+    return []
+
+
+@pytest.fixture
+def appender(journal: SlowJournal, wakes: list[None]) -> Appender:
+    """An appender in front of it."""
+    return Appender(journal, lambda: wakes.append(None))  # type: ignore[arg-type]
+
+
+def unit(count: int = 1, text: str = "a", key: str = "") -> Unit:
+    """Return so many strings."""
+    return Unit([Submission(str(uuid4()), text, 1) for _ in range(count)], key_hash=key)
+
+
+def append_behind(appender: Appender, journal: SlowJournal, units: Sequence[Unit]) -> list[object]:
+    """Append units from a thread each while a first one is under way; return what each got."""
+
+    def append(one: Unit) -> object:
+        try:
+            return appender.append([one])
+        except (JournalAway, JournalFull, KeyReused) as error:
+            return type(error)
+
+    with ThreadPoolExecutor(len(units) + 1) as pool:
+        first = pool.submit(append, unit())
+        assert journal.entered.wait(5)
+        rest = [pool.submit(append, one) for one in units]
+        while appender._queue.qsize() < len(units):
+            pass
+        journal.go_on.set()
+        return [future.result(5) for future in (first, *rest)]
+
+
+def test_what_comes_while_a_call_is_under_way_goes_with_the_next(
+    appender: Appender, journal: SlowJournal, wakes: list[None]
+) -> None:
+    assert append_behind(appender, journal, [unit() for _ in range(20)]) == [[[None]]] * 21
+    assert [len(group) for group in journal.groups] == [1, 20]
+    assert len(wakes) == 2
+
+
+def test_a_group_ends_at_its_limits(appender: Appender, journal: SlowJournal) -> None:
+    append_behind(appender, journal, [unit(300), unit(300), unit(1, "a" * 2**20), unit(1, "b" * 2**20)])
+    assert sorted(sum(len(u.submissions) for u in group) for group in journal.groups[1:]) in (
+        [1, 1, 300, 300],
+        [1, 1, 600],
+    )
+    assert all(sum(len(u.submissions) for u in group) <= 500 for group in journal.groups)
+
+
+def test_a_refused_key_refuses_its_request_alone(appender: Appender, journal: SlowJournal) -> None:
+    assert append_behind(appender, journal, [unit(key="refused")]) == [[[None]], KeyReused]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(JournalAway(), JournalAway), (JournalFull(), JournalFull), (ZeroDivisionError(), JournalAway)]
+)
+def test_an_error_reaches_everybody_and_the_next_are_served_again(
+    appender: Appender, journal: SlowJournal, error: Exception, told: type[Exception]
+) -> None:
+    journal.error = error
+    assert append_behind(appender, journal, [unit(), unit()]) == [told] * 3
+    journal.error = None
+    assert appender.append([unit()]) == [[None]]
+
+
+def test_patience_ends_and_what_was_given_up_is_not_written_later(
+    appender: Appender, journal: SlowJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appender_module, "PATIENCE", 0.05)
+    for _ in range(2):
+        with pytest.raises(JournalAway):
+            appender.append([unit()])
+    journal.go_on.set()
+    monkeypatch.setattr(appender_module, "PATIENCE", 5)
+    appender.append([unit()])
+    assert [len(group) for group in journal.groups] == [1, 1]
+
+
+def test_the_thread_starts_with_the_first_string(appender: Appender, journal: SlowJournal) -> None:
+    """In the process that serves, not in the one that forks it."""
+    assert appender._thread is None
+    journal.go_on.set()
+    appender.append([unit()])
+    assert appender._thread is not None

@@ -1,0 +1,41 @@
+"""The OpenAPI document is what the code says."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Flask
+from flask.testing import FlaskClient
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from api import openapi
+from local.system import ROOT
+
+CHECKED_IN = ROOT / "api" / "openapi.json"
+
+
+def test_the_checked_in_document_is_what_the_code_generates(app: Flask) -> None:
+    """If not: python -m api.openapi > api/openapi.json, then npm run types in web/."""
+    assert json.loads(CHECKED_IN.read_text(encoding="utf-8")) == json.loads(json.dumps(openapi.build(app)))
+
+
+def test_it_is_openapi_3_1(app: Flask) -> None:
+    document = openapi.build(app)
+    assert document["openapi"].startswith("3.1")
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_it_is_served(client: FlaskClient) -> None:
+    answer = client.get("/openapi.json")
+    assert answer.status_code == 200
+    assert answer.json == json.loads(CHECKED_IN.read_text(encoding="utf-8"))
+
+
+def test_every_route_is_in_it(app: Flask) -> None:
+    described = {(method, path) for path, operations in openapi.build(app)["paths"].items() for method in operations}
+    routed = {
+        (method.lower(), rule.rule.replace("<uuid:submission_id>", "{submission_id}"))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routed - {("get", "/openapi.json")} == described - {("get", "/openapi.json")}
