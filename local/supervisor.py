@@ -40,7 +40,7 @@ class Program:
 
     name: str
     command: list[str]
-    answers: Callable[[], bool] = lambda: True
+    answers: Callable[[], object] = lambda: True
     env: dict[str, str] = field(default_factory=dict)
     cwd: Path | None = None
 
@@ -68,12 +68,17 @@ class _Running:
         self._reader.start()
 
     def _read(self, output: IO[str]) -> None:
-        for line in output:
-            self.last_lines.append(line.rstrip("\n"))
-            self._say(line)
+        with output:
+            for line in output:
+                self.last_lines.append(line.rstrip("\n"))
+                self._say(line)
+
+    def hear_out(self) -> None:
+        """Wait for what it said last, which may still be in the pipe."""
+        self._reader.join(timeout=1)
 
     def why_ended(self) -> str:
-        self._reader.join(timeout=1)  # what it said last may still be in the pipe
+        self.hear_out()
         lines = "".join(f"\n  {line}" for line in self.last_lines)
         return f"{self.program.name} ended with status {self.child.returncode}:{lines}"
 
@@ -82,6 +87,7 @@ class _Running:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.child.pid, signal.SIGKILL)
         self.child.wait()
+        self.hear_out()
 
 
 class Supervisor:
@@ -132,6 +138,7 @@ class Supervisor:
                 raise SupervisorError(f"{program.name} took longer than {timeout:.0f} s")
         if running.child.returncode:
             raise SupervisorError(running.why_ended())
+        running.hear_out()
         self._running.remove(running)
 
     def wait_ready(self, timeout: float) -> None:

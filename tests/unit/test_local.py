@@ -1,0 +1,128 @@
+"""The parts of `make run` that decide something."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from honcho.printer import Printer
+
+from local import nginx
+from local.ports import free_port, is_free
+from local.run import PORTS, PortError, choose_ports
+from local.supervisor import Program, Supervisor, SupervisorError
+from local.system import ROOT
+
+SLEEP = "import time; time.sleep(60)"
+PARENT = (
+    f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', '{SLEEP}']); print('up'); time.sleep(60)"
+)
+
+
+def python(code: str) -> list[str]:
+    """Return the command that runs this code."""
+    return [sys.executable, "-c", code]
+
+
+def test_ports_are_chosen_by_their_variables() -> None:
+    chosen = {name: str(free_port()) for name in PORTS}
+    assert choose_ports(chosen) == {name: int(port) for name, port in chosen.items()}
+
+
+@pytest.mark.parametrize("bad", ["0", "65536", "http", "-1", "8080x"])
+def test_a_port_that_is_none_is_named_with_its_variable(bad: str) -> None:
+    chosen = {name: str(free_port()) for name in PORTS} | {"WEB_PORT": bad}
+    with pytest.raises(PortError, match=f"^WEB_PORT {re.escape(bad)}: .*WEB_PORT=8080 make run$"):
+        choose_ports(chosen)
+
+
+def test_the_same_port_twice_is_taken() -> None:
+    chosen = {name: str(free_port()) for name in PORTS}
+    chosen["API_PORT"] = chosen["WEB_PORT"]
+    with pytest.raises(PortError, match=r"^API_PORT .* is taken"):
+        choose_ports(chosen)
+
+
+def test_a_free_port_is_free_and_given_once() -> None:
+    given = [free_port() for _ in range(50)]
+    assert len(set(given)) == 50
+    assert all(is_free(port) for port in given)
+
+
+def test_a_template_keeps_nginx_own_variables() -> None:
+    assert nginx.render("listen ${PORT}; set $host ${OTHER};", {"PORT": "80"}) == "listen 80; set $host ${OTHER};"
+
+
+def test_the_pages_template_needs_no_more_than_what_is_filled_in(tmp_path: Path) -> None:
+    binary = nginx.find()
+    if binary is None:
+        pytest.skip("NO NGINX on this machine: its configuration is not tested")
+    command = nginx.write_config(binary, tmp_path / "폴더 a", ROOT / "web", free_port(), free_port())
+    subprocess.run([*command, "-t", "-q"], check=True, timeout=20)
+    assert "${" not in (tmp_path / "폴더 a" / "nginx.conf").read_text()
+
+
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is printed, each line with its program's name."""
+    lines: list[str] = []
+    monkeypatch.setattr(Printer, "write", lambda _, message: lines.append(f"{message.name}: {message.data.rstrip()}"))
+    return lines
+
+
+@pytest.fixture
+def supervisor(printed: list[str]) -> Iterator[Supervisor]:  # noqa: ARG001
+    """One for two programs."""
+    made = Supervisor(["one", "two"])
+    yield made
+    made.stop()
+
+
+def test_what_programs_print_comes_under_their_names(supervisor: Supervisor, printed: list[str]) -> None:
+    supervisor.complete(Program("one", python("print('안녕')")), 20)
+    assert printed == ["one: 안녕"]
+
+
+def test_a_program_that_fails_is_named_with_what_it_said(supervisor: Supervisor) -> None:
+    with pytest.raises(SupervisorError, match="one ended with status 3:\n  because"):
+        supervisor.complete(Program("one", python("print('because'); raise SystemExit(3)")), 20)
+
+
+def test_a_program_that_ends_by_itself_is_an_error(supervisor: Supervisor) -> None:
+    supervisor.start(Program("one", python(SLEEP)))
+    supervisor.start(Program("two", python("pass")))
+    with pytest.raises(SupervisorError, match="two ended with status 0"):
+        supervisor.wait()
+
+
+def test_a_program_that_does_not_answer_is_named(supervisor: Supervisor) -> None:
+    supervisor.start(Program("one", python(SLEEP)))
+    supervisor.start(Program("two", python(SLEEP), lambda: False))
+    with pytest.raises(SupervisorError, match="no answer within 0 s from: two"):
+        supervisor.wait_ready(0.1)
+
+
+def test_stopping_ends_what_a_program_has_started_too(supervisor: Supervisor, printed: list[str]) -> None:
+    supervisor.start(Program("one", python(PARENT), lambda: printed))
+    supervisor.wait_ready(20)
+    [parent] = [child for child in psutil.Process().children() if PARENT in child.cmdline()]
+    family = [parent, *parent.children()]
+    assert len(family) == 2
+    supervisor.stop()
+    assert not [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
+    subprocess.run(["bash", "-n", ROOT / "tests" / "packages.sh"], check=True, timeout=10)
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert {line.split()[1] for line in listed.splitlines() if line.startswith("make ")} == {
+        "help",
+        "run",
+        "test",
+        "lint",
+    }
