@@ -35,11 +35,12 @@ _bulk_slots = threading.BoundedSemaphore(BULK_REQUESTS_AT_ONCE)
 )
 def submit() -> Response:
     """Accept one string: it is on disk in the journal when this answers 202, and will be stored exactly once."""
-    services().monitor.check()
-    text = read_text(services().settings.max_text_bytes)
+    parts = services()
+    parts.monitor.check()
+    text = read_text(parts.settings.max_text_bytes)
     key = read_key()
     submission = Submission(submission_id(text, key, read_request_id()), text, _now())
-    [[record]] = services().appender.append([_unit([submission], key)])
+    [[record]] = parts.appender.append([_unit([submission], key)])
     return _accepted(submission, record)
 
 
@@ -55,13 +56,14 @@ def submit_bulk() -> Response:
     if not _bulk_slots.acquire(timeout=BULK_PATIENCE):
         raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
     try:
-        services().monitor.check()
-        texts = read_texts(services().settings.max_text_bytes)
+        parts = services()
+        parts.monitor.check()
+        texts = read_texts(parts.settings.max_text_bytes)
         key, request_id, now = read_key(), read_request_id(), _now()
         submissions = [
             Submission(submission_id(text, key, request_id, index), text, now) for index, text in enumerate(texts)
         ]
-        services().appender.append(list(_units(submissions, key)))
+        parts.appender.append(list(_units(submissions, key)))
     finally:
         _bulk_slots.release()
     body = BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now))
@@ -98,10 +100,8 @@ def _accepted(submission: Submission, record: Record | None) -> Response:
     url = f"/dummies/{submission.id}"
     received_at = record.received_at if record else submission.received_at
     status: StringStatus = "failed" if record and record.failed else "queued"
-    response = answer(Accepted(UUID(submission.id), status, url, utc(received_at)), 202)
-    response.headers["Location"] = url
-    response.headers["Retry-After"] = "1"
-    return response
+    body = Accepted(UUID(submission.id), status, url, utc(received_at))
+    return answer(body, 202, {"Location": url, "Retry-After": "1"})
 
 
 def _now() -> int:
