@@ -50,9 +50,10 @@ def claims(redis: FakeRedis) -> Claims:
 def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What Redis says of itself, for a test to change; the stand-in for Redis has no INFO.
 
-    The monitor looks once, and then when a test tells it to: its threads would outlive the test.
+    The monitor looks once, and then when a test tells it to: its threads would outlive the test. There is no broker.
     """
     monkeypatch.setattr("api.monitor._repeat", lambda *_: None)
+    monkeypatch.setattr("core.broker.publish_wakeup", lambda _: None)
     info = {"memory": dict(ROOM), "persistence": dict(DURABLE)}
     monkeypatch.setattr(Monitor, "_info", lambda _: (info["memory"], info["persistence"]))
     return info
