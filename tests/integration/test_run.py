@@ -60,11 +60,6 @@ def family(run: Process) -> list[psutil.Process]:
     return psutil.Process(run.pid).children(recursive=True)
 
 
-def still_there(started: list[psutil.Process]) -> list[psutil.Process]:
-    """Return what of it holds on to anything; a zombie only waits for its parent to look."""
-    return [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-
-
 def rows_in_flower(ports: dict[str, str]) -> int:
     """Return the sum of the results of the drains that Flower lists."""
     asked = {"draw": 1, "start": 0, "length": 100, "order[0][column]": 0, "columns[0][data]": "received"}
@@ -101,7 +96,8 @@ def end(run: Process, blow: Callable[[], None]) -> None:
     assert len(started) > 8
     blow()
     eventually(lambda: not run.running, within=30)
-    assert not still_there(started)
+    _, alive = psutil.wait_procs(started, timeout=5)
+    assert not alive
 
 
 def test_a_taken_port_is_named_in_one_line_with_the_variable_that_moves_it(folder: Path, ports: dict[str, str]) -> None:

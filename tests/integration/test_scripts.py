@@ -108,7 +108,9 @@ def test_what_had_its_worker_die_travels_alone(redis: RedisClient) -> None:
     assert len(held) == 3
     for entry in held:
         expire_leases(redis, entry.id)
-    assert [len(claims.claim().entries) for _ in range(3)] == [1, 1, 1]
+    journal.append([unit("new")])
+    journal.append([unit("newer")])
+    assert [len(claims.claim().entries) for _ in range(4)] == [1, 1, 1, 2]
 
 
 def test_a_split_entry_becomes_one_for_each_string(redis: RedisClient) -> None:

@@ -181,7 +181,12 @@ def test_an_outage_while_poison_is_looked_for_gives_the_rest_back(
 
 
 def test_when_the_time_for_poison_is_up_the_entry_is_split_and_the_next_try_gets_further(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
+    journal: Journal,
+    claims: Claims,
+    database: Database,
+    wakes: list[None],
+    redis: FakeRedis,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     append(journal, "bad", "good")
     append(journal, "other")
@@ -189,6 +194,7 @@ def test_when_the_time_for_poison_is_up_the_entry_is_split_and_the_next_try_gets
     assert claims.start() is Turn.GO
     entries = claims.claim().entries
     assert poison.isolate(entries, claims, database) == 0  # type: ignore[arg-type]
+    assert redis.xlen(JOURNAL) == 3
     monkeypatch.undo()
     monkeypatch.setattr(drain_module, "LINGER", 0.02)
     assert run(claims, database, wakes) == 2

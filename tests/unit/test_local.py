@@ -114,7 +114,8 @@ def test_stopping_ends_what_a_program_has_started_too(supervisor: Supervisor, pr
     family = [parent, *parent.children()]
     assert len(family) == 2
     supervisor.stop()
-    assert not [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive
 
 
 def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
