@@ -25,6 +25,7 @@ PORTS = {"WEB_PORT": 8080, "API_PORT": 5000, "FLOWER_HTTP_PORT": 5555, "POSTGRES
 NAMES = ["migrate", "api", "worker", "flower", "web"]
 READY_TIMEOUT = 60.0
 MIGRATE_TIMEOUT = 60.0
+FLOWER = [sys.executable, "-m", "celery", "-A", "worker.app", "flower", "--conf=worker/flowerconfig.py"]
 LATEST = "SELECT * FROM dummies ORDER BY seq DESC LIMIT 10"
 
 
@@ -113,11 +114,11 @@ def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres) -> list
     api, flower, page = ports["API_PORT"], ports["FLOWER_HTTP_PORT"], ports["WEB_PORT"]
     queue = {"REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}  # not the broker that a shell may name
     read, write = {"DATABASE_READ_URL": postgres.reader_url}, {"DATABASE_URL": postgres.writer_url}
-    look = [sys.executable, "-m", "celery", "-A", "worker.app", "flower", "--address=127.0.0.1", f"--port={flower}"]
+    look = [*FLOWER, "--address=127.0.0.1", f"--port={flower}"]
     return [
         Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read, ROOT),
         Program("worker", worker_command(), partial(_worker_online, flower), queue | write, ROOT),
-        Program("flower", look, partial(_up, flower, "/"), queue | {"FLOWER_READ_ONLY": "true"}, ROOT),
+        Program("flower", look, partial(_up, flower, "/"), queue, ROOT),
         _web(page, api),
     ]
 

@@ -76,6 +76,8 @@ def test_everything_answers_and_ends_and_the_data_stays(folder: Path, ports: dic
         kept = client.submit("안녕").json()["id"]
         eventually(lambda: client.state(kept)["status"] == "stored", within=15)
         eventually(lambda: client.submit("more") and rows_in_flower(ports) > 0, within=15)
+        columns = httpx.get(f"http://127.0.0.1:{ports['FLOWER_HTTP_PORT']}/tasks").text
+        assert re.search(r"<th[^>]*>\s*Result\s*</th>", columns)
     end(run, lambda: os.kill(run.pid, signal.SIGINT))
 
     run = start(folder, ports)

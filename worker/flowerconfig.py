@@ -1,0 +1,4 @@
+"""What Flower shows and allows: how many rows each drain stored, and nothing that changes a worker."""
+
+tasks_columns = "name,uuid,state,result,received,runtime,worker"
+read_only = True
