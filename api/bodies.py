@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from flask import request
@@ -81,15 +81,21 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Return the decoded body; raises ApiProblem for what is not JSON, msgspec.ValidationError for a misfit."""
     try:
         return decoder.decode(body)
-    except msgspec.ValidationError:
-        raise
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        # msgspec refuses lone surrogates as malformed; they are well-formed JSON, but no text
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            raise ApiProblem("malformed-json", f"Send valid JSON in UTF-8: {error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # A misfit is reported as soon as it is met, whatever follows; and lone surrogates, which are well-formed JSON
+        # but no text, as malformed. So the whole is looked at again, more slowly.
+        value = _parse(body)
+    try:
         return msgspec.convert(value, decoder.type)
+    except UnicodeEncodeError:
+        raise msgspec.ValidationError("A name in the object has a lone surrogate") from None
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ApiProblem("malformed-json", f"Send valid JSON in UTF-8: {error}.") from None
 
 
 def _items(body: bytes) -> Sequence[object]:
@@ -97,7 +103,7 @@ def _items(body: bytes) -> Sequence[object]:
     try:
         return _decode(body, _many).texts
     except msgspec.ValidationError as error:
-        value = json.loads(body)
+        value = _parse(body)
         items = value.get("texts") if isinstance(value, dict) else None
         if isinstance(items, list) and items:
             return items

@@ -111,6 +111,9 @@ def test_one_bad_item_refuses_the_whole_and_is_named(
     ("body", "content_type", "status"),
     [
         ('{"texts": ["a"', JSON, 400),
+        ('{"texts": [5], "x": [', JSON, 400),
+        (b'{"texts": [5], "x": "\xff"}', JSON, 400),
+        ('{"texts": [5], "x": ' + "[" * 5000, JSON, 400),
         ('{"texts": []}', JSON, 422),
         ('{"texts": "a"}', JSON, 422),
         ("[]", JSON, 422),
@@ -121,7 +124,21 @@ def test_one_bad_item_refuses_the_whole_and_is_named(
         ("a\n" * (MAX_STRINGS_PER_BULK + 1), PLAIN, 413),
         (b"a" * (8 * 1024 * 1024 + 1), PLAIN, 413),
     ],
-    ids=["cut off", "none", "no list", "no object", "empty", "no UTF-8", "XML", "many", "many lines", "large"],
+    ids=[
+        "cut off",
+        "cut off behind a misfit",
+        "no UTF-8 behind one",
+        "deep behind one",
+        "none",
+        "no list",
+        "no object",
+        "empty",
+        "no UTF-8",
+        "XML",
+        "many",
+        "many lines",
+        "large",
+    ],
 )
 def test_a_bulk_that_is_none_is_refused(
     client: FlaskClient, journal: Journal, body: bytes | str, content_type: str, status: int

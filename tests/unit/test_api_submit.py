@@ -92,7 +92,10 @@ def test_a_key_has_a_sensible_length(client: FlaskClient, key: str) -> None:
     [
         (b'{"text": "a"', "application/json", 400, "malformed-json"),
         (b"\xff", "application/json", 400, "malformed-json"),
-        (b"[" * 1000, "application/json", 422, "invalid-body"),
+        (b"[" * 1000, "application/json", 400, "malformed-json"),
+        (b'{"text": 5, "x": [', "application/json", 400, "malformed-json"),
+        ('{"text": "a"}'.encode("utf-16"), "application/json", 400, "malformed-json"),
+        (b'{"\\ud800": 1, "text": "a"}', "application/json", 422, "invalid-body"),
         (b'{"text": "a", "x": ' + b"[" * 1000, "application/json", 400, "malformed-json"),
         (b"", "application/json", 400, "malformed-json"),
         (b'{"text": "a"}', "text/html", 415, "unsupported-media-type"),
