@@ -48,7 +48,7 @@ def both_ways(folder: Path) -> Iterator[tuple[System, Way, Way]]:
 
 
 def _pin(api: Process) -> None:
-    """Give each process of an API a core of its own, as a container with one CPU has it.
+    """Give each process of an API a core of its own.
 
     Python runs one thread of a process at a time; on two cores the others only get in its way.
     """

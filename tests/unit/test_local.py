@@ -18,10 +18,8 @@ from local.run import PORTS, PortError, choose_ports
 from local.supervisor import Program, Supervisor, SupervisorError
 from local.system import ROOT
 
-SLEEP = "import time; time.sleep(60)"
-PARENT = (
-    f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', '{SLEEP}']); print('up'); time.sleep(60)"
-)
+ENDLESS = "import signal; signal.pause()"
+PARENT = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', '{ENDLESS}']); print('up'); {ENDLESS}"
 
 
 def python(code: str) -> list[str]:
@@ -94,15 +92,15 @@ def test_a_program_that_fails_is_named_with_what_it_said(supervisor: Supervisor)
 
 
 def test_a_program_that_ends_by_itself_is_an_error(supervisor: Supervisor) -> None:
-    supervisor.start(Program("one", python(SLEEP)))
+    supervisor.start(Program("one", python(ENDLESS)))
     supervisor.start(Program("two", python("pass")))
     with pytest.raises(SupervisorError, match="two ended with status 0"):
         supervisor.wait()
 
 
 def test_a_program_that_does_not_answer_is_named(supervisor: Supervisor) -> None:
-    supervisor.start(Program("one", python(SLEEP)))
-    supervisor.start(Program("two", python(SLEEP), lambda: False))
+    supervisor.start(Program("one", python(ENDLESS)))
+    supervisor.start(Program("two", python(ENDLESS), lambda: False))
     with pytest.raises(SupervisorError, match="no answer within 0 s from: two"):
         supervisor.wait_ready(0.1)
 
