@@ -1,27 +1,25 @@
 """Brings the schema up to date: ``DATABASE_OWNER_URL=postgresql://… python -m database.migrate``.
 
-Migrations are plain SQL files, ``NNNN_pre_NAME.sql`` (before new code rolls out) or ``NNNN_post_NAME.sql`` (after).
-They are applied in order, each in a transaction of its own, under an advisory lock: running it twice, or from two
-places at once, applies each once. A database that is newer than this code is refused.
+Migrations are plain SQL files, ``NNNN_pre_NAME.sql`` (before new code rolls out) or ``NNNN_post_NAME.sql`` (after: with
+``--post``). They are applied in order, each in a transaction of its own, under an advisory lock: running it twice, or
+from two places at once, applies each once. A database that is newer than this code is refused.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
 import sys
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg2
 
-from database.settings import owner_url
+from database.connection import connect, patiently
+from database.settings import database_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x69786475  # "ixdu": any number, as long as all runs agree
-LOCK_TIMEOUT_MS = 60_000
-STATEMENT_TIMEOUT_MS = 300_000
 
 
 class Migration(NamedTuple):
@@ -30,6 +28,11 @@ class Migration(NamedTuple):
     version: int
     name: str
     sql: str
+
+    @property
+    def post(self) -> bool:
+        """Whether it may be applied only when no older code runs any more."""
+        return self.name[4:].startswith("_post_")
 
 
 class NewerDatabaseError(Exception):
@@ -42,12 +45,13 @@ def migrations(folder: Path = MIGRATIONS) -> list[Migration]:
     return [Migration(int(file.name[:4]), file.stem, file.read_text(encoding="utf-8")) for file in files]
 
 
-def migrate(url: str, known: list[Migration]) -> list[str]:
-    """Apply what is missing; return the names of what was applied.
+def migrate(url: str, known: list[Migration], *, post: bool = True) -> list[str]:
+    """Apply what is missing: with ``post`` to the last, else to the last one that comes before new code.
 
-    Raises NewerDatabaseError, and psycopg2.Error where PostgreSQL refuses or does not answer.
+    Return the names of what was applied. Raises NewerDatabaseError, and psycopg2.Error where PostgreSQL refuses or does
+    not answer.
     """
-    connection = _connect(url)
+    connection = connect(url, "ix-migrate")
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # until the connection closes
@@ -59,6 +63,8 @@ def migrate(url: str, known: list[Migration]) -> list[str]:
                 f"The database is at version {max(applied)}, this code knows {newest}: use newer code."
             )
         missing = [migration for migration in known if migration.version not in applied]
+        while missing and missing[-1].post and not post:
+            missing.pop()
         for migration in missing:
             with connection, connection.cursor() as cursor:
                 cursor.execute(migration.sql)
@@ -70,16 +76,6 @@ def migrate(url: str, known: list[Migration]) -> list[str]:
         connection.close()
 
 
-def _connect(url: str) -> Any:
-    return psycopg2.connect(
-        url,
-        connect_timeout=3,
-        application_name="ix-migrate",
-        target_session_attrs="read-write",
-        options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}",
-    )
-
-
 def _applied(cursor: Any) -> set[int]:
     cursor.execute(
         "CREATE TABLE IF NOT EXISTS schema_migrations ("
@@ -89,25 +85,15 @@ def _applied(cursor: Any) -> set[int]:
     return {version for (version,) in cursor.fetchall()}
 
 
-def _migrate_patiently(url: str, known: list[Migration], seconds: float) -> list[str]:
-    """Migrate; wait up to so many seconds for a server that is not up yet."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return migrate(url, known)
-        except psycopg2.OperationalError as error:
-            if error.pgcode or time.monotonic() > deadline:
-                raise
-        time.sleep(random.uniform(0.2, 0.6))  # noqa: S311
-
-
 def main() -> None:
     """Migrate the database that DATABASE_OWNER_URL names."""
     parser = argparse.ArgumentParser(prog="python -m database.migrate", description="Bring the schema up to date.")
     parser.add_argument("--wait", type=float, default=0, metavar="S", help="seconds to wait for the server (0)")
+    parser.add_argument("--post", action="store_true", help="also what may only be done when no older code runs")
     arguments = parser.parse_args()
     try:
-        applied = _migrate_patiently(owner_url(), migrations(), arguments.wait)
+        action = partial(migrate, database_url("DATABASE_OWNER_URL"), migrations(), post=arguments.post)
+        applied = patiently(action, arguments.wait)
     except (ValueError, OSError) as error:
         sys.exit(str(error))
     except (NewerDatabaseError, psycopg2.Error) as error:

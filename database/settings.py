@@ -1,4 +1,4 @@
-"""The migration's only setting, read from the environment."""
+"""Where the database is, read from the environment."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 
 
-def owner_url() -> str:
-    """Return where the database is, as its owner: DATABASE_OWNER_URL, or the content of DATABASE_OWNER_URL_FILE.
+def database_url(name: str) -> str:
+    """Return the address that the variable, or the file that ``<name>_FILE`` names, holds.
 
     Raises ValueError when neither is set, OSError when the file cannot be read.
     """
-    path = os.environ.get("DATABASE_OWNER_URL_FILE")
-    url = Path(path).read_text(encoding="utf-8").strip() if path else os.environ.get("DATABASE_OWNER_URL", "")
+    path = os.environ.get(f"{name}_FILE")
+    url = Path(path).read_text(encoding="utf-8").strip() if path else os.environ.get(name, "")
     if not url.startswith(("postgresql://", "postgres://")):
-        raise ValueError("DATABASE_OWNER_URL: set it to postgresql://owner:password@host:port/database")
+        raise ValueError(f"{name}: set it to postgresql://role:password@host:port/database")
     return url

@@ -90,7 +90,7 @@ def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: P
     """Start everything in order, say where it is, and wait. Raises what the parts raise."""
     start_servers([redis, postgres])
     if not supervisor.stopping:
-        migrate = [sys.executable, "-m", "database.migrate"]
+        migrate = [sys.executable, "-m", "database.migrate", "--post"]
         env = {"DATABASE_OWNER_URL": postgres.owner_url}
         supervisor.complete(Program("migrate", migrate, env=env, cwd=ROOT), MIGRATE_TIMEOUT)
     if not supervisor.stopping:

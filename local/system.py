@@ -111,7 +111,7 @@ class System:
         try:
             self.redis.start()
             self.postgres.start()
-            migrate = [sys.executable, "-m", "database.migrate", "--wait", "10"]
+            migrate = [sys.executable, "-m", "database.migrate", "--post", "--wait", "10"]
             subprocess.run(
                 migrate, cwd=ROOT, env=os.environ | self.env, check=True, timeout=60, stdout=subprocess.DEVNULL
             )

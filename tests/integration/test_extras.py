@@ -18,7 +18,7 @@ ENV = {"REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": "postgresql://127.0
     ("extras", "imports"),
     [
         (["api"], "api.app, granian, kombu.transport.redis"),
-        (["worker", "flower"], "worker.app, database.migrate, flower.app, kombu.transport.redis"),
+        (["worker", "flower"], "worker.app, database.wait, flower.app, kombu.transport.redis"),
     ],
     ids=["api", "worker"],
 )

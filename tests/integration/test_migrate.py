@@ -9,7 +9,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from database.connection import SchemaMissing
 from database.migrate import Migration, NewerDatabaseError, migrate, migrations
+from database.wait import check
 from local.ports import free_port
 from local.postgres import Postgres
 
@@ -62,8 +64,36 @@ def test_a_database_newer_than_the_code_is_refused(postgres: Postgres) -> None:
 def test_a_migration_that_fails_leaves_nothing_of_itself(postgres: Postgres) -> None:
     bad = Migration(2, "0002_pre_bad", "CREATE TABLE twice (); SELECT 1/0")
     with pytest.raises(psycopg2.errors.DivisionByZero):
-        migrate(postgres.owner_url, [*migrations(), bad])
+        migrate(postgres.owner_url, [migrations()[0], bad])
     assert run(postgres.owner_url, "SELECT to_regclass('twice'), max(version) FROM schema_migrations") == [(None, 1)]
+
+
+def test_what_comes_after_the_code_waits_for_it(postgres: Postgres) -> None:
+    """Until then, or until the next release, which needs it: then its turn comes before that release's own."""
+    first, post = Migration(1, "0001_pre_a", "SELECT 1"), Migration(2, "0002_post_b", "SELECT 1")
+    next_, last = Migration(3, "0003_pre_c", "SELECT 1"), Migration(4, "0004_post_d", "SELECT 1")
+    assert migrate(postgres.owner_url, [first, post], post=False) == ["0001_pre_a"]
+    assert migrate(postgres.owner_url, [first, post, next_, last], post=False) == ["0002_post_b", "0003_pre_c"]
+    assert migrate(postgres.owner_url, [first, post, next_, last], post=True) == ["0004_post_d"]
+
+
+def test_new_code_waits_for_its_schema_and_no_longer(postgres: Postgres) -> None:
+    url = postgres.writer_url
+    known, newer = (
+        migrations(),
+        [*migrations(), Migration(9, "0009_pre_new", "SELECT 1"), Migration(10, "0010_post_new", "")],
+    )
+    for applied in (0, 1):  # nothing; and a version that does not yet let the writer look
+        migrate(postgres.owner_url, known[:applied])
+        with pytest.raises(SchemaMissing, match=known[0].name):
+            check(url, known)
+    migrate(postgres.owner_url, known)
+    check(url, known)
+    with pytest.raises(SchemaMissing, match="0009_pre_new"):
+        check(url, newer)
+    migrate(postgres.owner_url, newer[:-1])
+    check(url, newer)
+    check(url, known)  # after an undo the older code finds the newer schema good enough
 
 
 @pytest.mark.parametrize(

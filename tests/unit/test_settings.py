@@ -8,7 +8,7 @@ import pytest
 
 from api.settings import ApiSettings
 from core.settings import CoreSettings, load
-from database.settings import owner_url
+from database.settings import database_url
 from worker.settings import WorkerSettings
 
 REDIS = "redis://127.0.0.1:6379/0"
@@ -86,10 +86,10 @@ def test_origins_are_a_list_with_commas(environment: pytest.MonkeyPatch) -> None
 def test_the_owners_address_is_asked_for_by_name(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     environment.delenv("DATABASE_OWNER_URL", raising=False)
     with pytest.raises(ValueError, match="DATABASE_OWNER_URL"):
-        owner_url()
+        database_url("DATABASE_OWNER_URL")
     environment.setenv("DATABASE_OWNER_URL", "postgresql://owner@127.0.0.1/dummy")
-    assert owner_url() == "postgresql://owner@127.0.0.1/dummy"
+    assert database_url("DATABASE_OWNER_URL") == "postgresql://owner@127.0.0.1/dummy"
     file = tmp_path / "url"
     file.write_text("postgresql://other@127.0.0.1/dummy\n")
     environment.setenv("DATABASE_OWNER_URL_FILE", str(file))
-    assert owner_url() == "postgresql://other@127.0.0.1/dummy"
+    assert database_url("DATABASE_OWNER_URL") == "postgresql://other@127.0.0.1/dummy"

@@ -1,0 +1,50 @@
+"""Waits until the schema has what this code needs: ``DATABASE_URL=postgresql://… python -m database.wait``.
+
+New code may begin only when the migrations named ``pre`` are applied; any role that may read the version can look.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+
+import psycopg2
+
+from database.connection import SchemaMissing, connect, patiently
+from database.migrate import Migration, migrations
+from database.settings import database_url
+
+
+def check(url: str, known: list[Migration]) -> None:
+    """Return when the schema has everything that must be there before this code runs.
+
+    Raises SchemaMissing, and psycopg2.Error where PostgreSQL refuses or does not answer.
+    """
+    connection = connect(url, "ix-wait")
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT version FROM schema_migrations")
+            applied = {version for (version,) in cursor.fetchall()}
+    except (psycopg2.errors.UndefinedTable, psycopg2.errors.InsufficientPrivilege):
+        applied = set()  # no migration has ever been applied, or not yet the one that lets this role look
+    finally:
+        connection.close()
+    for migration in known:
+        if not migration.post and migration.version not in applied:
+            raise SchemaMissing(f"{migration.name} is not applied: run python -m database.migrate")
+
+
+def main() -> None:
+    """Wait; exit with 1 and the reason when the time is up."""
+    parser = argparse.ArgumentParser(prog="python -m database.wait", description="Wait for the schema.")
+    parser.add_argument("--timeout", type=float, default=300, metavar="S", help="seconds to wait at most (300)")
+    arguments = parser.parse_args()
+    try:
+        patiently(partial(check, database_url("DATABASE_URL"), migrations()), arguments.timeout)
+    except (ValueError, OSError, SchemaMissing, psycopg2.Error) as error:
+        sys.exit(f"wait: {' '.join(str(error).split())}")
+
+
+if __name__ == "__main__":
+    main()
