@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import PostgresDsn
 
 from core.settings import CoreSettings
@@ -12,3 +14,5 @@ class WorkerSettings(CoreSettings):
 
     database_url: PostgresDsn
     """PostgreSQL, through the write role."""
+    heartbeat_folder: Path | None = None
+    """Where the worker touches ``progress`` as it works and ``journal`` as Redis hears it: what probes look at."""

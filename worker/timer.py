@@ -17,7 +17,8 @@ from core.claims import Claims
 from core.clocks import TASK_TIME_LIMIT
 from core.connection import connect
 from core.errors import DummiesError
-from core.settings import CoreSettings, load
+from core.settings import load
+from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
 
@@ -31,7 +32,11 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def __init__(self, worker: Any, **_: Any) -> None:
         """Prepare; nothing is connected yet."""
-        self._claims = Claims(connect(str(load(CoreSettings).redis_url)))
+        settings = load(WorkerSettings)
+        self._claims = Claims(connect(str(settings.redis_url)))
+        self._folder = settings.heartbeat_folder
+        if self._folder:
+            self._folder.mkdir(parents=True, exist_ok=True)
         self._work, self._ending = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=self._watch, args=[worker.hostname], name="journal watch", daemon=True),
@@ -47,6 +52,10 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         """Hand over no more; what is under way ends with the pool."""
         self._ending.set()
 
+    def _beat(self, name: str) -> None:
+        if self._folder:
+            (self._folder / name).touch()
+
     def _watch(self, hostname: str) -> None:
         while not self._ending.wait(PERIOD * random.uniform(0.9, 1.1)):  # noqa: S311
             try:
@@ -54,13 +63,17 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             except DummiesError as error:
                 log.warning("journal not seen", reason=str(error))
             else:
+                self._beat("journal")
                 if entries or away:
                     self._work.set()
 
     def _hand_over(self, worker: Any) -> None:
         from worker.app import drain_in_pool  # noqa: PLC0415 - the application needs this module first
 
+        watch, _ = self._threads
         while not self._ending.is_set():
+            if watch.is_alive():
+                self._beat("progress")
             if not self._work.wait(PERIOD):
                 continue
             self._work.clear()

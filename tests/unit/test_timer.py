@@ -1,0 +1,106 @@
+"""What a worker's heartbeat files tell the probes that look at them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fakeredis import FakeRedis, FakeServer
+from support import eventually
+
+from core.claims import Claims
+from core.journal import Journal, Unit
+from core.submission import Submission
+
+
+class Pool:
+    """A pool with a process that may be stuck."""
+
+    def __init__(self) -> None:
+        self.free = threading.Event()
+        self.free.set()
+        self.drains = 0
+
+    def apply_async(self, _: Callable[[], object]) -> Any:
+        """Wait for a free process, as the real one does."""
+        self.free.wait(20)
+        self.drains += 1
+        return SimpleNamespace(get=lambda timeout: timeout)
+
+
+@pytest.fixture
+def pool() -> Pool:
+    """A pool that works."""
+    return Pool()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: FakeRedis, pool: Pool) -> Iterator[Path]:
+    """The heartbeat files of a worker whose timer runs."""
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/dummy")
+    monkeypatch.setenv("HEARTBEAT_FOLDER", str(tmp_path / "worker"))
+    from worker import timer  # noqa: PLC0415 - with it comes the application, which reads the settings
+
+    monkeypatch.setattr(timer, "PERIOD", 0.02)
+    worker = SimpleNamespace(hostname="worker@test", pool=pool)
+    step = timer.DrainTimer(worker)
+    step._claims = Claims(redis)
+    step.start(worker)
+    yield tmp_path / "worker"
+    pool.free.set()
+    step.close(worker)
+    for thread in step._threads:
+        thread.join(5)
+
+
+def renewed(file: Path, within: float = 5) -> bool:
+    """Tell whether a file is touched from now on."""
+    file.unlink(missing_ok=True)
+    try:
+        eventually(file.exists, within)
+    except AssertionError:
+        return False
+    return True
+
+
+def queue_one(redis: FakeRedis) -> None:
+    """Put a string on the journal."""
+    Journal(redis).append([Unit([Submission("00000000-0000-0000-0000-000000000001", "a", 1)])])
+
+
+def test_an_idle_worker_makes_progress(folder: Path) -> None:
+    assert renewed(folder / "progress")
+    assert renewed(folder / "journal")
+
+
+def test_a_worker_that_redis_does_not_hear_is_not_ready_but_lives(folder: Path, redis_server: FakeServer) -> None:
+    """Restarting it would not bring Redis back."""
+    redis_server.connected = False
+    eventually(lambda: not renewed(folder / "journal", 0.3), within=5)
+    assert renewed(folder / "progress")
+
+
+def test_a_worker_whose_pool_is_stuck_makes_none(folder: Path, pool: Pool, redis: FakeRedis) -> None:
+    pool.free.clear()
+    queue_one(redis)
+    eventually(lambda: not renewed(folder / "progress", 0.3), within=5)
+    assert renewed(folder / "journal")
+    pool.free.set()
+    eventually(lambda: pool.drains > 1, within=5)
+    assert renewed(folder / "progress")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_that_no_longer_looks_makes_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ended its looking: strings without a wake-up would wait for ever."""
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Claims, "heartbeat", break_down)
+    eventually(lambda: not renewed(folder / "progress", 0.3), within=5)
