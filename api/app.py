@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Response
 from flask_cors import CORS
 from redis import Redis
 
@@ -10,7 +10,7 @@ from api import openapi, pipeline, problems, status, submit
 from api.appender import Appender
 from api.monitor import Monitor
 from api.rows import Rows
-from api.services import EXTENSION, Services
+from api.services import EXTENSION, Services, services
 from api.settings import ApiSettings
 from core import logs
 from core.broker import Waker, make_celery
@@ -31,6 +31,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     for module in (submit, status, pipeline, openapi):
         app.register_blueprint(module.blueprint)
     problems.install(app)
+    app.after_request(end_when_draining)
     if settings.cors_origins:
         CORS(
             app,
@@ -53,3 +54,10 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
         rows=rows,
         monitor=Monitor(journal, redis, rows, settings.journal_limit, settings.journal_memory_fraction),
     )
+
+
+def end_when_draining(response: Response) -> Response:
+    """Have the client open its next connection elsewhere, before this process closes the present one on it."""
+    if services().draining:
+        response.headers["Connection"] = "close"
+    return response

@@ -48,6 +48,8 @@ def healthz() -> Response:
 @describe("Whether the process may be sent requests", answers={200: Ready}, refusals=(503,))
 def readyz() -> Response:
     """Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service."""
+    if services().draining:
+        raise ApiProblem("draining", "Send requests elsewhere: this process is about to end.", retry_after=1)
     monitor = services().monitor
     monitor.ensure_started()
     if not monitor.durable:

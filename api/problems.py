@@ -34,6 +34,7 @@ _TITLES = {
     "journal-away": (503, "The journal does not answer"),
     "journal-full": (503, "The journal is full"),
     "database-away": (503, "The database does not answer"),
+    "draining": (503, "The process is about to end"),
     "busy": (503, "Too many large requests at once"),
 }
 _BY_STATUS = {

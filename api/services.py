@@ -26,6 +26,12 @@ class Services:
     rows: Rows
     monitor: Monitor
 
+    @property
+    def draining(self) -> bool:
+        """Whether the process is about to end."""
+        file = self.settings.draining_file
+        return file is not None and file.exists()
+
 
 def services() -> Services:
     """Return the services of the application that serves this request."""

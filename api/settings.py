@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, PostgresDsn, field_validator
@@ -23,6 +24,9 @@ class ApiSettings(CoreSettings):
     """The part of Redis' maxmemory above which submitting is refused with 503."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins, comma-separated, whose pages may use the API from the browser; none unless said."""
+
+    draining_file: Path | None = None
+    """While it exists the process is about to end: it is not ready, and connections end with the answer in hand."""
 
     @field_validator("cors_origins", mode="before")
     @classmethod

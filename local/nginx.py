@@ -52,8 +52,12 @@ def write_config(nginx: Path, folder: Path, web: Path, port: int, api_port: int)
     folder.mkdir(parents=True, exist_ok=True)
     values = {
         "WEB_PORT": f"127.0.0.1:{port}",
-        "API_UPSTREAM": f"127.0.0.1:{api_port}",
         "WEB_ROOT": quote(str(web / "dist")),
+        "API_UPSTREAM": f"127.0.0.1:{api_port}",
+        "RESOLVER": "127.0.0.1",
+        "API_ORIGIN": "",
+        "MAX_BODY_SIZE": "8200k",
+        "DRAINING_FILE": quote(str(folder / "draining")),
     }
     site = render((web / "nginx" / "default.conf.template").read_text(encoding="utf-8"), values)
     # as root, nginx' workers would else be a user who may be unable to enter the folders above the page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,3 +139,26 @@ def test_ready_means_to_have_reached_a_durable_redis_once(
     redis_server.connected = False
     look(monitor)
     assert client.get("/readyz").status_code == 200
+
+
+class TestDraining:
+    """From preStop on the process says that it is about to end, and still answers everything."""
+
+    @pytest.fixture
+    def settings(self, tmp_path: Path) -> dict[str, Any]:
+        """A file that says so."""
+        return {"draining_file": tmp_path / "draining"}
+
+    def test_requests_are_answered_and_connections_end(
+        self, client: FlaskClient, settings: dict[str, Any], monitor: Monitor
+    ) -> None:
+        look(monitor)
+        assert "Connection" not in client.get("/pipeline").headers
+        assert client.get("/readyz").status_code == 200
+        settings["draining_file"].touch()
+        accepted = client.post("/dummies/", json={"text": "a"})
+        assert accepted.status_code == 202
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 503
+        for answer in (accepted, client.get("/pipeline"), client.get("/nothing"), client.get("/readyz")):
+            assert answer.headers["Connection"] == "close"

@@ -1,5 +1,6 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { loadApiOrigin } from "./api/origin";
 import { newQueryClient } from "./app/queryClient";
 import { Root } from "./app/Root";
 import "./app/theme.css";
@@ -15,6 +16,7 @@ const store = new StringStore(storage ?? memoryStorage());
 const language = pickLanguage(navigator.languages);
 document.documentElement.lang = language;
 
+await loadApiOrigin();
 createRoot(root).render(
   <StrictMode>
     <Root language={language} store={store} queryClient={newQueryClient()} keeps={storage !== null} />

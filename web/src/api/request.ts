@@ -1,9 +1,10 @@
 import { answerError, pageError } from "./apiError";
+import { apiUrl } from "./origin";
 
 const TIMEOUT = 5_000;
 
 /**
- * Asks the API, which has the page's own origin, and returns the decoded body.
+ * Asks the API and returns the decoded body.
  *
  * Throws an ApiError for everything but a 2xx with JSON in it: no answer, none within 5 s, an error status.
  */
@@ -17,9 +18,11 @@ export async function requestJson<Body>(path: string, init: RequestInit = {}): P
   const cancel = () => abort.abort();
   init.signal?.addEventListener("abort", cancel);
   try {
-    const response = await fetch(path, { ...init, cache: "no-store", signal: abort.signal }).catch(() => {
-      throw pageError(timedOut ? "timed-out" : "unreachable");
-    });
+    const response = await fetch(apiUrl(path), { ...init, cache: "no-store", signal: abort.signal }).catch(
+      () => {
+        throw pageError(timedOut ? "timed-out" : "unreachable");
+      },
+    );
     if (!response.ok) throw await answerError(response);
     return await response.json().catch(() => {
       throw pageError(timedOut ? "timed-out" : "unexpected-answer");
