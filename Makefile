@@ -13,10 +13,10 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint python-tools web-tools
+.PHONY: help run test test-containers lint python-tools web-tools
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; Ctrl-C ends it
 	@exec $(VENV_PYTHON) -m local.run
@@ -25,6 +25,9 @@ test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; instal
 	@tests/packages.sh
 	cd web && npm test
 	$(VENV_PYTHON) -m pytest
+
+test-containers: .venv/.stamp ## Build the images, then replace, scale and kill them under load; needs Docker
+	$(VENV_PYTHON) -m pytest -s tests/containers
 
 lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that the page's types fit the API
 	$(VENV_PYTHON) -m ruff check

@@ -85,3 +85,10 @@ def held(system: System) -> int:
     redis = redis_of(system)
     with redis:
         return redis.xpending("dummies:journal", "writers")["pending"]
+
+
+def rows_in_flower(port: int | str) -> int:
+    """Return the sum of the results of the drains that Flower lists."""
+    asked = {"draw": 1, "start": 0, "length": 100, "order[0][column]": 0, "columns[0][data]": "received"}
+    shown = httpx.get(f"http://127.0.0.1:{port}/tasks/datatable", params=asked).json()["data"]
+    return sum(int(task["result"]) for task in shown if task["name"] == "dummies.drain" and task["state"] == "SUCCESS")

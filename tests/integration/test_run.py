@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from support import Client, eventually
+from support import Client, eventually, rows_in_flower
 
 from local.ports import free_port
 from local.run import PORTS
@@ -60,13 +60,6 @@ def family(run: Process) -> list[psutil.Process]:
     return psutil.Process(run.pid).children(recursive=True)
 
 
-def rows_in_flower(ports: dict[str, str]) -> int:
-    """Return the sum of the results of the drains that Flower lists."""
-    asked = {"draw": 1, "start": 0, "length": 100, "order[0][column]": 0, "columns[0][data]": "received"}
-    shown = httpx.get(f"http://127.0.0.1:{ports['FLOWER_HTTP_PORT']}/tasks/datatable", params=asked).json()["data"]
-    return sum(int(task["result"]) for task in shown if task["name"] == "dummies.drain" and task["state"] == "SUCCESS")
-
-
 def test_everything_answers_and_ends_and_the_data_stays(folder: Path, ports: dict[str, str]) -> None:
     """Ctrl-C the first time, SIGTERM the second, and the third time a tier that dies takes the rest with it."""
     run = start(folder, ports)
@@ -75,7 +68,7 @@ def test_everything_answers_and_ends_and_the_data_stays(folder: Path, ports: dic
         assert '<div id="root">' in client.get("/").text
         kept = client.submit("안녕").json()["id"]
         eventually(lambda: client.state(kept)["status"] == "stored", within=15)
-        eventually(lambda: client.submit("more") and rows_in_flower(ports) > 0, within=15)
+        eventually(lambda: client.submit("more") and rows_in_flower(ports["FLOWER_HTTP_PORT"]) > 0, within=15)
         columns = httpx.get(f"http://127.0.0.1:{ports['FLOWER_HTTP_PORT']}/tasks").text
         assert re.search(r"<th[^>]*>\s*Result\s*</th>", columns)
     end(run, lambda: os.kill(run.pid, signal.SIGINT))
