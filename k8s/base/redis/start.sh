@@ -1,0 +1,16 @@
+#!/bin/sh
+# Makes the users as Redis reads them, their passwords as hashes, and becomes Redis.
+set -eu
+umask 077
+
+hash() {
+    printf %s "$1" | sha256sum | cut -d ' ' -f 1
+}
+
+users() {
+    sed -e '/^# /d' -e '/^$/d' /etc/redis/users.acl | sed -e ':join' -e '$!N' -e 's/\n  */ /' -e 'tjoin' -e P -e D
+}
+
+users | sed -e "s/#API/#$(hash "$REDIS_API_PASSWORD")/" -e "s/#WORKER/#$(hash "$REDIS_WORKER_PASSWORD")/" \
+    -e "s/#FLOWER/#$(hash "$REDIS_FLOWER_PASSWORD")/" -e "s/#KEDA/#$(hash "$REDIS_KEDA_PASSWORD")/" >/tmp/users.acl
+exec redis-server /etc/redis/redis.conf
