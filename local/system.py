@@ -125,7 +125,7 @@ class System:
 
     def start_api(self, env: dict[str, str] | None = None, workers: int = 2) -> Process:
         """Start the API and wait until it is ready."""
-        api = self._start(api_command(self.api_port, workers), "api", env)
+        api = self.start(api_command(self.api_port, workers), "api", env)
         deadline = time.monotonic() + START_TIMEOUT
         while get(self.api_port, "/readyz") is None:
             if time.monotonic() > deadline or not api.running:
@@ -136,7 +136,13 @@ class System:
     def start_worker(self, concurrency: int = 2, env: dict[str, str] | None = None) -> Process:
         """Start a worker; it is not waited for, because strings wait for it."""
         number = len(self._processes)
-        return self._start(worker_command(concurrency, f"worker{number}@%h"), f"worker{number}", env)
+        return self.start(worker_command(concurrency, f"worker{number}@%h"), f"worker{number}", env)
+
+    def start(self, command: list[str], name: str, env: dict[str, str] | None) -> Process:
+        """Start any program of the system's: it ends with it. ``env`` comes on top of the tiers' environment."""
+        process = Process(command, self.folder / f"{name}.log", self.env | (env or {}))
+        self._processes.append(process)
+        return process
 
     def stop(self) -> None:
         """End everything that was started here."""
@@ -144,8 +150,3 @@ class System:
             process.stop()
         self.postgres.stop()
         self.redis.stop()
-
-    def _start(self, command: list[str], name: str, env: dict[str, str] | None) -> Process:
-        process = Process(command, self.folder / f"{name}.log", self.env | (env or {}))
-        self._processes.append(process)
-        return process
