@@ -118,12 +118,13 @@ def _on_its_way(key: str, record: Record) -> StringState:
 
 
 def _queued(submission_id: UUID, record: Record) -> StringState | None:
-    """Return a queued string with its text; None when it has been decided since its record was read."""
+    """Return a queued string, with its text where we can read it; None when it has been decided meanwhile."""
     found = services().journal.queued_string(record)
     if found is None:
         return None
     submission, attempts = found
-    return StringState(submission_id, "queued", utc(record.received_at), submission.text, attempts=attempts)
+    text = submission.text if submission else None
+    return StringState(submission_id, "queued", utc(record.received_at), text, attempts=attempts)
 
 
 def _failed(keys: Sequence[str]) -> list[StringState | None]:

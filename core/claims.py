@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+import structlog
 from redis import Redis
 from redis.exceptions import ResponseError
 
@@ -16,6 +17,8 @@ from core.clocks import CALL_DEADLINE, LEASE, WORKER_SILENT_AFTER
 from core.errors import JournalFull
 from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, journal_errors, load_script
 from core.submission import Submission, decode, encode
+
+log = structlog.get_logger()
 
 BATCH_STRINGS = 1_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -79,12 +82,20 @@ class Claims:
         self._group = load_script(redis, "group")
 
     def claim(self) -> Batch:
-        """Return the next batch, about 1,000 strings or 4 MiB: stale entries first, then new ones."""
+        """Return the next batch, about 1,000 strings or 4 MiB: stale entries first, then new ones.
+
+        Entries of a newer format are left for newer workers: their lease starts anew, and no attempt is counted.
+        """
         arguments = [names.GROUP, names.CONSUMER, _LEASE_MS, BATCH_STRINGS, BATCH_BYTES, STALE_LOOKED_AT]
         claimed = self._with_group(lambda: self._claim([names.JOURNAL], arguments))
-        entries = [Entry(entry.decode(), deliveries, decode(items)) for entry, deliveries, items in claimed]
+        readable = [each for each in claimed if each[2] <= ENTRY_VERSION]
+        entries = [Entry(entry.decode(), deliveries, decode(items)) for entry, deliveries, _, items in readable]
+        if len(readable) < len(claimed):
+            newer = [entry for entry, _, version, _ in claimed if version > ENTRY_VERSION]
+            log.warning("entries left for newer workers", count=len(newer))
+            self._set_idle(newer, 0, retrycount=0)
         strings = sum(len(entry.submissions) for entry in entries)
-        size = sum(len(items) for *_, items in claimed)
+        size = sum(len(items) for *_, items in readable)
         return Batch(entries, strings >= BATCH_STRINGS or size >= BATCH_BYTES)
 
     def complete(self, entries: Sequence[Entry], buried: Collection[str] = ()) -> int:
@@ -100,11 +111,11 @@ class Claims:
 
     def release(self, entries: Sequence[Entry]) -> None:
         """Give entries back: claimable at once, and no attempt counted."""
-        self._set_idle(entries, _LEASE_MS, retrycount=0)
+        self._set_idle([entry.id for entry in entries], _LEASE_MS, retrycount=0)
 
     def renew(self, entries: Sequence[Entry]) -> None:
         """Start the lease of entries anew."""
-        self._set_idle(entries, 0)
+        self._set_idle([entry.id for entry in entries], 0)
 
     def bury(self, entry: Entry, reasons: Mapping[str, str]) -> None:
         """Put strings of the entry (id → reason) among the dead letters; complete the entry afterwards."""
@@ -181,8 +192,7 @@ class Claims:
         except JournalFull:  # nobody can take turns: everybody tries, since only draining can make room
             return True
 
-    def _set_idle(self, entries: Sequence[Entry], idle_ms: int, retrycount: int | None = None) -> None:
-        ids = [entry.id for entry in entries]
+    def _set_idle(self, ids: Sequence[str], idle_ms: int, retrycount: int | None = None) -> None:
         if not ids:
             return
         self._with_group(

@@ -24,6 +24,8 @@ from core.errors import JournalAway, JournalFull
 from core.submission import Submission, decode, encode
 
 ENTRY_VERSION = 1
+"""The format that this code writes, and the newest that it reads. A field added at the end of a submission, with a
+default, changes nothing for older code and needs no new version; anything else does, and old ones stay readable."""
 MAX_GROUP_STRINGS = 500
 MAX_GROUP_BYTES = 1024 * 1024
 KEY_REMEMBERED_S = 60
@@ -140,14 +142,19 @@ class Journal:
         with journal_errors():
             return [parse_record(value) for value in self._redis.mget(map(names.status_key, ids))]
 
-    def queued_string(self, record: Record) -> tuple[Submission, int] | None:
-        """Return a queued string and how often its storing was tried; None when it is no longer queued."""
+    def queued_string(self, record: Record) -> tuple[Submission | None, int] | None:
+        """Return a queued string and how often its storing was tried; None when it is no longer queued.
+
+        The string itself is None where newer code wrote the entry.
+        """
         with journal_errors():
             found = self._redis.xrange(names.JOURNAL, record.entry, record.entry)
             if not found:
                 return None
             attempts = self._deliveries(record.entry)
-        return decode(found[0][1][b"items"])[record.position], attempts
+        fields = found[0][1]
+        readable = int(fields[b"v"]) <= ENTRY_VERSION
+        return decode(fields[b"items"])[record.position] if readable else None, attempts
 
     def dead_letters(self, ids: Sequence[str]) -> list[bytes | None]:
         """Return the dead letter of each string, as JSON."""

@@ -5,7 +5,9 @@
 --
 -- KEYS  1 journal
 -- ARGV  1 group, 2 consumer, 3 lease (ms), 4 strings and 5 bytes at which the batch is full, 6 most stale entries to look at
--- Returns for each entry: {id, deliveries with this one, items as JSON}
+-- Returns for each entry: {id, deliveries with this one, format version, items}
+--
+-- Every format has the fields v (its version) and n (its number of strings).
 
 local key, group, consumer, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local max_strings, max_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -14,7 +16,7 @@ local batch, strings, bytes = {}, 0, 0
 local function take(entry, deliveries)
   local fields = {}
   for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-  batch[#batch + 1] = {entry[1], deliveries, fields['items']}
+  batch[#batch + 1] = {entry[1], deliveries, tonumber(fields['v']), fields['items']}
   strings = strings + tonumber(fields['n'])
   bytes = bytes + #fields['items']
 end

@@ -1,0 +1,97 @@
+"""Old and new code side by side: what one writes into the journal, the other stores or leaves alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fakeredis import FakeRedis
+from flask.testing import FlaskClient
+
+from core.claims import LEASE, Claims
+from core.journal import ENTRY_VERSION
+from core.names import GROUP, JOURNAL, WAITING, status_key
+from core.submission import Submission, decode
+from worker.drain import drain
+
+# As each version of the code has written them, byte for byte: never change one, add the next.
+WRITTEN = {
+    1: {
+        b"v": b"1",
+        b"n": b"2",
+        b"items": '[["00000000-0000-0000-0000-000000000001","안녕 \\"1\\"",1732400000000000],'
+        '["00000000-0000-0000-0000-000000000002","b",1732400000000001]]'.encode(),
+    }
+}
+STORED = {"00000000-0000-0000-0000-000000000001": '안녕 "1"', "00000000-0000-0000-0000-000000000002": "b"}
+NEWER = {b"v": str(ENTRY_VERSION + 1).encode(), b"n": b"2", b"items": b"\x93 not even JSON"}
+
+
+class Database:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, str] = {}
+
+    def insert(self, submissions: list[Submission]) -> int:
+        """Store."""
+        self.rows.update({submission.id: submission.text for submission in submissions})
+        return len(submissions)
+
+
+def write(redis: FakeRedis, fields: dict[bytes, bytes]) -> bytes:
+    """Append an entry, with its status records, as the code of that version did."""
+    entry = redis.xadd(JOURNAL, fields)
+    for position, submission_id in enumerate(STORED):
+        redis.set(status_key(submission_id), f"{entry.decode()} {position} 1732400000000000")
+    redis.incrby(WAITING, len(STORED))
+    return entry
+
+
+def drained(claims: Claims) -> dict[str, str]:
+    """Drain; return the rows."""
+    database = Database()
+    drain(claims, database, lambda: None)  # type: ignore[arg-type]
+    return database.rows
+
+
+def pending(redis: FakeRedis) -> list[dict[str, Any]]:
+    """Return who holds what."""
+    return redis.xpending_range(JOURNAL, GROUP, "-", "+", 10)
+
+
+def test_every_format_so_far_has_an_example() -> None:
+    assert sorted(WRITTEN) == list(range(1, ENTRY_VERSION + 1))
+
+
+@pytest.mark.parametrize("version", WRITTEN)
+def test_what_older_code_has_written_is_stored(redis: FakeRedis, claims: Claims, version: int) -> None:
+    write(redis, WRITTEN[version])
+    assert drained(claims) == STORED
+    assert redis.xlen(JOURNAL) == 0
+    assert redis.get(WAITING) == b"0"
+    assert not redis.exists(*map(status_key, STORED))
+
+
+def test_what_newer_code_has_written_is_left_for_newer_workers(redis: FakeRedis, claims: Claims) -> None:
+    """It is neither stored nor buried nor lost, holds up nothing else, and no attempt is counted."""
+    entry = write(redis, NEWER)
+    write(redis, WRITTEN[ENTRY_VERSION])
+    for _ in range(5):
+        assert drained(claims) in (STORED, {})
+        [left] = pending(redis)
+        assert left["message_id"] == entry
+        assert left["times_delivered"] == 0
+        assert left["time_since_delivered"] < LEASE * 1000 / 2
+        redis.xclaim(JOURNAL, GROUP, "worker", 0, [entry], idle=int(LEASE * 1000) + 1, justid=True)
+    assert redis.xrange(JOURNAL) == [(entry, NEWER)]
+
+
+def test_a_string_that_newer_code_queued_is_said_to_be_queued(redis: FakeRedis, client: FlaskClient) -> None:
+    write(redis, NEWER)
+    state = client.get(f"/dummies/{next(iter(STORED))}").get_json()
+    assert (state["status"], state["text"]) == ("queued", None)
+
+
+def test_a_field_that_newer_code_added_at_the_end_needs_no_new_version() -> None:
+    assert decode(b'[["id","text",1,"more"]]') == [Submission("id", "text", 1)]
