@@ -1,9 +1,10 @@
-# All images, for both architectures:  VERSION=0.1.0 REGISTRY=registry.example/team docker buildx bake --push
-# For this machine alone, into its engine:  VERSION=0.1.0 docker buildx bake --load --set '*.platform='
+# All images, for both architectures:
+#   REGISTRY=registry.example/team docker buildx bake -f docker-bake.hcl --push
+# For this machine alone, into its engine:
+#   docker buildx bake -f docker-bake.hcl --load --set '*.platform='
 
 variable "VERSION" {
-  description = "The tag; the same as in pyproject.toml and k8s/components/release."
-  default     = ""
+  default = "0.1.0" # the same as in pyproject.toml and k8s/components/release
 }
 
 variable "REVISION" {

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Deploys or updates everything in the cluster of kubectl's current context, and waits until it runs:
+#   k8s/deploy.sh dev|ixcloud|production
+# It changes nothing unless all secrets are there. To update one tier alone: kubectl set image, see docs/deploy.md.
+set -euo pipefail
+cd "$(dirname "$0")/overlays"
+namespace=ix-dummies
+
+fail() {
+    printf '%s\n' "$1" >&2
+    exit 1
+}
+
+[ $# = 1 ] && [ -f "${1:-}/kustomization.yaml" ] || fail "usage: k8s/deploy.sh $(printf '%s|' */ | sed 's,/|$,,; s,/|,|,g')"
+overlay=$1
+[ -f "$overlay/.env" ] || fail "k8s/overlays/$overlay/.env is missing: copy .env.example beside it and fill it in"
+while IFS='=' read -r name _; do
+    value=$(sed -n "s/^$name=//p" "$overlay/.env")
+    case $value in
+    '') fail "$name has no value in k8s/overlays/$overlay/.env: openssl rand -hex 24 makes one" ;;
+    *[!A-Za-z0-9_-]*) fail "$name in k8s/overlays/$overlay/.env may have letters, digits, - and _ only: it goes into addresses" ;;
+    development) [ "$overlay" = dev ] || fail "$name in k8s/overlays/$overlay/.env is the development password: openssl rand -hex 24 makes one" ;;
+    esac
+done < <(grep '^[A-Z]' "$overlay/.env.example")
+if grep -q 'files: \[ca.crt\]' "$overlay/kustomization.yaml" && ! [ -s "$overlay/ca.crt" ]; then
+    fail "k8s/overlays/$overlay/ca.crt is missing: the certificate of the authority that signed the database's"
+fi
+
+k() {
+    kubectl --namespace "$namespace" "$@"
+}
+
+k delete job/migrate --ignore-not-found # a Job cannot be changed
+kubectl apply --kustomize "$overlay"
+k wait job/migrate --for=condition=complete --timeout=600s
+for workload in statefulset/redis deployment/worker deployment/api deployment/web deployment/flower; do
+    k rollout status "$workload" --timeout=300s
+done

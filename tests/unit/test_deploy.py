@@ -1,0 +1,124 @@
+"""What k8s/deploy.sh checks before it touches a cluster, and the order in which it does so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from local.system import ROOT
+
+KUBECTL = """#!/bin/sh
+echo "$@" >>"$RECORD"
+"""
+
+
+class Deployment:
+    """A copy of the script and the overlays, and a kubectl that only writes down what it is asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.overlays = folder / "k8s" / "overlays"
+        self.script = folder / "k8s" / "deploy.sh"
+        self._record = folder / "record"
+        shutil.copytree(ROOT / "k8s", folder / "k8s", ignore=shutil.ignore_patterns(".env", "ca.crt"))
+        (folder / "bin").mkdir()
+        (folder / "bin" / "kubectl").write_text(KUBECTL)
+        (folder / "bin" / "kubectl").chmod(0o755)
+        self._env = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "RECORD": str(self._record)}
+
+    @property
+    def asked(self) -> list[str]:
+        """What kubectl was asked."""
+        return self._record.read_text().splitlines() if self._record.exists() else []
+
+    def secrets(self, overlay: str, value: str, **others: str) -> None:
+        """Write an overlay's .env: one value for all but the named ones; and a certificate."""
+        names = [
+            line.split("=")[0]
+            for line in (self.overlays / overlay / ".env.example").read_text().splitlines()
+            if "=" in line and not line.startswith("#")
+        ]
+        lines = [f"{name}={others.get(name, value)}\n" for name in names]
+        (self.overlays / overlay / ".env").write_text("".join(lines))
+        (self.overlays / overlay / "ca.crt").write_text("a certificate\n")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Deploy."""
+        return subprocess.run(
+            [self.script, *arguments], env=self._env, capture_output=True, text=True, check=False, timeout=30
+        )
+
+    def refuses(self, overlay: str, reason: str) -> None:
+        """Check that it stops with the reason, before the cluster is asked for anything."""
+        done = self.run(overlay)
+        assert done.returncode == 1
+        assert reason in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert self.asked == []
+
+
+def test_the_version_is_the_same_wherever_it_stands() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f'default = "{version}"' in (ROOT / "docker-bake.hcl").read_text()
+    release = (ROOT / "k8s" / "components" / "release" / "kustomization.yaml").read_text()
+    assert release.count(f"newTag: {version}\n") == release.count("newTag") == 3
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    """A copy without secrets."""
+    return Deployment(tmp_path)
+
+
+@pytest.mark.parametrize("overlay", ["dev", "ixcloud", "production"])
+def test_it_migrates_applies_and_waits(deployment: Deployment, overlay: str) -> None:
+    deployment.secrets(overlay, "Sound-pass_word1")
+    assert deployment.run(overlay).returncode == 0
+    first, second, third, *waits = deployment.asked
+    assert first.startswith("--namespace ix-dummies delete job/migrate")
+    assert second == f"apply --kustomize {overlay}"
+    assert "wait job/migrate" in third
+    assert [wait.split()[4] for wait in waits] == [
+        "statefulset/redis",
+        "deployment/worker",
+        "deployment/api",
+        "deployment/web",
+        "deployment/flower",
+    ]
+
+
+def test_an_unknown_overlay_is_answered_with_those_there_are(deployment: Deployment) -> None:
+    deployment.refuses("prod", "usage: k8s/deploy.sh dev|ixcloud|production")
+
+
+def test_secrets_that_are_not_there_are_asked_for(deployment: Deployment) -> None:
+    deployment.refuses("ixcloud", "k8s/overlays/ixcloud/.env is missing: copy .env.example")
+
+
+def test_a_certificate_that_is_not_there_is_asked_for(deployment: Deployment) -> None:
+    deployment.secrets("production", "sound")
+    (deployment.overlays / "production" / "ca.crt").unlink()
+    deployment.refuses("production", "k8s/overlays/production/ca.crt is missing")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("", "REDIS_KEDA_PASSWORD has no value"),
+        ("with@sign", "REDIS_KEDA_PASSWORD in k8s/overlays/ixcloud/.env may have letters"),
+        ("development", "REDIS_KEDA_PASSWORD in k8s/overlays/ixcloud/.env is the development password"),
+    ],
+)
+def test_a_secret_that_would_not_do_is_named_and_not_shown(deployment: Deployment, value: str, reason: str) -> None:
+    deployment.secrets("ixcloud", "sound", REDIS_KEDA_PASSWORD=value)
+    deployment.refuses("ixcloud", reason)
+    assert "with@sign" not in deployment.run("ixcloud").stderr
+
+
+def test_the_development_passwords_do_for_development(deployment: Deployment) -> None:
+    shutil.copy(deployment.overlays / "dev" / ".env.example", deployment.overlays / "dev" / ".env")
+    assert deployment.run("dev").returncode == 0
