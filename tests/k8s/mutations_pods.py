@@ -1,0 +1,77 @@
+"""Pods that may too much, and pods that come and go badly."""
+
+from __future__ import annotations
+
+from k8s.mutations import CONTAINER, MUTATIONS, POD, add, drop, edit, put, remove
+
+API, WEB, WORKER, REDIS = "Deployment/api", "Deployment/web", "Deployment/worker", "StatefulSet/redis"
+CRON = "CronJob/migrate-post"
+CRON_POD = "spec/jobTemplate/spec/template/spec"
+PREFIX = f"{CONTAINER}/securityContext"
+ROOT = {"runAsNonRoot": True, "runAsUser": 0, "seccompProfile": {"type": "RuntimeDefault"}}
+ROLE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "stray", "namespace": "default"}}
+SLEEP = {"preStop": {"sleep": {"seconds": 5}}}
+ASKING = {"exec": {"command": ["celery", "-A", "worker.app", "inspect", "ping"]}}
+
+MUTATIONS.extend(
+    [
+        put("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "metadata/labels", {}),
+        remove("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "Namespace/ix-dummies"),
+        put("everything_is_in_the_namespace", "dev", "Service/postgresql", "metadata/namespace", "default"),
+        add("everything_is_in_the_namespace", "production", ROLE, "ConfigMap/stray"),
+        put("nothing_runs_as_root", "ixcloud", API, f"{POD}/securityContext/runAsNonRoot", value=False),
+        put("nothing_runs_as_root", "ixcloud", REDIS, f"{POD}/securityContext", ROOT),
+        put("nothing_runs_as_root", "production", CRON, f"{CRON_POD}/securityContext/runAsUser", "migrate"),
+        put("nothing_runs_as_root", "dev", WORKER, f"{POD}/initContainers/0/securityContext/runAsUser", 0),
+        drop("system_calls_are_filtered", "dev", WEB, f"{POD}/securityContext/seccompProfile"),
+        put("system_calls_are_filtered", "dev", WEB, f"{PREFIX}/seccompProfile", {"type": "Unconfined"}),
+        put("pods_keep_off_the_node", "ixcloud", API, f"{POD}/hostNetwork", value=True),
+        put("pods_keep_off_the_node", "ixcloud", REDIS, f"{POD}/volumes/0/hostPath", {"path": "/"}),
+        put("pods_keep_off_the_node", "ixcloud", WEB, f"{CONTAINER}/ports/0/hostPort", 8080),
+        put("containers_gain_no_privilege", "production", API, f"{PREFIX}/allowPrivilegeEscalation", value=True),
+        put("containers_gain_no_privilege", "production", API, f"{PREFIX}/privileged", value=True),
+        put(
+            "containers_gain_no_privilege", "dev", REDIS, f"{PREFIX}/capabilities", {"drop": ["ALL"], "add": ["CHOWN"]}
+        ),
+        drop("root_file_systems_are_read_only", "ixcloud", WEB, f"{PREFIX}/readOnlyRootFilesystem"),
+        drop("root_file_systems_are_read_only", "ixcloud", CRON, f"{CRON_POD}/containers/0/securityContext"),
+        drop("pods_have_no_token", "ixcloud", "Deployment/flower", f"{POD}/automountServiceAccountToken"),
+        put("pods_have_no_token", "ixcloud", "ServiceAccount/worker", "automountServiceAccountToken", value=True),
+        put("each_workload_has_an_account_of_its_own", "dev", WEB, f"{POD}/serviceAccountName", "api"),
+        remove("each_workload_has_an_account_of_its_own", "dev", "ServiceAccount/redis", REDIS),
+        drop("no_service_links", "production", REDIS, f"{POD}/enableServiceLinks"),
+        drop("servers_are_probed", "ixcloud", "Deployment/flower", f"{CONTAINER}/startupProbe"),
+        put("servers_are_probed", "dev", "StatefulSet/postgresql", f"{CONTAINER}/readinessProbe", {"periodSeconds": 5}),
+        put(
+            "alive_is_less_than_ready",
+            "dev",
+            API,
+            f"{CONTAINER}/livenessProbe/httpGet",
+            {"path": "/readyz", "port": "http"},
+        ),
+        put("probes_do_not_ask_celery", "ixcloud", WORKER, f"{CONTAINER}/livenessProbe", ASKING),
+        put("the_worker_is_probed_where_it_shows_its_progress", "dev", WORKER, f"{CONTAINER}/livenessProbe", ASKING),
+        edit(
+            "the_worker_is_probed_where_it_shows_its_progress",
+            "dev",
+            (WORKER, f"{CONTAINER}/readinessProbe/exec/command/2"),
+            "/tmp/worker",
+            "/tmp",
+        ),
+        put("rollouts_add_before_they_take_away", "ixcloud", API, "spec/strategy/rollingUpdate/maxUnavailable", 1),
+        put("rollouts_add_before_they_take_away", "ixcloud", WORKER, "spec/strategy", {"type": "Recreate"}),
+        drop("rollouts_add_before_they_take_away", "production", WEB, "spec/minReadySeconds"),
+        put("pods_have_time_to_end", "production", WORKER, f"{POD}/terminationGracePeriodSeconds", 30),
+        drop("pods_have_time_to_end", "production", WEB, f"{POD}/terminationGracePeriodSeconds"),
+        drop("connections_are_let_go_of_before_the_end", "ixcloud", API, f"{CONTAINER}/lifecycle"),
+        edit(
+            "connections_are_let_go_of_before_the_end",
+            "ixcloud",
+            (WEB, f"{CONTAINER}/lifecycle/preStop/exec/command/2"),
+            "draining",
+            "drained",
+        ),
+        drop("connections_are_let_go_of_before_the_end", "dev", WEB, f"{CONTAINER}/volumeMounts/name=tmp"),
+        put("no_handler_sleeps_by_itself", "ixcloud", API, f"{CONTAINER}/lifecycle", SLEEP),
+    ]
+)

@@ -1,0 +1,49 @@
+"""Containers that take too much, and a Redis that loses."""
+
+from __future__ import annotations
+
+from k8s.mutations import CONTAINER, MUTATIONS, POD, drop, edit, put
+
+CONF = ("ConfigMap/redis", "data/redis.conf")
+REDIS = "StatefulSet/redis"
+
+MUTATIONS.extend(
+    [
+        drop("containers_ask_for_what_they_need", "dev", "Deployment/web", f"{CONTAINER}/resources/requests/cpu"),
+        drop("containers_ask_for_what_they_need", "dev", "Deployment/worker", f"{POD}/initContainers/0/resources"),
+        drop("containers_are_limited", "production", "Job/migrate", f"{CONTAINER}/resources/limits/memory"),
+        put("containers_are_limited", "production", REDIS, f"{CONTAINER}/resources/limits/memory", "256Mi"),
+        put("containers_are_limited", "production", "Deployment/api", f"{CONTAINER}/resources/limits/cpu", "50m"),
+        put("redis_fits_its_container", "dev", REDIS, f"{CONTAINER}/resources/limits/memory", "400Mi"),
+        edit("redis_fits_its_container", "ixcloud", CONF, "maxmemory 256mb", "maxmemory 0", REDIS),
+        edit("redis_keeps_what_it_acknowledged", "dev", CONF, "appendonly yes", "appendonly no"),
+        edit("redis_keeps_what_it_acknowledged", "dev", CONF, "appendfsync always", "appendfsync everysec"),
+        edit("redis_keeps_what_it_acknowledged", "dev", CONF, "noeviction", "allkeys-lru"),
+        edit("redis_keeps_what_it_acknowledged", "dev", CONF, "dir /data", "dir /tmp", REDIS),
+        put("everything_fits_the_small_node", "ixcloud", REDIS, f"{CONTAINER}/resources/requests/memory", "1152Mi"),
+        put("everything_fits_the_small_node", "ixcloud", "Deployment/web", "spec/replicas", 20),
+        put(
+            "everything_fits_the_small_node",
+            "ixcloud",
+            "HorizontalPodAutoscaler/worker",
+            "spec/minReplicas",
+            4,
+            "Deployment/worker",
+        ),
+        put(
+            "everything_fits_the_small_node",
+            "ixcloud",
+            "Deployment/worker",
+            f"{POD}/initContainers/0/resources/requests/memory",
+            "1Gi",
+        ),
+        drop("pods_run_where_the_images_do", "ixcloud", "CronJob/migrate-post", f"spec/jobTemplate/{POD}/nodeSelector"),
+        put(
+            "pods_run_where_the_images_do",
+            "ixcloud",
+            "Deployment/api",
+            f"{POD}/nodeSelector",
+            {"kubernetes.io/arch": "arm64"},
+        ),
+    ]
+)

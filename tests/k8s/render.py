@@ -1,0 +1,57 @@
+"""The overlays as kubectl would apply them, made of a copy with secrets that are easily recognised."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import yaml
+from k8s.objects import Documents
+
+from local.system import ROOT
+
+MARK = "generated-secret"  # in every secret of a rendered overlay
+NEEDED = 5
+
+
+def generated(name: str) -> str:
+    """Return the secret that a rendered overlay has under a name."""
+    return f"{MARK}-{name.lower().replace('_', '-')}"
+
+
+def missing() -> str | None:
+    """Return why overlays cannot be rendered here; None when they can."""
+    try:
+        said = subprocess.run(
+            ["kubectl", "version", "--client", "-o", "json"], capture_output=True, text=True, timeout=20, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        return (
+            f"NO KUBECTL WITH KUSTOMIZE {NEEDED}, the manifests are not tested; install kubectl 1.27 or newer: {error}"
+        )
+    version = json.loads(said).get("kustomizeVersion", "none")
+    major = re.match(r"v?(\d+)\.", version)
+    if major and int(major[1]) >= NEEDED:
+        return None
+    return f"NO KUBECTL WITH KUSTOMIZE {NEEDED}, the manifests are not tested; install kubectl 1.27 or newer: {version}"
+
+
+def copy(folder: Path) -> None:
+    """Copy what kustomize reads, laid out as it is here, with secrets of its own in place of those of this machine."""
+    for part in ("k8s", "database/development"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns(".env", "ca.crt"))
+    for example in folder.glob("k8s/overlays/*/.env.example"):
+        text = re.sub(r"(?m)^(\w+)=.*$", lambda found: f"{found[1]}={generated(found[1])}", example.read_text("utf-8"))
+        example.with_name(".env").write_text(text, "utf-8")
+        example.with_name("ca.crt").write_text(generated("ca"), "utf-8")
+
+
+def render(folder: Path, overlay: str) -> Documents:
+    """Return an overlay's objects, of a copy in this folder; fails with what kustomize says."""
+    command = ["kubectl", "kustomize", str(folder / "k8s/overlays" / overlay)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, f"{overlay}: {done.stderr}"
+    return [document for document in yaml.safe_load_all(done.stdout) if document]

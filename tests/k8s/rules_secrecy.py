@@ -1,0 +1,50 @@
+"""Secrets are in Secrets only."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+
+from k8s.objects import Documents, each_container, of_kind, title
+from k8s.policies import policy
+
+SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY$|_AUTH$")
+SECRET_IN_ADDRESS = re.compile(r"://[^\s/@:]*:(?!\$\()[^\s/@]+@")
+
+
+@policy()
+def secrets_are_nowhere_else(documents: Documents) -> Iterator[str]:
+    encoded = {value for secret in of_kind(documents, "Secret") for value in secret.get("data", {}).values() if value}
+    plain = {base64.b64decode(value).decode() for value in encoded}
+    for document in documents:
+        if document["kind"] != "Secret":
+            text = json.dumps(document)
+            if any(value in text for value in encoded | plain):
+                yield f"{title(document)}: holds the value of a secret"
+
+
+@policy()
+def no_secret_is_written_out(documents: Documents) -> Iterator[str]:
+    for name, container in each_container(documents):
+        for variable in container.get("env", []):
+            value = variable.get("value", "")
+            literal = SECRET_NAME.search(variable["name"]) and value and "$(" not in value
+            if literal or SECRET_IN_ADDRESS.search(value):
+                yield f"{name}: {variable['name']} is written out"
+    for document in of_kind(documents, "ConfigMap"):
+        for key, value in (document.get("data") or {}).items():
+            if SECRET_NAME.search(key) or SECRET_IN_ADDRESS.search(value):
+                yield f"{title(document)}: {key} looks like a secret"
+
+
+def leaks(text: str) -> list[str]:
+    """Return the lines of a manifest that make a Secret of a literal, or hold an address with a password."""
+    found = [line for line in text.splitlines() if SECRET_IN_ADDRESS.search(line)]
+    if re.search(r"(?m)^kind: *Secret\b", text):
+        found.append("kind: Secret")
+    # Items of a secretGenerator: a literal may only be empty.
+    for block in re.findall(r"(?ms)^secretGenerator:\n(.*?)(?=^\S|\Z)", text):
+        found += re.findall(r"literals: *\[[^\]]*=[^\],\s][^\]]*\]|^ +- *\w[\w.]*=\S.*$", block, re.MULTILINE)
+    return found
