@@ -13,7 +13,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-containers lint python-tools web-tools
+.PHONY: help run test test-containers test-cluster lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; instal
 
 test-containers: .venv/.stamp ## Build the images, then replace, scale and kill them under load; needs Docker
 	$(VENV_PYTHON) -m pytest -s tests/containers
+
+test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namespace of its own, and roll out, scale and kill under load
+	$(VENV_PYTHON) -m pytest -s tests/cluster
 
 lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that the page's types fit the API
 	$(VENV_PYTHON) -m ruff check

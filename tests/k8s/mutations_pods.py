@@ -72,6 +72,7 @@ MUTATIONS.extend(
             "drained",
         ),
         drop("connections_are_let_go_of_before_the_end", "dev", WEB, f"{CONTAINER}/volumeMounts/name=tmp"),
+        drop("a_restarted_container_does_not_begin_as_if_it_ended", "dev", API, f"{CONTAINER}/lifecycle/postStart"),
         put("no_handler_sleeps_by_itself", "ixcloud", API, f"{CONTAINER}/lifecycle", SLEEP),
     ]
 )

@@ -99,6 +99,16 @@ def connections_are_let_go_of_before_the_end(documents: Documents) -> Iterator[s
 
 
 @policy()
+def a_restarted_container_does_not_begin_as_if_it_ended(documents: Documents) -> Iterator[str]:
+    # preStop runs before a container is restarted, too, and the pod's volumes outlive it.
+    for name in ("api", "web"):
+        (container,) = tier(documents, name).containers
+        command = container.get("lifecycle", {}).get("postStart", {}).get("exec", {}).get("command")
+        if command != ["rm", "-f", image_environment(name)["DRAINING_FILE"]]:
+            yield f"Deployment/{name}: postStart is {command}, the file of the container before may be there"
+
+
+@policy()
 def no_handler_sleeps_by_itself(documents: Documents) -> Iterator[str]:
     # Kubernetes 1.28 and older drop such a handler without a word.
     for name, container in each_container(documents):

@@ -124,4 +124,6 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "run",
         "test",
         "lint",
+        "test-containers",
+        "test-cluster",
     }
