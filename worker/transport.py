@@ -14,9 +14,19 @@ POLL_TIMEOUT = 0.5
 """How long (s) a worker that is asked to end may take to notice."""
 
 
+class Channel(redis.Channel):  # type: ignore[misc]
+    """Gives no message back when its connection is lost: kombu fails at that, and the worker with it.
+
+    A wake-up may be lost.
+    """
+
+    do_restore = False
+
+
 class Transport(redis.Transport):  # type: ignore[misc]
     """Redis as the broker, read by a blocking loop: that is enough for a few messages a second."""
 
+    Channel = Channel
     implements = redis.Transport.implements.extend(asynchronous=False)
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> Any:

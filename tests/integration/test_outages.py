@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from kombu import Connection, Consumer, Producer, Queue
 from support import Client, count_rows, eventually, held, query, redis_of
 
 from local.ports import free_port
+from local.redis import Redis
 from local.system import Process, System
+from worker import transport
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -62,6 +66,21 @@ def test_submitting_is_refused_while_redis_is_away(bare_system: System, client: 
     eventually(lambda: client.part_is("journal", "up") and client.pipeline()["waiting"] == 0, within=20)
     texts = {text for (text,) in query(bare_system, "SELECT text FROM dummies")}
     assert {"before", "after"} <= texts
+
+
+def test_losing_the_broker_with_a_wake_up_in_hand_ends_nothing(tmp_path: Path) -> None:
+    """Celery closes the lost connection's channel; to give the message back from there fails, and ends the worker."""
+    transport.use()
+    with Redis(tmp_path / "redis", free_port()) as redis, Connection(redis.url) as connection:
+        channel, received = connection.channel(), []
+        queue = Queue("wake-ups", channel=channel)
+        Consumer(channel, [queue], callbacks=[lambda _, message: received.append(message)]).consume()
+        Producer(channel).publish({}, routing_key="wake-ups")
+        connection.drain_events(timeout=5)
+        redis.stop()
+        channel.connection.client = None  # as Celery leaves it when the connection cannot be made again at once
+        channel.close()
+        assert received
 
 
 def test_a_full_redis_refuses_but_drains(bare_system: System, client: Client) -> None:
