@@ -6,13 +6,18 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 from redis import Redis
-from redis.exceptions import NoPermissionError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from support import Client, count_rows, eventually, query, redis_of, rows_in_flower
 
+import local.redis
+from core.connection import connect
+from core.journal import Journal, Unit
+from core.submission import Submission
 from local.ports import free_port
 from local.ready import get
 from local.system import ROOT, System
@@ -36,17 +41,39 @@ def users() -> dict[str, list[str]]:
     return {name: [f">{name}" if rule.startswith("#") else rule for rule in rules] for name, rules in found.items()}
 
 
-def url(system: System, user: str) -> str:
+def url(port: int, user: str) -> str:
     """Return the address of Redis for a user."""
-    return f"redis://{user}:{user}@127.0.0.1:{system.redis.port}/0"
+    return f"redis://{user}:{user}@127.0.0.1:{port}/0"
+
+
+class Guarded(local.redis.Redis):
+    """A Redis that lets in nobody but its users, and somebody to look after it."""
+
+    def prepare(self) -> None:
+        lines = [f"user {name} {' '.join(rules)}\n" for name, rules in users().items()]
+        (self.folder / "users.acl").write_text("".join([*lines, "user keeper on >keeper ~* &* +@all\n"]))
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--aclfile", "users.acl"]
+
+    def answers(self) -> bool:
+        with Redis.from_url(url(self.port, "keeper"), socket_timeout=3) as redis:
+            try:
+                return bool(redis.info()["process_id"] == self.pid)
+            except RedisError:
+                return False
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _new_redis() -> None:
+    if local.redis.find_server() == local.redis.wheel_server():
+        pytest.skip("REDIS IS OLDER THAN 7, the users' rules are not tested: install redis-server 7")
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Servers whose Redis knows the tiers' users; the tests themselves come as "default"."""
     with System(tmp_path_factory.mktemp("guarded")) as started, redis_of(started) as redis:
-        if int(redis.info()["redis_version"].split(".")[0]) < 7:
-            pytest.skip("REDIS IS OLDER THAN 7, the users' rules are not tested: install redis-server 7")
         for name, rules in users().items():
             if name != "default":
                 redis.acl_setuser(name, enabled=False, reset=True)
@@ -67,23 +94,41 @@ def test_only_the_tiers_are_known() -> None:
 
 @pytest.mark.parametrize("user", REFUSED)
 def test_a_user_can_do_no_more_than_its_tier_does(guarded: System, user: str) -> None:
-    with Redis.from_url(url(guarded, user), socket_timeout=3) as redis:
+    with Redis.from_url(url(guarded.redis.port, user), socket_timeout=3) as redis:
         assert redis.ping()
         for command in REFUSED[user] + REFUSED_TO_ALL:
             with pytest.raises(NoPermissionError):
                 redis.execute_command(*command.split())
 
 
+def test_what_waits_is_still_there_when_redis_comes_back(tmp_path: Path) -> None:
+    """Redis replays its file as "default", who cannot come in: what that user might not do, would be lost."""
+    waiting = Submission(str(uuid4()), "still here", 1)
+    with Guarded(tmp_path / "redis", free_port()) as server:
+        with connect(url(server.port, "api")) as redis:
+            journal = Journal(redis)
+            journal.append([Unit([waiting])])
+            server.kill()
+            server.start()
+            [record] = journal.records([waiting.id])
+            assert record
+            assert journal.queued_string(record) == (waiting, 0)
+            assert journal.counts().waiting == 1
+        for anybody in (f"redis://127.0.0.1:{server.port}/0", f"redis://default:api@127.0.0.1:{server.port}/0"):
+            with Redis.from_url(anybody, socket_timeout=3) as redis, pytest.raises(AuthenticationError):
+                redis.ping()
+
+
 def test_everything_works_with_nothing_refused(guarded: System) -> None:
     """Also where Celery repairs something: its connections are cut, and a drain's message is given back."""
     with redis_of(guarded) as redis:
         redis.execute_command("ACL LOG RESET")
-        api = {"REDIS_URL": url(guarded, "api")}
+        api = {"REDIS_URL": url(guarded.redis.port, "api")}
         guarded.start_api(api)
-        worker = guarded.start_worker(env={"REDIS_URL": url(guarded, "worker")})
+        worker = guarded.start_worker(env={"REDIS_URL": url(guarded.redis.port, "worker")})
         port = free_port()
         flower = ["celery", "-A", "worker.app", "flower", "--conf=worker/flowerconfig.py", f"--port={port}"]
-        guarded.start([sys.executable, "-m", *flower], "flower", {"REDIS_URL": url(guarded, "flower")})
+        guarded.start([sys.executable, "-m", *flower], "flower", {"REDIS_URL": url(guarded.redis.port, "flower")})
         eventually(lambda: get(port, "/healthcheck"), within=20)
         with Client(base_url=guarded.api_url, timeout=10) as client:
             eventually(lambda: client.submit("first") and rows_in_flower(port) > 0, within=20)

@@ -93,12 +93,21 @@ def redis_has_only_its_users(documents: Documents) -> Iterator[str]:
 @policy()
 def redis_users_may_only_what_they_need(documents: Documents) -> Iterator[str]:
     for name, rules in redis_users(documents).items():
-        state = "off" if name == "default" else "on"
-        if not {state, "resetchannels", "-@all"} <= set(rules):
+        if name == "default":
+            continue
+        if not {"on", "resetchannels", "-@all"} <= set(rules):
             yield f"ConfigMap/redis: user {name} does not begin with nothing"
         for rule in rules:
             if FORBIDDEN.fullmatch(rule):
                 yield f"ConfigMap/redis: user {name} has {rule}"
+
+
+@policy()
+def redis_reads_its_file_as_a_user_who_may_and_cannot_come_in(documents: Documents) -> Iterator[str]:
+    # The append-only file is replayed as "default"; what that user may not do is dropped without a word.
+    rules = redis_users(documents).get("default", [])
+    if set(rules) != {"off", "sanitize-payload", "~*", "&*", "+@all"}:
+        yield f"ConfigMap/redis: user default has {rules}"
 
 
 @policy()
