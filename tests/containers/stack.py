@@ -18,7 +18,7 @@ from local.system import ROOT
 
 UP_TIMEOUT = 180  # seconds in which everything must be up, images made
 GRACE = 40
-PRE_STOP = "touch /tmp/draining; sleep 3"
+PRE_STOP = "touch /tmp/draining; sleep 5"
 
 
 class Stack:
