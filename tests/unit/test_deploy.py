@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from local.system import ROOT
 
@@ -66,6 +67,13 @@ def test_the_version_is_the_same_wherever_it_stands() -> None:
     assert f'default = "{version}"' in (ROOT / "docker-bake.hcl").read_text()
     release = (ROOT / "k8s" / "components" / "release" / "kustomization.yaml").read_text()
     assert release.count(f"newTag: {version}\n") == release.count("newTag") == 3
+
+
+def test_changed_code_is_built_anew_since_nothing_can_be_copied_into_a_read_only_container() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for tier in ("api", "worker", "web"):
+        assert services[tier]["read_only"]
+        assert {step["action"] for step in services[tier]["develop"]["watch"]} == {"rebuild"}
 
 
 @pytest.fixture
