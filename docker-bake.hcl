@@ -1,5 +1,5 @@
 # All images, for both architectures:
-#   REGISTRY=registry.example/team docker buildx bake -f docker-bake.hcl --push
+#   REVISION=$(git rev-parse HEAD) REGISTRY=registry.example/team docker buildx bake -f docker-bake.hcl --push
 # For this machine alone, into its engine:
 #   docker buildx bake -f docker-bake.hcl --load --set '*.platform='
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -67,6 +68,13 @@ def test_the_version_is_the_same_wherever_it_stands() -> None:
     assert f'default = "{version}"' in (ROOT / "docker-bake.hcl").read_text()
     release = (ROOT / "k8s" / "components" / "release" / "kustomization.yaml").read_text()
     assert release.count(f"newTag: {version}\n") == release.count("newTag") == 3
+
+
+def test_every_variable_of_compose_is_explained_in_its_example() -> None:
+    used = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")))
+    explained = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    passed_on = {"FLOWER_BASIC_AUTH"}  # by its name alone, so that it is unset where nobody sets it
+    assert explained == used | passed_on
 
 
 def test_changed_code_is_built_anew_since_nothing_can_be_copied_into_a_read_only_container() -> None:
