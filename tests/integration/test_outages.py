@@ -70,8 +70,10 @@ def test_submitting_is_refused_while_redis_is_away(bare_system: System, client: 
 
 def test_losing_the_broker_with_a_wake_up_in_hand_ends_nothing(tmp_path: Path) -> None:
     """Celery closes the lost connection's channel; to give the message back from there fails, and ends the worker."""
-    transport.use()
-    with Redis(tmp_path / "redis", free_port()) as redis, Connection(redis.url) as connection:
+    with (
+        Redis(tmp_path / "redis", free_port()) as redis,
+        Connection(redis.url, transport=transport.Transport) as connection,
+    ):
         channel, received = connection.channel(), []
         queue = Queue("wake-ups", channel=channel)
         Consumer(channel, [queue], callbacks=[lambda _, message: received.append(message)]).consume()
