@@ -14,9 +14,10 @@ from werkzeug.datastructures import Headers
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_JSON = "application/json"
+JSON = "application/json"
+NOT_CACHED = {"Cache-Control": "no-store"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_encoder = msgspec.json.Encoder()
+encode = msgspec.json.Encoder().encode
 
 
 class _Answer(Response):
@@ -28,7 +29,7 @@ class _Answer(Response):
 
 def answer(body: msgspec.Struct, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
     """Return the body as a JSON response with these headers (in ASCII)."""
-    return _Answer(_encoder.encode(body), status, {"Cache-Control": "no-store", **headers}, content_type=_JSON)
+    return _Answer(encode(body), status, {**NOT_CACHED, **headers}, content_type=JSON)
 
 
 def utc(microseconds: int) -> datetime:

@@ -8,9 +8,10 @@ from redis import Redis
 
 from api import openapi, pipeline, problems, status, submit
 from api.appender import Appender
+from api.direct import DirectSubmit
 from api.monitor import Monitor
 from api.rows import Rows
-from api.services import EXTENSION, Services, services
+from api.services import EXTENSION, Services, services, services_of
 from api.settings import ApiSettings
 from core import logs
 from core.broker import Waker, make_celery
@@ -32,6 +33,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
         app.register_blueprint(module.blueprint)
     problems.install(app)
     app.after_request(end_when_draining)
+    app.wsgi_app = DirectSubmit(app.wsgi_app, services_of(app))  # type: ignore[method-assign]
     if settings.cors_origins:
         CORS(
             app,

@@ -20,7 +20,7 @@ _ESCAPED = 6  # bytes that JSON may take for one byte of UTF-8: \u0041
 _ENVELOPE = 1024
 _LISTED_ERRORS = 100
 
-_one = msgspec.json.Decoder(SubmitRequest)
+one_text = msgspec.json.Decoder(SubmitRequest)
 _many = msgspec.json.Decoder(BulkRequest)
 T = TypeVar("T", SubmitRequest, BulkRequest)
 
@@ -30,7 +30,7 @@ def read_text(max_text_bytes: int) -> str:
     if request.mimetype != "application/json":
         raise ApiProblem("unsupported-media-type", 'Send {"text": "…"} as Content-Type: application/json.')
     try:
-        text = _decode(_body(_ESCAPED * max_text_bytes + _ENVELOPE), _one).text
+        text = _decode(_body(_ESCAPED * max_text_bytes + _ENVELOPE), one_text).text
     except msgspec.ValidationError as error:
         raise ApiProblem("invalid-body", f"{error}.") from None
     check_text(text, max_text_bytes)

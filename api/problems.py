@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from api.contract import Problem, RefusedItem
-from core.errors import InvalidText, JournalAway, JournalFull, KeyReused
+from core.errors import DummiesError, InvalidText, JournalAway, JournalFull, KeyReused
 
 log = structlog.get_logger()
 
@@ -95,16 +95,25 @@ def database_away() -> ApiProblem:
     )
 
 
+def problem_of(error: DummiesError) -> ApiProblem:
+    """Return the answer to an error of submitting; any other is raised again."""
+    match error:
+        case JournalAway():
+            return journal_away()
+        case JournalFull():
+            return journal_full(5)
+        case KeyReused():
+            return ApiProblem("key-reused", "Use a new Idempotency-Key for another text.")
+        case InvalidText():
+            return ApiProblem("invalid-text", str(error))
+    raise error
+
+
 def install(app: Flask) -> None:
     """Answer every error as a problem."""
     app.register_error_handler(ApiProblem, lambda problem: problem.response())
-    app.register_error_handler(JournalAway, lambda _: journal_away().response())
-    app.register_error_handler(JournalFull, lambda _: journal_full(5).response())
-    app.register_error_handler(
-        KeyReused,
-        lambda _: ApiProblem("key-reused", "Use a new Idempotency-Key for another text.").response(),
-    )
-    app.register_error_handler(InvalidText, lambda error: ApiProblem("invalid-text", str(error)).response())
+    for ours in (JournalAway, JournalFull, KeyReused, InvalidText):
+        app.register_error_handler(ours, lambda error: problem_of(error).response())
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 

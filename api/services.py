@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app
 
 from api.appender import Appender
 from api.monitor import Monitor
@@ -35,4 +35,9 @@ class Services:
 
 def services() -> Services:
     """Return the services of the application that serves this request."""
-    return cast("Services", current_app.extensions[EXTENSION])
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """Return an application's services."""
+    return cast("Services", app.extensions[EXTENSION])

@@ -15,7 +15,7 @@ from api.contract import Accepted, BulkAccepted, BulkRequest, StringStatus, Subm
 from api.ids import key_hash, request_digest, submission_id
 from api.openapi import describe
 from api.problems import ApiProblem
-from api.services import services
+from api.services import Services, services
 from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Record, Unit
 from core.submission import Submission
 
@@ -37,11 +37,23 @@ def submit() -> Response:
     """Accept one string: it is on disk in the journal when this answers 202, and will be stored exactly once."""
     parts = services()
     parts.monitor.check()
-    text = read_text(parts.settings.max_text_bytes)
-    key = read_key()
-    submission = Submission(submission_id(text, key, read_request_id()), text, _now())
+    body = accept(parts, read_text(parts.settings.max_text_bytes), read_key(), read_request_id())
+    return answer(body, 202, accepted_headers(body))
+
+
+def accept(parts: Services, text: str, key: str | None, request_id: str | None) -> Accepted:
+    """Append a checked text to the journal; return, once it is on disk, what to answer.
+
+    Raises KeyReused, JournalFull or JournalAway, as the appender does.
+    """
+    submission = Submission(submission_id(text, key, request_id), text, _now())
     [[record]] = parts.appender.append([_unit([submission], key)])
     return _accepted(submission, record)
+
+
+def accepted_headers(body: Accepted) -> dict[str, str]:
+    """Return the headers of such an answer."""
+    return {"Location": body.status_url, "Retry-After": "1"}
 
 
 @blueprint.post("/dummies/bulk")
@@ -95,13 +107,12 @@ def _groups(submissions: Iterable[Submission]) -> Iterator[list[Submission]]:
     yield group
 
 
-def _accepted(submission: Submission, record: Record | None) -> Response:
-    """Answer for a string that is new, or (with a record) that waits or has failed already."""
+def _accepted(submission: Submission, record: Record | None) -> Accepted:
+    """Return the answer for a string that is new, or (with a record) that waits or has failed already."""
     url = f"/dummies/{submission.id}"
     received_at = record.received_at if record else submission.received_at
     status: StringStatus = "failed" if record and record.failed else "queued"
-    body = Accepted(UUID(submission.id), status, url, utc(received_at))
-    return answer(body, 202, {"Location": url, "Retry-After": "1"})
+    return Accepted(UUID(submission.id), status, url, utc(received_at))
 
 
 def _now() -> int:

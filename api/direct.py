@@ -1,0 +1,78 @@
+"""The usual submission, answered before Flask looks at it: one string, as JSON, that is fit to be stored.
+
+Flask's own work for a request takes longer than all of ours. So what most requests are is done here, by the same
+functions as in the view, and whatever is unusual is handed on as it came: the view in ``api/submit.py`` alone knows how
+to refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from api.answers import JSON, NOT_CACHED, encode
+from api.bodies import MAX_KEY_LENGTH, one_text
+from api.problems import ApiProblem, problem_of
+from api.services import Services
+from api.submit import accept, accepted_headers
+from core.errors import DummiesError
+from core.submission import check_text
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+PATHS = {"/dummies", "/dummies/"}
+MAX_BODY = 16 * 1024
+
+
+class DirectSubmit:
+    """A WSGI application in front of another one."""
+
+    def __init__(self, others: WSGIApplication, parts: Services) -> None:
+        """Hand everything but the usual submission on to ``others``."""
+        self._others = others
+        self._parts = parts
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in PATHS or not _is_usual(environ):
+            return self._others(environ, start_response)
+        if self._parts.draining:
+            return self._others(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        try:
+            text = self._read(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, DummiesError, ApiProblem):
+            environ["wsgi.input"] = BytesIO(body)
+            return self._others(environ, start_response)
+        key, request_id = environ.get("HTTP_IDEMPOTENCY_KEY"), environ.get("HTTP_X_REQUEST_ID")
+        try:
+            accepted = accept(self._parts, text, key, request_id)
+        except DummiesError as error:  # not handed on: it may have been appended all the same
+            return problem_of(error).response()(environ, start_response)
+        answer = encode(accepted)
+        headers = {"Content-Type": JSON, "Content-Length": str(len(answer)), **NOT_CACHED, **accepted_headers(accepted)}
+        start_response("202 ACCEPTED", list(headers.items()))
+        return [answer]
+
+    def _read(self, body: bytes) -> str:
+        self._parts.monitor.check()
+        text = one_text.decode(body).text
+        check_text(text, self._parts.settings.max_text_bytes)
+        return text
+
+
+def _is_usual(environ: WSGIEnvironment) -> bool:
+    """Tell whether a request needs nothing that Flask and its extensions do for some: CORS, chunked or large bodies."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    return (
+        environ.get("CONTENT_TYPE") == JSON
+        and length.isdigit()
+        and int(length) <= MAX_BODY
+        and "HTTP_ORIGIN" not in environ
+        and 0 < len(environ.get("HTTP_IDEMPOTENCY_KEY", "-")) <= MAX_KEY_LENGTH
+        and 0 < len(environ.get("HTTP_X_REQUEST_ID", "-")) <= MAX_KEY_LENGTH
+    )

@@ -1,0 +1,109 @@
+"""The usual submission, which never gets to Flask, and the rest, which does."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from core.journal import Journal
+
+KEY = {"Idempotency-Key": "k"}
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Short texts, and a page elsewhere."""
+    return {"max_text_bytes": 100, "cors_origins": ["https://page.example"]}
+
+
+@pytest.fixture
+def seen(app: Flask) -> list[str]:
+    """What got to Flask."""
+    paths: list[str] = []
+    app.before_request(lambda: paths.append("seen"))
+    return paths
+
+
+@pytest.mark.parametrize("path", ["/dummies", "/dummies/"])
+@pytest.mark.parametrize("headers", [{}, KEY, {"X-Request-ID": "r"}])
+def test_the_usual_submission_does_not_get_to_flask(
+    client: FlaskClient, seen: list[str], path: str, headers: dict[str, str]
+) -> None:
+    assert client.post(path, json={"text": "안녕"}, headers=headers).status_code == 202
+    assert seen == []
+
+
+@pytest.mark.parametrize("headers", [KEY, {"X-Request-ID": "r"}, KEY | {"X-Request-ID": "r"}])
+def test_either_way_gives_the_same_answer(client: FlaskClient, headers: dict[str, str], journal: Journal) -> None:
+    """An id that differed would store a repeated string twice."""
+    direct = client.post("/dummies/", json={"text": "안녕"}, headers=headers)
+    through_flask = client.post(
+        "/dummies/", json={"text": "안녕"}, headers=headers | {"Origin": "https://page.example"}
+    )
+    assert direct.json == through_flask.json
+    assert direct.status == through_flask.status
+    assert set(through_flask.headers.keys()) - set(direct.headers.keys()) <= {
+        "Access-Control-Allow-Origin",
+        "Access-Control-Expose-Headers",
+        "Vary",
+    }
+    assert all(through_flask.headers[name] == value for name, value in direct.headers)
+    assert journal.counts().waiting == 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"json": {"text": ""}},
+        {"json": {"text": "x" * 101}},
+        {"json": {"text": 1}},
+        {"json": {"text": "a\0b"}},
+        {"data": b"{", "content_type": "application/json"},
+        {"data": b'{"text":"\\ud800"}', "content_type": "application/json"},
+        {"data": b'{"text":"\xff"}', "content_type": "application/json"},
+        {"data": b"[" * 10_000, "content_type": "application/json"},
+        {"data": "text", "content_type": "text/plain"},
+        {"json": {"text": "a"}, "headers": {"Idempotency-Key": ""}},
+        {"json": {"text": "a"}, "headers": {"Idempotency-Key": "k" * 256}},
+    ],
+)
+def test_what_is_refused_is_refused_by_flask_s_view_alone(
+    client: FlaskClient, seen: list[str], journal: Journal, request_: dict[str, Any]
+) -> None:
+    answer = client.post("/dummies/", **request_)
+    assert 400 <= answer.status_code < 500
+    assert answer.content_type == "application/problem+json"
+    assert len(seen) == 1
+    assert journal.counts().waiting == 0
+
+
+def test_the_media_type_may_have_parameters(client: FlaskClient, seen: list[str]) -> None:
+    data = '{"text": "안녕"}'.encode()
+    answer = client.post("/dummies/", data=data, content_type="application/json; charset=utf-8")
+    assert answer.status_code == 202
+    assert UUID(answer.json["id"])
+    assert len(seen) == 1
+
+
+def test_an_append_that_failed_is_not_tried_again(client: FlaskClient, seen: list[str], redis_server: Any) -> None:
+    """It may be in the journal all the same, and without a key a second one would be another string."""
+    client.get("/pipeline")
+    seen.clear()
+    redis_server.connected = False
+    answer = client.post("/dummies/", json={"text": "a"})
+    assert answer.status_code == 503
+    assert answer.json["type"].endswith(":journal-away")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert seen == []
+
+
+def test_a_reused_key_is_refused_as_by_flask(client: FlaskClient) -> None:
+    client.post("/dummies/", json={"text": "a"}, headers=KEY)
+    direct = client.post("/dummies/", json={"text": "b"}, headers=KEY)
+    through_flask = client.post("/dummies/", json={"text": "b"}, headers=KEY | {"Origin": "https://elsewhere.example"})
+    assert direct.status_code == through_flask.status_code == 422
+    assert direct.json == through_flask.json
