@@ -13,7 +13,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-containers test-cluster lint python-tools web-tools
+.PHONY: help run test test-containers test-cluster bench lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ test-containers: .venv/.stamp ## Build the images, then replace, scale and kill 
 
 test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namespace of its own, and roll out, scale and kill under load
 	$(VENV_PYTHON) -m pytest -s tests/cluster
+
+bench: .venv/.stamp ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
+	$(VENV_PYTHON) -m benchmarks
 
 lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that the page's types fit the API
 	$(VENV_PYTHON) -m ruff check

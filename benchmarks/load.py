@@ -1,31 +1,39 @@
-"""Load over HTTP: wrk sends single strings, each different, over connections that are kept."""
+"""Load over HTTP by wrk: single strings, each different, or questions; over connections that are kept."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-SCRIPT = Path(__file__).parent / "submit.lua"
-LAST_ANSWERS_S = 2
-"""Seconds at the end in which nothing is sent, so that every request gets its answer."""
+HERE = Path(__file__).parent
+SHORTEST_TEXT = 17
+LAST_ANSWER_S = 20
 
 
 class LoadFailed(Exception):
-    """Some request was not accepted."""
+    """Some request was not answered as it should be."""
 
 
 class Load(NamedTuple):
-    """What the clients saw: strings accepted, and how long an acknowledgement took."""
+    """What the clients saw: requests answered, in how many seconds, and how long an answer took."""
 
-    accepted: int
+    answered: int
+    seconds: float
     p50_ms: float
     p99_ms: float
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.answered / self.seconds
 
 
 def require_wrk() -> None:
@@ -34,19 +42,45 @@ def require_wrk() -> None:
         sys.exit("wrk is missing, it makes the load: apt-get install wrk")
 
 
-def send(url: str, clients: int, seconds: int) -> Load:
-    """Have so many clients submit for so long (to a second); each sends its next string when the last one is accepted.
+def submit(url: str, clients: int, seconds: float, text_bytes: int = SHORTEST_TEXT) -> Load:
+    """Have so many clients submit for so long; each sends its next string when the last one is accepted.
 
-    Raises LoadFailed when a request was refused or broke, or none could be sent.
+    Every request gets its answer. Raises LoadFailed when one was refused or broke, or none could be sent.
     """
-    until = int(time.time()) + seconds + 1
-    duration = until - time.time() + LAST_ANSWERS_S
-    options = ["--threads", "1", "--connections", str(clients), "--timeout", "10s", "--script", str(SCRIPT)]
-    command = ["wrk", *options, "--duration", f"{round(duration)}s", url, "--", secrets.token_hex(2), str(until)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 30)
+    start = time.time()
+    tag, until, more = secrets.token_hex(2), f"{start + seconds:.6f}", str(text_bytes - SHORTEST_TEXT)
+    options = _options("submit.lua", clients, int(seconds) + LAST_ANSWER_S)
+    command = ["wrk", *options, url, "--", tag, until, str(clients), more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as wrk:
+        word, _, held = (wrk.stderr.readline() if wrk.stderr else "").strip().partition(" ")
+        wrk.send_signal(signal.SIGINT)
+        output, errors = wrk.communicate(timeout=LAST_ANSWER_S)
+    if word != "held":
+        raise LoadFailed(f"{url}: some request had no answer after {LAST_ANSWER_S} s {word} {held} {errors}".strip())
+    seen = _seen(url, output)
+    return Load(seen["answered"], float(held) - start, seen["p50_ms"], seen["p99_ms"])
+
+
+def read(base: str, paths: Sequence[str], clients: int, seconds: int, folder: Path) -> Load:
+    """Have so many clients get these paths in turn, for so long; the folder is for a file. Raises LoadFailed."""
+    file = folder / "paths"
+    file.write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
+    command = ["wrk", *_options("read.lua", clients, seconds), base, "--", str(file)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + LAST_ANSWER_S)
     if run.returncode:
         raise LoadFailed(f"wrk: {run.stderr.strip() or run.stdout.strip()}")
-    seen = json.loads(run.stdout.splitlines()[-1])
-    if seen["refused"] or seen["broken"]:
-        raise LoadFailed(f"{url}: {seen['refused']} requests were refused and {seen['broken']} broke")
-    return Load(seen["answered"], seen["p50_ms"], seen["p99_ms"])
+    seen = _seen(base, run.stdout)
+    return Load(seen["answered"], seen["seconds"], seen["p50_ms"], seen["p99_ms"])
+
+
+def _options(script: str, clients: int, seconds: int) -> list[str]:
+    options = ["--threads", "1", "--connections", str(clients), "--timeout", "10s", "--script", str(HERE / script)]
+    return [*options, "--duration", f"{seconds}s"]
+
+
+def _seen(url: str, output: str) -> dict[str, Any]:
+    seen: dict[str, Any] = json.loads(output.splitlines()[-1])
+    if seen["refused"] or seen["broken"] or not seen["answered"]:
+        counts = ", ".join(f"{name} {seen[name]}" for name in ("answered", "refused", "broken"))
+        raise LoadFailed(f"{url}: {counts}")
+    return seen

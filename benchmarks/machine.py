@@ -1,28 +1,51 @@
-"""What the figures were measured on."""
+"""What the figures were measured on, and of which code."""
 
 from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import psycopg2
-from redis import Redis
+import psutil
 
-PACKAGES = ("granian", "flask", "celery", "psycopg2-binary")
+from benchmarks.stage import Stage
+from local.system import ROOT
+
+PACKAGES = ("granian", "flask", "celery", "sqlalchemy", "psycopg2-binary", "redis")
 
 
-def describe(redis_url: str, database_url: str) -> str:
-    """Return one line: cores, processor, and the versions of what takes part."""
-    with Redis.from_url(redis_url, socket_timeout=2) as redis:
-        redis_version = redis.info("server")["redis_version"]
-    connection = psycopg2.connect(database_url, connect_timeout=3)
-    postgres_version = connection.info.parameter_status("server_version")
-    connection.close()
-    versions = [f"Python {platform.python_version()}", f"Redis {redis_version}", f"PostgreSQL {postgres_version}"]
-    versions += [f"{package} {version(package)}" for package in PACKAGES]
-    return f"{os.cpu_count()} cores, {_processor()}; {', '.join(versions)}"
+def describe(stage: Stage, load_before: float) -> dict[str, Any]:
+    """Return cores, processor, memory, the versions of what takes part, and the load before any of it was started."""
+    versions = {"Python": platform.python_version()}
+    versions["Redis"] = stage.redis.info("server")["redis_version"]
+    versions["PostgreSQL"] = stage.cursor.connection.info.parameter_status("server_version")
+    versions |= {package: version(package) for package in PACKAGES}
+    return {
+        "cores": os.cpu_count(),
+        "processor": _processor(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9),
+        "kernel": platform.release(),
+        "load_before": round(load_before, 2),
+        "versions": versions,
+        "revision": revision(),
+    }
+
+
+def revision() -> str:
+    """Return the commit that is checked out, marked where files differ from it."""
+    head, changed = (
+        _git("rev-parse", "--short=12", "HEAD"),
+        _git("status", "--porcelain", "--", "*.py", "*.lua", "*.sql"),
+    )
+    return f"{head} with changes" if head and changed else head or "unknown"
+
+
+def _git(*arguments: str) -> str:
+    run = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=10)
+    return run.stdout.strip()
 
 
 def _processor() -> str:

@@ -1,26 +1,42 @@
--- wrk script: posts {"text": …} with a text of 17 characters that no other request has, and ends with a line of JSON.
+-- wrk script: posts {"text": …}, each text different from all others, and ends with a line of JSON on the standard output.
 --
--- Arguments after `--`: 1 a tag of 4 characters that no other run has, 2 Unix time from which on nothing new is sent.
+-- Arguments after `--`: 1 a tag of 4 characters that no other run has, 2 Unix time from which on nothing new is sent,
+-- 3 the number of connections, 4 how many characters to add to each text's 17.
 -- wrk abandons what is under way when its time is up, and nobody could say then how many strings were accepted. So
--- sending ends a moment before: from then on every connection waits for its answer and is held.
+-- each connection that has its last answer is held; when all are, "held" and the Unix time go to the standard error,
+-- upon which the caller interrupts wrk.
+
+local ffi = require('ffi')
+ffi.cdef('typedef struct { long s; long us; } clock_t_; int gettimeofday(clock_t_ *now, void *zone);')
 
 local HELD_MS = 3600 * 1000
-local tag, send_until, sent
+local clock = ffi.new('clock_t_')
+local tag, send_until, connections, more
+local sent, held = 0, 0
+
+local function now()
+  ffi.C.gettimeofday(clock, nil)
+  return tonumber(clock.s) + tonumber(clock.us) / 1e6
+end
 
 function init(args)
-  tag, send_until, sent = args[1], tonumber(args[2]), 0
+  tag, send_until, connections = args[1], tonumber(args[2]), tonumber(args[3])
+  more = string.rep('x', tonumber(args[4]))
   wrk.method = 'POST'
   wrk.headers['Content-Type'] = 'application/json'
 end
 
 function delay()
-  if os.time() >= send_until then return HELD_MS end
-  return 0
+  local time = now()
+  if time < send_until then return 0 end
+  held = held + 1
+  if held == connections then io.stderr:write(string.format('held %.6f\n', time)) end
+  return HELD_MS
 end
 
 function request()
   sent = sent + 1
-  return wrk.format(nil, nil, nil, string.format('{"text":"%s-%012d"}', tag, sent))
+  return wrk.format(nil, nil, nil, string.format('{"text":"%s-%012d%s"}', tag, sent, more))
 end
 
 function done(summary, latency)

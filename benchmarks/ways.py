@@ -3,84 +3,102 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
-import psycopg2
 
-from benchmarks.peers.task_per_string import app as peer
+from benchmarks.peers.bare_append import app as bare_append
+from benchmarks.peers.bare_view import app as bare_view
+from benchmarks.peers.insert_in_request import app as insert_in_request
+from benchmarks.peers.push_and_pop import app as push_and_pop
+from benchmarks.peers.task_per_string import app as task_per_string
 from local.ports import free_port
 from local.system import Process, System, api_command, worker_command
 
 STARTED_WITHIN = 30.0
+PEERS_REDIS = 1  # a logical database of its own, so that no key can meet one of ours
 
 
 class Way(NamedTuple):
-    """A way for a string to become a row: where it is sent, and which table it ends in."""
+    """A way for a string to become a row: where it is sent, and which table, or stream, it ends in."""
 
-    name: str
+    key: str
     url: str
-    table: str
+    table: str | None = None
+    stream: str | None = None
+    share: float = 1.0
+    """The part of a turn in which it sends; the rest is needed where storing is slower than accepting."""
 
 
-@contextmanager
-def both_ways(folder: Path) -> Iterator[tuple[System, Way, Way]]:
-    """Start this system and the peer, served by as many processes and threads; end them afterwards."""
-    with System(folder) as system, ExitStack() as started:
-        ours = system.start_api()
-        system.start_worker()
-        port = free_port()
-        for name, command in (("worker", _peer_worker()), ("api", _peer_api(port))):
-            process = Process(command, folder / f"peer-{name}.log", _peer_env(system))
-            started.callback(process.stop)
-        peer_url = f"http://127.0.0.1:{port}/"
-        _wait_for_peer(peer_url, system.postgres.owner_url, folder)
-        for api in (ours, process):
-            _pin(api)
-        yield system, Way("this system", f"{system.api_url}/dummies/", "dummies"), Way("peer", peer_url, peer.TABLE)
+def start_ours(system: System) -> tuple[Way, Process]:
+    """Start this system's API and return it, held to its cores."""
+    api = system.start_api()
+    pin(api)
+    return Way("ours", f"{system.api_url}/dummies/", table="dummies"), api
 
 
-def _pin(api: Process) -> None:
+def start_peers(system: System) -> list[Way]:
+    """Start all peers and limits, each API with as many processes and threads as ours, and wait until they answer."""
+    worker = [task_per_string.__name__ if word == "worker.app" else word for word in worker_command(name="peer@%h")]
+    # a line for each task would slow it down
+    system.start([*worker, "--loglevel", "WARNING"], "task_worker", _env(system))
+    insert = insert_in_request.TABLE
+    ways = [
+        Way("insert_granian", _granian(system, insert_in_request.__name__), table=insert),
+        Way("insert_flask", _flask(system, insert_in_request.__name__), table=insert),
+        Way("task", _granian(system, task_per_string.__name__), table=task_per_string.TABLE, share=1 / 3),
+        Way("push", _granian(system, push_and_pop.__name__), table=push_and_pop.TABLE, share=1 / 3),
+        Way("bare_append", _granian(system, bare_append.__name__), stream=bare_append.STREAM),
+        Way("bare_view", _granian(system, bare_view.__name__)),
+    ]
+    system.start([sys.executable, "-m", push_and_pop.__name__], "push_and_pop_loop", _env(system))
+    return ways
+
+
+def pin(api: Process) -> None:
     """Give each process of an API a core of its own.
 
     Python runs one thread of a process at a time; on two cores the others only get in its way.
     """
     cores = sorted(os.sched_getaffinity(0))
-    for number, child in enumerate(psutil.Process(api.pid).children()):
-        for thread in child.threads():
+    server = psutil.Process(api.pid)
+    # Flask's own server is one process, granian's is the parent of those that serve
+    for number, process in enumerate(server.children() or [server]):
+        for thread in process.threads():
             os.sched_setaffinity(thread.id, {cores[number % len(cores)]})
 
 
-def _peer_api(port: int) -> list[str]:
-    return [*api_command(port)[:-1], f"{peer.__name__}:create_app"]
+def _granian(system: System, module: str) -> str:
+    port = free_port()
+    return _start(system, [*api_command(port)[:-1], f"{module}:create_app"], module, port)
 
 
-def _peer_worker() -> list[str]:
-    command = [peer.__name__ if argument == "worker.app" else argument for argument in worker_command(name="peer@%h")]
-    return [*command, "--loglevel", "WARNING"]  # a line for each task would slow it down
+def _flask(system: System, module: str) -> str:
+    port = free_port()
+    command = [sys.executable, "-m", "flask", "--app", module, "run", "--host", "127.0.0.1", "--port", str(port)]
+    return _start(system, command, f"{module}-flask", port)
 
 
-def _peer_env(system: System) -> dict[str, str]:
-    # a logical database of its own, so that no key can meet one of ours
-    broker = urlsplit(system.redis.url)._replace(path="/1").geturl()
-    return {"CELERY_BROKER_URL": broker, "DATABASE_URL": system.postgres.owner_url}
-
-
-def _wait_for_peer(url: str, database: str, logs: Path) -> None:
+def _start(system: System, command: list[str], name: str, port: int) -> str:
+    process = system.start(command, name.removeprefix("benchmarks.peers."), _env(system))
+    url = f"http://127.0.0.1:{port}/"
     deadline = time.monotonic() + STARTED_WITHIN
-    with closing(psycopg2.connect(database, connect_timeout=3)) as connection, connection.cursor() as cursor:
-        connection.autocommit = True
-        while not (_answers(url) and _exists(cursor, peer.TABLE)):
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"the peer did not start, see {logs}/peer-*.log")
-            time.sleep(0.1)
+    while not _answers(url):
+        if time.monotonic() > deadline or not process.running:
+            raise RuntimeError(f"a peer did not start, see {process.log}")
+        time.sleep(0.05)
+    pin(process)
+    return url
+
+
+def _env(system: System) -> dict[str, str]:
+    redis = urlsplit(system.redis.url)._replace(path=f"/{PEERS_REDIS}").geturl()
+    return {"REDIS_URL": redis, "CELERY_BROKER_URL": redis, "DATABASE_URL": system.postgres.owner_url}
 
 
 def _answers(url: str) -> bool:
@@ -91,8 +109,3 @@ def _answers(url: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _exists(cursor: psycopg2.extensions.cursor, table: str) -> bool:
-    cursor.execute("SELECT to_regclass(%s)", [table])
-    return cursor.fetchone() != (None,)

@@ -124,6 +124,7 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "run",
         "test",
         "lint",
+        "bench",
         "test-containers",
         "test-cluster",
     }

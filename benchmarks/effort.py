@@ -1,0 +1,73 @@
+"""How much is measured: QUICK=1 to see that everything works, the default, or FULL=1 with the large cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Effort(NamedTuple):
+    """Durations in seconds, counts in strings."""
+
+    name: str
+    rounds: int
+    many_s: float
+    """How long a turn of 64 clients sends; a way that stores slower than it accepts sends for a part of it."""
+    one_s: float
+    """How long a turn of 1 client sends."""
+    paced_s: float
+    reads_s: int
+    bulk: int
+    """Strings of a bulk turn."""
+    batch: int
+    """Rows of an unnest loop and of a COPY, entries of redis-benchmark."""
+    backlog: int
+    """Strings of a backlog to drain."""
+    pending: int
+    """Strings that are left waiting to see what each takes in Redis."""
+    restarts: bool
+    """Whether `make run` is started."""
+    waiting: int
+    """Strings that wait while the append rate is measured once more; 0 leaves it out."""
+    stored: int
+    """Rows stored while storing and history are measured once more; 0 leaves it out."""
+
+
+QUICK = Effort(
+    name="quick",
+    rounds=1,
+    many_s=1.2,
+    one_s=1.0,
+    paced_s=1.0,
+    reads_s=1,
+    bulk=40_000,
+    batch=50_000,
+    backlog=40_000,
+    pending=5_000,
+    restarts=False,
+    waiting=0,
+    stored=0,
+)
+DEFAULT = Effort(
+    name="default",
+    rounds=3,
+    many_s=4.0,
+    one_s=2.0,
+    paced_s=4.0,
+    reads_s=2,
+    bulk=200_000,
+    batch=200_000,
+    backlog=200_000,
+    pending=100_000,
+    restarts=True,
+    waiting=0,
+    stored=0,
+)
+FULL = DEFAULT._replace(name="full", waiting=1_000_000, stored=10_000_000)
+
+
+def chosen(environ: Mapping[str, str]) -> Effort:
+    """Return what the environment asks for."""
+    if environ.get("QUICK") == "1":
+        return QUICK
+    return FULL if environ.get("FULL") == "1" else DEFAULT

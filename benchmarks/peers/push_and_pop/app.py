@@ -1,0 +1,65 @@
+"""The peer with a list: Flask pushes each string onto a list in Redis, a loop pops one and inserts one.
+
+The shape of Docker's example voting app, without the tenth of a second that its worker sleeps after each vote:
+
+    export REDIS_URL=redis://… DATABASE_URL=postgresql://…  (a role that may create a table)
+    python -m granian --interface wsgi --factory benchmarks.peers.push_and_pop.app:create_app
+    python -m benchmarks.peers.push_and_pop.app
+
+What is done in its favour: the same Redis, which has the string on disk before the push returns; the loop waits in
+Redis instead of asking again and again; one connection to each server is kept.
+What it does not promise, and ours does: a string is off the list before it is a row, so a loop that dies in between, or
+meets a PostgreSQL that is away, loses it; nobody can ask what became of a string.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from uuid import uuid4
+
+import psycopg2
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from redis import Redis
+
+TABLE = "push_and_pop"
+LIST = "push_and_pop"
+CREATE = f"""
+CREATE TABLE IF NOT EXISTS {TABLE} (
+    id uuid PRIMARY KEY,
+    text text NOT NULL,
+    stored_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)"""
+INSERT = f"INSERT INTO {TABLE} (id, text) VALUES (%s, %s)"
+
+
+def create_app() -> Flask:
+    """Return the peer's API."""
+    redis = Redis.from_url(os.environ["REDIS_URL"])
+    api = Flask("push_and_pop")
+
+    @api.post("/")
+    def submit() -> ResponseReturnValue:
+        string_id = str(uuid4())
+        redis.rpush(LIST, json.dumps({"id": string_id, "text": request.get_json()["text"]}))
+        return {"id": string_id}, 202
+
+    return api
+
+
+def main() -> None:
+    """Store the list's strings one by one, until a signal ends this."""
+    redis = Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None)
+    connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=3)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(CREATE)
+    while True:
+        popped = redis.blpop(LIST)
+        string = json.loads(popped[1])
+        with connection, connection.cursor() as cursor:
+            cursor.execute(INSERT, [string["id"], string["text"]])
+
+
+if __name__ == "__main__":
+    main()
