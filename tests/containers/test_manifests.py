@@ -226,7 +226,7 @@ def test_a_worker_outlives_its_servers_with_a_wake_up_in_hand(
     docker("stop", postgresql.container)
     waiting = [f"waits for two {n}" for n in range(100)]
     bulk, key = {"texts": waiting}, {"Idempotency-Key": "waits for two"}
-    # Redis was started anew a moment ago: a 503 is in order, and repeating under the key is what it asks for
+    # in the moment after these restarts the API may refuse with 503: repeating under the key is what that asks for
     eventually(lambda: client.post("/dummies/bulk", json=bulk, headers=key).status_code == 202, within=10)
     ids = client.post("/dummies/bulk", json=bulk, headers=key).raise_for_status().json()["ids"]
     eventually(lambda: client.part_is("database", "away"), within=20)
