@@ -24,6 +24,8 @@ log = structlog.get_logger()
 PERIOD = 1.0
 RATE_WINDOW = 10.0
 STALE_AFTER = 5.0
+FIRST_LOOK = 1.0
+"""Seconds that an answer about the pipeline waits for a process just started to have seen the database."""
 ROOM_TO_MAKE = 0.05
 """The part of the backlog that should be drained before a refused request is worth sending again."""
 
@@ -50,6 +52,7 @@ class Monitor:
         self._journal_limit, self._memory_fraction = journal_limit, memory_fraction
         self._start = threading.Lock()
         self._started = False
+        self._database_seen = threading.Event()
         self._samples: deque[tuple[float, int]] = deque()
         self._seen_at = 0.0
         self.counts: Counts | None = None
@@ -69,6 +72,11 @@ class Monitor:
                 _repeat(self.look_at_journal, "journal monitor")
                 _repeat(self.look_at_database, "database monitor")
                 self._started = True
+
+    def wait_for_first_look(self) -> None:
+        """Start looking, and have looked once at PostgreSQL too, unless that takes more than a second."""
+        self.ensure_started()
+        self._database_seen.wait(FIRST_LOOK)
 
     def check(self) -> None:
         """Raise JournalAway or the problem ``journal-full`` when submitting is refused at present."""
@@ -100,13 +108,9 @@ class Monitor:
         """Take one look at PostgreSQL; what the workers say of it counts as well."""
         if self.counts and self.counts.away_since:
             self.database.note(up=False, at=datetime.fromtimestamp(self.counts.away_since, UTC))
-            return
-        try:
-            self._rows.ping()
-        except DatabaseAway:
-            self.database.note(up=False)
         else:
-            self.database.note(up=True)
+            self.database.note(up=self._database_answers())
+        self._database_seen.set()
 
     def rate(self) -> float | None:
         """Return the strings stored per second over the last ten seconds; None before that is known."""
@@ -121,6 +125,13 @@ class Monitor:
         if self.counts is None or not rate:
             return 0.0 if self.counts and not self.counts.waiting else None
         return self.counts.waiting / rate
+
+    def _database_answers(self) -> bool:
+        try:
+            self._rows.ping()
+        except DatabaseAway:
+            return False
+        return True
 
     def _info(self) -> tuple[dict[str, Any], dict[str, Any]]:
         memory, persistence = self._redis.pipeline(transaction=False).info("memory").info("persistence").execute()

@@ -19,7 +19,7 @@ blueprint = Blueprint("pipeline", __name__)
 def pipeline() -> Response:
     """Answer with what was seen within the last second; parts that are away are said to be, with 200."""
     monitor = services().monitor
-    monitor.ensure_started()
+    monitor.wait_for_first_look()
     counts = monitor.counts
     return answer(
         Pipeline(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +41,31 @@ def test_everything_is_told_at_a_glance(client: FlaskClient, monitor: Monitor, c
     assert said["database"]["status"] == "away"  # none is set here
 
 
+def test_a_process_just_started_knows_of_the_database_in_its_first_answer(
+    client: FlaskClient, monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow() -> bool:
+        time.sleep(0.1)
+        return True
+
+    monkeypatch.setattr(monitor, "_database_answers", slow)
+    monkeypatch.setattr("api.monitor._repeat", lambda look_at, _: threading.Thread(target=look_at).start())
+    assert client.get("/pipeline").json["database"]["status"] == "up"
+
+
+def test_a_first_answer_does_not_wait_long_for_the_database(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.monitor.FIRST_LOOK", 0.01)
+    assert client.get("/pipeline").json["database"]["status"] == "unknown"
+
+
 def test_the_rate_and_the_drain_are_estimated(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
     monkeypatch.setattr("api.monitor.time.monotonic", lambda: clock[0])
-    monitor.look_at_journal()
+    look(monitor)
     monitor._started = True
     redis.set("dummies:stored", 100)
     redis.set("dummies:waiting", 400)

@@ -243,6 +243,19 @@ describe("the line about the pipeline", () => {
     expect(within(status.parentElement as HTMLElement).getByText("1,000 waiting")).toBeTruthy();
   });
 
+  it.each([
+    ["the service has just started", pipeline({ database: { status: "unknown", since: null } })],
+    ["no worker answers", pipeline({ workers: { status: "away", since: null } })],
+  ])("looks again within three seconds when %s", async (_, answer) => {
+    api.pipeline = answer;
+    openPage();
+    await pass(0);
+    expect(screen.getByRole("status").textContent).not.toBe("Strings are getting through.");
+    api.pipeline = pipeline();
+    await pass(3_000);
+    expect(screen.getByRole("status").textContent).toBe("Strings are getting through.");
+  });
+
   it("says that the service does not answer, and when it is back", async () => {
     api.pipeline = () => new Response(null, { status: 502 });
     openPage();

@@ -7,8 +7,12 @@ import { judge, type Verdict } from "./verdict";
 
 export const BUSY_INTERVAL = 2_000;
 export const QUIET_INTERVAL = 10_000;
+const TONES_THAT_PASS: ReadonlySet<Verdict["tone"]> = new Set(["neutral", "wait"]);
 
-/** Asks whether strings get through: often while some of this browser are on their way, else now and then. */
+/**
+ * Asks whether strings get through: often while some of this browser are on their way or it is not known yet or may
+ * soon be different, else now and then.
+ */
 export function usePipeline(busy: boolean): Verdict {
   const visible = usePageVisible();
   // drawn anew after every answer, not on every rendering, which would restart the timer
@@ -20,7 +24,8 @@ export function usePipeline(busy: boolean): Verdict {
       return getPipeline(signal);
     },
     enabled: visible,
-    refetchInterval: () => (busy ? BUSY_INTERVAL : QUIET_INTERVAL) * pace.factor,
+    refetchInterval: ({ state: { data, error } }) =>
+      (busy || TONES_THAT_PASS.has(judge(data, error).tone) ? BUSY_INTERVAL : QUIET_INTERVAL) * pace.factor,
   });
   return judge(data, error);
 }
