@@ -33,7 +33,7 @@ test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namesp
 	$(VENV_PYTHON) -m pytest -s tests/cluster
 
 bench: .venv/.stamp ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
-	$(VENV_PYTHON) -m benchmarks
+	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks
 
 lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that the page's types fit the API
 	$(VENV_PYTHON) -m ruff check
@@ -46,7 +46,7 @@ lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that th
 	    echo "making .venv with uv $(UV_VERSION)"; $(PYTHON) -m venv --clear .venv; \
 	    $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never \
-	    $(VENV_PYTHON) -m uv sync --frozen --all-extras --quiet --python $(VENV_PYTHON)
+	    $(VENV_PYTHON) -m uv sync --frozen --all-extras --compile-bytecode --quiet --python $(VENV_PYTHON)
 	@touch $@
 
 web/node_modules/.stamp: web/package.json web/package-lock.json | web-tools

@@ -21,7 +21,7 @@ from core.submission import Submission
 
 blueprint = Blueprint("submit", __name__)
 
-BULK_REQUESTS_AT_ONCE = 4
+BULK_REQUESTS_AT_ONCE = 2
 BULK_PATIENCE = 2.0
 _bulk_slots = threading.BoundedSemaphore(BULK_REQUESTS_AT_ONCE)
 

@@ -98,12 +98,13 @@ class System:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment of the tiers."""
+        """The environment of the tiers: where the servers are, and the allocator's setting that their images have."""
         return {
             "REDIS_URL": self.redis.url,
             "DATABASE_URL": self.postgres.writer_url,
             "DATABASE_READ_URL": self.postgres.reader_url,
             "DATABASE_OWNER_URL": self.postgres.owner_url,
+            "MALLOC_ARENA_MAX": "2",
         }
 
     def __enter__(self) -> Self:
