@@ -32,7 +32,7 @@ test-containers: .venv/.stamp ## Build the images, then replace, scale and kill 
 test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namespace of its own, and roll out, scale and kill under load
 	$(VENV_PYTHON) -m pytest -s tests/cluster
 
-bench: .venv/.stamp ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
+bench: .venv/.stamp web/dist/index.html ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks
 
 lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that the page's types fit the API
