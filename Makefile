@@ -13,7 +13,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-containers test-cluster bench lint python-tools web-tools
+.PHONY: help run test faults faults-mutants test-containers test-cluster bench lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,12 @@ test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; instal
 	@tests/packages.sh
 	cd web && npm test
 	$(VENV_PYTHON) -m pytest
+
+faults: .venv/.stamp web/dist/index.html ## Kill, cut and stop everything under load, and compare; SEED= DURATION= RATE= FAULTS=
+	PYTHONPATH=tests $(VENV_PYTHON) -m faults
+
+faults-mutants: .venv/.stamp web/dist/index.html ## Break the promise in the code, one way after the other, and see that it is noticed
+	PYTHONPATH=tests $(VENV_PYTHON) -m faults.mutants
 
 test-containers: .venv/.stamp ## Build the images, then replace, scale and kill them under load; needs Docker
 	$(VENV_PYTHON) -m pytest -s tests/containers

@@ -1,4 +1,4 @@
-"""The store: where the way of a string ends. A batch is one statement and one commit."""
+"""The store: where the way of a string ends. A batch is one statement, which commits by itself: one round trip."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ _OUTAGE_CLASSES = {"08", "40", "42", "53", "55", "57", "58"}
 _READ_ONLY = "25006"
 _INSERT = (Path(__file__).parent / "sql" / "insert.sql").read_text(encoding="utf-8")
 _OPTIONS = (
-    f"-c statement_timeout={STATEMENT_TIMEOUT * 1000:.0f} -c lock_timeout={STATEMENT_TIMEOUT * 1000:.0f} "
-    f"-c idle_in_transaction_session_timeout={CALL_DEADLINE * 1000:.0f}"
+    f"-c statement_timeout={STATEMENT_TIMEOUT * 1000:.0f} -c lock_timeout={STATEMENT_TIMEOUT * 1000:.0f}"
 )
 
 
@@ -55,20 +54,19 @@ class Store:
             "texts": [submission.text for submission in ordered],
             "received": [submission.received_at for submission in ordered],
         }
-        with self._transaction() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(_INSERT, parameters)
             return int(cursor.rowcount)
 
     def ping(self) -> None:
         """Return when PostgreSQL answers; raises Outage."""
-        with self._transaction() as cursor:
+        with self._cursor() as cursor:
             cursor.execute("SELECT 1")
 
     @contextmanager
-    def _transaction(self) -> Iterator[Any]:
+    def _cursor(self) -> Iterator[Any]:
         try:
-            connection = self._connected()
-            with connection, connection.cursor() as cursor:
+            with self._connected().cursor() as cursor:
                 yield cursor
         except (psycopg2.Error, DeadlineExceeded) as error:
             self._drop_if_broken(error)
@@ -90,6 +88,7 @@ class Store:
                     tcp_user_timeout=int(CALL_DEADLINE * 1000),
                     options=_OPTIONS,
                 )
+                self._connection.autocommit = True
             finally:
                 self._wait.seconds = CALL_DEADLINE
         return self._connection

@@ -1,0 +1,70 @@
+"""Faults of Redis and of what is in it: the broker's queue, the consumer group, the files, the memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+from core import names
+from faults.harm import Harm, Seen, comes, keep_doing
+from local.ports import free_port
+from local.redis import Redis
+
+
+def steal_wakeup(harm: Harm) -> Seen:
+    """Take messages off the Celery queue before any worker does."""
+    return keep_doing(harm.seconds, lambda: harm.world.client.lpop(names.QUEUE))
+
+
+def flush_broker(harm: Harm) -> Seen:
+    """Delete the whole queue, and with it what kombu knows of unacknowledged messages."""
+    keys = (names.QUEUE, "unacked", "unacked_index", "unacked_mutex")
+    return keep_doing(harm.seconds, lambda: harm.world.client.delete(*keys))
+
+
+def delete_group(harm: Harm) -> Seen:
+    """Delete the consumer group, and with it what is claimed."""
+    return bool(harm.world.client.xgroup_destroy(names.JOURNAL, names.GROUP))
+
+
+def kill_redis(harm: Harm) -> Seen:
+    """Kill Redis; start it again on its files."""
+    harm.world.redis.kill()
+    time.sleep(harm.seconds)
+    harm.world.redis.start()
+    return True
+
+
+def truncate_aof(harm: Harm) -> Seen:
+    """Start a copy of Redis' files with their last bytes cut off: it must load all but the last, torn command.
+
+    A torn command was never acknowledged: Redis answers once it is on disk.
+    """
+    copy = harm.world.folder / f"torn{time.monotonic_ns()}"
+    shutil.copytree(harm.world.redis.folder, copy, ignore=shutil.ignore_patterns("lock", "server.log"))
+    logs = [file for file in copy.rglob("*.aof") if file.stat().st_size > 100]
+    newest = max(logs, key=lambda file: file.name)
+    os.truncate(newest, newest.stat().st_size - harm.random.randrange(1, 20))
+    with Redis(copy, free_port()) as torn:
+        return torn.answers()
+
+
+def pause_server(name: str, harm: Harm) -> Seen:
+    """Stop a server's processes; connections stay open, and nothing answers."""
+    server = getattr(harm.world, name)
+    server.pause()
+    time.sleep(harm.seconds)
+    server.resume()
+    return bool(server.running)
+
+
+def fill_redis(harm: Harm) -> Seen:
+    """Leave Redis no memory beyond what it uses at present."""
+    harm.world.client.config_set("maxmemory", harm.world.client.info("memory")["used_memory"])
+    try:
+        seen = comes(lambda: b'"accepting":false' in (harm.world.reach(0) or b""))
+        time.sleep(harm.seconds)
+    finally:
+        harm.world.client.config_set("maxmemory", "512mb")
+    return seen

@@ -1,0 +1,81 @@
+"""The kinds of faults, by the half of the way that they harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from core.clocks import LEASE
+from faults import harm_database, harm_journal, harm_network, harm_processes, harm_requests, points
+from faults.harm import Harm, Seen
+from faults.texts import KILLER, POISON
+from faults.world import find_faketime
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault by name; ``inject`` does the harm, heals it, and tells whether it was seen to take effect."""
+
+    name: str
+    inject: Callable[[Harm], Seen]
+    shortest: float = 0.0
+    longest: float = 0.0
+    """Between these (s) the schedule draws the duration, where the fault has one."""
+    lingers: bool = False
+    """Whether it takes minutes until everything is over: such a fault comes first in its round."""
+
+
+ACCEPTING = (
+    Kind("wake-ups stolen", harm_journal.steal_wakeup, 1, 3),
+    Kind("broker flushed", harm_journal.flush_broker, 1, 2),
+    Kind("consumer group deleted", harm_journal.delete_group),
+    *(Kind(f"killed at {point}", partial(harm_processes.kill_at, point)) for point in points.API_POINTS),
+    Kind("API killed", harm_processes.kill_api, 0, 3),
+    Kind("Redis killed", harm_journal.kill_redis, 0, 3),
+    Kind("Redis killed again", harm_journal.kill_redis, 0, 3),
+    Kind("Redis killed a third time", harm_journal.kill_redis, 0, 3),
+    Kind("append-only file torn", harm_journal.truncate_aof),
+    Kind("Redis stopped beyond the lease", partial(harm_journal.pause_server, "redis"), LEASE + 1, LEASE + 2),
+    *(
+        Kind(f"{link} {mode}", partial(harm_network.partition, link, mode), 1.5, 5)
+        for link in ("web-api", "api-redis", "api-postgres")
+        for mode in harm_network.MODES
+    ),
+    Kind("Redis full", harm_journal.fill_redis, 1, 4),
+    Kind("2 MB of text", harm_requests.send_too_much),
+    Kind("APIs rolled out", harm_processes.roll_apis),
+    *(
+        [
+            Kind("clock five minutes ahead", partial(harm_processes.shift_clock, "+300"), 1, 4),
+            Kind("clock five minutes behind", partial(harm_processes.shift_clock, "-300"), 1, 4),
+        ]
+        if find_faketime()
+        else []
+    ),
+)
+STORING = (
+    Kind("text that kills the worker", partial(harm_requests.send_poison, KILLER), lingers=True),
+    Kind("poison", partial(harm_requests.send_poison, POISON)),
+    *(Kind(f"killed at {point}", partial(harm_processes.kill_at, point)) for point in points.WORKER_POINTS),
+    Kind("worker killed", harm_processes.kill_worker, 0, 3),
+    Kind("PostgreSQL stopped at once", partial(harm_database.stop_postgres, "immediate"), 0, 3),
+    Kind("PostgreSQL stopped", partial(harm_database.stop_postgres, "fast"), 0, 3),
+    Kind("PostgreSQL away for 30 s", partial(harm_database.stop_postgres, "fast"), 30, 30),
+    Kind("backends terminated", harm_database.terminate_backends, 0.5, 2),
+    Kind("PostgreSQL read-only", harm_database.read_only, 0, 3),
+    Kind("table locked for 10 s", harm_database.lock_table, 10, 10),
+    Kind("out of connections", harm_database.exhaust_connections, 0, 3),
+    Kind("table renamed away", harm_database.rename_table, 0, 2),
+    Kind("answer to commit dropped", harm_network.drop_commit_answer, 1, 2),
+    Kind("worker stopped beyond its lease", harm_processes.pause_worker),
+    Kind("PostgreSQL stopped beyond the lease", partial(harm_journal.pause_server, "postgres"), LEASE + 1, LEASE + 2),
+    *(
+        Kind(f"{link} {mode}", partial(harm_network.partition, link, mode), 1.5, 5)
+        for link in ("worker-redis", "worker-postgres")
+        for mode in harm_network.MODES
+    ),
+    Kind("workers rolled out", harm_processes.roll_workers),
+)
+"""Faults of the two halves of the way; where both are played at once, two of one half never meet."""
+KINDS = ACCEPTING + STORING

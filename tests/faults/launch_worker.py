@@ -1,0 +1,42 @@
+"""The worker with points at which it can be made to die, and a word that kills it.
+
+Run as ``celery -A faults.launch_worker worker``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+
+from core.claims import Batch, Claims
+from core.submission import Submission
+from faults.points import around, pass_by
+from faults.texts import KILLER, is_poison, nonce_of
+from worker.app import app  # noqa: F401 - Celery looks for it here
+from worker.poison import _Isolation
+from worker.store import Store
+
+_claim = Claims.claim
+_insert = Store.insert
+
+
+def _claim_and_pass(self: Claims) -> Batch:
+    batch = _claim(self)
+    if batch.entries:
+        pass_by("worker-after-claim")
+    return batch
+
+
+def _insert_or_die(self: Store, submissions: Sequence[Submission]) -> int:
+    for submission in submissions:
+        nonce = nonce_of(submission.text) or ""
+        if is_poison(nonce) and nonce.endswith(KILLER):
+            os.kill(os.getpid(), signal.SIGKILL)
+    return _insert(self, submissions)
+
+
+Claims.claim = _claim_and_pass  # type: ignore[method-assign]
+Store.insert = _insert_or_die  # type: ignore[method-assign]
+around(Store, "insert", before="worker-before-commit", after="worker-after-commit")
+around(_Isolation, "bisect", after="worker-in-bisecting")

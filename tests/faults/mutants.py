@@ -1,0 +1,149 @@
+"""`make faults-mutants`: the promise is broken in the code, in one way after the other; the checker must see each.
+
+Words after the module's name choose the mutants whose names contain one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from local.system import ROOT
+
+COPIED = ("api", "core", "database", "local", "tests", "worker")
+TRIAL = {"SEED": "1", "RATE": "100", "SETTLE": "30"}
+LONGEST = 300.0
+
+
+class Mutant(NamedTuple):
+    """What is broken, where and how, the faults that must bring it to light, and what the checker must say."""
+
+    name: str
+    edits: tuple[tuple[str, str, str], ...]
+    """File, the text in it, and what stands there instead."""
+    faults: str
+    says: re.Pattern[str]
+    seconds: int = 20
+
+
+def _offence(name: str) -> re.Pattern[str]:
+    """Return what the table looks like where strings have broken this rule."""
+    return re.compile(rf"^ *{name} +[\d,]*[1-9][\d,]* +must be 0$", re.MULTILINE)
+
+
+MUTANTS = (
+    Mutant(
+        "completed before the commit",
+        (
+            (
+                "worker/drain.py",
+                "        rows = store.insert([",
+                "        claims.complete(entries)\n        rows = store.insert([",
+            ),
+        ),
+        "killed at worker-before-commit",
+        _offence("lost"),
+    ),
+    Mutant(
+        "stale entries are never claimed",
+        (("core/lua/claim.lua", "'IDLE', lease,", "'IDLE', 9000000000,"),),
+        "killed at worker-after-claim",
+        re.compile("strings wait in the journal still"),
+    ),
+    Mutant(
+        "neither a conflict clause nor a primary key",
+        (
+            ("worker/sql/insert.sql", "ON CONFLICT (id) DO NOTHING", ""),
+            (
+                "tests/faults/world.py",
+                "self.query(CONSTRAINT)",
+                'self.query("ALTER TABLE dummies DROP CONSTRAINT dummies_pkey")',
+            ),
+        ),
+        "answer to commit dropped",
+        _offence("duplicated"),
+    ),
+    Mutant(
+        "acknowledged before the append has returned",
+        (
+            (
+                "api/appender.py",
+                "if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):",
+                "if False:",
+            ),
+            ("api/submit.py", "return _accepted(submission, record)", "return _accepted(submission, None)"),
+            ("api/submit.py", "[[record]] = parts.appender", "parts.appender"),
+        ),
+        "killed at api-before-append",
+        _offence("lost"),
+    ),
+    Mutant(
+        "an outage counts as poison",
+        (("worker/store.py", "            if is_outage(error):\n", "            if False:\n"),),
+        "PostgreSQL stopped",
+        _offence("wrongly dead"),
+    ),
+    Mutant(
+        "a repeat does not keep its id",
+        (("api/submit.py", "submission_id(text, key, request_id)", "submission_id(text, None, None)"),),
+        "2 MB of text",
+        _offence("renamed"),
+    ),
+)
+
+
+def main() -> None:
+    """Try each, print what became of it, and exit with 1 where one was not noticed."""
+    chosen = [mutant for mutant in MUTANTS if not sys.argv[1:] or any(word in mutant.name for word in sys.argv[1:])]
+    unnoticed = [mutant.name for mutant in chosen if not _is_noticed(mutant)]
+    print(f"{len(chosen) - len(unnoticed)} of {len(chosen)} mutants were noticed")
+    sys.exit(1 if unnoticed else 0)
+
+
+def _is_noticed(mutant: Mutant) -> bool:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        tree = Path(folder)
+        for name in COPIED:
+            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (tree / "web").symlink_to(ROOT / "web")
+        for file, old, new in mutant.edits:
+            _edit(tree / file, old, new)
+        asked = {"FAULTS": mutant.faults, "DURATION": str(mutant.seconds), "PYTHONPATH": folder}
+        output, code = _try(tree, os.environ | TRIAL | asked)
+    noticed = code == 1 and mutant.says.search(output) is not None
+    print(f"{'noticed' if noticed else 'NOT NOTICED'}: {mutant.name}", flush=True)
+    if not noticed:
+        print(output[-3000:], flush=True)
+    return noticed
+
+
+def _try(tree: Path, env: dict[str, str]) -> tuple[str, int]:
+    """Play the faults on a broken copy; return what was printed, and the exit code."""
+    command = [sys.executable, "-m", "faults"]
+    with subprocess.Popen(
+        command, cwd=tree / "tests", env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as trial:
+        try:
+            output, _ = trial.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            trial.send_signal(signal.SIGINT)  # or what it has started would outlive it
+            output, _ = trial.communicate()
+    return output, trial.returncode
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    if old not in text:
+        raise ValueError(f"{file.name} has changed: the mutant's text is not in it any more: {old!r}")
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

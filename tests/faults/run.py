@@ -1,0 +1,143 @@
+"""A run: the world, the clients, the faults as planned, then healing, draining and the checker."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from faults.checker import Found, Verdict, check
+from faults.clients import Answer, Clients
+from faults.harm import Harm
+from faults.ledger import Ledger
+from faults.schedule import Planned
+from faults.world import SETTLED_WITHIN, World, wait_for_calm
+
+STATUS_IDS_AT_ONCE = 100
+STATUSES_ASKED = 20_000
+WARM_UP = 2.0
+CALM = 100
+"""Waiting strings below which a backlog counts as gone: some are always on their way."""
+
+
+@dataclass
+class Happened:
+    """A fault that happened: when (s since the clients began), whether it was seen, and how long the backlog stayed."""
+
+    name: str
+    began: float
+    ended: float
+    seen: bool
+    drained_after: float | None = None
+
+
+@dataclass
+class Run:
+    """What a run brought."""
+
+    seed: int
+    verdict: Verdict
+    happened: list[Happened] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    ledger: Ledger | None = None
+
+    def during(self, fault: Happened) -> list[Answer]:
+        """Return the answers to what was under way during a fault."""
+        return [each for each in self.answers if each.at < fault.ended and each.at + each.took > fault.began]
+
+
+def run(
+    folder: Path,
+    lanes: Sequence[Sequence[Planned]],
+    *,
+    seed: int,
+    rate: float,
+    seconds: float,
+    settle: float = SETTLED_WITHIN,
+) -> Run:
+    """Play the lanes at the same time, each until its faults are over or the time is up; then judge.
+
+    With one lane the backlog of each fault is waited for and its duration noted.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(folder / "ledger.jsonl")
+    happened: list[Happened] = []
+    with World(folder / "world") as world:
+        with Clients(world.url, ledger, rate, seed) as clients:
+            world.clients = clients
+            time.sleep(WARM_UP)
+            until = time.monotonic() + seconds
+            wait = settle if len(lanes) == 1 else None
+            arguments = [(world, lane, until, happened, wait) for lane in lanes]
+            threads = [threading.Thread(target=_play, args=each) for each in arguments]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            time.sleep(WARM_UP)
+        wait_for_calm(world, 0, settle)
+        found = look(world, ledger, [each.name for each in happened if not each.seen])
+    ledger.close()
+    happened.sort(key=lambda each: each.began)
+    return Run(seed, check(ledger, found), happened, clients.answers, ledger)
+
+
+def _play(world: World, lane: Sequence[Planned], until: float, happened: list[Happened], settle: float | None) -> None:
+    for planned in lane:
+        time.sleep(planned.pause)
+        if time.monotonic() > until:
+            return
+        began = time.monotonic() - world.clients.started
+        try:
+            seen = planned.kind.inject(Harm(world, Random(planned.seed), planned.lasts))
+        except Exception as error:  # noqa: BLE001 - it counts as not seen, and the others go on
+            print(f"{planned.kind.name}: {error!r}", flush=True)
+            seen = False
+        ended = time.monotonic() - world.clients.started
+        happened.append(Happened(planned.kind.name, began, ended, seen))
+        if settle is not None:
+            happened[-1].drained_after = wait_for_calm(world, CALM, settle)
+
+
+def look(world: World, ledger: Ledger, unseen: list[str]) -> Found:
+    """Return what is there at the end; the table is read on the primary, past everything of ours."""
+    rows = [(str(row_id), text) for row_id, text in world.query("SELECT id, text FROM dummies")]
+    letters = [json.loads(each) for each in world.client.hvals("dummies:failed")]
+    ids = [each for known in ledger.ids.values() for each in known]
+    if len(ids) > STATUSES_ASKED:
+        ids = Random(0).sample(ids, STATUSES_ASKED)
+    return Found(
+        rows=rows,
+        dead_letters=[(letter["id"], letter["text"]) for letter in letters],
+        statuses=_statuses(world, ids),
+        waiting=world.waiting(),
+        unseen_faults=unseen,
+    )
+
+
+def _statuses(world: World, ids: list[str]) -> dict[str, str]:
+    statuses = dict.fromkeys(ids, "unknown")
+    for start in range(0, len(ids), STATUS_IDS_AT_ONCE):
+        answer = json.loads(world.ask("/dummies/", ids[start : start + STATUS_IDS_AT_ONCE]))
+        statuses |= {each["id"]: each["status"] for each in answer["items"]}
+    return statuses
+
+
+def table(run: Run) -> str:
+    """Return what each kind of fault did to the clients, a line for each kind."""
+    lines = ["| fault | times | p99 ms | 503 or broken | backlog gone after s |", "|---|---|---|---|---|"]
+    for name in sorted({each.name for each in run.happened}):
+        faults = [each for each in run.happened if each.name == name]
+        answers = [answer for each in faults for answer in run.during(each)]
+        bad = sum(answer.outcome == "unknown" or answer.what.startswith("503") for answer in answers)
+        took = [answer.took * 1000 for answer in answers if answer.outcome == "acknowledged"]
+        p99 = f"{statistics.quantiles(took, n=100)[98]:,.0f}" if len(took) > 1 else "none"
+        drained = [each.drained_after for each in faults if each.drained_after is not None]
+        after = f"{max(drained):.1f}" if drained else ""
+        lines.append(f"| {name} | {len(faults)} | {p99} | {bad:,} of {len(answers):,} | {after} |")
+    return "\n".join(lines)

@@ -1,0 +1,136 @@
+"""How soon everything is well again, how a rollout goes, and what a long outage costs.
+
+OUTAGE= and REDIS_AWAY= (s) make the two long ones longer than in everyday runs.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from support import Client, count_rows, eventually
+
+from core import names
+from core.clocks import LEASE
+from faults import points
+from faults.checker import Found, check, report
+from faults.clients import Clients
+from faults.harm import Harm
+from faults.harm_processes import roll_apis, roll_workers
+from faults.ledger import Ledger
+from faults.run import look
+from faults.texts import text_of
+from faults.world import World, wait_for_calm
+from local import nginx
+from local.ready import get
+
+pytestmark = pytest.mark.timeout(900)
+OUTAGE = float(os.environ.get("OUTAGE", "20"))
+REDIS_AWAY = float(os.environ.get("REDIS_AWAY", "10"))
+OUTAGE_RATE = 300.0
+BACKLOG = 10_000
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A whole system of one's own."""
+    if nginx.find() is None:
+        pytest.skip("NO NGINX, recovery is not tested: install nginx-light")
+    with World(tmp_path / "world") as started:
+        yield started
+
+
+@pytest.fixture
+def client(world: World) -> Iterator[Client]:
+    """A client of the page's address."""
+    with Client(base_url=world.url, timeout=20) as made:
+        yield made
+
+
+def stored_within(world: World, strings: int, seconds: float) -> float:
+    """Wait until so many rows are there."""
+    return eventually(lambda: count_rows(world.system) == strings, within=seconds)
+
+
+def test_what_a_killed_worker_had_claimed_is_stored_a_lease_later(world: World, client: Client) -> None:
+    file = points.arm(world.points, "worker-after-claim")
+    client.submit_all(f"claimed {number}" for number in range(100))
+    eventually(lambda: not file.exists(), within=5)
+    stored_within(world, 100, LEASE + 2)
+
+
+def test_a_backlog_is_stored_soon_after_postgresql_is_back(world: World, client: Client) -> None:
+    world.postgres.stop()
+    client.submit_all(f"waiting {number}" for number in range(BACKLOG))
+    eventually(lambda: world.client.exists(names.DATABASE_AWAY), within=20)
+    time.sleep(10)  # long enough for the backoff to have reached its most
+    world.postgres.start()
+    stored_within(world, BACKLOG, 5)
+
+
+def test_all_goes_on_soon_after_redis_is_back(world: World, client: Client) -> None:
+    client.submit("before").raise_for_status()
+    stored_within(world, 1, 10)
+    world.redis.kill()
+    time.sleep(REDIS_AWAY)
+    world.redis.start()
+    eventually(lambda: client.submit("after", key="after").status_code == 202, within=2)
+    stored_within(world, 2, 5)
+
+
+def test_a_rollout_under_load_fails_no_request_and_repeats_no_batch(world: World, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    with Clients(world.url, ledger, 150, seed=1) as clients:
+        world.clients = clients
+        time.sleep(1)
+        harm = Harm(world, Random(1), 0)
+        assert roll_apis(harm)
+        assert roll_workers(harm)
+    wait_for_calm(world, 0, 30)
+    ledger.close()
+    assert {answer.what for answer in clients.answers} == {"202"}
+    verdict = check(ledger, look(world, ledger, []))
+    assert verdict.ok, report(verdict, ledger, 1)
+    logs = "".join(world.log_of(worker) for worker in world.workers)
+    assert "deliveries" not in logs
+
+
+def test_a_long_outage_of_postgresql_costs_neither_speed_nor_memory(world: World, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    world.postgres.stop()
+    eventually(lambda: get(world.web_port, "/pipeline") is not None, within=10)
+    memory, most_messages = world.client.info("memory")["used_memory"], 0
+    with Clients(world.url, ledger, OUTAGE_RATE, seed=2) as clients:
+        until = time.monotonic() + OUTAGE
+        while time.monotonic() < until:
+            most_messages = max(most_messages, world.client.llen(names.QUEUE))
+            time.sleep(0.2)
+    waiting = world.waiting()
+    grown = (world.client.info("memory")["used_memory"] - memory) / waiting - text_bytes(ledger)
+    took = [answer.took * 1000 for answer in clients.answers]
+    p99 = statistics.quantiles(took, n=100)[98]
+    lines = sum(world.log_of(process).count("\n") for process in (*world.apis, *world.workers))
+    print(f"{waiting} wait after {OUTAGE:.0f} s; p99 {p99:.1f} ms; {grown:.0f} B a string beyond its text;", end=" ")
+    print(f"at most {most_messages} messages; {lines} lines of log")
+    assert {answer.what for answer in clients.answers} == {"202"}
+    assert p99 < 50
+    assert grown <= 300
+    assert most_messages <= 10
+    assert lines < 200 + 4 * OUTAGE
+    world.postgres.start()
+    assert wait_for_calm(world, 0, 60) is not None
+    ledger.close()
+    found: Found = look(world, ledger, [])
+    verdict = check(ledger, found)
+    assert verdict.ok, report(verdict, ledger, 2)
+
+
+def text_bytes(ledger: Ledger) -> float:
+    """Return the mean length of the acknowledged texts, in bytes as they stand in the journal's JSON."""
+    nonces = ledger.with_outcome("acknowledged")
+    return statistics.mean(len(text_of(nonce).encode()) for nonce in nonces)

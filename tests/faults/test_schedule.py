@@ -1,0 +1,40 @@
+"""Every kind of fault once, on the real system, under load; and the schedule itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from faults.checker import report
+from faults.kinds import ACCEPTING, KINDS, STORING
+from faults.run import run, table
+from faults.schedule import plan
+from faults.world import find_faketime
+from local import nginx
+
+RATE = 100.0
+SEED = 7
+LONGEST = 400.0
+
+
+def test_the_same_seed_gives_the_same_schedule() -> None:
+    assert plan(KINDS, 3, 200) == plan(KINDS, 3, 200) != plan(KINDS, 4, 200)
+    assert {planned.kind for planned in plan(KINDS, 3, len(KINDS))} == set(KINDS)
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_or_doubled_whatever_is_killed_cut_or_stopped(tmp_path: Path) -> None:
+    if nginx.find() is None:
+        pytest.skip("NO NGINX, the faults are not played: install nginx-light")
+    lanes = [plan(kinds, SEED, len(kinds), short=True) for kinds in (ACCEPTING, STORING)]
+    result = run(tmp_path, lanes, seed=SEED, rate=RATE, seconds=LONGEST)
+    print(table(result))
+    assert len(result.happened) == len(KINDS)
+    assert result.verdict.ok, report(result.verdict, result.ledger, SEED)
+
+
+def test_clocks_are_put_wrong_where_that_can_be_done() -> None:
+    if find_faketime() is None:
+        pytest.skip("NO FAKETIME, no process' clock is put wrong: install faketime")
+    assert sum("clock" in kind.name for kind in KINDS) == 2

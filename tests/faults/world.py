@@ -1,0 +1,243 @@
+"""The real system with a network between its tiers: what the faults act upon.
+
+nginx with the image's own configuration, two API processes, two workers, Redis and PostgreSQL; every arrow between two
+tiers leads through the proxy.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode, urlsplit
+
+import psycopg2
+from redis import Redis as RedisClient
+from support import eventually
+
+from faults.clients import Clients
+from faults.points import FOLDER
+from faults.texts import POISON
+from local import nginx
+from local.ports import free_port
+from local.ready import get
+from local.system import ROOT, Process, System, api_command, worker_command
+
+APIS = 2
+WORKERS = 2
+READY_WITHIN = 30.0
+SETTLED_WITHIN = 240.0
+"""Seconds; a text that kills its worker takes about seven leases to be set apart."""
+LINKS = ("web-api0", "web-api1", "api-redis", "api-postgres", "worker-redis", "worker-postgres")
+CONSTRAINT = f"ALTER TABLE dummies ADD CONSTRAINT planted CHECK (split_part(text, ' ', 1) NOT LIKE '%%{POISON}')"
+
+
+class World:
+    """Everything started, on free ports, with data and logs in a folder; a context manager that ends it all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.system = System(folder / "system")
+        self.redis, self.postgres = self.system.redis, self.system.postgres
+        self.points = folder / "points"
+        self.web_port = free_port()
+        self.url = f"http://127.0.0.1:{self.web_port}"
+        self._api_ports = [free_port() for _ in range(APIS)]
+        self._link_ports = {name: free_port() for name in LINKS}
+        self.apis: list[Process] = []
+        self.workers: list[Process] = []
+        self._names = iter(range(1_000_000))
+        self._proxy: subprocess.Popen[str] | None = None
+        self._proxy_lock = threading.Lock()
+        self.client = RedisClient(port=self.redis.port, socket_timeout=5)
+        self.clock_offsets: dict[int, str] = {}
+        self.clients: Clients
+
+    def __enter__(self) -> Self:
+        self.points.mkdir(parents=True)
+        self.system.__enter__()
+        try:
+            self.query(CONSTRAINT)
+            self._start_proxy()
+            self.apis = [self.start_api(number) for number in range(APIS)]
+            self.workers = [self.start_worker() for _ in range(WORKERS)]
+            self._start_web()
+            self.wait_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for process in [*self.apis, *self.workers]:
+            process.signal_all(18)  # SIGCONT: a stopped one could not end
+        if self._proxy is not None:
+            self._proxy.kill()
+            self._proxy.communicate()
+        self.redis.resume()
+        self.postgres.resume()
+        self.system.stop()
+        self.client.close()
+
+    def link(self, name: str, command: str) -> str:
+        """Tell the proxy how a link is to behave, or ask it how often that took effect."""
+        assert self._proxy is not None
+        assert self._proxy.stdin is not None
+        assert self._proxy.stdout is not None
+        with self._proxy_lock:
+            self._proxy.stdin.write(f"{name} {command}\n")
+            self._proxy.stdin.flush()
+            return self._proxy.stdout.readline().strip()
+
+    def connects(self, link: str) -> bool:
+        """Tell whether a connection to this link can be made."""
+        try:
+            socket.create_connection(("127.0.0.1", self._link_ports[link]), timeout=2).close()
+        except OSError:
+            return False
+        return True
+
+    def start_api(self, number: int) -> Process:
+        """Start one of the API's processes and wait until it is ready."""
+        port = self._api_ports[number]
+        draining = self._draining_file(number)
+        draining.unlink(missing_ok=True)
+        command = [word.replace("api.app:", "faults.launch_api:") for word in api_command(port, workers=1)]
+        env = {
+            "REDIS_URL": self._through("api-redis", self.redis.url),
+            "DATABASE_READ_URL": self._through("api-postgres", self.postgres.reader_url),
+            "DRAINING_FILE": str(draining),
+        }
+        api = self._start(command, f"api{number}", env | self._clock(number))
+        eventually(lambda: get(port, "/readyz") is not None, READY_WITHIN)
+        return api
+
+    def drain_api(self, number: int) -> None:
+        """Do what the pod's preStop does."""
+        self._draining_file(number).touch()
+
+    def start_worker(self) -> Process:
+        """Start a worker with two processes; it is not waited for."""
+        name = f"worker{next(self._names)}"
+        command = ["faults.launch_worker" if word == "worker.app" else word for word in worker_command(name=name)]
+        env = {
+            "REDIS_URL": self._through("worker-redis", self.redis.url),
+            "DATABASE_URL": self._through("worker-postgres", self.postgres.writer_url),
+        }
+        return self._start(command, name, env)
+
+    def reach(self, number: int) -> Any:
+        """Return what an API process says of the pipeline, asked past nginx; None when it does not answer."""
+        return get(self._api_ports[number], "/pipeline")
+
+    def ask(self, path: str, ids: list[str]) -> bytes:
+        """Return the answer about these strings, through nginx."""
+        answer = get(self.web_port, f"{path}?{urlencode({'id': ids}, doseq=True)}")
+        assert answer is not None, f"no answer about {len(ids)} strings"
+        return answer
+
+    def wait_ready(self) -> None:
+        """Wait until strings get through."""
+        eventually(lambda: get(self.web_port, "/pipeline") is not None, READY_WITHIN)
+        eventually(lambda: self.client.zcard("dummies:workers") >= WORKERS, READY_WITHIN)
+
+    def waiting(self) -> int:
+        """Return how many strings wait in the journal."""
+        return int(self.client.get("dummies:waiting") or 0)
+
+    def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Return what a statement gives, past the proxy and as the superuser."""
+        with self.connected() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """Give a cursor of the superuser's; every statement commits by itself."""
+        options = "-c default_transaction_read_only=off"  # to cure what was planted
+        connection = psycopg2.connect(self.postgres.superuser_url, connect_timeout=5, options=options)
+        connection.autocommit = True
+        try:
+            yield connection.cursor()
+        finally:
+            connection.close()
+
+    def log_of(self, process: Process) -> str:
+        """Return what a process has logged."""
+        return process.log.read_text(encoding="utf-8", errors="replace")
+
+    def _start(self, command: list[str], name: str, env: dict[str, str]) -> Process:
+        paths = {"PYTHONPATH": str(ROOT / "tests"), FOLDER: str(self.points), "LOG_JSON": "true"}
+        return self.system.start(command, name, env | paths)
+
+    def _start_proxy(self) -> None:
+        targets = {
+            "web-api0": self._api_ports[0],
+            "web-api1": self._api_ports[1],
+            "api-redis": self.redis.port,
+            "api-postgres": self.postgres.port,
+            "worker-redis": self.redis.port,
+            "worker-postgres": self.postgres.port,
+        }
+        links = [f"{name}:{self._link_ports[name]}:{target}" for name, target in targets.items()]
+        self._proxy = subprocess.Popen(
+            [sys.executable, "-m", "faults.proxy", *links],
+            cwd=ROOT / "tests",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._proxy.stdout is not None
+        assert self._proxy.stdout.readline().strip() == "ready"
+
+    def _start_web(self) -> None:
+        """Serve with nginx; both API processes stand behind the one name that it is given."""
+        binary = nginx.find()
+        assert binary is not None
+        folder = self.folder / "nginx"
+        command = nginx.write_config(binary, folder, ROOT / "web", self.web_port, self._api_ports[0])
+        file = folder / "nginx.conf"
+        servers = "".join(f" server 127.0.0.1:{self._link_ports[name]} max_fails=0;" for name in LINKS[:APIS])
+        written = file.read_text(encoding="utf-8").replace(f"127.0.0.1:{self._api_ports[0]}", "api_processes")
+        group = f"http {{\nupstream api_processes {{{servers} }}"
+        file.write_text(written.replace("http {", group, 1), encoding="utf-8")
+        self.system.start(command, "nginx", {})
+
+    def _through(self, link: str, url: str) -> str:
+        """Return a server's URL with the proxy's port instead of its own."""
+        address = urlsplit(url)
+        return address._replace(
+            netloc=address.netloc.replace(f":{address.port}", f":{self._link_ports[link]}")
+        ).geturl()
+
+    def _draining_file(self, number: int) -> Path:
+        return self.folder / f"draining{number}"
+
+    def _clock(self, number: int) -> dict[str, str]:
+        """Return what makes a process's clock wrong, where a fault asks for it."""
+        offset = self.clock_offsets.get(number)
+        library = find_faketime()
+        if offset is None or library is None:
+            return {}
+        return {"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+def find_faketime() -> Path | None:
+    """Return the library that makes a process's clock wrong, where this machine has it."""
+    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+def wait_for_calm(world: World, most: int, within: float) -> float | None:
+    """Wait until no more strings than that wait; return the seconds it took, None where it took too long."""
+    started = time.monotonic()
+    while world.waiting() > most:
+        if time.monotonic() > started + within:
+            return None
+        time.sleep(0.05)
+    return time.monotonic() - started

@@ -1,0 +1,123 @@
+"""What makes it fast, counted and never timed: round trips, statements, wake-ups and bytes, on real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import psycopg2.extensions
+import pytest
+from redis import Connection, ConnectionPool, Redis
+from support import count_rows
+
+from core.claims import BATCH_STRINGS, Claims
+from core.connection import connect
+from core.deadline import WaitWithDeadline
+from core.journal import Journal, Unit
+from core.submission import Submission
+from local.system import System
+from worker.drain import drain
+from worker.store import Store
+
+TEXT = "seventeen letters"
+GROUP = 30
+"""Strings an entry: what 64 clients bring about, half of them at each API process."""
+PENDING = 50_000
+MOST_PENDING_BYTES = 250
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Redis and PostgreSQL with the table; no API and no worker."""
+    with System(tmp_path_factory.mktemp("system")) as started:
+        yield started
+    psycopg2.extensions.set_wait_callback(None)
+
+
+@pytest.fixture(autouse=True)
+def redis(servers: System) -> Iterator[Redis]:
+    """A client of the emptied Redis."""
+    with connect(servers.redis.url, timeout=30) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def counted(servers: System) -> tuple[Redis, list[Any]]:
+    """A client, and what it sends: an item each time that it waits for an answer."""
+    sent: list[Any] = []
+
+    class Counting(Connection):
+        def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002
+            sent.append(command)
+            super().send_packed_command(command, check_health)
+
+    pool = ConnectionPool.from_url(servers.redis.url, connection_class=Counting, protocol=2)
+    return Redis(connection_pool=pool), sent
+
+
+def units(count: int) -> list[Unit]:
+    """Return what so many requests bring, each with a string and a key."""
+    strings = [Submission(str(uuid4()), TEXT, 1_700_000_000_000_000) for _ in range(count)]
+    return [Unit([string], key_hash=string.id, digest=string.id) for string in strings]
+
+
+def calls_of(sent: list[Any], work: Callable[[], object]) -> int:
+    """Return how often work sends something, once its scripts are loaded."""
+    work()
+    sent.clear()
+    work()
+    return len(sent)
+
+
+def test_a_group_of_any_size_is_one_round_trip(counted: tuple[Redis, list[Any]]) -> None:
+    redis, sent = counted
+    journal = Journal(redis)
+    assert calls_of(sent, lambda: journal.append(units(1))) == 1
+    assert calls_of(sent, lambda: journal.append(units(500))) == 1
+
+
+def test_a_batch_is_two_round_trips_and_one_statement(
+    servers: System, redis: Redis, counted: tuple[Redis, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (client, sent), journal, waits = counted, Journal(redis), []
+    claims, store = Claims(client), Store(servers.postgres.writer_url)
+    wait = WaitWithDeadline(5)
+    psycopg2.extensions.set_wait_callback(lambda connection: (waits.append(1), wait(connection)))
+    monkeypatch.setattr("worker.drain.LINGER", 0)
+
+    def drain_batches(count: int) -> tuple[int, int]:
+        for _ in range(count * BATCH_STRINGS // 500):
+            journal.append(units(500))
+        sent.clear()
+        waits.clear()
+        assert drain(claims, store, lambda: None) == count * BATCH_STRINGS
+        return len(sent), len(waits)
+
+    drain_batches(1)  # connects, and loads the scripts
+    (one_calls, one_waits), (three_calls, three_waits) = drain_batches(1), drain_batches(3)
+    assert (three_calls - one_calls) / 2 == 2  # to claim and to complete
+    assert (one_waits, three_waits) == (1, 3)
+    assert count_rows(servers) == 5 * BATCH_STRINGS
+
+
+def test_a_thousand_strings_bring_one_wake_up_and_none_while_they_are_drained(redis: Redis) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    assert [journal.append(units(10)).wake for _ in range(100)] == [True] + 99 * [False]
+    claims.start()
+    assert not any(journal.append(units(10)).wake for _ in range(100))
+    claims.finish()
+    assert journal.append(units(1)).wake
+
+
+def test_a_pending_string_takes_little_beyond_its_text(redis: Redis) -> None:
+    journal = Journal(redis)
+    journal.append(units(1))
+    redis.flushall()
+    before = redis.info("memory")["used_memory"]
+    for _ in range(PENDING // GROUP):
+        journal.append([Unit(unit.submissions) for unit in units(GROUP)])
+    strings = PENDING // GROUP * GROUP
+    taken = (redis.info("memory")["used_memory"] - before) / strings - len(TEXT)
+    assert taken <= MOST_PENDING_BYTES
