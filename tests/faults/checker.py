@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from faults.ledger import Ledger
+from faults.ledger import Event, Ledger
 from faults.texts import is_poison, nonce_of, text_of
 
 LEAST_ACKNOWLEDGED = 1_000
@@ -49,6 +49,7 @@ def check(ledger: Ledger, found: Found, least_acknowledged: int = LEAST_ACKNOWLE
         "renamed": sorted(_renamed(ledger, found)),
         "wrongly dead": sorted(nonce for nonce in dead if not is_poison(nonce)),
         "wrongly alive": sorted(nonce for nonce in stored if is_poison(nonce)),
+        "turned away": sorted(nonce for nonce, events in ledger.events.items() if _turned_away(events)),
         "wrong status": sorted(_wrong_statuses(ledger, found)),
     }
     faults = [f"a planned fault was not seen to happen: {name}" for name in found.unseen_faults]
@@ -80,6 +81,11 @@ def report(verdict: Verdict, ledger: Ledger, seed: int) -> str:
 
 def _unknown(ledger: Ledger) -> set[str]:
     return ledger.with_outcome("unknown") - ledger.with_outcome("acknowledged")
+
+
+def _turned_away(events: Sequence[Event]) -> bool:
+    """Tell whether a string, each of which is fit to be stored, was refused as if it were not."""
+    return any(event.outcome == "refused" and event.what.startswith("4") for event in events)
 
 
 def _altered(text: str) -> bool:

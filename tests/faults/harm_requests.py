@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
+from http import HTTPStatus
 
-from faults.harm import Harm, Seen
+import httpx
+
+from faults.harm import Harm, Seen, comes
+
+JSON = {"Content-Type": "application/json"}
 
 
 def send_poison(ending: str, harm: Harm) -> Seen:
@@ -15,11 +18,13 @@ def send_poison(ending: str, harm: Harm) -> Seen:
 
 
 def send_too_much(harm: Harm) -> Seen:
-    """Send 2 MB of text, which is refused whole."""
-    body = json.dumps({"text": "x" * 2_000_000}).encode()
-    request = urllib.request.Request(f"{harm.world.url}/dummies/", body, {"Content-Type": "application/json"})
-    try:
-        urllib.request.urlopen(request, timeout=15)
-    except urllib.error.HTTPError as error:
-        return error.code in {413, 422}
-    return False
+    """Send 2 MB of text: it is refused whole, and told so."""
+    body = json.dumps({"text": "x" * 2_000_000})
+
+    def is_refused() -> bool:
+        answer = httpx.post(f"{harm.world.url}/dummies/", content=body, headers=JSON, timeout=15)
+        too_large = answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        assert too_large or answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE  # another fault is under way
+        return too_large
+
+    return comes(is_refused)

@@ -92,7 +92,14 @@ MUTANTS = (
     ),
     Mutant(
         "a repeat does not keep its id",
-        (("api/submit.py", "submission_id(text, key, request_id)", "submission_id(text, None, None)"),),
+        (
+            ("api/submit.py", "submission_id(text, key, request_id)", "submission_id(text, None, None)"),
+            (
+                "api/submit.py",
+                "request_digest([s.id for s in submissions])",
+                "request_digest([s.text for s in submissions])",
+            ),
+        ),
         "2 MB of text",
         _offence("renamed"),
     ),

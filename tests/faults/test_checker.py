@@ -41,6 +41,14 @@ def found(**changes: object) -> Found:
     return right._replace(**changes)
 
 
+def test_a_fit_string_that_is_refused_is_reported(tmp_path: Path) -> None:
+    again = Ledger(tmp_path / "again")
+    again.note("invoked", [ONE])
+    again.note("refused", [ONE], "422 key-reused")
+    again.close()
+    assert check(again, found(rows=[], dead_letters=[], statuses={})).offences["turned away"] == [ONE]
+
+
 def test_a_run_in_which_all_went_well_is_green(ledger: Ledger) -> None:
     verdict = check(ledger, found(), least_acknowledged=3)
     assert verdict.ok
