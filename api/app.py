@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Flask, Response
-from flask_cors import CORS
 from redis import Redis
 
 from api import openapi, pipeline, problems, status, submit
@@ -16,15 +15,17 @@ from api.settings import ApiSettings
 from core import logs
 from core.broker import Waker, make_celery
 from core.connection import connect
+from core.durability import refuse_volatile
 from core.journal import Journal
 from core.settings import load
 
 
 def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) -> Flask:
-    """Return the API; without settings they come from the environment. Nothing is connected yet."""
+    """Return the API; without settings they come from the environment, and a volatile Redis stops the process."""
     if settings is None:
         settings = load(ApiSettings)
         logs.configure(json=settings.log_json)
+        refuse_volatile(settings)
     app = Flask("api", static_folder=None)
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False
@@ -35,6 +36,8 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app.after_request(end_when_draining)
     app.wsgi_app = DirectSubmit(app.wsgi_app, services_of(app))  # type: ignore[method-assign]
     if settings.cors_origins:
+        from flask_cors import CORS  # noqa: PLC0415 - few need it
+
         CORS(
             app,
             origins=list(settings.cors_origins),
@@ -54,7 +57,7 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
         journal=journal,
         appender=Appender(journal, waker.wake),
         rows=rows,
-        monitor=Monitor(journal, redis, rows, settings.journal_limit, settings.journal_memory_fraction),
+        monitor=Monitor(journal, redis, rows, settings),
     )
 
 

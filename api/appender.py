@@ -26,18 +26,42 @@ GATHERING = 0.002
 an fsync then serve twice as many. A lone client never waits for it."""
 
 
+class _Request:
+    """What became of a request's units so far.
+
+    One thread writes them, in their order and none after a failure; so when the first one fails, nothing of the request
+    was kept, nor will be.
+    """
+
+    __slots__ = ("abandoned", "error", "kept")
+
+    def __init__(self) -> None:
+        self.abandoned = False
+        self.error: DummiesError | None = None
+        self.kept = False
+
+    @property
+    def over(self) -> bool:
+        """Whether no more of its units are to be written."""
+        return self.abandoned or self.error is not None
+
+    def check(self) -> None:
+        """Raise what a unit failed with: JournalAway, which leaves open what was kept, if another one is on disk."""
+        if self.error is not None:
+            raise JournalAway if self.kept else self.error
+
+
 class _Waiting:
     """A unit on its way, with the lock that its request waits for."""
 
-    __slots__ = ("abandoned", "done", "error", "records", "size", "unit")
+    __slots__ = ("done", "records", "request", "size", "unit")
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, request: _Request) -> None:
         self.unit = unit
+        self.request = request
         self.size = total_bytes(unit.submissions)
         self.done = threading.Lock()
         self.done.acquire()
-        self.abandoned = False
-        self.error: BaseException | None = None
         self.records: list[Record | None] = []
 
 
@@ -55,21 +79,20 @@ class Appender:
     def append(self, units: Sequence[Unit]) -> list[list[Record | None]]:
         """Return, once all units are on disk, for each string the record of the same string if it waited already.
 
-        Raises KeyReused, JournalFull or JournalAway (after 2.5 s at most). After JournalAway the strings may have
-        been written nonetheless; repeating the request under the same key is safe.
+        Raises KeyReused or JournalFull, when none of the units was written, or JournalAway (after 2.5 s at most), when
+        some or all of them may have been; repeating the request under the same key is safe.
         """
         self._ensure_thread()
-        waiting = [_Waiting(unit) for unit in units]
+        request = _Request()
+        waiting = [_Waiting(unit, request) for unit in units]
         for item in waiting:
             self._queue.put(item)
         deadline = time.monotonic() + PATIENCE
         for item in waiting:
             if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                for left in waiting:
-                    left.abandoned = True
+                request.abandoned = True
                 raise JournalAway
-            if item.error is not None:
-                raise item.error
+            request.check()
         return [item.records for item in waiting]
 
     def _ensure_thread(self) -> None:
@@ -96,7 +119,7 @@ class Appender:
         strings = size = 0
         item = first
         while True:
-            if not item.abandoned:
+            if not item.request.over:
                 strings += len(item.unit.submissions)
                 size += item.size
                 if group and (strings > MAX_GROUP_STRINGS or size > MAX_GROUP_BYTES):
@@ -118,8 +141,9 @@ class Appender:
         else:
             for item, records in zip(group, appended.units, strict=True):
                 if records is None:
-                    item.error = KeyReused()
+                    item.request.error = KeyReused()
                 else:
+                    item.request.kept = True
                     item.records = records
             if appended.wake:
                 self._on_wake()
@@ -129,4 +153,4 @@ class Appender:
 
 def _fail(group: list[_Waiting], error: DummiesError) -> None:
     for item in group:
-        item.error = error
+        item.request.error = error

@@ -1,13 +1,14 @@
-"""Reading request bodies: JSON or plain text in, checked texts out."""
+"""Reading request bodies: JSON, NDJSON or plain text in, checked texts out."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import IO, Any, AnyStr, NoReturn, TypeVar
 
 import msgspec
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
 from api.problems import ApiProblem
@@ -15,6 +16,8 @@ from core.errors import InvalidText
 from core.submission import check_text
 
 MAX_BULK_BYTES = 8 * 1024 * 1024
+MAX_DISCARDED = 2 * MAX_BULK_BYTES
+_CHUNK = 65536
 MAX_KEY_LENGTH = 255
 _ESCAPED = 6  # bytes that JSON may take for one byte of UTF-8: \u0041
 _ENVELOPE = 1024
@@ -30,7 +33,7 @@ def read_text(max_text_bytes: int) -> str:
     if request.mimetype != "application/json":
         raise ApiProblem("unsupported-media-type", 'Send {"text": "…"} as Content-Type: application/json.')
     try:
-        text = _decode(_body(_ESCAPED * max_text_bytes + _ENVELOPE), one_text).text
+        text = _decode(_body(most_bytes(max_text_bytes)), one_text).text
     except msgspec.ValidationError as error:
         raise ApiProblem("invalid-body", f"{error}.") from None
     check_text(text, max_text_bytes)
@@ -41,19 +44,22 @@ def read_texts(max_text_bytes: int) -> list[str]:
     """Return the texts of a bulk request; raises ApiProblem, which names each bad item."""
     body = _body(MAX_BULK_BYTES)
     if request.mimetype == "application/json":
-        texts = _items(body)
+        items = _items(body)
+    elif request.mimetype == "application/x-ndjson":
+        items = _split(body, b"\n")
     elif request.mimetype == "text/plain":
-        texts = _lines(body)
+        items = _lines(body)
     else:
         raise ApiProblem(
             "unsupported-media-type",
-            'Send {"texts": […]} as application/json, or a string a line as text/plain.',
+            'Send {"texts": […]} as application/json, {"text": "…"} a line as application/x-ndjson, '
+            "or a string a line as text/plain.",
         )
-    if len(texts) > MAX_STRINGS_PER_BULK:
+    if len(items) > MAX_STRINGS_PER_BULK:
         raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request.")
-    if not texts:
+    if not items:
         raise ApiProblem("invalid-body", "Send at least one string.")
-    return _checked(texts, max_text_bytes)
+    return _checked(items, max_text_bytes)
 
 
 def read_key() -> str | None:
@@ -62,7 +68,7 @@ def read_key() -> str | None:
     if key is None:
         return None
     if not 0 < len(key) <= MAX_KEY_LENGTH:
-        raise ApiProblem("invalid-key", f"Send an Idempotency-Key of 1 to {MAX_KEY_LENGTH} characters.")
+        raise ApiProblem("invalid-key", f"Send an Idempotency-Key of 1 to {MAX_KEY_LENGTH} ASCII characters.")
     return key
 
 
@@ -72,15 +78,38 @@ def read_request_id() -> str | None:
     return request_id if request_id and len(request_id) <= MAX_KEY_LENGTH else None
 
 
+def most_bytes(max_text_bytes: int) -> int:
+    """Return how large the body of a request for one string may be."""
+    return _ESCAPED * max_text_bytes + _ENVELOPE
+
+
+def decode_strictly(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return the decoded body; raises UnicodeDecodeError also for what msgspec skips unseen."""
+    if not body.isascii():
+        body.decode()
+    return decoder.decode(body)
+
+
 def _body(limit: int) -> bytes:
     request.max_content_length = limit
-    return request.get_data(cache=False)
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        _discard(request.environ["wsgi.input"])
+        raise
+
+
+def _discard(stream: IO[bytes]) -> None:
+    """Read on, up to what a proxy lets pass: one that is cut off while it sends cannot pass on why."""
+    left = MAX_DISCARDED
+    while left > 0 and (chunk := stream.read(_CHUNK)):
+        left -= len(chunk)
 
 
 def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Return the decoded body; raises ApiProblem for what is not JSON, msgspec.ValidationError for a misfit."""
     try:
-        return decoder.decode(body)
+        return decode_strictly(body, decoder)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # A misfit is reported as soon as it is met, whatever follows; and lone surrogates, which are well-formed JSON
         # but no text, as malformed. So the whole is looked at again, more slowly.
@@ -88,14 +117,23 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return msgspec.convert(value, decoder.type)
     except UnicodeEncodeError:
-        raise msgspec.ValidationError("A name in the object has a lone surrogate") from None
+        raise ApiProblem("invalid-body", "A name in the object has a lone surrogate.") from None
 
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body.decode("utf-8"))
+        return _json.decode(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ApiProblem("malformed-json", f"Send valid JSON in UTF-8: {error}.") from None
+        reason = f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else error
+        raise ApiProblem("malformed-json", f"Send valid JSON in UTF-8: {reason}.") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"there is no {name} in JSON")
+
+
+# No number is used here, so the first digits do: Python refuses to read more than 4,300.
+_json = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=lambda digits: int(digits[:20]))
 
 
 def _items(body: bytes) -> Sequence[object]:
@@ -111,32 +149,54 @@ def _items(body: bytes) -> Sequence[object]:
 
 
 def _lines(body: bytes) -> list[str]:
-    """Return the lines of a plain text, which end with LF or CRLF; the last one need not end."""
+    """Return the lines of a plain text, which end with LF or CRLF."""
     try:
-        lines = body.decode("utf-8").split("\n")
+        text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ApiProblem("invalid-body", f"Send the text in UTF-8: byte {error.start} is not.") from None
-    if lines[-1] == "":
+    return [line.removesuffix("\r") for line in _split(text, "\n")]
+
+
+def _split(body: AnyStr, end: AnyStr) -> list[AnyStr]:
+    """Return the lines, of which the last one need not end; where they are too many, enough of them to see it."""
+    lines = body.split(end, MAX_STRINGS_PER_BULK + 1)
+    if not lines[-1]:
         lines.pop()
-    return [line.removesuffix("\r") for line in lines]
+    return lines
 
 
 def _checked(items: Sequence[object], max_text_bytes: int) -> list[str]:
-    refused = []
+    texts, refused = [], []
     for index, item in enumerate(items):
         try:
-            check_text(_text(item), max_text_bytes)
+            text = _text(item)
+            check_text(text, max_text_bytes)
         except InvalidText as error:
             refused.append(RefusedItem(index, str(error)))
+        else:
+            texts.append(text)
     if refused:
         raise _refused(refused)
-    return cast("list[str]", items)
+    return texts
 
 
 def _text(item: object) -> str:
+    """Return the text that an item is, or that it has inside: bytes are a line of NDJSON."""
     if isinstance(item, str):
         return item
+    if isinstance(item, bytes):
+        return _text_of_line(item)
     raise InvalidText("This is not a string.")
+
+
+def _text_of_line(line: bytes) -> str:
+    try:
+        return _decode(line, one_text).text
+    except msgspec.ValidationError as error:
+        reason = f"{error}."
+    except ApiProblem as problem:
+        reason = problem.detail
+    raise InvalidText(f'{reason} Each line is an object {{"text": "…"}}.')
 
 
 def _refused(errors: Sequence[RefusedItem]) -> ApiProblem:

@@ -95,6 +95,14 @@ class PartState(Struct):
     since: Time | None = None
 
 
+class SetBack(Struct):
+    """The journal came back without some of what it had acknowledged; stands until an operator deletes the note."""
+
+    at: Annotated[Time, Meta(description="When it was noticed first.")]
+    before: Annotated[int, Meta(description="Strings ever appended, as they were counted before.")]
+    after: Annotated[int, Meta(description="As they were counted then; at most the difference is missing.")]
+
+
 class Pipeline(Struct):
     """Whether strings get through, at a glance; read at most once a second."""
 
@@ -109,6 +117,15 @@ class Pipeline(Struct):
     journal: Annotated[PartState, Meta(description="Redis, where accepted strings wait.")]
     database: Annotated[PartState, Meta(description="PostgreSQL, where strings are stored.")]
     workers: Annotated[PartState, Meta(description="The processes that move strings from the one to the other.")]
+    set_back: Annotated[
+        SetBack | None, Meta(description="Whether the journal lost accepted strings; null when it did not.")
+    ]
+    volatile: Annotated[
+        str | None,
+        Meta(
+            description="Why Redis would lose what it acknowledges: submitting is refused then; null when it would not."
+        ),
+    ]
     worker_count: int | None = None
 
 

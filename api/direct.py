@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from api.answers import JSON, NOT_CACHED, encode
-from api.bodies import MAX_KEY_LENGTH, one_text
+from api.bodies import MAX_KEY_LENGTH, decode_strictly, most_bytes, one_text
 from api.problems import ApiProblem, problem_of
 from api.services import Services
 from api.submit import accept, accepted_headers
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PATHS = {"/dummies", "/dummies/"}
 MAX_BODY = 16 * 1024
+_MAX_DIGITS = len(str(MAX_BODY))
 
 
 class DirectSubmit:
@@ -35,16 +36,18 @@ class DirectSubmit:
         """Hand everything but the usual submission on to ``others``."""
         self._others = others
         self._parts = parts
+        self._max_body = min(MAX_BODY, most_bytes(parts.settings.max_text_bytes))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in PATHS or not _is_usual(environ):
+        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in PATHS:
             return self._others(environ, start_response)
-        if self._parts.draining:
+        if not _is_usual(environ, self._max_body) or self._parts.draining:
             return self._others(environ, start_response)
-        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        length = int(environ["CONTENT_LENGTH"])
+        body = environ["wsgi.input"].read(length)
         try:
-            text = self._read(body)
+            text = self._read(body, length)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, DummiesError, ApiProblem):
             environ["wsgi.input"] = BytesIO(body)
             return self._others(environ, start_response)
@@ -58,20 +61,24 @@ class DirectSubmit:
         start_response("202 ACCEPTED", list(headers.items()))
         return [answer]
 
-    def _read(self, body: bytes) -> str:
+    def _read(self, body: bytes, length: int) -> str:
         self._parts.monitor.check()
-        text = one_text.decode(body).text
+        if len(body) < length:
+            raise ApiProblem("bad-request", "Send as many bytes as Content-Length says.")
+        text = decode_strictly(body, one_text).text
         check_text(text, self._parts.settings.max_text_bytes)
         return text
 
 
-def _is_usual(environ: WSGIEnvironment) -> bool:
+def _is_usual(environ: WSGIEnvironment, max_body: int) -> bool:
     """Tell whether a request needs nothing that Flask and its extensions do for some: CORS, chunked or large bodies."""
     length = environ.get("CONTENT_LENGTH") or ""
     return (
         environ.get("CONTENT_TYPE") == JSON
+        and length.isascii()
         and length.isdigit()
-        and int(length) <= MAX_BODY
+        and len(length) <= _MAX_DIGITS
+        and int(length) <= max_body
         and "HTTP_ORIGIN" not in environ
         and 0 < len(environ.get("HTTP_IDEMPOTENCY_KEY", "-")) <= MAX_KEY_LENGTH
         and 0 < len(environ.get("HTTP_X_REQUEST_ID", "-")) <= MAX_KEY_LENGTH

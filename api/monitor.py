@@ -9,14 +9,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 from redis import Redis
 
-from api.problems import ApiProblem, journal_full
+from api.problems import ApiProblem, journal_full, journal_volatile
 from api.rows import DatabaseAway, Rows
+from api.settings import ApiSettings
+from core.durability import Durability, Info, read_info
 from core.errors import DummiesError, JournalAway
+from core.high_water import SetBack
 from core.journal import Counts, Journal, journal_errors
 
 log = structlog.get_logger()
@@ -46,10 +48,10 @@ class Since:
 class Monitor:
     """Looks at Redis and PostgreSQL once a second, each from a thread of its own."""
 
-    def __init__(self, journal: Journal, redis: Redis, rows: Rows, journal_limit: int, memory_fraction: float) -> None:
+    def __init__(self, journal: Journal, redis: Redis, rows: Rows, settings: ApiSettings) -> None:
         """Use these; the threads start with the first question, in the process that serves."""
         self._journal, self._redis, self._rows = journal, redis, rows
-        self._journal_limit, self._memory_fraction = journal_limit, memory_fraction
+        self._settings = settings
         self._start = threading.Lock()
         self._started = False
         self._database_seen = threading.Event()
@@ -57,7 +59,10 @@ class Monitor:
         self._seen_at = 0.0
         self.counts: Counts | None = None
         self.full = False
-        self.durable = False
+        self.reached = False
+        """Whether Redis was seen loaded and durable once."""
+        self.durability = Durability(volatile_allowed=settings.allow_volatile_journal)
+        self.set_back: SetBack | None = None
         self.journal = Since()
         self.database = Since()
         self.workers = Since()
@@ -79,10 +84,12 @@ class Monitor:
         self._database_seen.wait(FIRST_LOOK)
 
     def check(self) -> None:
-        """Raise JournalAway or the problem ``journal-full`` when submitting is refused at present."""
+        """Raise JournalAway or a problem (volatile, full) when submitting is refused at present."""
         self.ensure_started()
         if self.journal.up is False and time.monotonic() - self._seen_at < STALE_AFTER:
             raise JournalAway
+        if self.durability.refused:
+            raise journal_volatile(self.durability.problem)
         if self.full:
             raise self._full()
 
@@ -91,17 +98,20 @@ class Monitor:
         try:
             counts = self._journal.counts()
             with journal_errors():
-                memory, persistence = self._info()
+                info = read_info(self._redis)
         except DummiesError:
             self.journal.note(up=False)
             self.counts = None
         else:
             self.journal.note(up=True)
-            self.durable = self.durable or (persistence["aof_enabled"] == 1 and persistence["loading"] == 0)
+            self.durability.note(info)
+            self.reached = self.reached or (info.persistence["loading"] == 0 and not self.durability.refused)
+            told = self._journal.tell_set_back()
+            self.set_back = counts.set_back or told
             self.counts = counts
             self.workers.note(up=counts.workers > 0)
             self._note_rate(counts.stored)
-            self.full = self._is_full(counts, memory)
+            self.full = self._is_full(counts, info)
         self._seen_at = time.monotonic()
 
     def look_at_database(self) -> None:
@@ -133,19 +143,15 @@ class Monitor:
             return False
         return True
 
-    def _info(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        memory, persistence = self._redis.pipeline(transaction=False).info("memory").info("persistence").execute()
-        return memory, persistence
-
     def _note_rate(self, stored: int) -> None:
         now = time.monotonic()
         self._samples.append((now, stored))
         while now - self._samples[0][0] > RATE_WINDOW:
             self._samples.popleft()
 
-    def _is_full(self, counts: Counts, memory: dict[str, Any]) -> bool:
-        most = memory["maxmemory"] * self._memory_fraction
-        return counts.waiting >= self._journal_limit or (most > 0 and memory["used_memory"] >= most)
+    def _is_full(self, counts: Counts, info: Info) -> bool:
+        most = info.memory["maxmemory"] * self._settings.journal_memory_fraction
+        return counts.waiting >= self._settings.journal_limit or (most > 0 and info.memory["used_memory"] >= most)
 
     def _full(self) -> ApiProblem:
         drain = self.drain_seconds()

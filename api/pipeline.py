@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, Response
 
 from api.answers import answer
-from api.contract import PartState, Pipeline, Ready
+from api.contract import PartState, Pipeline, Ready, SetBack
 from api.monitor import Since
 from api.openapi import describe
-from api.problems import ApiProblem
+from api.problems import ApiProblem, journal_volatile
 from api.services import services
+from core import high_water
 
 blueprint = Blueprint("pipeline", __name__)
 
@@ -23,7 +26,7 @@ def pipeline() -> Response:
     counts = monitor.counts
     return answer(
         Pipeline(
-            accepting=bool(monitor.journal.up and not monitor.full),
+            accepting=bool(monitor.journal.up and not monitor.full and not monitor.durability.refused),
             waiting=counts.waiting if counts else None,
             failed=counts.failed if counts else None,
             oldest_seconds=counts.oldest_s if counts else None,
@@ -32,6 +35,8 @@ def pipeline() -> Response:
             journal=_part(monitor.journal),
             database=_part(monitor.database),
             workers=_part(monitor.workers) if counts else PartState("unknown"),
+            set_back=_set_back(monitor.set_back),
+            volatile=monitor.durability.problem,
             worker_count=counts.workers if counts else None,
         )
     )
@@ -47,18 +52,25 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @describe("Whether the process may be sent requests", answers={200: Ready}, refusals=(503,))
 def readyz() -> Response:
-    """Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service."""
+    """Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service.
+
+    A Redis that would lose what it acknowledges does, for as long as it is seen to be such.
+    """
     if services().draining:
         raise ApiProblem("draining", "Send requests elsewhere: this process is about to end.", retry_after=1)
     monitor = services().monitor
     monitor.ensure_started()
-    if not monitor.durable:
-        raise ApiProblem(
-            "journal-away",
-            "Start Redis with appendonly yes: it was not seen loaded and durable yet.",
-            retry_after=1,
-        )
+    if monitor.durability.refused:
+        raise journal_volatile(monitor.durability.problem)
+    if not monitor.reached:
+        raise ApiProblem("journal-away", "Start Redis: it was not seen with its data loaded yet.", retry_after=1)
     return answer(Ready())
+
+
+def _set_back(seen: high_water.SetBack | None) -> SetBack | None:
+    if seen is None:
+        return None
+    return SetBack(datetime.fromtimestamp(seen.at_ms / 1000, UTC), seen.before, seen.after)
 
 
 def _part(since: Since) -> PartState:

@@ -33,6 +33,7 @@ _TITLES = {
     "internal-error": (500, "Something went wrong here"),
     "journal-away": (503, "The journal does not answer"),
     "journal-full": (503, "The journal is full"),
+    "journal-volatile": (503, "The journal would lose what it is given"),
     "database-away": (503, "The database does not answer"),
     "draining": (503, "The process is about to end"),
     "busy": (503, "Too many large requests at once"),
@@ -76,7 +77,7 @@ def journal_away() -> ApiProblem:
     """Return the answer while Redis is unreachable, loading, or too slow."""
     return ApiProblem(
         "journal-away",
-        "Send the request again after a moment, under the same Idempotency-Key.",
+        "What was sent may have been kept. Send the request again after a moment, under the same Idempotency-Key.",
         retry_after=2,
     )
 
@@ -84,6 +85,13 @@ def journal_away() -> ApiProblem:
 def journal_full(retry_after: int) -> ApiProblem:
     """Return the answer while there is no room; nothing of the request was kept."""
     return ApiProblem("journal-full", "Nothing was kept. Send the request again later.", retry_after=retry_after)
+
+
+def journal_volatile(problem: str | None) -> ApiProblem:
+    """Return the answer while Redis would lose what it acknowledges, for this reason; nothing was kept."""
+    return ApiProblem(
+        "journal-volatile", f"Nothing was kept. Send the request again once this is cured: {problem}.", retry_after=10
+    )
 
 
 def database_away() -> ApiProblem:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from api.answers import answer, utc
 from api.contract import MAX_HISTORY_PAGE, MAX_IDS_PER_QUERY, HistoryPage, StringState, StringStates
@@ -25,6 +26,7 @@ blueprint = Blueprint("status", __name__)
 
 _DEFAULT_PAGE = 50
 _MAX_SEQ = 2**63 - 1
+_MAX_DIGITS = len(str(_MAX_SEQ))
 
 
 @blueprint.get("/dummies/<uuid:submission_id>")
@@ -53,7 +55,7 @@ def state(submission_id: UUID) -> Response:
 )
 def states() -> Response:
     """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages."""
-    ids = request.args.getlist("id")
+    ids = _query().getlist("id")
     return answer(_many(_parse_ids(ids)) if ids else _history())
 
 
@@ -84,11 +86,18 @@ def _history() -> HistoryPage:
     return HistoryPage([_stored(row) for row in rows], following)
 
 
+def _query() -> MultiDict[str, str]:
+    try:
+        return request.args
+    except UnicodeDecodeError:
+        raise ApiProblem("invalid-parameter", "Send the query in UTF-8, percent-encoded.") from None
+
+
 def _integer(name: str, default: int | None, most: int) -> int | None:
-    value = request.args.get(name)
+    value = _query().get(name)
     if value is None:
         return default
-    if not (value.isascii() and value.isdigit() and 1 <= int(value[:20]) <= most):
+    if not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS and 1 <= int(value) <= most):
         raise ApiProblem("invalid-parameter", f"Send {name} as a whole number from 1 to {most}.")
     return int(value)
 

@@ -59,12 +59,15 @@ def accepted_headers(body: Accepted) -> dict[str, str]:
 @blueprint.post("/dummies/bulk")
 @describe(
     "Submit many strings",
-    body={"application/json": BulkRequest, "text/plain": str},
+    body={"application/json": BulkRequest, "application/x-ndjson": str, "text/plain": str},
     answers={202: BulkAccepted},
     refusals=(400, 413, 415, 422, 503),
 )
 def submit_bulk() -> Response:
-    """Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none."""
+    """Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none.
+
+    They come as JSON, as NDJSON with an object ``{"text": "…"}`` a line, or as plain text with a string a line.
+    """
     if not _bulk_slots.acquire(timeout=BULK_PATIENCE):
         raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
     try:

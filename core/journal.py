@@ -7,7 +7,7 @@ appends; the worker's side of it (claim, complete, …) is in ``core.claims``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from core import names
 from core.clocks import WORKER_SILENT_AFTER
 from core.errors import JournalAway, JournalFull
+from core.high_water import HighWater, SetBack, parse_set_back
 from core.submission import Submission, decode, encode
 
 ENTRY_VERSION = 1
@@ -63,14 +64,19 @@ class Appended(NamedTuple):
 
     ``units`` holds for each unit None when its key belongs to another request, else for each of its strings the
     record of an earlier submission of the same string that is still queued or failed, or None for a new one.
+    ``appended`` counts all strings that were ever appended, with these.
     """
 
     wake: bool
     units: list[list[Record | None] | None]
+    appended: int
 
 
 class Counts(NamedTuple):
-    """How the journal is doing; ``oldest_s`` is None when nothing waits, ``away_since`` (s) when PostgreSQL answers."""
+    """How the journal is doing; ``oldest_s`` is None when nothing waits, ``away_since`` (s) when PostgreSQL answers.
+
+    ``appended`` counts all strings that were ever appended; ``set_back`` is the note that somebody saw it fall.
+    """
 
     waiting: int
     stored: int
@@ -78,6 +84,8 @@ class Counts(NamedTuple):
     oldest_s: float | None
     workers: int
     away_since: float | None
+    appended: int
+    set_back: SetBack | None
 
 
 def load_script(redis: Redis, name: str) -> Script:
@@ -121,10 +129,11 @@ class Journal:
         self._redis = redis
         self._append = load_script(redis, "append")
         self._counts = load_script(redis, "counts")
+        self._high_water = HighWater()
 
     def append(self, units: Sequence[Unit]) -> Appended:
         """Write all units as one entry; on return it is on disk. Raises JournalFull, with nothing written."""
-        keys = [names.JOURNAL, names.WAITING, names.WAKEUP]
+        keys = [names.JOURNAL, names.WAITING, names.WAKEUP, names.APPENDED]
         keys += [names.idempotency_key(unit.key_hash) for unit in units if unit.digest]
         arguments: list[Any] = [ENTRY_VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(units)]
         for unit in units:
@@ -133,9 +142,11 @@ class Journal:
             for submission in unit.submissions:
                 keys.append(names.status_key(submission.id))
                 arguments += (encode(submission), submission.received_at)
+        mark = self._high_water.mark
         with journal_errors():
-            wake, conflicts, records = self._append(keys, arguments)
-        return Appended(bool(wake), _by_unit(units, set(conflicts), records))
+            wake, conflicts, records, added, appended = self._append(keys, arguments)
+        self._high_water.note(mark, appended - added, appended)
+        return Appended(bool(wake), _by_unit(units, set(conflicts), records), appended)
 
     def records(self, ids: Sequence[str]) -> list[Record | None]:
         """Return the status record of each string; None for one that is stored, or was never here."""
@@ -163,9 +174,14 @@ class Journal:
 
     def counts(self) -> Counts:
         """Return how the journal is doing."""
-        keys = (names.JOURNAL, names.WAITING, names.STORED, names.FAILED, names.WORKERS, names.DATABASE_AWAY)
+        keys = [names.JOURNAL, names.WAITING, names.STORED, names.FAILED, names.WORKERS, names.DATABASE_AWAY]
+        keys += [names.APPENDED, names.SET_BACK]
+        mark = self._high_water.mark
         with journal_errors():
-            waiting, stored, failed, age, workers, away = self._counts(keys, [int(WORKER_SILENT_AFTER * 1000)])
+            waiting, stored, failed, age, workers, away, appended, set_back = self._counts(
+                keys, [int(WORKER_SILENT_AFTER * 1000)]
+            )
+        self._high_water.note(mark, appended, appended)
         return Counts(
             waiting=waiting,
             stored=stored,
@@ -173,7 +189,21 @@ class Journal:
             oldest_s=age / 1000 if age >= 0 else None,
             workers=workers,
             away_since=int(away.split()[0]) / 1000 if away else None,
+            appended=appended,
+            set_back=parse_set_back(set_back) if set_back else None,
         )
+
+    def tell_set_back(self) -> SetBack | None:
+        """Return what this process saw of the journal set back since it last told, and leave the note for everybody.
+
+        A note that stands already stays. What cannot be noted (Redis is full, or away again) is told the next time.
+        """
+        seen = self._high_water.untold
+        if seen:
+            with suppress(JournalAway, JournalFull), journal_errors():
+                self._redis.set(names.SET_BACK, str(seen), nx=True)
+                self._high_water.untold = None
+        return seen
 
     def _deliveries(self, entry: str) -> int:
         try:

@@ -2,6 +2,8 @@
 
 JOURNAL = "dummies:journal"  # stream: the queue itself, one entry per group of strings
 WAITING = "dummies:waiting"  # integer: strings in the journal
+APPENDED = "dummies:appended"  # integer: strings appended so far; it never falls unless the journal was set back
+SET_BACK = "dummies:set_back"  # "at_ms before after": the counter was seen to fall; an operator deletes it
 STORED = "dummies:stored"  # integer: strings completed so far, for the rate
 FAILED = "dummies:failed"  # hash: id -> dead letter
 WAKEUP = "dummies:wakeup"  # flag: a wake-up is under way, or a drain that will see what is appended

@@ -38,6 +38,8 @@ class CoreSettings(BaseSettings):
     """Where the journal is: ``redis://[[user]:password@]host[:port]/db``, or ``rediss://`` for TLS."""
     celery_broker_url: RedisDsn | None = None
     """Where the wake-ups travel; the journal's Redis unless said otherwise."""
+    allow_volatile_journal: bool = False
+    """Whether a Redis is good enough that loses what it acknowledged when it ends or is full: on a laptop, perhaps."""
     log_json: bool = False
     """Whether log lines are JSON, for machines; else key=value, for people."""
 

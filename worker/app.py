@@ -12,6 +12,7 @@ from core.broker import make_celery, publish_wakeup
 from core.claims import Claims
 from core.clocks import TASK_TIME_LIMIT
 from core.connection import connect
+from core.durability import refuse_volatile
 from core.settings import CoreSettings, load
 from worker import transport
 from worker.consumer import QuickConsumer
@@ -58,9 +59,9 @@ def _configure_logs(**_: object) -> None:
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
-def _check_settings(**_: object) -> None:
-    """Stop the worker at its start, not at its first string, when a setting is bad."""
-    load(WorkerSettings)
+def _check_start(**_: object) -> None:
+    """Stop the worker at its start, not at its first string, when a setting is bad or Redis cannot keep the promise."""
+    refuse_volatile(load(WorkerSettings))
 
 
 @cache

@@ -18,9 +18,7 @@ from core.submission import Submission
 _OUTAGE_CLASSES = {"08", "40", "42", "53", "55", "57", "58"}
 _READ_ONLY = "25006"
 _INSERT = (Path(__file__).parent / "sql" / "insert.sql").read_text(encoding="utf-8")
-_OPTIONS = (
-    f"-c statement_timeout={STATEMENT_TIMEOUT * 1000:.0f} -c lock_timeout={STATEMENT_TIMEOUT * 1000:.0f}"
-)
+_OPTIONS = f"-c statement_timeout={STATEMENT_TIMEOUT * 1000:.0f} -c lock_timeout={STATEMENT_TIMEOUT * 1000:.0f}"
 
 
 class Outage(DummiesError):

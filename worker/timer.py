@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from celery import bootsteps
+from redis.exceptions import RedisError
 
 from core.claims import Claims
 from core.clocks import TASK_TIME_LIMIT
 from core.connection import connect
+from core.durability import Durability, read_info
 from core.errors import DummiesError
 from core.settings import load
 from worker.settings import WorkerSettings
@@ -33,7 +36,9 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
     def __init__(self, worker: Any, **_: Any) -> None:
         """Prepare; nothing is connected yet."""
         settings = load(WorkerSettings)
-        self._claims = Claims(connect(str(settings.redis_url)))
+        self._redis = connect(str(settings.redis_url))
+        self._claims = Claims(self._redis)
+        self._durability = Durability(volatile_allowed=settings.allow_volatile_journal)
         self._folder = settings.heartbeat_folder
         if self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -66,6 +71,12 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
                 self._beat("journal")
                 if entries or away:
                     self._work.set()
+                self._look_at_durability()
+
+    def _look_at_durability(self) -> None:
+        """Have it said when Redis turns volatile; draining goes on, since what is stored cannot be lost there."""
+        with suppress(RedisError):
+            self._durability.note(read_info(self._redis))
 
     def _hand_over(self, worker: Any) -> None:
         from worker.app import drain_in_pool  # noqa: PLC0415 - the application needs this module first

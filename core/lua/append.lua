@@ -1,14 +1,15 @@
 -- Appends the units that wait in one process as one entry of the journal. A unit is what one request brought: its
 -- strings, and the idempotency key they came under, if any.
 --
--- KEYS  1 journal, 2 waiting, 3 wakeup, then the key record of each keyed unit, then the status record of each string
+-- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, then the key record of each keyed unit, then the status record of each string
 -- ARGV  1 entry version, 2 how long a key is remembered (s), 3 how long a wake-up counts as under way (ms),
 --       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings;
 --       then for each string: its JSON, its received_at
 -- Returns {1 when the caller is to publish a wake-up,
 --          the numbers of the units whose key belongs to another request, counted from 1,
 --          the status record of each string that was in the journal or a dead letter already, false for the rest; or
---          nothing at all where that is none}
+--          nothing at all where that is none,
+--          the number of strings appended here, the counter of all that ever were}
 --
 -- Redis checks its memory only until a script's first write: that is XADD or SET here, so that a full Redis refuses the
 -- whole script before anything is changed.
@@ -24,9 +25,9 @@ end
 -- which units come under a key that belongs to another request?
 local conflicts, refused, digests = {}, {}, {}
 if #keyed > 0 then
-  local known = redis.call('MGET', unpack(KEYS, 4, 3 + #keyed))
+  local known = redis.call('MGET', unpack(KEYS, 5, 4 + #keyed))
   for i, unit in ipairs(keyed) do
-    local key, digest = KEYS[3 + i], ARGV[3 + 2 * unit]
+    local key, digest = KEYS[4 + i], ARGV[3 + 2 * unit]
     local owner = digests[key] or known[i] or digest
     if owner == digest then
       digests[key] = digest
@@ -38,7 +39,7 @@ if #keyed > 0 then
 end
 
 -- which strings are on their way already?
-local first_status = 4 + #keyed
+local first_status = 5 + #keyed
 local records = {}
 if redis.call('EXISTS', unpack(KEYS, first_status)) > 0 then
   records = redis.call('MGET', unpack(KEYS, first_status))
@@ -55,7 +56,7 @@ for unit = 1, unit_count do
   end
 end
 
-local woken = 0
+local woken, appended = 0, nil
 if #items > 0 then
   local payload = '[' .. table.concat(items, ',') .. ']'
   local entry = redis.call('XADD', KEYS[1], '*', 'v', version, 'n', #items, 'items', payload)
@@ -66,9 +67,10 @@ if #items > 0 then
   end
   redis.call('MSET', unpack(statuses))
   redis.call('INCRBY', KEYS[2], #items)
+  appended = redis.call('INCRBY', KEYS[4], #items)
   if redis.call('SET', KEYS[3], '1', 'NX', 'PX', wakeup_ms) then woken = 1 end
 end
 for key, digest in pairs(digests) do
   redis.call('SET', key, digest, 'EX', key_seconds)
 end
-return {woken, conflicts, records}
+return {woken, conflicts, records, #items, appended or tonumber(redis.call('GET', KEYS[4]) or 0)}

@@ -1,8 +1,9 @@
 -- How the journal is doing, in one look.
 --
--- KEYS  1 journal, 2 waiting, 3 stored, 4 failed, 5 workers, 6 database_away
+-- KEYS  1 journal, 2 waiting, 3 stored, 4 failed, 5 workers, 6 database_away, 7 appended, 8 set_back
 -- ARGV  1 silence after which a worker is away (ms)
--- Returns {waiting, stored, failed, age of the oldest entry in ms (-1: none), workers heard of, database_away or ''}
+-- Returns {waiting, stored, failed, age of the oldest entry in ms (-1: none), workers heard of, database_away or '',
+--          appended, set_back or ''}
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -16,4 +17,6 @@ return {
   age,
   redis.call('ZCOUNT', KEYS[5], now - ARGV[1], '+inf'),
   redis.call('GET', KEYS[6]) or '',
+  tonumber(redis.call('GET', KEYS[7]) or 0),
+  redis.call('GET', KEYS[8]) or '',
 }

@@ -93,3 +93,13 @@ def test_nothing_of_how_it_lets_go_can_be_asked_for(web: Web) -> None:
 def test_the_page_is_told_where_the_api_is(web: Web) -> None:
     assert json.loads(web.get("/settings.json").body) == {"apiOrigin": ""}  # type: ignore[attr-defined]
     assert "connect-src 'self' ;" in (web.get("/").getheader("Content-Security-Policy") or "")
+
+
+@pytest.mark.parametrize("characters", [500_000, 2_000_000])
+def test_what_is_too_large_is_always_told_so(web: Web, characters: int) -> None:
+    """The API must not hang up while nginx still sends: nginx would take it for away, and say "send it again"."""
+    body = json.dumps({"text": "x" * characters})
+    for _ in range(20):
+        web.connection.request("POST", "/dummies/", body, {"Content-Type": "application/json"})
+        answer = web.connection.getresponse()
+        assert (answer.status, json.load(answer)["type"]) == (413, "urn:ix-dummies:problem:too-large")

@@ -119,6 +119,19 @@ def test_what_waits_is_still_there_when_redis_comes_back(tmp_path: Path) -> None
                 redis.ping()
 
 
+def test_that_the_journal_was_set_back_can_be_noted_and_the_note_be_deleted(guarded: System) -> None:
+    """The API notes it, and an operator deletes it as the worker, as docs/deploy.md says."""
+    with redis_of(guarded) as redis, connect(url(guarded.redis.port, "api")) as api:
+        journal = Journal(api)
+        journal.append([Unit([Submission(str(uuid4()), "accepted", 1)])])
+        redis.flushall()
+        journal.counts()
+        journal.tell_set_back()
+        assert journal.counts().set_back
+    with connect(url(guarded.redis.port, "worker")) as worker:
+        assert worker.delete("dummies:set_back")
+
+
 def test_everything_works_with_nothing_refused(guarded: System) -> None:
     """Also where Celery repairs something: its connections are cut, and a drain's message is given back."""
     with redis_of(guarded) as redis:

@@ -11,13 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.app import create_app
-from api.monitor import Monitor
 from api.services import EXTENSION, Services
 from api.settings import ApiSettings
 from core.claims import Claims
+from core.durability import Info
 from core.journal import Journal
 
-ROOM = {"used_memory": 1, "maxmemory": 100}
+ROOM = {"used_memory": 1, "maxmemory": 100, "maxmemory_policy": "noeviction"}
 DURABLE = {"aof_enabled": 1, "loading": 0}
 
 
@@ -55,7 +55,7 @@ def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("api.monitor._repeat", lambda *_: None)
     monkeypatch.setattr("core.broker.publish_wakeup", lambda _: None)
     info = {"memory": dict(ROOM), "persistence": dict(DURABLE)}
-    monkeypatch.setattr(Monitor, "_info", lambda _: (info["memory"], info["persistence"]))
+    monkeypatch.setattr("api.monitor.read_info", lambda _: Info(**info))
     return info
 
 

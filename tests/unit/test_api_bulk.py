@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from flask.testing import FlaskClient
 
 from api import submit
 from api.contract import MAX_STRINGS_PER_BULK
+from api.services import Services
 from core.claims import Claims
-from core.journal import MAX_GROUP_STRINGS, Journal
+from core.errors import JournalFull
+from core.journal import MAX_GROUP_STRINGS, Appended, Journal, Unit
 from core.names import JOURNAL
 
-JSON, PLAIN = "application/json", "text/plain; charset=utf-8"
+JSON, NDJSON, PLAIN = "application/json", "application/x-ndjson", "text/plain; charset=utf-8"
 
 
 def post(client: FlaskClient, body: bytes | str, content_type: str = JSON, key: str | None = None) -> Any:
@@ -42,6 +45,9 @@ def stored(claims: Claims) -> list[str]:
         ("a\r\nb", PLAIN, ["a", "b"]),
         ("한\n글", PLAIN, ["한", "글"]),
         (" a\t\n", PLAIN, [" a\t"]),
+        ('{"text": "a"}\n{"text": "b\\nb"}\n', NDJSON, ["a", "b\nb"]),
+        ('{"text": "한"}\r\n {"x": 1, "text": " 글\\r"} ', NDJSON + "; charset=utf-8", ["한", " 글\r"]),
+        ('{"text": "a\u2028b\u0085"}', NDJSON, ["a\u2028b\u0085"]),
     ],
 )
 def test_strings_are_kept_in_order_and_unaltered(
@@ -74,6 +80,13 @@ def test_the_same_key_is_the_same_bulk(client: FlaskClient, journal: Journal) ->
     assert journal.counts().waiting == 3
 
 
+def test_a_key_is_that_of_the_strings_in_whatever_form_they_come(client: FlaskClient, journal: Journal) -> None:
+    forms = [(texts_of("a", "b"), JSON), ('{"text": "a"}\n{"text": "b"}', NDJSON), ("a\nb", PLAIN)]
+    ids = [post(client, body, content_type, key="k").json["ids"] for body, content_type in forms]
+    assert ids[0] == ids[1] == ids[2]
+    assert journal.counts().waiting == 2
+
+
 @pytest.mark.parametrize("other", [("b", "a"), ("a",), ("a", "b", "c")])
 def test_the_same_key_with_another_bulk_is_refused(
     client: FlaskClient, journal: Journal, other: tuple[str, ...]
@@ -94,10 +107,19 @@ def test_the_same_key_with_another_bulk_is_refused(
         ('{"texts": ["a", 5, null, ""]}', JSON, [1, 2, 3]),
         ("a\n\nb\n", PLAIN, [1]),
         ("a\nb\0\n", PLAIN, [1]),
+        ('{"text": "a"}\n\n{"text": "b"}\n \r\n', NDJSON, [1, 3]),
+        ('{"text": "a"}\n"b"\n["c"]\n5\n{}\n{"text": null}', NDJSON, [1, 2, 3, 4, 5]),
+        ('{"text": "a"\n}\n{"text": "b"} {"text": "c"}\n{"text": "d"}\r{"text": "e"}', NDJSON, [0, 1, 2, 3]),
+        (b'{"text": "\xff"}\n{"text": "a"}\n{"text": "a", "x": "\xff"}', NDJSON, [0, 2]),
+        ('\ufeff{"text": "a"}\n{"text": "b", "x": NaN}\n{"\\ud800": 1, "text": "c"}', NDJSON, [0, 1, 2]),
+        ('{"text": ""}\n{"text": "a\\u0000"}\n{"text": "\\ud800"}\n{"text": "a"}', NDJSON, [0, 1, 2]),
+        ('{"text": "a"}\n{"text": "' + "b" * 65_537 + '"}', NDJSON, [1]),
+        ('{"text": "a"}\n{"text": "b", "x": ' + "[" * 5000, NDJSON, [1]),
+        ("\n" * 200, NDJSON, list(range(100))),
     ],
 )
 def test_one_bad_item_refuses_the_whole_and_is_named(
-    client: FlaskClient, journal: Journal, body: str, content_type: str, bad: list[int]
+    client: FlaskClient, journal: Journal, body: bytes | str, content_type: str, bad: list[int]
 ) -> None:
     answer = post(client, body, content_type)
     assert answer.status_code == 422
@@ -107,6 +129,14 @@ def test_one_bad_item_refuses_the_whole_and_is_named(
     assert journal.counts().waiting == 0
 
 
+def test_a_bad_line_is_told_the_form_that_lines_have(client: FlaskClient) -> None:
+    errors = post(client, '{"text": "a"}\n"b"\n{"text": "c"', NDJSON).json["errors"]
+    assert [error["detail"] for error in errors] == [
+        'Expected `object`, got `str`. Each line is an object {"text": "…"}.',
+        'Send valid JSON in UTF-8: Expecting \',\' delimiter at character 12. Each line is an object {"text": "…"}.',
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "status"),
     [
@@ -114,30 +144,44 @@ def test_one_bad_item_refuses_the_whole_and_is_named(
         ('{"texts": [5], "x": [', JSON, 400),
         (b'{"texts": [5], "x": "\xff"}', JSON, 400),
         ('{"texts": [5], "x": ' + "[" * 5000, JSON, 400),
+        (b'{"texts": ["a"], "x": "\xff"}', JSON, 400),
+        ('{"texts": ["a"], "x": NaN}', JSON, 400),
+        ('{"texts": 5, "x": ' + "9" * 5000 + "}", JSON, 422),
+        ('{"\\ud800": 1, "texts": ["a"]}', JSON, 422),
         ('{"texts": []}', JSON, 422),
         ('{"texts": "a"}', JSON, 422),
         ("[]", JSON, 422),
         ("", PLAIN, 422),
         (b"\xff\n", PLAIN, 422),
+        ("", NDJSON, 422),
         ("a", "application/xml", 415),
         (texts_of(*["a"] * (MAX_STRINGS_PER_BULK + 1)), JSON, 413),
         ("a\n" * (MAX_STRINGS_PER_BULK + 1), PLAIN, 413),
+        ("\n" * (MAX_STRINGS_PER_BULK + 1), NDJSON, 413),
         (b"a" * (8 * 1024 * 1024 + 1), PLAIN, 413),
+        (b"a" * (8 * 1024 * 1024 + 1), NDJSON, 413),
     ],
     ids=[
         "cut off",
         "cut off behind a misfit",
         "no UTF-8 behind one",
         "deep behind one",
+        "no UTF-8 in what is ignored",
+        "no number of JSON's",
+        "more digits than Python reads behind a misfit",
+        "a name that is no text",
         "none",
         "no list",
         "no object",
         "empty",
         "no UTF-8",
+        "NDJSON, empty",
         "XML",
         "many",
         "many lines",
+        "many lines of NDJSON",
         "large",
+        "large NDJSON",
     ],
 )
 def test_a_bulk_that_is_none_is_refused(
@@ -149,9 +193,42 @@ def test_a_bulk_that_is_none_is_refused(
     assert journal.counts().waiting == 0
 
 
-def test_as_many_as_are_allowed_are_accepted(client: FlaskClient, journal: Journal) -> None:
-    assert post(client, texts_of(*["a"] * MAX_STRINGS_PER_BULK)).status_code == 202
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (texts_of(*["a"] * MAX_STRINGS_PER_BULK), JSON),
+        ('{"text": "a"}\n' * MAX_STRINGS_PER_BULK, NDJSON),
+        ("a\r\n" * MAX_STRINGS_PER_BULK, PLAIN),
+    ],
+    ids=["JSON", "NDJSON", "text"],
+)
+def test_as_many_as_are_allowed_are_accepted(
+    client: FlaskClient, journal: Journal, body: str, content_type: str
+) -> None:
+    assert post(client, body, content_type).status_code == 202
     assert journal.counts().waiting == MAX_STRINGS_PER_BULK
+
+
+def test_a_bulk_for_whose_end_there_is_no_room_is_not_said_to_be_refused(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its beginning is in the journal; under the same key the whole gets there once."""
+    append, room = services.journal.append, [True, False]
+
+    def append_while_there_is_room(units: Sequence[Unit]) -> Appended:
+        if room and not room.pop(0):
+            raise JournalFull
+        return append(units)
+
+    monkeypatch.setattr(services.journal, "append", append_while_there_is_room)
+    texts = texts_of(*map(str, range(MAX_GROUP_STRINGS * 2)))
+    answer = post(client, texts, key="k")
+    assert answer.status_code == 503
+    assert answer.json["type"].endswith(":journal-away")
+    assert "may have been kept" in answer.json["detail"]
+    assert services.journal.counts().waiting == MAX_GROUP_STRINGS
+    assert post(client, texts, key="k").status_code == 202
+    assert services.journal.counts().waiting == MAX_GROUP_STRINGS * 2
 
 
 def test_only_a_few_bulks_at_once_take_memory(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from fakeredis import FakeRedis, FakeServer
 from flask.testing import FlaskClient
+from redis.exceptions import OutOfMemoryError
+from structlog.testing import capture_logs
 
 from api.monitor import Monitor
 from api.services import Services
@@ -160,6 +162,136 @@ def test_ready_means_to_have_reached_a_durable_redis_once(
     redis_server.connected = False
     look(monitor)
     assert client.get("/readyz").status_code == 200
+
+
+def submit(client: FlaskClient, *texts: str) -> None:
+    """Have these strings accepted."""
+    for text in texts:
+        assert client.post("/dummies/", json={"text": text}).status_code == 202
+
+
+def test_a_journal_that_was_set_back_is_told_until_the_note_is_deleted(
+    client: FlaskClient, monitor: Monitor, redis: FakeRedis
+) -> None:
+    submit(client, *"abc")
+    assert client.get("/pipeline").json["set_back"] is None
+    redis.flushall()
+    with capture_logs() as said:
+        look(monitor)
+        look(monitor)
+    assert [line["event"] for line in said] == ["journal set back"]
+    told = client.get("/pipeline").json
+    assert (told["set_back"]["before"], told["set_back"]["after"]) == (3, 0)
+    assert told["accepting"]
+    redis.delete("dummies:set_back")
+    look(monitor)
+    assert client.get("/pipeline").json["set_back"] is None
+
+
+def test_an_append_notices_it_too(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
+    submit(client, *"abc")
+    redis.flushall()
+    with capture_logs() as said:
+        submit(client, *"defgh")
+        look(monitor)
+    assert [line["event"] for line in said] == ["journal set back"]
+    assert client.get("/pipeline").json["set_back"]["before"] == 3
+
+
+def test_what_another_process_has_seen_is_told_by_all(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
+    redis.set("dummies:set_back", "1700000000000 9 4")
+    with capture_logs() as said:
+        look(monitor)
+    assert not said
+    assert client.get("/pipeline").json["set_back"] == {"at": "2023-11-14T22:13:20Z", "before": 9, "after": 4}
+
+
+def test_a_deleted_note_does_not_come_back(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
+    """Another process was first, and its note is deleted before this one looks again."""
+    submit(client, *"abc")
+    redis.flushall()
+    redis.set("dummies:set_back", "1700000000000 9 0")
+    look(monitor)
+    redis.delete("dummies:set_back")
+    look(monitor)
+    assert client.get("/pipeline").json["set_back"] is None
+
+
+def test_a_note_that_finds_no_room_is_told_all_the_same(
+    client: FlaskClient, monitor: Monitor, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OutOfMemoryError
+
+    submit(client, "a")
+    redis.flushall()
+    monkeypatch.setattr(redis, "set", full)
+    look(monitor)
+    said = client.get("/pipeline").json
+    assert (said["journal"]["status"], said["set_back"]["before"]) == ("up", 1)
+
+
+VOLATILE = [("persistence", {"aof_enabled": 0}), ("memory", {"maxmemory_policy": "allkeys-lru"})]
+
+
+@pytest.mark.parametrize(("section", "values"), VOLATILE)
+def test_nothing_is_promised_while_redis_would_lose_it(
+    client: FlaskClient,
+    monitor: Monitor,
+    redis_info: dict[str, Any],
+    journal: Journal,
+    section: str,
+    values: dict[str, Any],
+) -> None:
+    """Whenever that is noticed, and until it is cured, also while Redis is away in between."""
+    submit(client, "before")
+    assert client.get("/readyz").status_code == 200
+    durable = dict(redis_info[section])
+    redis_info[section].update(values)
+    with capture_logs() as said:
+        look(monitor)
+        look(monitor)
+    assert [line["log_level"] for line in said] == ["error"]
+    for answer in (
+        client.post("/dummies/", json={"text": "a"}),
+        client.post("/dummies/bulk", json={"texts": ["a"]}),
+        client.get("/readyz"),
+    ):
+        assert answer.status_code == 503
+        assert answer.json["type"].endswith(":journal-volatile")
+        assert "start it with" in answer.json["detail"]
+        assert int(answer.headers["Retry-After"]) > 0
+    told = client.get("/pipeline").json
+    assert (told["accepting"], told["journal"]["status"]) == (False, "up")
+    assert "start it with" in told["volatile"]
+    assert journal.counts().waiting == 1
+    redis_info[section] = durable
+    look(monitor)
+    submit(client, "after")
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/pipeline").json["volatile"] is None
+
+
+class TestOnALaptop:
+    """A volatile Redis may be allowed."""
+
+    @pytest.fixture
+    def settings(self) -> dict[str, Any]:
+        """It is."""
+        return {"allow_volatile_journal": True}
+
+    def test_strings_are_accepted_with_one_warning(
+        self, client: FlaskClient, monitor: Monitor, redis_info: dict[str, Any]
+    ) -> None:
+        redis_info["persistence"]["aof_enabled"] = 0
+        with capture_logs() as said:
+            look(monitor)
+            submit(client, "a", "b")
+        assert [line["log_level"] for line in said] == ["warning"]
+        assert client.get("/readyz").status_code == 200
+        told = client.get("/pipeline").json
+        assert told["accepting"]
+        assert told["volatile"]
 
 
 class TestDraining:

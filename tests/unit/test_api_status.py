@@ -133,10 +133,18 @@ def test_an_id_is_a_uuid_in_any_spelling(client: FlaskClient, table: Table) -> N
         "cursor=0",
         "cursor=9223372036854775808",
         "cursor=٣",
+        "limit=00000000000000000001000000",
+        "cursor=00000000000000000001" + "9" * 5000,
     ],
 )
 def test_a_parameter_that_makes_no_sense_is_400(client: FlaskClient, table: Table, query: str) -> None:  # noqa: ARG001
     answer = client.get(f"/dummies/?{query}")
+    assert answer.status_code == 400
+    assert answer.json["type"].endswith(":invalid-parameter")
+
+
+def test_a_query_that_is_no_utf_8_is_400(client: FlaskClient) -> None:
+    answer = client.get("/dummies/", environ_overrides={"QUERY_STRING": "limit=\xff"})
     assert answer.status_code == 400
     assert answer.json["type"].endswith(":invalid-parameter")
 

@@ -23,16 +23,21 @@ class SlowJournal:
         self.groups: list[list[Unit]] = []
         self.entered, self.go_on = threading.Event(), threading.Event()
         self.error: Exception | None = None
+        self.outcomes: list[Exception | None] = []
+        """What befalls the next groups, one after the other, before ``error`` befalls the rest."""
 
     def append(self, units: Sequence[Unit]) -> Appended:
         self.groups.append(list(units))
         self.entered.set()
         assert self.go_on.wait(5)
-        if self.error:
-            raise self.error
+        error = self.outcomes.pop(0) if self.outcomes else self.error
+        if error:
+            raise error
         refused = [unit.key_hash == "refused" for unit in units]
         return Appended(
-            wake=True, units=[None if no else [None] * len(u.submissions) for no, u in zip(refused, units, strict=True)]
+            wake=True,
+            units=[None if no else [None] * len(u.submissions) for no, u in zip(refused, units, strict=True)],
+            appended=0,
         )
 
 
@@ -122,6 +127,45 @@ def test_patience_ends_and_what_was_given_up_is_not_written_later(
     monkeypatch.setattr(appender_module, "PATIENCE", 5)
     appender.append([unit()])
     assert [len(group) for group in journal.groups] == [1, 1]
+
+
+LARGE = 500  # strings in a unit that fills a group
+
+
+@pytest.mark.parametrize("error", [JournalFull(), JournalAway(), ZeroDivisionError()])
+def test_a_request_of_which_a_part_was_kept_is_not_told_that_nothing_was(
+    appender: Appender, journal: SlowJournal, error: Exception
+) -> None:
+    journal.go_on.set()
+    journal.outcomes = [None, error]
+    with pytest.raises(JournalAway):
+        appender.append([unit(LARGE) for _ in range(3)])
+
+
+def test_nor_is_it_told_so_when_only_its_last_part_is_refused_for_its_key(
+    appender: Appender, journal: SlowJournal
+) -> None:
+    journal.go_on.set()
+    with pytest.raises(JournalAway):
+        appender.append([unit(LARGE, key="known"), unit(LARGE, key="refused")])
+
+
+@pytest.mark.parametrize(
+    ("key", "outcomes", "told"),
+    [("", [JournalFull()], JournalFull), ("refused", [], KeyReused), ("", [JournalAway()], JournalAway)],
+)
+def test_what_a_failed_request_has_left_is_not_written_when_there_is_room_again(
+    appender: Appender, journal: SlowJournal, key: str, outcomes: list[Exception | None], told: type[Exception]
+) -> None:
+    """Not even by the time that the next request has been: its client knows that nothing was kept."""
+    journal.go_on.set()
+    journal.outcomes = outcomes
+    refused = [unit(LARGE, key=key), unit(LARGE), unit(LARGE), unit()]
+    with pytest.raises(told):
+        appender.append(refused)
+    assert appender.append([unit(LARGE)]) == [[None] * LARGE]
+    written = [one for group in journal.groups for one in group]
+    assert [one for one in written if one in refused] == refused[:1]
 
 
 def test_the_thread_starts_with_the_first_string(appender: Appender, journal: SlowJournal) -> None:

@@ -9,6 +9,7 @@ from fakeredis import FakeRedis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from structlog.testing import capture_logs
 
 from core.claims import Claims
 from core.errors import JournalAway, JournalFull
@@ -76,6 +77,98 @@ def test_a_key_is_remembered_for_a_while_after_its_last_use(redis: FakeRedis, jo
 
 def test_the_units_of_one_bulk_share_a_key(journal: Journal) -> None:
     assert journal.append([unit("a", key="k", digest="d"), unit("b", key="k", digest="d")]).units == [[None], [None]]
+
+
+def test_only_what_is_appended_is_counted(redis: FakeRedis, journal: Journal, claims: Claims) -> None:
+    sent = unit("a", "b", key="k", digest="1")
+    assert journal.append([sent, unit("c")]).appended == 3
+    assert journal.append([sent, unit("d", key="k", digest="2")]).appended == 3
+    claims.complete(claims.claim().entries)
+    assert journal.append([unit("e")]).appended == 4
+    assert journal.counts().appended == 4
+    assert redis.get("dummies:appended") == b"4"
+
+
+def test_older_code_beside_it_that_counts_nothing_is_no_alarm(redis: FakeRedis, journal: Journal) -> None:
+    """A rollout: its entries come in between, and its strings are not counted."""
+    with capture_logs() as said:
+        for _ in range(3):
+            journal.append([unit("a")])
+            redis.xadd(JOURNAL, {"v": 1, "n": 1, "items": "[]"})
+            redis.incrby("dummies:waiting", 1)
+            journal.counts()
+    assert not said
+    assert journal.tell_set_back() is None
+
+
+@pytest.mark.parametrize("noticed_by", ["append", "counts"])
+def test_a_journal_that_was_set_back_is_noticed_by_the_next_call(
+    redis: FakeRedis, journal: Journal, noticed_by: str
+) -> None:
+    journal.append([unit("a", "b", "c")])
+    redis.flushall()
+    with capture_logs() as said:
+        for _ in range(2):
+            journal.append([unit(*"defgh")]) if noticed_by == "append" else journal.counts()
+    assert [(line["before"], line["after"]) for line in said] == [(3, 0)]
+    assert journal.counts().set_back is None
+    told = journal.tell_set_back()
+    assert journal.counts().set_back == told
+    assert journal.tell_set_back() is None
+
+
+@pytest.mark.parametrize("late", ["_counts", "_append"])
+def test_an_answer_that_another_thread_overtakes_is_no_alarm(
+    journal: Journal, late: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came first, and the newer one is noted first."""
+    scripts = {"_append": journal._append, "_counts": journal._counts}
+    overtaken: list[object] = []
+
+    def slow(*arguments: object) -> object:
+        answer = scripts[late](*arguments)
+        if not overtaken:
+            overtaken.append(answer)
+            journal.append([unit("b", "c")])
+            journal.counts()
+        return answer
+
+    monkeypatch.setattr(journal, late, slow)
+    with capture_logs() as said:
+        journal.append([unit("a")])
+        journal.counts()
+    assert overtaken
+    assert not said
+
+
+def test_the_first_note_stands(redis: FakeRedis, journal: Journal) -> None:
+    for _ in range(2):
+        journal.append([unit("a", "b")])
+        journal.counts()
+        redis.set("dummies:appended", 1)
+        journal.counts()
+        journal.tell_set_back()
+    set_back = journal.counts().set_back
+    assert set_back
+    assert (set_back.before, set_back.after) == (2, 1)
+
+
+@pytest.mark.parametrize("trouble", [OutOfMemoryError("full"), RedisConnectionError("gone")])
+def test_a_note_that_cannot_be_left_is_left_later(
+    redis: FakeRedis, journal: Journal, trouble: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise trouble
+
+    journal.append([unit("a")])
+    redis.flushall()
+    journal.counts()
+    with monkeypatch.context() as patched:
+        patched.setattr(redis, "set", refuse)
+        assert journal.tell_set_back()
+    assert not redis.exists("dummies:set_back")
+    assert journal.tell_set_back()
+    assert redis.get("dummies:set_back").endswith(b" 1 0")
 
 
 def test_a_record_says_where_a_string_is(journal: Journal, claims: Claims) -> None:

@@ -125,6 +125,8 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "test",
         "lint",
         "bench",
+        "faults",
+        "faults-mutants",
         "test-containers",
         "test-cluster",
     }

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from fakeredis import FakeRedis, FakeServer
+from structlog.testing import capture_logs
 from support import eventually
 
 from core.claims import Claims
+from core.durability import Info
 from core.journal import Journal, Unit
 from core.submission import Submission
 
@@ -83,6 +85,19 @@ def test_a_worker_that_redis_does_not_hear_is_not_ready_but_lives(folder: Path, 
     redis_server.connected = False
     eventually(lambda: not renewed(folder / "journal", 0.3), within=5)
     assert renewed(folder / "progress")
+
+
+def test_a_worker_whose_redis_turns_volatile_says_so_once_and_goes_on(
+    folder: Path, pool: Pool, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it drains cannot be lost there any more."""
+    info = Info({"maxmemory_policy": "allkeys-lru"}, {"aof_enabled": 1})
+    with capture_logs() as said:
+        monkeypatch.setattr("worker.timer.read_info", lambda _: info)
+        queue_one(redis)
+        eventually(lambda: pool.drains > 2, within=5)
+        assert renewed(folder / "journal")
+    assert [(line["event"], line["log_level"]) for line in said] == [("journal is volatile", "error")]
 
 
 def test_a_worker_whose_pool_is_stuck_makes_none(folder: Path, pool: Pool, redis: FakeRedis) -> None:

@@ -59,7 +59,7 @@ export interface paths {
         put?: never;
         /**
          * Submit many strings
-         * @description Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none.
+         * @description Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none. They come as JSON, as NDJSON with an object ``{"text": "…"}`` a line, or as plain text with a string a line.
          */
         post: operations["submit_bulk"];
         delete?: never;
@@ -117,7 +117,7 @@ export interface paths {
         };
         /**
          * Whether the process may be sent requests
-         * @description Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service.
+         * @description Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service. A Redis that would lose what it acknowledges does, for as long as it is seen to be such.
          */
         get: operations["readyz"];
         put?: never;
@@ -205,6 +205,10 @@ export interface components {
             database: components["schemas"]["PartState"];
             /** @description The processes that move strings from the one to the other. */
             workers: components["schemas"]["PartState"];
+            /** @description Whether the journal lost accepted strings; null when it did not. */
+            set_back: components["schemas"]["SetBack"] | null;
+            /** @description Why Redis would lose what it acknowledges: submitting is refused then; null when it would not. */
+            volatile: string | null;
             /** @default null */
             worker_count: number | null;
         };
@@ -242,6 +246,21 @@ export interface components {
             /** @description Position in the request, from 0. */
             index: number;
             detail: string;
+        };
+        /**
+         * SetBack
+         * @description The journal came back without some of what it had acknowledged; stands until an operator deletes the note.
+         */
+        SetBack: {
+            /**
+             * Format: date-time
+             * @description When it was noticed first.
+             */
+            at: string;
+            /** @description Strings ever appended, as they were counted before. */
+            before: number;
+            /** @description As they were counted then; at most the difference is missing. */
+            after: number;
         };
         /**
          * StringState
@@ -470,6 +489,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["BulkRequest"];
+                "application/x-ndjson": string;
                 "text/plain": string;
             };
         };

@@ -54,6 +54,7 @@ export const en = {
     "unexpected-answer": "the service gave an answer that makes no sense.",
     "journal-away": "the journal does not answer.",
     "journal-full": "the journal is full.",
+    "journal-volatile": "the journal would not keep it safe.",
     "internal-error": "something went wrong in the service.",
     busy: "the service is busy.",
   },
@@ -70,7 +71,10 @@ export const en = {
     unsure: "Strings are accepted; whether they get through is not known yet.",
     databaseAway: "The database is away; strings are accepted and wait safely.",
     workersAway: "No worker is answering; strings are accepted and wait safely.",
+    journalSetBack:
+      "The journal came back without some of the accepted strings; an operator must look. New ones are accepted.",
     journalFull: "The journal is full; strings typed here wait in this browser.",
+    journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
     journalAway: "The journal is away; strings typed here wait in this browser.",
     noAnswer: "The service does not answer; strings typed here wait in this browser.",
     waiting: (count: string) => `${count} waiting`,

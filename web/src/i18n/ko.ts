@@ -52,6 +52,7 @@ export const ko: Messages = {
     "unexpected-answer": "서비스가 이해할 수 없는 응답을 보냈습니다.",
     "journal-away": "저널이 응답하지 않습니다.",
     "journal-full": "저널이 가득 찼습니다.",
+    "journal-volatile": "저널이 문자열을 안전하게 보관할 수 없습니다.",
     "internal-error": "서비스에 문제가 생겼습니다.",
     busy: "서비스가 바쁩니다.",
   },
@@ -67,7 +68,11 @@ export const ko: Messages = {
     unsure: "문자열은 접수되고 있으나, 저장되고 있는지는 아직 알 수 없습니다.",
     databaseAway: "데이터베이스가 응답하지 않습니다. 문자열은 접수되어 안전하게 기다립니다.",
     workersAway: "응답하는 워커가 없습니다. 문자열은 접수되어 안전하게 기다립니다.",
+    journalSetBack:
+      "저널이 이미 접수된 문자열 일부를 잃은 채 복구되어 운영자의 확인이 필요합니다. 새 문자열은 계속 접수됩니다.",
     journalFull: "저널이 가득 찼습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
+    journalVolatile:
+      "저널이 문자열을 안전하게 보관할 수 없습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
     journalAway: "저널이 응답하지 않습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
     noAnswer: "서비스가 응답하지 않습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
     waiting: (count) => `${count}개 대기`,

@@ -63,7 +63,16 @@ export function pipeline(changes: Partial<Schema<"Pipeline">> = {}): Schema<"Pip
     stored_per_second: null,
     drain_seconds: null,
   };
-  return { accepting: true, ...counts, journal: up, database: up, workers: up, worker_count: 1, ...changes };
+  const parts = { journal: up, database: up, workers: up };
+  return {
+    accepting: true,
+    ...counts,
+    ...parts,
+    set_back: null,
+    volatile: null,
+    worker_count: 1,
+    ...changes,
+  };
 }
 
 export function problem(status: number, code: string, detail: string, headers: HeadersInit = {}): Response {

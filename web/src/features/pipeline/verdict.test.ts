@@ -6,6 +6,7 @@ import { pipeline } from "../../testing/fakeApi";
 import { judge } from "./verdict";
 
 const away = { status: "away", since: null } as const;
+const setBack = { at: "2026-01-02T03:04:05Z", before: 9, after: 4 };
 const unknown = { status: "unknown", since: null } as const;
 
 describe("judge", () => {
@@ -21,6 +22,20 @@ describe("judge", () => {
     ],
     ["the journal is full", pipeline({ accepting: false }), "journalFull", "stop"],
     ["the journal is away", pipeline({ accepting: false, journal: away }), "journalAway", "stop"],
+    [
+      "the journal would lose what it is given",
+      pipeline({ accepting: false, volatile: "…" }),
+      "journalVolatile",
+      "stop",
+    ],
+    ["the journal may lose what it is given", pipeline({ volatile: "…" }), "through", "good"],
+    ["the journal was set back", pipeline({ set_back: setBack, database: away }), "journalSetBack", "stop"],
+    [
+      "a journal that was set back is away",
+      pipeline({ set_back: setBack, accepting: false, journal: away }),
+      "journalAway",
+      "stop",
+    ],
     ["the service has just started", pipeline({ workers: unknown }), "unsure", "neutral"],
     ["nothing is known yet", undefined, "asking", "neutral"],
   ])("%s", (_, answer, name, tone) => {

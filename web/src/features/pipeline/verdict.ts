@@ -7,11 +7,16 @@ export type VerdictName =
   | "unsure"
   | "databaseAway"
   | "workersAway"
+  | "journalSetBack"
   | "journalFull"
+  | "journalVolatile"
   | "journalAway"
   | "noAnswer";
 
-/** Whether strings get through: `wait` means accepted but not stored yet, `stop` that they stay in the browser. */
+/**
+ * Whether strings get through: `wait` means accepted but not stored yet, `stop` that they stay in the browser, or that
+ * some were lost.
+ */
 export type Verdict = {
   name: VerdictName;
   tone: "neutral" | "good" | "wait" | "stop";
@@ -27,7 +32,9 @@ const TONES: Record<VerdictName, Verdict["tone"]> = {
   unsure: "neutral",
   databaseAway: "wait",
   workersAway: "wait",
+  journalSetBack: "stop",
   journalFull: "stop",
+  journalVolatile: "stop",
   journalAway: "stop",
   noAnswer: "stop",
 };
@@ -39,9 +46,11 @@ export function judge(pipeline: Schema<"Pipeline"> | undefined, error: Error | n
   return verdict(nameOf(pipeline), pipeline.waiting ?? 0, pipeline.drain_seconds);
 }
 
-function nameOf({ accepting, journal, database, workers }: Schema<"Pipeline">): VerdictName {
+function nameOf(pipeline: Schema<"Pipeline">): VerdictName {
+  const { accepting, journal, database, workers, set_back: setBack, volatile } = pipeline;
   if (journal.status === "away") return "journalAway";
-  if (!accepting) return "journalFull";
+  if (!accepting) return volatile ? "journalVolatile" : "journalFull";
+  if (setBack) return "journalSetBack";
   if (database.status === "away") return "databaseAway";
   if (workers.status === "away") return "workersAway";
   return database.status === "up" && workers.status === "up" ? "through" : "unsure";

@@ -1,0 +1,79 @@
+"""Whether Redis keeps what it acknowledges: a promise is worth as much as the journal that it is written in."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+
+from core.connection import connect
+from core.settings import CoreSettings
+
+log = structlog.get_logger()
+
+PATIENCE = 1.0
+"""Seconds that the start waits for each of Redis' answers; connecting has half of it."""
+
+
+class Info(NamedTuple):
+    """What Redis says of itself: the sections ``memory`` and ``persistence`` of INFO."""
+
+    memory: dict[str, Any]
+    persistence: dict[str, Any]
+
+    @property
+    def volatility(self) -> str | None:
+        """What would lose acknowledged strings, with the remedy; None when nothing would."""
+        problems = []
+        if self.persistence.get("aof_enabled") != 1:
+            problems.append("it keeps nothing on disk: start it with appendonly yes")
+        if (policy := self.memory.get("maxmemory_policy")) != "noeviction":
+            problems.append(f"it evicts keys ({policy}): start it with maxmemory-policy noeviction")
+        return f"Redis loses what it has acknowledged, {'; '.join(problems)}" if problems else None
+
+
+def read_info(redis: Redis) -> Info:
+    """Return what Redis says of itself, in one round trip. Raises RedisError."""
+    return Info(*redis.pipeline(transaction=False).info("memory").info("persistence").execute())
+
+
+def refuse_volatile(settings: CoreSettings) -> None:
+    """Stop the process, with one line, when Redis would lose what it acknowledges and the settings do not allow that.
+
+    A Redis that does not answer within about 2 s stops nothing: outages are normal, and it is looked at again later.
+    """
+    if settings.allow_volatile_journal:
+        return
+    try:
+        with connect(str(settings.redis_url), timeout=PATIENCE) as redis:
+            problem = read_info(redis).volatility
+    except RedisError:
+        return
+    if problem:
+        print(f"REDIS_URL: {problem} (ALLOW_VOLATILE_JOURNAL=true allows it)", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2)
+
+
+class Durability:
+    """What was last seen of it; that Redis is volatile is logged once, as a warning where that is allowed."""
+
+    def __init__(self, *, volatile_allowed: bool) -> None:
+        """Have seen nothing."""
+        self._allowed = volatile_allowed
+        self.problem: str | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing should be promised at present."""
+        return self.problem is not None and not self._allowed
+
+    def note(self, info: Info) -> None:
+        """Note what Redis says of itself."""
+        problem = info.volatility
+        if problem and problem != self.problem:
+            say = log.warning if self._allowed else log.error
+            say("journal is volatile", reason=problem)
+        self.problem = problem

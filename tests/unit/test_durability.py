@@ -1,0 +1,94 @@
+"""A Redis that would lose what it acknowledges stops the start with one line, and one that is away does not."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fakeredis import FakeRedis
+from structlog.testing import capture_logs
+
+from core.durability import Durability, Info, refuse_volatile
+from core.settings import CoreSettings
+
+KEEPS = {"memory": {"maxmemory_policy": "noeviction"}, "persistence": {"aof_enabled": 1}}
+FORGETS = KEEPS | {"persistence": {"aof_enabled": 0}}
+EVICTS = KEEPS | {"memory": {"maxmemory_policy": "allkeys-lru"}}
+
+
+@pytest.fixture
+def said_by_redis(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What Redis says of itself, for a test to change; the stand-in for Redis has no INFO."""
+    said = dict(KEEPS)
+    monkeypatch.setattr("core.durability.connect", lambda *_, **__: redis)
+    monkeypatch.setattr("core.durability.read_info", lambda _: Info(**said))
+    return said
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port on which connections are taken and nothing is ever answered."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def settings(*, allowed: bool = False, port: int = 1) -> CoreSettings:
+    """Return the settings of a tier."""
+    return CoreSettings(redis_url=f"redis://127.0.0.1:{port}/0", allow_volatile_journal=allowed)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedies"),
+    [
+        (FORGETS, ["appendonly yes"]),
+        (EVICTS, ["allkeys-lru", "maxmemory-policy noeviction"]),
+        (FORGETS | EVICTS | {"persistence": {}}, ["appendonly yes", "maxmemory-policy noeviction"]),
+    ],
+)
+def test_a_volatile_redis_is_refused_with_one_line(
+    said_by_redis: dict[str, Any], capsys: pytest.CaptureFixture[str], said: dict[str, Any], remedies: list[str]
+) -> None:
+    said_by_redis.update(said)
+    with pytest.raises(SystemExit) as stopped:
+        refuse_volatile(settings())
+    assert stopped.value.code == 2
+    line = capsys.readouterr().err
+    assert line.startswith("REDIS_URL: ")
+    assert line.count("\n") == 1
+    assert all(remedy in line for remedy in [*remedies, "ALLOW_VOLATILE_JOURNAL"])
+
+
+def test_a_redis_that_keeps_what_it_acknowledges_is_taken(
+    said_by_redis: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said_by_redis == KEEPS
+    refuse_volatile(settings())
+    assert not capsys.readouterr().err
+
+
+def test_a_laptop_may_take_a_volatile_one(said_by_redis: dict[str, Any]) -> None:
+    said_by_redis.update(FORGETS)
+    refuse_volatile(settings(allowed=True))
+
+
+def test_a_redis_that_is_away_stops_nothing() -> None:
+    refuse_volatile(settings())
+
+
+def test_a_redis_that_hangs_stops_nothing_and_is_not_waited_for_long(silent: int) -> None:
+    began = time.monotonic()
+    refuse_volatile(settings(port=silent))
+    assert time.monotonic() - began < 2.5
+
+
+@pytest.mark.parametrize(("allowed", "level"), [(False, "error"), (True, "warning")])
+def test_a_redis_that_turns_volatile_is_said_once_each_time(*, allowed: bool, level: str) -> None:
+    durability = Durability(volatile_allowed=allowed)
+    with capture_logs() as said:
+        for info in (KEEPS, FORGETS, FORGETS, KEEPS, FORGETS):
+            durability.note(Info(**info))
+            assert durability.refused == (info == FORGETS and not allowed)
+    assert [(line["event"], line["log_level"]) for line in said] == 2 * [("journal is volatile", level)]

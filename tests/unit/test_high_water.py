@@ -1,0 +1,133 @@
+"""The counter of appended strings: that it has fallen is noticed, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from core.high_water import HighWater, Mark, SetBack, parse_set_back
+
+
+@pytest.fixture
+def said() -> Iterator[list[Any]]:
+    """What is logged."""
+    with capture_logs() as logged:
+        yield logged
+
+
+@pytest.fixture
+def water() -> HighWater:
+    """Ten strings were seen."""
+    made = HighWater()
+    made.note(made.mark, 0, 10)
+    return made
+
+
+def test_a_counter_that_has_fallen_is_said_once_and_is_the_new_base(water: HighWater, said: list[Any]) -> None:
+    water.note(water.mark, 4, 4)
+    water.note(water.mark, 4, 4)
+    water.note(water.mark, 4, 7)
+    assert said == [{"event": "journal set back", "log_level": "error", "before": 10, "after": 4, "missing_at_most": 6}]
+    assert water.untold
+    assert water.untold[1:] == (10, 4)
+    water.note(water.mark, 6, 6)
+    assert (said[1]["before"], said[1]["after"]) == (7, 6)
+    assert water.untold[1:] == (10, 4)  # the first one stands
+
+
+def test_what_a_call_appends_itself_does_not_hide_it(water: HighWater, said: list[Any]) -> None:
+    water.note(water.mark, 4, 40)
+    assert len(said) == 1
+    assert water.mark.counter == 40
+
+
+def test_answers_may_be_noted_in_any_order(water: HighWater, said: list[Any]) -> None:
+    """The monitor's thread comes with an older answer after the appender's has come with a newer one."""
+    monitors = water.mark
+    water.note(water.mark, 10, 500)
+    water.note(monitors, 10, 10)
+    assert not said
+    assert water.mark.counter == 500
+
+
+def test_an_answer_from_before_the_fall_that_is_noted_after_it_counts_nothing(
+    water: HighWater, said: list[Any]
+) -> None:
+    late_and_high, late_and_low = water.mark, water.mark
+    water.note(water.mark, 4, 4)
+    water.note(late_and_high, 10, 60)
+    water.note(late_and_low, 4, 4)
+    water.note(water.mark, 4, 4)
+    assert len(said) == 1
+
+
+def test_the_note_can_be_read() -> None:
+    assert parse_set_back(str(SetBack(1_700_000_000_000, 9, 4)).encode()) == SetBack(1_700_000_000_000, 9, 4)
+
+
+class Call:
+    """A call of one of several threads on its way: sent, run by Redis, its answer noted."""
+
+    def __init__(self, water: HighWater, adds: int) -> None:
+        self._water, self._adds = water, adds
+        self._mark: Mark | None = None
+        self._answer: tuple[int, int] | None = None
+        self.ended = False
+
+    def go_on(self, counter: int) -> int:
+        """Take the next step; return Redis' counter after it."""
+        if self._mark is None:
+            self._mark = self._water.mark
+        elif self._answer is None:
+            self._answer = (counter, counter + self._adds)
+            return counter + self._adds
+        else:
+            self._water.note(self._mark, *self._answer)
+            self.ended = True
+        return counter
+
+
+def play(water: HighWater, turns: list[tuple[int, int]], counter: int) -> int:
+    """Let threads take turns (which one, what its next call appends); return Redis' counter after all have ended."""
+    calls: dict[int, Call] = {}
+    for thread, adds in turns:
+        call = calls.setdefault(thread, Call(water, adds))
+        counter = call.go_on(counter)
+        if call.ended:
+            del calls[thread]
+    for call in calls.values():
+        while not call.ended:
+            counter = call.go_on(counter)
+    return counter
+
+
+TURNS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=60)
+
+
+@given(TURNS, st.lists(st.integers(1, 9), max_size=3))
+def test_no_order_of_events_is_a_false_alarm(turns: list[tuple[int, int]], others: list[int]) -> None:
+    """Neither of this process' threads nor of other processes, whose strings are counted too."""
+    water = HighWater()
+    with capture_logs() as said:
+        counter = play(water, turns, 0)
+        for more in others:
+            counter = play(water, turns, counter + more)
+    assert not said
+    assert water.mark.counter == counter or not turns
+
+
+@given(TURNS, st.integers(1, 20), TURNS)
+def test_a_fall_between_calls_is_said_exactly_once(
+    before: list[tuple[int, int]], fall: int, after: list[tuple[int, int]]
+) -> None:
+    water = HighWater()
+    with capture_logs() as said:
+        counter = play(water, [*before, (0, fall)], 0)
+        counter = play(water, [(0, fall)], counter)
+        play(water, [(1, 0), (1, 0), (1, 0), *after], counter - fall)
+    assert len(said) == 1
