@@ -121,10 +121,7 @@ class Pipeline(Struct):
         SetBack | None, Meta(description="Whether the journal lost accepted strings; null when it did not.")
     ]
     volatile: Annotated[
-        str | None,
-        Meta(
-            description="Why Redis would lose what it acknowledges: submitting is refused then; null when it would not."
-        ),
+        str | None, Meta(description="Why Redis would lose what it acknowledges; null when it would not.")
     ]
     worker_count: int | None = None
 

@@ -1,7 +1,8 @@
 -- Appends the units that wait in one process as one entry of the journal. A unit is what one request brought: its
 -- strings, and the idempotency key they came under, if any.
 --
--- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, then the key record of each keyed unit, then the status record of each string
+-- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, then the key record of each keyed unit, then the status record of
+--       each string
 -- ARGV  1 entry version, 2 how long a key is remembered (s), 3 how long a wake-up counts as under way (ms),
 --       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings;
 --       then for each string: its JSON, its received_at

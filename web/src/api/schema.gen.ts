@@ -207,7 +207,7 @@ export interface components {
             workers: components["schemas"]["PartState"];
             /** @description Whether the journal lost accepted strings; null when it did not. */
             set_back: components["schemas"]["SetBack"] | null;
-            /** @description Why Redis would lose what it acknowledges: submitting is refused then; null when it would not. */
+            /** @description Why Redis would lose what it acknowledges; null when it would not. */
             volatile: string | null;
             /** @default null */
             worker_count: number | null;
