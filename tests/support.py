@@ -80,6 +80,12 @@ def redis_of(system: System) -> Redis:
     return Redis.from_url(system.redis.url, socket_timeout=3)
 
 
+def waiting(system: System) -> int:
+    """Return how many strings wait in the journal at this moment; what `/pipeline` says may be a second old."""
+    with redis_of(system) as redis:
+        return int(redis.get("dummies:waiting") or 0)
+
+
 def held(system: System) -> int:
     """Return how many entries some worker holds, or held when it died."""
     redis = redis_of(system)

@@ -26,7 +26,7 @@ BULK_STRINGS, LARGE_BULK_STRINGS, LARGE_BULK = 20, 700, 0.03
 """Strings in a bulk, and in the few that are more than a group of the journal."""
 POISONED = 0.001
 WITHOUT_KEY = 0.3
-KEPT_NOTHING = {"journal-full", "busy", "draining", "invalid-text", "key-reused", "too-large"}
+KEPT_NOTHING = {"journal-full", "journal-volatile", "busy", "draining", "invalid-text", "key-reused", "too-large"}
 """Problems after which nothing of the request was kept, by their type; after any other 5xx it may have been."""
 TRIES = 4
 PAUSE = (0.2, 0.6)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from kombu import Connection, Consumer, Producer, Queue
-from support import Client, count_rows, eventually, held, query, redis_of
+from support import Client, count_rows, eventually, held, query, redis_of, waiting
 
 from local.ports import free_port
 from local.redis import Redis
@@ -63,7 +63,7 @@ def test_submitting_is_refused_while_redis_is_away(bare_system: System, client: 
     assert client.get("/readyz").status_code == 200
     bare_system.redis.start() if how == "stopped" else bare_system.redis.resume()
     eventually(lambda: client.submit("after", key="after").status_code == 202, within=10)
-    eventually(lambda: client.part_is("journal", "up") and client.pipeline()["waiting"] == 0, within=20)
+    eventually(lambda: client.part_is("journal", "up") and waiting(bare_system) == 0, within=20)
     texts = {text for (text,) in query(bare_system, "SELECT text FROM dummies")}
     assert {"before", "after"} <= texts
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from support import Client, count_rows, eventually, held, query, redis_of
+from support import Client, count_rows, eventually, held, query, redis_of, waiting
 
 from local.system import System
 
@@ -53,7 +53,7 @@ def test_one_poisonous_string_fails_alone(bare_system: System, client: Client) -
     texts = [f"good {n}" for n in range(499)]
     texts.insert(250, "poison")
     ids = client.submit_all(texts)
-    eventually(lambda: client.pipeline()["waiting"] == 0 and client.pipeline()["failed"] == 1, within=20)
+    eventually(lambda: waiting(bare_system) == 0 and client.pipeline()["failed"] == 1, within=20)
     assert count_rows(bare_system) == 499
     states = {state["id"]: state["status"] for state in client.states(ids)}
     assert states.pop(ids[250]) == "failed"
@@ -65,15 +65,15 @@ def test_one_poisonous_string_fails_alone(bare_system: System, client: Client) -
 
 
 def test_killed_workers_lose_and_double_nothing(bare_system: System, client: Client) -> None:
-    """Kill -9 of all of a worker's processes while 20,000 strings drain: a new worker ends with exactly 20,000 rows."""
-    client.submit_all(f"kill {n}" for n in range(20_000))
+    """Kill -9 of all of a worker's processes while 40,000 strings drain: a new worker ends with exactly 40,000 rows."""
+    client.submit_all(f"kill {n}" for n in range(40_000))
     worker = bare_system.start_worker()
     eventually(lambda: count_rows(bare_system) > 0, within=20)
     worker.kill()
-    assert count_rows(bare_system) < 20_000
+    assert count_rows(bare_system) < 40_000
     bare_system.start_worker()
-    eventually(lambda: client.pipeline()["waiting"] == 0, within=40)
-    assert query(bare_system, "SELECT count(*), count(DISTINCT text) FROM dummies") == [(20_000, 20_000)]
+    eventually(lambda: waiting(bare_system) == 0, within=40)
+    assert query(bare_system, "SELECT count(*), count(DISTINCT text) FROM dummies") == [(40_000, 40_000)]
 
 
 def test_what_a_killed_worker_held_comes_back(bare_system: System, client: Client) -> None:
