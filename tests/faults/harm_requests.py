@@ -14,7 +14,7 @@ JSON = {"Content-Type": "application/json"}
 
 def send_poison(ending: str, harm: Harm) -> Seen:
     """Send a text that cannot be stored: PostgreSQL refuses it, or the worker dies of it every time."""
-    return harm.world.clients.send_one(ending) == "acknowledged"
+    return comes(lambda: harm.world.clients.send_one(ending) == "acknowledged")
 
 
 def send_too_much(harm: Harm) -> Seen:

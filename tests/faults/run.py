@@ -79,6 +79,7 @@ def run(
                 thread.start()
             for thread in threads:
                 thread.join()
+            _replay_unseen(world, lanes, happened)
             time.sleep(WARM_UP)
         wait_for_calm(world, 0, settle)
         found = look(world, ledger, [each.name for each in happened if not each.seen])
@@ -102,6 +103,16 @@ def _play(world: World, lane: Sequence[Planned], until: float, happened: list[Ha
         happened.append(Happened(planned.kind.name, began, ended, seen))
         if settle is not None:
             happened[-1].drained_after = wait_for_calm(world, CALM, settle)
+
+
+def _replay_unseen(world: World, lanes: Sequence[Sequence[Planned]], happened: list[Happened]) -> None:
+    """Play once more, alone, what could not take effect because of another fault at the same time."""
+    planned = {each.kind.name: each for lane in lanes for each in lane}
+    for fault in [each for each in happened if not each.seen]:
+        print(f"once more, alone: {fault.name}", flush=True)
+        again: list[Happened] = []
+        _play(world, [planned[fault.name]], float("inf"), again, None)
+        fault.seen = again[0].seen
 
 
 def look(world: World, ledger: Ledger, unseen: list[str]) -> Found:
