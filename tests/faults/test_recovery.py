@@ -5,6 +5,7 @@ OUTAGE= and REDIS_AWAY= (s) make the two long ones longer than in everyday runs.
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import time
@@ -34,6 +35,9 @@ OUTAGE = float(os.environ.get("OUTAGE", "20"))
 REDIS_AWAY = float(os.environ.get("REDIS_AWAY", "10"))
 OUTAGE_RATE = 300.0
 BACKLOG = 10_000
+LONG = 300.0
+MOST_BYTES, MOST_BYTES_SHORT = 300, 400
+"""Redis' memory for a pending string beyond its text; after a short outage buffers and tables weigh on few strings."""
 
 
 @pytest.fixture
@@ -119,7 +123,7 @@ def test_a_long_outage_of_postgresql_costs_neither_speed_nor_memory(world: World
     print(f"at most {most_messages} messages; {lines} lines of log")
     assert {answer.what for answer in clients.answers} == {"202"}
     assert p99 < 50
-    assert grown <= 300
+    assert grown <= (MOST_BYTES if OUTAGE >= LONG else MOST_BYTES_SHORT)
     assert most_messages <= 10
     assert lines < 200 + 4 * OUTAGE
     world.postgres.start()
@@ -139,4 +143,4 @@ def of_keys(world: World) -> float:
 def text_bytes(ledger: Ledger) -> float:
     """Return the mean length of the acknowledged texts, in bytes as they stand in the journal's JSON."""
     nonces = ledger.with_outcome("acknowledged")
-    return statistics.mean(len(text_of(nonce).encode()) for nonce in nonces)
+    return statistics.mean(len(json.dumps(text_of(nonce), ensure_ascii=False).encode()) - 2 for nonce in nonces)
