@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from core import names
 from core.clocks import WORKER_SILENT_AFTER
+from core.connection import without_repeats, write_again
 from core.errors import JournalAway, JournalFull
 from core.high_water import HighWater, SetBack, parse_set_back
 from core.submission import Submission, decode, encode
@@ -127,12 +129,15 @@ class Journal:
     def __init__(self, redis: Redis) -> None:
         """Use this client; its time-outs bound every call."""
         self._redis = redis
-        self._append = load_script(redis, "append")
+        self._append = load_script(without_repeats(redis), "append")
         self._counts = load_script(redis, "counts")
         self._high_water = HighWater()
 
     def append(self, units: Sequence[Unit]) -> Appended:
-        """Write all units as one entry; on return it is on disk. Raises JournalFull, with nothing written."""
+        """Write all units as one entry; on return it is on disk.
+
+        Raises JournalFull, with nothing written, or JournalAway, when it may have been written all the same.
+        """
         keys = [names.JOURNAL, names.WAITING, names.WAKEUP, names.APPENDED]
         keys += [names.idempotency_key(unit.key_hash) for unit in units if unit.digest]
         arguments: list[Any] = [ENTRY_VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(units)]
@@ -144,7 +149,7 @@ class Journal:
                 arguments += (encode(submission), submission.received_at)
         mark = self._high_water.mark
         with journal_errors():
-            wake, conflicts, records, added, appended = self._append(keys, arguments)
+            wake, conflicts, records, added, appended = write_again(partial(self._append, keys, arguments))
         self._high_water.note(mark, appended - added, appended)
         return Appended(bool(wake), _by_unit(units, set(conflicts), records), appended)
 

@@ -7,6 +7,7 @@ import shutil
 import time
 
 from core import names
+from faults import small_disk
 from faults.harm import Harm, Seen, comes, keep_doing
 from local.ports import free_port
 from local.redis import Redis
@@ -67,4 +68,17 @@ def fill_redis(harm: Harm) -> Seen:
         time.sleep(harm.seconds)
     finally:
         harm.world.client.config_set("maxmemory", "512mb")
+    return seen
+
+
+def fill_disk(harm: Harm) -> Seen:
+    """Leave the append-only file no room: Redis ends rather than acknowledge what it cannot keep."""
+    redis = harm.world.redis
+    small_disk.fill(redis.folder)
+    try:
+        seen = comes(lambda: not redis.running)
+        time.sleep(harm.seconds)
+    finally:
+        small_disk.empty(redis.folder)
+        redis.start()
     return seen

@@ -9,6 +9,7 @@ from functools import partial
 from core.clocks import LEASE
 from faults import harm_database, harm_journal, harm_network, harm_processes, harm_requests, points
 from faults.harm import Harm, Seen
+from faults.small_disk import can_mount
 from faults.texts import KILLER, POISON
 from faults.world import find_faketime
 
@@ -43,6 +44,7 @@ ACCEPTING = (
         for mode in harm_network.MODES
     ),
     Kind("Redis full", harm_journal.fill_redis, 1, 4),
+    *([Kind("disk full under the append-only file", harm_journal.fill_disk, 1, 4)] if can_mount() else []),
     Kind("2 MB of text", harm_requests.send_too_much),
     Kind("APIs rolled out", harm_processes.roll_apis),
     *(

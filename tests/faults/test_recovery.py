@@ -10,6 +10,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -17,7 +18,7 @@ import pytest
 from support import Client, count_rows, eventually
 
 from core import names
-from core.clocks import LEASE
+from core.clocks import GRACE_PERIOD, LEASE
 from faults import points
 from faults.checker import Found, check, report
 from faults.clients import Clients
@@ -102,6 +103,31 @@ def test_a_rollout_under_load_fails_no_request_and_repeats_no_batch(world: World
     assert verdict.ok, report(verdict, ledger, 1)
     logs = "".join(world.log_of(worker) for worker in world.workers)
     assert "deliveries" not in logs
+
+
+def test_a_worker_told_to_end_finishes_the_batch_in_its_hand(world: World, client: Client) -> None:
+    client.submit("before").raise_for_status()
+    stored_within(world, 1, 10)
+    ended, worker = world.workers
+    ended.terminate(GRACE_PERIOD)  # nobody else is there to store it
+    with ThreadPoolExecutor() as pool, world.connected() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE dummies IN ACCESS EXCLUSIVE MODE")
+        client.submit_all(f"in hand {number}" for number in range(50))
+        eventually(lambda: deliveries(world), within=5)
+        ending = pool.submit(worker.terminate, GRACE_PERIOD)
+        time.sleep(1)
+        assert deliveries(world) == {1}
+        cursor.execute("COMMIT")
+        ending.result()
+    assert count_rows(world.system) == 51
+    assert world.waiting() == 0
+    assert deliveries(world) == set()
+
+
+def deliveries(world: World) -> set[int]:
+    """Return how often the entries that are claimed were delivered."""
+    pending = world.client.xpending_range(names.JOURNAL, names.GROUP, "-", "+", 1000)
+    return {entry["times_delivered"] for entry in pending}
 
 
 def test_a_long_outage_of_postgresql_costs_neither_speed_nor_memory(world: World, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from faults.checker import report
 from faults.kinds import ACCEPTING, KINDS, STORING
 from faults.run import run, table
 from faults.schedule import plan
+from faults.small_disk import can_mount
 from faults.world import find_faketime
 from local import nginx
 
@@ -38,3 +39,9 @@ def test_clocks_are_put_wrong_where_that_can_be_done() -> None:
     if find_faketime() is None:
         pytest.skip("NO FAKETIME, no process' clock is put wrong: install faketime")
     assert sum("clock" in kind.name for kind in KINDS) == 2
+
+
+def test_the_disk_is_filled_where_that_can_be_done() -> None:
+    if not can_mount():
+        pytest.skip("NO RIGHT TO MOUNT, the append-only file's disk is never full: run as root")
+    assert sum("disk full" in kind.name for kind in KINDS) == 1

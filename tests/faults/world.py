@@ -21,6 +21,7 @@ import psycopg2
 from redis import Redis as RedisClient
 from support import eventually
 
+from faults import small_disk
 from faults.clients import Clients
 from faults.points import FOLDER
 from faults.texts import POISON
@@ -61,8 +62,9 @@ class World:
 
     def __enter__(self) -> Self:
         self.points.mkdir(parents=True)
-        self.system.__enter__()
+        small_disk.mount(self.redis.folder)
         try:
+            self.system.__enter__()
             self.query(CONSTRAINT)
             self._start_proxy()
             self.apis = [self.start_api(number) for number in range(APIS)]
@@ -83,6 +85,7 @@ class World:
         self.redis.resume()
         self.postgres.resume()
         self.system.stop()
+        small_disk.unmount(self.redis.folder)
         self.client.close()
 
     def link(self, name: str, command: str) -> str:
