@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 from redis import Redis
 
-from api import openapi, pipeline, problems, status, submit
+from api import failed, history, openapi, pipeline, problems, status, submit
 from api.appender import Appender
 from api.direct import DirectSubmit
 from api.monitor import Monitor
@@ -17,6 +17,7 @@ from core.broker import Waker, make_celery
 from core.connection import connect
 from core.durability import refuse_volatile
 from core.journal import Journal
+from core.letters import Letters
 from core.settings import load
 
 
@@ -30,7 +31,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = _services(settings, redis or connect(str(settings.redis_url)))
-    for module in (submit, status, pipeline, openapi):
+    for module in (submit, status, history, failed, pipeline, openapi):
         app.register_blueprint(module.blueprint)
     problems.install(app)
     app.after_request(end_when_draining)
@@ -41,7 +42,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
         CORS(
             app,
             origins=list(settings.cors_origins),
-            allow_headers=["Content-Type", "Idempotency-Key"],
+            allow_headers=["Content-Type", "Idempotency-Key", "Authorization"],
             expose_headers=["Location", "Retry-After"],
             max_age=600,
         )
@@ -56,6 +57,8 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
         settings=settings,
         journal=journal,
         appender=Appender(journal, waker.wake),
+        waker=waker,
+        letters=Letters(redis),
         rows=rows,
         monitor=Monitor(journal, redis, rows, settings),
     )

@@ -33,12 +33,13 @@ class _Request:
     was kept, nor will be.
     """
 
-    __slots__ = ("abandoned", "error", "kept")
+    __slots__ = ("abandoned", "appended", "error", "kept")
 
     def __init__(self) -> None:
         self.abandoned = False
         self.error: DummiesError | None = None
         self.kept = False
+        self.appended = 0
 
     @property
     def over(self) -> bool:
@@ -76,8 +77,10 @@ class Appender:
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def append(self, units: Sequence[Unit]) -> list[list[Record | None]]:
+    def append(self, units: Sequence[Unit]) -> tuple[list[list[Record | None]], int]:
         """Return, once all units are on disk, for each string the record of the same string if it waited already.
+
+        With them comes how many strings were ever appended, about up to the last one.
 
         Raises KeyReused or JournalFull, when none of the units was written, or JournalAway (after 2.5 s at most), when
         some or all of them may have been; repeating the request under the same key is safe.
@@ -93,7 +96,7 @@ class Appender:
                 request.abandoned = True
                 raise JournalAway
             request.check()
-        return [item.records for item in waiting]
+        return [item.records for item in waiting], request.appended
 
     def _ensure_thread(self) -> None:
         if self._thread is None:
@@ -144,6 +147,7 @@ class Appender:
                     item.request.error = KeyReused()
                 else:
                     item.request.kept = True
+                    item.request.appended = appended.appended
                     item.records = records
             if appended.wake:
                 self._on_wake()

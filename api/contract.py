@@ -15,6 +15,8 @@ from msgspec import Meta, Struct
 MAX_STRINGS_PER_BULK = 10_000
 MAX_IDS_PER_QUERY = 100
 MAX_HISTORY_PAGE = 200
+MAX_QUERY_LENGTH = 200
+MAX_REASON_LENGTH = 500
 
 StringStatus = Literal["queued", "stored", "failed"]
 Time = Annotated[datetime, Meta(tz=True)]
@@ -24,6 +26,13 @@ StringText = Annotated[
     Meta(
         description="Any Unicode text but NUL and lone surrogates, 1 byte to 64 KiB of UTF-8 (a setting).",
         extra_json_schema={"minLength": 1},  # core.submission checks it, and says what to do
+    ),
+]
+AcceptedTotal = Annotated[
+    int,
+    Meta(
+        description="Strings ever accepted, about up to this one. Less `settled_total` of `/pipeline`, it is about the"
+        " place in line."
     ),
 ]
 
@@ -47,6 +56,7 @@ class Accepted(Struct):
     status: StringStatus
     status_url: Annotated[str, Meta(description="Path to poll until the status is stored or failed.")]
     received_at: Time
+    accepted_total: AcceptedTotal
 
 
 class BulkAccepted(Struct):
@@ -55,6 +65,7 @@ class BulkAccepted(Struct):
     count: int
     ids: list[UUID]
     received_at: Time
+    accepted_total: AcceptedTotal
 
 
 class StringState(Struct):
@@ -81,11 +92,28 @@ class StringStates(Struct):
     unavailable: Annotated[list[UUID], Meta(description="Not queued, and PostgreSQL is away: ask again.")]
 
 
+Cursor = Annotated[str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")]
+
+
 class HistoryPage(Struct):
-    """Stored strings, newest first."""
+    """Stored strings, newest first. A search that takes long answers with what it has found, perhaps nothing yet."""
 
     items: list[StringState]
-    next_cursor: Annotated[str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")]
+    next_cursor: Cursor
+    looked_back_to: Annotated[
+        Time | None,
+        Meta(
+            description="With `q`: when the oldest string that was looked at was stored; null without, or at the end."
+        ),
+    ] = None
+
+
+class FailedPage(Struct):
+    """Dead letters, in no particular order; about as many as were asked for."""
+
+    items: list[StringState]
+    next_cursor: Cursor
+    total: Annotated[int, Meta(description="All dead letters, whatever is searched for.")]
 
 
 class PartState(Struct):
@@ -122,6 +150,13 @@ class Pipeline(Struct):
     ]
     volatile: Annotated[
         str | None, Meta(description="Why Redis would lose what it acknowledges; null when it would not.")
+    ]
+    stored_recently: Annotated[
+        list[int],
+        Meta(description="Strings stored in each of the last periods of five seconds, 60 at most, oldest first."),
+    ]
+    settled_total: Annotated[
+        int | None, Meta(description="Strings ever taken off the journal: stored, or dead letters.")
     ]
     worker_count: int | None = None
 

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 PERIOD = 1.0
 RATE_WINDOW = 10.0
 STALE_AFTER = 5.0
+RECENT_PERIOD, RECENT_PERIODS = 5.0, 60
+"""Seconds of each period whose stored strings are counted, and how many of the last periods are kept."""
 FIRST_LOOK = 1.0
 """Seconds that an answer about the pipeline waits for a process just started to have seen the database."""
 ROOM_TO_MAKE = 0.05
@@ -57,6 +59,9 @@ class Monitor:
         self._database_seen = threading.Event()
         self._samples: deque[tuple[float, int]] = deque()
         self._seen_at = 0.0
+        self._period_began: tuple[float, int] | None = None
+        self.stored_recently: deque[int] = deque(maxlen=RECENT_PERIODS)
+        """Strings stored in each of the last periods of five seconds, oldest first."""
         self.counts: Counts | None = None
         self.full = False
         self.reached = False
@@ -148,6 +153,11 @@ class Monitor:
         self._samples.append((now, stored))
         while now - self._samples[0][0] > RATE_WINDOW:
             self._samples.popleft()
+        began = self._period_began or (now, stored)
+        if now - began[0] >= RECENT_PERIOD:
+            self.stored_recently.append(max(0, stored - began[1]))
+            began = (now, stored)
+        self._period_began = began
 
     def _is_full(self, counts: Counts, info: Info) -> bool:
         most = info.memory["maxmemory"] * self._settings.journal_memory_fraction

@@ -17,16 +17,40 @@ import msgspec
 from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import Rule
 
-from api.contract import Problem
+from api.contract import MAX_HISTORY_PAGE, MAX_IDS_PER_QUERY, MAX_QUERY_LENGTH, MAX_REASON_LENGTH, Problem
+from api.parameters import DEFAULT_PAGE
 
 blueprint = Blueprint("openapi", __name__)
 
+_WITHOUT_NUL = "^[^\\x00]*$"
 _REF = "#/components/schemas/{name}"
 _CONVERTERS = {"uuid": {"type": "string", "format": "uuid"}}
-_PARAMETER_NOTES = {
-    "id": "A string's id; may be repeated, up to 100 times.",
-    "limit": "Strings a page, 1 to 200; 50 unless said.",
-    "cursor": "`next_cursor` of the page before.",
+_PARAMETERS: dict[str, dict[str, Any]] = {
+    "id": {
+        "description": f"A string's id; may be repeated, up to {MAX_IDS_PER_QUERY} times.",
+        "schema": {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": MAX_IDS_PER_QUERY},
+    },
+    "limit": {
+        "description": f"Strings a page; {DEFAULT_PAGE} unless said.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_HISTORY_PAGE},
+    },
+    "cursor": {
+        "description": "`next_cursor` of the page before.",
+        "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+    },
+    "q": {
+        "description": "What the strings must contain, upper and lower case being different.",
+        "schema": {"type": "string", "maxLength": MAX_QUERY_LENGTH, "pattern": _WITHOUT_NUL},
+    },
+    "format": {
+        "description": "The kind of file; ndjson unless said.",
+        "schema": {"type": "string", "enum": ["ndjson", "csv"]},
+    },
+    "reason": {
+        "description": "Why, for the log.",
+        "required": True,
+        "schema": {"type": "string", "maxLength": MAX_REASON_LENGTH, "pattern": "^[^\\x00\\s][^\\x00]*$"},
+    },
 }
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -37,7 +61,7 @@ class Operation(NamedTuple):
     summary: str
     answers: Mapping[int, Any]
     body: Mapping[str, Any]
-    parameters: Mapping[str, Any]
+    parameters: Sequence[str]
     refusals: Sequence[int]
 
 
@@ -46,13 +70,13 @@ def describe(
     *,
     answers: Mapping[int, Any],
     body: Mapping[str, Any] | None = None,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Sequence[str] = (),
     refusals: Sequence[int] = (),
 ) -> Callable[[V], V]:
     """Note what the document says of a view; the view itself stays as it is."""
 
     def note(view: V) -> V:
-        view.operation = Operation(summary, answers, body or {}, parameters or {}, refusals)  # type: ignore[attr-defined]
+        view.operation = Operation(summary, answers, body or {}, parameters, refusals)  # type: ignore[attr-defined]
         return view
 
     return note
@@ -84,7 +108,12 @@ def build(app: Flask) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": paths,
-        "components": {"schemas": dict(sorted(components.items()))},
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": {
+                "operator": {"type": "http", "scheme": "bearer", "description": "The service's OPERATOR_TOKEN."}
+            },
+        },
     }
 
 
@@ -92,10 +121,19 @@ def _schemas(operations: Sequence[Operation]) -> tuple[dict[Any, Any], dict[str,
     types = {Problem}
     for operation in operations:
         for type_ in (*operation.answers.values(), *operation.body.values()):
-            types.update(get_args(type_) if isinstance(type_, UnionType) else (type_,))
+            types.update(_types_in(type_))
     ordered = sorted(types, key=lambda type_: type_.__name__)
     schemas, components = msgspec.json.schema_components(ordered, ref_template=_REF)
     return dict(zip(ordered, schemas, strict=True)), components
+
+
+def _types_in(type_: Any) -> tuple[Any, ...]:
+    """Return the types that an answer or body may be: by media type, one of several, one, or none at all."""
+    if isinstance(type_, Mapping):
+        return tuple(type_.values())
+    if isinstance(type_, UnionType):
+        return get_args(type_)
+    return () if type_ is None else (type_,)
 
 
 def _schema(type_: Any, schemas: Mapping[Any, Any]) -> Any:
@@ -113,6 +151,8 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
         "parameters": [*_path_parameters(rule), *_query_parameters(operation), *_headers(operation)],
         "responses": _responses(operation, schemas),
     }
+    if getattr(view, "operators_only", False):
+        made["security"] = [{"operator": []}]
     if operation.body:
         content = {media: {"schema": _schema(type_, schemas)} for media, type_ in operation.body.items()}
         made["requestBody"] = {"required": True, "content": content}
@@ -120,13 +160,14 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
 
 
 def _responses(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
-    responses = {
-        str(status): {
-            "description": HTTPStatus(status).phrase,
-            "content": {"application/json": {"schema": _schema(type_, schemas)}},
-        }
-        for status, type_ in operation.answers.items()
-    }
+    responses: dict[str, Any] = {}
+    for status, type_ in operation.answers.items():
+        responses[str(status)] = {"description": HTTPStatus(status).phrase}
+        if type_ is not None:
+            media = type_ if isinstance(type_, Mapping) else {"application/json": type_}
+            responses[str(status)]["content"] = {
+                name: {"schema": _schema(each, schemas)} for name, each in media.items()
+            }
     for status in operation.refusals:
         content = {"application/problem+json": {"schema": schemas[Problem]}}
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
@@ -141,16 +182,7 @@ def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
 
 
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "required": False,
-            "description": _PARAMETER_NOTES[name],
-            "schema": msgspec.json.schema(type_),
-        }
-        for name, type_ in operation.parameters.items()
-    ]
+    return [{"name": name, "in": "query", "required": False, **_PARAMETERS[name]} for name in operation.parameters]
 
 
 def _headers(operation: Operation) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ def pipeline() -> Response:
             workers=_part(monitor.workers) if counts else PartState("unknown"),
             set_back=_set_back(monitor.set_back),
             volatile=monitor.durability.problem,
+            stored_recently=list(monitor.stored_recently),
+            settled_total=max(0, counts.appended - counts.waiting) if counts else None,
             worker_count=counts.workers if counts else None,
         )
     )

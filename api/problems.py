@@ -21,9 +21,12 @@ _TITLES = {
     "bad-request": (400, "The request cannot be understood"),
     "malformed-json": (400, "The body is not JSON"),
     "invalid-parameter": (400, "A parameter is not valid"),
+    "operator-only": (401, "Only an operator may do this"),
+    "operator-disabled": (403, "Nobody may do this here"),
     "not-found": (404, "There is nothing here"),
     "unknown-string": (404, "No such string"),
     "method-not-allowed": (405, "The method is not allowed here"),
+    "not-failed": (409, "The string is no dead letter"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "The content type is not supported"),
     "invalid-body": (422, "The body does not have the expected form"),
@@ -70,6 +73,8 @@ class ApiProblem(Exception):
         response.headers["Cache-Control"] = "no-store"
         if self.retry_after is not None:
             response.headers["Retry-After"] = str(self.retry_after)
+        if status == HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = 'Bearer realm="ix-dummies operators"'
         return response
 
 

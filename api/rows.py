@@ -43,6 +43,13 @@ class Row(NamedTuple):
     seq: int = 0
 
 
+class Looked(NamedTuple):
+    """The oldest string that a search has looked at."""
+
+    seq: int
+    stored_at: datetime
+
+
 class Rows:
     """Reads rows over at most 8 connections; every call ends in bounded time or raises DatabaseAway."""
 
@@ -54,6 +61,8 @@ class Rows:
         self._resting_until = 0.0
         self._states = (_SQL / "states.sql").read_text(encoding="utf-8")
         self._history = (_SQL / "history.sql").read_text(encoding="utf-8")
+        self._search = (_SQL / "search.sql").read_text(encoding="utf-8")
+        self._export = (_SQL / "export.sql").read_text(encoding="utf-8")
         psycopg2.extensions.set_wait_callback(WaitWithDeadline(CALL_DEADLINE))
 
     def states(self, ids: Sequence[str]) -> dict[str, Row]:
@@ -65,6 +74,25 @@ class Rows:
         """Return stored strings, newest first, below the given ``seq``."""
         rows = self._fetch(self._history, {"limit": limit, "before": before})
         return [Row(UUID(row[0]), *row[1:]) for row in rows]
+
+    def search(self, text: str, before: int | None, looked_at: int, limit: int) -> tuple[list[Row], Looked | None]:
+        """Look at so many strings below the given ``seq``; return those that contain the text, newest first.
+
+        With them comes how far it looked, None where nothing was left to look at.
+        """
+        rows = self._fetch(self._search, {"q": text, "before": before, "looked_at": looked_at, "limit": limit})
+        if not rows:
+            return [], None
+        *found, (*_, stored_at, seq) = rows
+        return [Row(UUID(row[0]), *row[1:]) for row in found], Looked(seq, stored_at)
+
+    def export(self, text: str | None, before: int | None, *, csv: bool) -> tuple[str, int | None]:
+        """Return the next strings below the given ``seq`` as lines, about 1 MiB at most, and the ``seq`` to go on from.
+
+        Only those that contain the text are in the lines, where one is given. At the end the ``seq`` is None.
+        """
+        [(lines, seq)] = self._fetch(self._export, {"q": text, "before": before, "csv": csv})
+        return lines or "", seq
 
     def ping(self) -> None:
         """Return when PostgreSQL answers."""

@@ -11,7 +11,9 @@ from api.appender import Appender
 from api.monitor import Monitor
 from api.rows import Rows
 from api.settings import ApiSettings
+from core.broker import Waker
 from core.journal import Journal
+from core.letters import Letters
 
 EXTENSION = "dummies"
 
@@ -23,6 +25,8 @@ class Services:
     settings: ApiSettings
     journal: Journal
     appender: Appender
+    waker: Waker
+    letters: Letters
     rows: Rows
     monitor: Monitor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PostgresDsn, field_validator
+from pydantic import Field, PostgresDsn, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from core.settings import CoreSettings
@@ -24,6 +24,8 @@ class ApiSettings(CoreSettings):
     """The part of Redis' maxmemory above which submitting is refused with 503."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins, comma-separated, whose pages may use the API from the browser; none unless said."""
+    operator_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """The bearer token of those who look after dead letters; without it nobody may, over HTTP."""
 
     draining_file: Path | None = None
     """While it exists the process is about to end: it is not ready, and connections end with the answer in hand."""

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from flask import Blueprint, Response, request
-from werkzeug.datastructures import MultiDict
+from flask import Blueprint, Response
 
 from api.answers import answer, utc
-from api.contract import MAX_HISTORY_PAGE, MAX_IDS_PER_QUERY, HistoryPage, StringState, StringStates
+from api.contract import MAX_IDS_PER_QUERY, HistoryPage, StringState, StringStates
+from api.history import history, stored
 from api.openapi import describe
+from api.parameters import query
 from api.problems import ApiProblem, database_away
 from api.rows import DatabaseAway, Row
 from api.services import services
@@ -23,10 +24,6 @@ from core.claims import DeadLetter
 from core.journal import Record
 
 blueprint = Blueprint("status", __name__)
-
-_DEFAULT_PAGE = 50
-_MAX_SEQ = 2**63 - 1
-_MAX_DIGITS = len(str(_MAX_SEQ))
 
 
 @blueprint.get("/dummies/<uuid:submission_id>")
@@ -39,10 +36,10 @@ def state(submission_id: UUID) -> Response:
     if record:
         found = _failed([key])[0] if record.failed else _queued(submission_id, record)
     if found is None:
-        row = _rows([key]).get(key)
+        row = rows_of([key]).get(key)
         if row is None:
             raise ApiProblem("unknown-string", "No string was accepted under this id: check it.")
-        found = _stored(row)
+        found = stored(row)
     return answer(found)
 
 
@@ -50,13 +47,17 @@ def state(submission_id: UUID) -> Response:
 @describe(
     "What became of many strings, or the history",
     answers={200: StringStates | HistoryPage},
-    parameters={"id": list[UUID], "limit": int, "cursor": str},
+    parameters=("id", "limit", "cursor", "q"),
     refusals=(400, 503),
 )
 def states() -> Response:
-    """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages."""
-    ids = _query().getlist("id")
-    return answer(_many(_parse_ids(ids)) if ids else _history())
+    """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages.
+
+    ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what
+    it has found; while there is a next cursor, there may be more.
+    """
+    ids = query().getlist("id")
+    return answer(_many(_parse_ids(ids)) if ids else history())
 
 
 def _many(ids: Sequence[UUID]) -> StringStates:
@@ -71,35 +72,8 @@ def _many(ids: Sequence[UUID]) -> StringStates:
         rows = services().rows.states(missing) if missing else {}
     except DatabaseAway:
         return StringStates(items, [], [UUID(key) for key in missing])
-    items += map(_stored, rows.values())
+    items += map(stored, rows.values())
     return StringStates(items, [UUID(key) for key in missing if key not in rows], [])
-
-
-def _history() -> HistoryPage:
-    limit = _integer("limit", _DEFAULT_PAGE, MAX_HISTORY_PAGE)
-    before = _integer("cursor", None, _MAX_SEQ)
-    try:
-        rows = services().rows.history(limit or _DEFAULT_PAGE, before)
-    except DatabaseAway:
-        raise database_away() from None
-    following = str(rows[-1].seq) if len(rows) == limit else None
-    return HistoryPage([_stored(row) for row in rows], following)
-
-
-def _query() -> MultiDict[str, str]:
-    try:
-        return request.args
-    except UnicodeDecodeError:
-        raise ApiProblem("invalid-parameter", "Send the query in UTF-8, percent-encoded.") from None
-
-
-def _integer(name: str, default: int | None, most: int) -> int | None:
-    value = _query().get(name)
-    if value is None:
-        return default
-    if not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS and 1 <= int(value) <= most):
-        raise ApiProblem("invalid-parameter", f"Send {name} as a whole number from 1 to {most}.")
-    return int(value)
 
 
 def _parse_ids(values: Sequence[str]) -> list[UUID]:
@@ -111,15 +85,12 @@ def _parse_ids(values: Sequence[str]) -> list[UUID]:
         raise ApiProblem("invalid-parameter", "Send each id as a UUID.") from None
 
 
-def _rows(keys: Sequence[str]) -> dict[str, Row]:
+def rows_of(keys: Sequence[str]) -> dict[str, Row]:
+    """Return those of the strings that are stored, by id; raises ApiProblem while PostgreSQL is away."""
     try:
         return services().rows.states(keys)
     except DatabaseAway:
         raise database_away() from None
-
-
-def _stored(row: Row) -> StringState:
-    return StringState(row.id, "stored", row.received_at, row.text, row.stored_at)
 
 
 def _on_its_way(key: str, record: Record) -> StringState:
@@ -137,11 +108,12 @@ def _queued(submission_id: UUID, record: Record) -> StringState | None:
 
 
 def _failed(keys: Sequence[str]) -> list[StringState | None]:
-    return [_buried(letter) if letter else None for letter in services().journal.dead_letters(keys)]
+    letters = services().journal.dead_letters(keys)
+    return [buried(msgspec.json.decode(letter, type=DeadLetter)) if letter else None for letter in letters]
 
 
-def _buried(letter_json: bytes) -> StringState:
-    letter = msgspec.json.decode(letter_json, type=DeadLetter)
+def buried(letter: DeadLetter) -> StringState:
+    """Return the state of a dead letter."""
     return StringState(
         UUID(letter.id), "failed", utc(letter.received_at), letter.text, attempts=letter.attempts, reason=letter.reason
     )

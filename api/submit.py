@@ -47,8 +47,8 @@ def accept(parts: Services, text: str, key: str | None, request_id: str | None) 
     Raises KeyReused, JournalFull or JournalAway, as the appender does.
     """
     submission = Submission(submission_id(text, key, request_id), text, _now())
-    [[record]] = parts.appender.append([_unit([submission], key)])
-    return _accepted(submission, record)
+    [[record]], appended = parts.appender.append([_unit([submission], key)])
+    return _accepted(submission, record, appended)
 
 
 def accepted_headers(body: Accepted) -> dict[str, str]:
@@ -78,10 +78,10 @@ def submit_bulk() -> Response:
         submissions = [
             Submission(submission_id(text, key, request_id, index), text, now) for index, text in enumerate(texts)
         ]
-        parts.appender.append(list(_units(submissions, key)))
+        _, appended = parts.appender.append(list(_units(submissions, key)))
     finally:
         _bulk_slots.release()
-    body = BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now))
+    body = BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now), appended)
     return answer(body, 202)
 
 
@@ -110,12 +110,12 @@ def _groups(submissions: Iterable[Submission]) -> Iterator[list[Submission]]:
     yield group
 
 
-def _accepted(submission: Submission, record: Record | None) -> Accepted:
+def _accepted(submission: Submission, record: Record | None, appended: int) -> Accepted:
     """Return the answer for a string that is new, or (with a record) that waits or has failed already."""
     url = f"/dummies/{submission.id}"
     received_at = record.received_at if record else submission.received_at
     status: StringStatus = "failed" if record and record.failed else "queued"
-    return Accepted(UUID(submission.id), status, url, utc(received_at))
+    return Accepted(UUID(submission.id), status, url, utc(received_at), appended)
 
 
 def _now() -> int:

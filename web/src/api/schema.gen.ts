@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * What became of many strings, or the history
-         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages.
+         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what it has found; while there is a next cursor, there may be more.
          */
         get: operations["states"];
         put?: never;
@@ -42,6 +42,30 @@ export interface paths {
         get: operations["state"];
         put?: never;
         post?: never;
+        /**
+         * Discard a dead letter
+         * @description Remove a dead letter for good. The `reason`, which must be given, goes to the log with the string's id.
+         */
+        delete: operations["discard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dummies/{submission_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a dead letter again
+         * @description Put a dead letter back into the journal; it keeps its id, and is stored once or refused again.
+         */
+        post: operations["retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -62,6 +86,46 @@ export interface paths {
          * @description Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none. They come as JSON, as NDJSON with an object ``{"text": "…"}`` a line, or as plain text with a string a line.
          */
         post: operations["submit_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dummies/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All stored strings as a file
+         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is an object with id, text, received_at and stored_at a line; as CSV, the same columns. An answer that breaks off is not whole: begin again.
+         */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dummies/failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dead letters
+         * @description Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons.
+         */
+        get: operations["failed"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -145,6 +209,8 @@ export interface components {
             status_url: string;
             /** Format: date-time */
             received_at: string;
+            /** @description Strings ever accepted, about up to this one. Less `settled_total` of `/pipeline`, it is about the place in line. */
+            accepted_total: number;
         };
         /**
          * BulkAccepted
@@ -155,6 +221,8 @@ export interface components {
             ids: string[];
             /** Format: date-time */
             received_at: string;
+            /** @description Strings ever accepted, about up to this one. Less `settled_total` of `/pipeline`, it is about the place in line. */
+            accepted_total: number;
         };
         /**
          * BulkRequest
@@ -164,13 +232,29 @@ export interface components {
             texts: string[];
         };
         /**
+         * FailedPage
+         * @description Dead letters, in no particular order; about as many as were asked for.
+         */
+        FailedPage: {
+            items: components["schemas"]["StringState"][];
+            /** @description Pass as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+            /** @description All dead letters, whatever is searched for. */
+            total: number;
+        };
+        /**
          * HistoryPage
-         * @description Stored strings, newest first.
+         * @description Stored strings, newest first. A search that takes long answers with what it has found, perhaps nothing yet.
          */
         HistoryPage: {
             items: components["schemas"]["StringState"][];
             /** @description Pass as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
+            /**
+             * @description With `q`: when the oldest string that was looked at was stored; null without, or at the end.
+             * @default null
+             */
+            looked_back_to: string | null;
         };
         /**
          * PartState
@@ -209,6 +293,10 @@ export interface components {
             set_back: components["schemas"]["SetBack"] | null;
             /** @description Why Redis would lose what it acknowledges; null when it would not. */
             volatile: string | null;
+            /** @description Strings stored in each of the last periods of five seconds, 60 at most, oldest first. */
+            stored_recently: number[];
+            /** @description Strings ever taken off the journal: stored, or dead letters. */
+            settled_total: number | null;
             /** @default null */
             worker_count: number | null;
         };
@@ -324,10 +412,12 @@ export interface operations {
             query?: {
                 /** @description A string's id; may be repeated, up to 100 times. */
                 id?: string[];
-                /** @description Strings a page, 1 to 200; 50 unless said. */
+                /** @description Strings a page; 50 unless said. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description What the strings must contain, upper and lower case being different. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -476,6 +566,150 @@ export interface operations {
             };
         };
     };
+    discard: {
+        parameters: {
+            query: {
+                /** @description Why, for the log. */
+                reason: string;
+            };
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                submission_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     submit_bulk: {
         parameters: {
             query?: never;
@@ -532,6 +766,113 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description The kind of file; ndjson unless said. */
+                format?: "ndjson" | "csv";
+                /** @description What the strings must contain, upper and lower case being different. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    failed: {
+        parameters: {
+            query?: {
+                /** @description Strings a page; 50 unless said. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description What the strings must contain, upper and lower case being different. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailedPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

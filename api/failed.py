@@ -1,0 +1,79 @@
+"""Dead letters over HTTP, for operators: the list, another try, the end."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, Response
+
+from api.answers import NOT_CACHED, answer, utc
+from api.contract import MAX_HISTORY_PAGE, MAX_REASON_LENGTH, Accepted, FailedPage
+from api.openapi import describe
+from api.operator import operators_only
+from api.parameters import DEFAULT_PAGE, integer, searched, words
+from api.problems import ApiProblem
+from api.services import services
+from api.status import buried, rows_of
+
+log = structlog.get_logger()
+blueprint = Blueprint("failed", __name__)
+
+_MAX_CURSOR = 2**64 - 1
+
+
+@blueprint.get("/dummies/failed")
+@describe(
+    "Dead letters",
+    answers={200: FailedPage},
+    parameters=("limit", "cursor", "q"),
+    refusals=(400, 401, 403, 503),
+)
+@operators_only
+def failed() -> Response:
+    """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
+    limit = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE
+    page = services().letters.page(limit, integer("cursor", _MAX_CURSOR) or 0, searched() or "")
+    following = str(page.cursor) if page.cursor else None
+    return answer(FailedPage([buried(letter) for letter in page.letters], following, page.total))
+
+
+@blueprint.post("/dummies/<uuid:submission_id>/retry")
+@describe("Try a dead letter again", answers={202: Accepted}, refusals=(401, 403, 404, 409, 503))
+@operators_only
+def retry(submission_id: UUID) -> Response:
+    """Put a dead letter back into the journal; it keeps its id, and is stored once or refused again."""
+    parts = services()
+    parts.monitor.check()
+    tried = parts.letters.retry(str(submission_id))
+    if tried is None:
+        raise _not_failed(submission_id)
+    letter, wake, appended = tried
+    if wake:
+        parts.waker.wake()
+    log.info("dead letter tried again", id=letter.id)
+    url = f"/dummies/{letter.id}"
+    return answer(Accepted(submission_id, "queued", url, utc(letter.received_at), appended), 202, {"Location": url})
+
+
+@blueprint.delete("/dummies/<uuid:submission_id>")
+@describe("Discard a dead letter", answers={204: None}, parameters=("reason",), refusals=(400, 401, 403, 404, 409, 503))
+@operators_only
+def discard(submission_id: UUID) -> Response:
+    """Remove a dead letter for good. The `reason`, which must be given, goes to the log with the string's id."""
+    reason = words("reason", MAX_REASON_LENGTH)
+    if not reason or not reason.strip():
+        raise ApiProblem("invalid-parameter", "Say why in the query: ?reason=….")
+    letter = services().letters.discard(str(submission_id))
+    if letter is None:
+        raise _not_failed(submission_id)
+    log.warning("dead letter discarded", id=letter.id, reason=reason, refused_because=letter.reason)
+    return Response(status=204, headers=NOT_CACHED)
+
+
+def _not_failed(submission_id: UUID) -> ApiProblem:
+    """Return the answer about a string that is no dead letter: it is on its way, stored, or was never here."""
+    key = str(submission_id)
+    if services().journal.records([key])[0] or rows_of([key]):
+        return ApiProblem("not-failed", "Only dead letters can be tried again or discarded: look at its status.")
+    return ApiProblem("unknown-string", "No string was accepted under this id: check it.")

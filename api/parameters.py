@@ -1,0 +1,47 @@
+"""Query parameters: read and checked alike in every view."""
+
+from __future__ import annotations
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from api.contract import MAX_QUERY_LENGTH
+from api.problems import ApiProblem
+
+DEFAULT_PAGE = 50
+_MAX_DIGITS = 20
+
+
+def query() -> MultiDict[str, str]:
+    """Return the query; raises ApiProblem where it is no UTF-8."""
+    try:
+        return request.args
+    except UnicodeDecodeError:
+        raise ApiProblem("invalid-parameter", "Send the query in UTF-8, percent-encoded.") from None
+
+
+def integer(name: str, most: int) -> int | None:
+    """Return a whole number from 1 on, None where it is not given; raises ApiProblem."""
+    value = query().get(name)
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS and 1 <= int(value) <= most):
+        raise ApiProblem("invalid-parameter", f"Send {name} as a whole number from 1 to {most}.")
+    return int(value)
+
+
+def words(name: str, longest: int) -> str | None:
+    """Return a text of bounded length, None where it is not given; raises ApiProblem."""
+    value = query().get(name)
+    if value is not None and (len(value) > longest or "\0" in value or not _whole(value)):
+        raise ApiProblem("invalid-parameter", f"Send {name} as at most {longest} characters without NUL.")
+    return value
+
+
+def searched() -> str | None:
+    """Return what is searched for, None for everything; raises ApiProblem."""
+    return words("q", MAX_QUERY_LENGTH) or None
+
+
+def _whole(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)

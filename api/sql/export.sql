@@ -1,0 +1,31 @@
+-- The next strings as lines of NDJSON or CSV, newest first: 2,000 strings or about 1 MiB at most.
+-- q: text to be contained, or NULL; before: bigint, the seq to continue below, or NULL to begin; csv: boolean.
+-- Returns the lines as one text (NULL: none of these strings contains q), and the lowest seq looked at (NULL: the end).
+WITH next AS (
+    SELECT id, text, received_at, stored_at, seq
+    FROM dummies
+    WHERE %(before)s::bigint IS NULL OR seq < %(before)s::bigint
+    ORDER BY seq DESC
+    LIMIT 2000
+), sized AS (
+    SELECT *, sum(octet_length(text) + 160) OVER (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) AS size FROM next
+), page AS (
+    SELECT
+        id, text, seq,
+        to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS received_at,
+        to_char(stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS stored_at
+    FROM sized
+    WHERE size <= 1048576 OR seq = (SELECT max(seq) FROM next)
+)
+SELECT
+    string_agg(
+        CASE WHEN %(csv)s THEN
+            id || ',"' || replace(text, '"', '""') || '",' || received_at || ',' || stored_at || E'\r\n'
+        ELSE
+            '{"id":"' || id || '","text":' || to_json(text)
+                || ',"received_at":"' || received_at || '","stored_at":"' || stored_at || '"}' || E'\n'
+        END,
+        '' ORDER BY seq DESC
+    ) FILTER (WHERE %(q)s::text IS NULL OR strpos(text, %(q)s) > 0),
+    min(seq)
+FROM page
