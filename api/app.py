@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 from redis import Redis
 
-from api import failed, history, openapi, pipeline, problems, status, submit
+from api import docs, failed, history, openapi, pipeline, problems, request_ids, status, submit
 from api.appender import Appender
 from api.direct import DirectSubmit
 from api.monitor import Monitor
@@ -31,8 +31,9 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = _services(settings, redis or connect(str(settings.redis_url)))
-    for module in (submit, status, history, failed, pipeline, openapi):
+    for module in (submit, status, history, failed, pipeline, openapi, docs):
         app.register_blueprint(module.blueprint)
+    request_ids.install(app)
     problems.install(app)
     app.after_request(end_when_draining)
     app.wsgi_app = DirectSubmit(app.wsgi_app, services_of(app))  # type: ignore[method-assign]
@@ -43,7 +44,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
             app,
             origins=list(settings.cors_origins),
             allow_headers=["Content-Type", "Idempotency-Key", "Authorization"],
-            expose_headers=["Location", "Retry-After"],
+            expose_headers=["Location", "Retry-After", "X-Request-ID"],
             max_age=600,
         )
     return app

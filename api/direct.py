@@ -16,6 +16,7 @@ import msgspec
 from api.answers import JSON, NOT_CACHED, encode
 from api.bodies import MAX_KEY_LENGTH, decode_strictly, most_bytes, one_text
 from api.problems import ApiProblem, problem_of
+from api.request_ids import HEADER, request_id_of
 from api.services import Services
 from api.submit import accept, accepted_headers
 from core.errors import DummiesError
@@ -24,7 +25,7 @@ from core.submission import check_text
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PATHS = {"/dummies", "/dummies/"}
+PATH = "/dummies/"
 MAX_BODY = 16 * 1024
 _MAX_DIGITS = len(str(MAX_BODY))
 
@@ -40,7 +41,9 @@ class DirectSubmit:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in PATHS:
+        if environ["PATH_INFO"] == PATH.rstrip("/"):
+            environ["PATH_INFO"] = PATH  # werkzeug says neither to OPTIONS nor to a wrong method what can be done there
+        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != PATH:
             return self._others(environ, start_response)
         if not _is_usual(environ, self._max_body) or self._parts.draining:
             return self._others(environ, start_response)
@@ -55,10 +58,12 @@ class DirectSubmit:
         try:
             accepted = accept(self._parts, text, key, request_id)
         except DummiesError as error:  # not handed on: it may have been appended all the same
-            return problem_of(error).response()(environ, start_response)
+            response = problem_of(error).response()
+            response.headers[HEADER] = request_id_of(environ)
+            return response(environ, start_response)
         answer = encode(accepted)
-        headers = {"Content-Type": JSON, "Content-Length": str(len(answer)), **NOT_CACHED, **accepted_headers(accepted)}
-        start_response("202 ACCEPTED", list(headers.items()))
+        headers = {"Content-Type": JSON, "Content-Length": str(len(answer)), HEADER: request_id_of(environ)}
+        start_response("202 ACCEPTED", list((headers | NOT_CACHED | accepted_headers(accepted)).items()))
         return [answer]
 
     def _read(self, body: bytes, length: int) -> str:

@@ -13,6 +13,7 @@ from structlog.typing import Processor
 def configure(*, json: bool) -> None:
     """Send structlog's events and the standard library's records to stderr, formatted alike."""
     shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

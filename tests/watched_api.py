@@ -12,7 +12,7 @@ from core.journal import Journal
 from core.names import JOURNAL
 from core.submission import decode
 
-REFUSALS = {400, 404, 405, 413, 415, 422}
+REFUSALS = {400, 403, 404, 405, 413, 415, 422}
 
 
 class Answer(NamedTuple):
@@ -48,7 +48,9 @@ class WatchedApi:
         """
         keys = self._redis.dbsize()
         response = self._client.open(path, method=method, **request)
-        answer = Answer(response.status_code, response.json if response.data else None, self._appended())
+        body = response.json if response.data and response.mimetype.endswith("json") else None
+        answer = Answer(response.status_code, body, self._appended())
+        response.close()
         if answer.status == 202:
             assert all(self._journal.records(answer.ids))
             return answer

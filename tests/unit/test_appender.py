@@ -37,7 +37,7 @@ class SlowJournal:
         return Appended(
             wake=True,
             units=[None if no else [None] * len(u.submissions) for no, u in zip(refused, units, strict=True)],
-            appended=0,
+            appended=7,
         )
 
 
@@ -86,7 +86,7 @@ def append_behind(appender: Appender, journal: SlowJournal, units: Sequence[Unit
 def test_what_comes_while_a_call_is_under_way_goes_with_the_next(
     appender: Appender, journal: SlowJournal, wakes: list[None]
 ) -> None:
-    assert append_behind(appender, journal, [unit() for _ in range(20)]) == [[[None]]] * 21
+    assert append_behind(appender, journal, [unit() for _ in range(20)]) == [([[None]], 7)] * 21
     assert [len(group) for group in journal.groups] == [1, 20]
     assert len(wakes) == 2
 
@@ -101,7 +101,7 @@ def test_a_group_ends_at_its_limits(appender: Appender, journal: SlowJournal) ->
 
 
 def test_a_refused_key_refuses_its_request_alone(appender: Appender, journal: SlowJournal) -> None:
-    assert append_behind(appender, journal, [unit(key="refused")]) == [[[None]], KeyReused]
+    assert append_behind(appender, journal, [unit(key="refused")]) == [([[None]], 7), KeyReused]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_an_error_reaches_everybody_and_the_next_are_served_again(
     journal.error = error
     assert append_behind(appender, journal, [unit(), unit()]) == [told] * 3
     journal.error = None
-    assert appender.append([unit()]) == [[None]]
+    assert appender.append([unit()]) == ([[None]], 7)
 
 
 def test_patience_ends_and_what_was_given_up_is_not_written_later(
@@ -163,7 +163,7 @@ def test_what_a_failed_request_has_left_is_not_written_when_there_is_room_again(
     refused = [unit(LARGE, key=key), unit(LARGE), unit(LARGE), unit()]
     with pytest.raises(told):
         appender.append(refused)
-    assert appender.append([unit(LARGE)]) == [[None] * LARGE]
+    assert appender.append([unit(LARGE)]) == ([[None] * LARGE], 7)
     written = [one for group in journal.groups for one in group]
     assert [one for one in written if one in refused] == refused[:1]
 

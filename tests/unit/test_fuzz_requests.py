@@ -50,11 +50,26 @@ class EmptyTable:
         assert before is None or 1 <= before < 2**63
         return []
 
+    def search(self, text: str, before: int | None, looked_at: int, limit: int) -> tuple[list[Row], None]:
+        assert 1 <= len(text) <= 200
+        assert "\0" not in text
+        text.encode()
+        assert self.history(limit, before) == []
+        assert looked_at > 0
+        return [], None
+
+    def export(self, text: str | None, before: int | None, *, csv: bool) -> tuple[str, None]:
+        assert isinstance(csv, bool)
+        assert before is None
+        if text is not None:
+            self.search(text, before, 1, 1)
+        return "", None
+
 
 @pytest.fixture
 def api(client: FlaskClient, redis: FakeRedis, services: Services, monkeypatch: pytest.MonkeyPatch) -> WatchedApi:
     """The API over an empty table."""
-    for name in ("states", "history"):
+    for name in ("states", "history", "search", "export"):
         monkeypatch.setattr(services.rows, name, getattr(EmptyTable(), name))
     return WatchedApi(client, redis)
 
@@ -185,19 +200,23 @@ def test_each_of_any_ids_is_in_one_list_or_all_are_refused(api: WatchedApi, ids:
 
 @BUILT
 @given(
-    st.lists(st.sampled_from([b"id=", b"limit=", b"cursor=", b"&", b"=", b"%", b"%00", b"1"]) | st.binary(max_size=3))
+    st.lists(
+        st.sampled_from([b"id=", b"limit=", b"cursor=", b"q=", b"format=", b"csv", b"&", b"=", b"%", b"%00", b"1"])
+        | st.binary(max_size=3)
+    )
 )
 def test_any_query_is_answered(api: WatchedApi, parts: list[bytes]) -> None:
     query = b"".join(parts).decode("latin-1")
-    assert api.send("/dummies/", "GET", environ_overrides={"QUERY_STRING": query}).status in {200, 400}
+    for path in ("/dummies/", "/dummies/export"):
+        assert api.send(path, "GET", environ_overrides={"QUERY_STRING": query}).status in {200, 400}
 
 
 @BUILT
 @given(
-    st.sampled_from(["", "/", "/dummies", "/dummies/", "/dummies/bulk", "/dummies/bulk/"]),
+    st.sampled_from(["", "/", "/dummies", "/dummies/", "/dummies/bulk", "/dummies/bulk/", "/docs"]),
     (UUIDS | SPOILT | st.text(max_size=5)).map(str.encode) | st.binary(max_size=5),
     st.sampled_from(["GET", "POST", "PUT", "HEAD", "DELETE"]),
 )
 def test_any_path_is_answered(api: WatchedApi, start: str, end: bytes, method: str) -> None:
     answer = api.send("/", method, environ_overrides={"PATH_INFO": start + end.decode("latin-1")})
-    assert answer.status in {200, 404, 405, 415}
+    assert answer.status in {200, 403, 404, 405, 415}

@@ -1,0 +1,78 @@
+"""The documentation page: the OpenAPI document for people, without a script and without anything from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from flask import Blueprint, Response, current_app, render_template
+from markupsafe import Markup, escape
+
+from api.openapi import build
+
+blueprint = Blueprint("docs", __name__, template_folder="templates")
+
+_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_BOUNDS = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "maxItems": "at most {}",
+}
+
+
+@blueprint.get("/docs")
+def docs() -> Response:
+    """Answer with the page."""
+    response = Response(_page(), content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/docs/style.css")
+def style() -> Response:
+    """Answer with what the page looks like."""
+    return Response(render_template("docs.css"), content_type="text/css; charset=utf-8")
+
+
+@cache
+def _page() -> str:
+    document = build(current_app)
+    operations = [
+        {"path": path, "method": method.upper(), **operation}
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    return render_template("docs.html", document=document, operations=operations)
+
+
+@blueprint.app_template_filter("ticks")
+def ticks(text: str) -> Markup:
+    """Return the text with what stands in backticks as code."""
+    return Markup(re.sub("`+([^`]+)`+", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+
+
+@blueprint.app_template_filter("words")
+def words(schema: dict[str, Any]) -> str:
+    """Return what a parameter may be, in words."""
+    parts = [" or ".join(schema["enum"])] if "enum" in schema else []
+    parts += [form.format(schema[name]) for name, form in _BOUNDS.items() if name in schema]
+    return f"({', '.join(parts)})" if parts else ""
+
+
+@blueprint.app_template_filter("kind")
+def kind(schema: dict[str, Any]) -> Markup:
+    """Return what a value is, in words, with links to the types."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return Markup('<a href="#{0}">{0}</a>').format(name)
+    if "anyOf" in schema:
+        return Markup(" or ").join(map(kind, schema["anyOf"]))
+    if schema.get("type") == "array":
+        return Markup("list of {}").format(kind(schema["items"]))
+    if "enum" in schema:
+        return Markup(" or ").join(Markup("<code>{}</code>").format(each) for each in schema["enum"])
+    return escape(schema.get("format") or schema.get("type", ""))

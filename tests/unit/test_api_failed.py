@@ -1,0 +1,156 @@
+"""Dead letters over HTTP: who may see them, the list, another try, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fakeredis import FakeRedis
+from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+
+from api.app import create_app
+from api.services import Services, services_of
+from api.settings import ApiSettings
+from core.claims import Claims
+from core.names import JOURNAL
+
+TOKEN = "a token of the operators"
+OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def parts(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FlaskClient, Services]]:
+    """An API that has operators, over an empty table, and what it works with."""
+    app = create_app(ApiSettings(redis_url="redis://127.0.0.1", operator_token=TOKEN), redis)  # type: ignore[arg-type]
+    services = services_of(app)
+    monkeypatch.setattr(services.rows, "states", lambda ids: {})  # noqa: ARG005
+    monkeypatch.setattr(services.monitor, "check", lambda: None)
+    monkeypatch.setattr(services.waker, "wake", lambda: None)
+    with app.test_client() as client:
+        yield client, services
+
+
+@pytest.fixture
+def client(parts: tuple[FlaskClient, Services]) -> FlaskClient:
+    """Its client."""
+    return parts[0]
+
+
+def bury(client: FlaskClient, claims: Claims, *texts: str, reason: str = "too odd") -> list[str]:
+    """Have strings refused by PostgreSQL."""
+    ids = client.post("/dummies/bulk", json={"texts": texts}).json["ids"]  # type: ignore[index]
+    for entry in claims.claim().entries:
+        claims.bury(entry, dict.fromkeys(ids, reason))
+        claims.complete([entry], ids)
+    return [str(each) for each in ids]
+
+
+def listed(client: FlaskClient, **query: Any) -> Any:
+    """Return a page of dead letters."""
+    answer = client.get("/dummies/failed", query_string=query, headers=OPERATOR)
+    assert answer.status_code == 200
+    return answer.json
+
+
+ROUTES = pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/dummies/failed"), ("POST", f"/dummies/{uuid4()}/retry"), ("DELETE", f"/dummies/{uuid4()}?reason=r")],
+)
+
+
+@ROUTES
+@pytest.mark.parametrize(
+    "given", [None, "", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"bearer {TOKEN[:-1]}", "é"]
+)
+def test_nobody_else_may(client: FlaskClient, method: str, path: str, given: str | None) -> None:
+    answer = client.open(path, method=method, headers={"Authorization": given} if given is not None else {})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@ROUTES
+def test_without_the_setting_nobody_may_and_it_says_why(app: Any, method: str, path: str) -> None:
+    answer = app.test_client().open(path, method=method, headers=OPERATOR)
+    assert answer.status_code == 403
+    assert "OPERATOR_TOKEN" in answer.json["detail"]
+
+
+def test_the_list_has_texts_and_reasons(client: FlaskClient, claims: Claims) -> None:
+    [first, _] = bury(client, claims, "one", "둘")
+    page = listed(client)
+    assert (page["total"], page["next_cursor"], len(page["items"])) == (2, None, 2)
+    [letter] = [each for each in page["items"] if each["id"] == first]
+    assert (letter["status"], letter["text"], letter["reason"], letter["attempts"]) == ("failed", "one", "too odd", 1)
+
+
+@pytest.mark.parametrize(
+    ("searched", "found"), [("둘", {"둘"}), ("too", {"one", "둘"}), ("One", set()), ("", {"one", "둘"})]
+)
+def test_texts_and_reasons_are_searched(client: FlaskClient, claims: Claims, searched: str, found: set[str]) -> None:
+    bury(client, claims, "one", "둘")
+    assert {each["text"] for each in listed(client, q=searched)["items"]} == found
+
+
+def test_many_come_in_pages_and_none_is_left_out(client: FlaskClient, claims: Claims) -> None:
+    ids = [each for n in range(5) for each in bury(client, claims, *(f"{n} {i} {'x' * 99}" for i in range(100)))]
+    seen, cursor, pages = set(), None, 0
+    while True:
+        page = listed(client, limit=20, **({"cursor": cursor} if cursor else {}))
+        seen |= {each["id"] for each in page["items"]}
+        cursor, pages = page["next_cursor"], pages + 1
+        if cursor is None:
+            break
+    assert seen == set(ids)
+    assert pages > 1
+
+
+def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
+    client: FlaskClient, claims: Claims, redis: FakeRedis
+) -> None:
+    [letter] = bury(client, claims, "again")
+    answer = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
+    assert (answer.status_code, answer.json["id"], answer.json["status"]) == (202, letter, "queued")  # type: ignore[index]
+    assert answer.headers["Location"] == f"/dummies/{letter}"
+    assert client.get(f"/dummies/{letter}").json["status"] == "queued"  # type: ignore[index]
+    [entry] = claims.claim().entries
+    assert [(s.id, s.text) for s in entry.submissions] == [(letter, "again")]
+    assert entry.deliveries == 1
+    claims.complete([entry])
+    assert redis.xlen(JOURNAL) == int(redis.get("dummies:waiting")) == 0
+    assert listed(client)["total"] == 0
+
+
+def test_what_is_retried_twice_is_in_the_journal_once(client: FlaskClient, claims: Claims, redis: FakeRedis) -> None:
+    [letter] = bury(client, claims, "again")
+    assert client.post(f"/dummies/{letter}/retry", headers=OPERATOR).status_code == 202
+    again = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
+    assert (again.status_code, again.json["type"]) == (409, "urn:ix-dummies:problem:not-failed")  # type: ignore[index]
+    assert redis.xlen(JOURNAL) == 1
+
+
+def test_a_discarded_string_is_gone_and_the_log_says_why(client: FlaskClient, claims: Claims) -> None:
+    [letter] = bury(client, claims, "no good")
+    with capture_logs() as logs:
+        answer = client.delete(f"/dummies/{letter}", query_string={"reason": "a test of ours"}, headers=OPERATOR)
+    assert (answer.status_code, answer.data) == (204, b"")
+    [line] = logs
+    assert (line["id"], line["reason"]) == (letter, "a test of ours")
+    assert client.get(f"/dummies/{letter}").status_code == 404
+    assert listed(client)["total"] == 0
+
+
+@pytest.mark.parametrize("query", ["", "?reason=", "?reason=%20", f"?reason={'x' * 501}", "?reason=%00"])
+def test_nothing_is_discarded_without_a_reason(client: FlaskClient, claims: Claims, query: str) -> None:
+    [letter] = bury(client, claims, "kept")
+    assert client.delete(f"/dummies/{letter}{query}", headers=OPERATOR).status_code == 400
+    assert listed(client)["total"] == 1
+
+
+@pytest.mark.parametrize(("method", "end"), [("POST", "/retry"), ("DELETE", "?reason=r")])
+def test_only_dead_letters_are_decided(client: FlaskClient, method: str, end: str) -> None:
+    waiting = client.post("/dummies/", json={"text": "on its way"}).json["id"]  # type: ignore[index]
+    assert client.open(f"/dummies/{waiting}{end}", method=method, headers=OPERATOR).status_code == 409
+    assert client.open(f"/dummies/{uuid4()}{end}", method=method, headers=OPERATOR).status_code == 404
