@@ -25,7 +25,7 @@ def send(page: Page, text: str) -> None:
 def test_a_string_typed_in_is_shown_stored_and_is_a_row(system: System, open_page: Open) -> None:
     page = open_page("ko-KR")
     send(page, "안녕하세요, IXcloud! 👋🏽")
-    row = page.get_by_role("listitem").first
+    row = page.get_by_role("main").get_by_role("listitem").first
     expect(row).to_contain_text("저장됨", timeout=PATIENCE)
     expect(row).to_contain_text("안녕하세요, IXcloud! 👋🏽")
     assert query(system, "SELECT text FROM dummies") == [("안녕하세요, IXcloud! 👋🏽",)]
@@ -38,7 +38,7 @@ def test_the_button_sends_too_and_shift_enter_starts_a_line(system: System, open
     field.press("Shift+Enter")
     field.type("two")
     page.get_by_role("button", name="Store").click()
-    expect(page.get_by_role("listitem").first).to_contain_text("Stored", timeout=PATIENCE)
+    expect(page.get_by_role("main").get_by_role("listitem").first).to_contain_text("Stored", timeout=PATIENCE)
     assert query(system, "SELECT text FROM dummies") == [("one\ntwo",)]
 
 
@@ -54,7 +54,7 @@ def test_the_page_says_that_the_database_is_away_and_when_it_is_back(system: Sys
     expect(page.get_by_text("Strings are getting through.")).to_be_visible(timeout=PATIENCE)
     system.postgres.stop()
     send(page, "patient")
-    row = page.get_by_role("listitem").first
+    row = page.get_by_role("main").get_by_role("listitem").first
     expect(row).to_contain_text("Queued", timeout=PATIENCE)
     expect(page.get_by_text("The database is away; strings are accepted and wait safely.")).to_be_visible(
         timeout=PATIENCE
@@ -71,11 +71,13 @@ def test_a_string_sent_while_the_journal_is_away_outlasts_a_reload_and_is_stored
     page = open_page("en-US")
     system.redis.kill()
     send(page, "stubborn")
-    expect(page.get_by_role("listitem").first).to_contain_text("Waiting to be sent again", timeout=PATIENCE)
+    expect(page.get_by_role("main").get_by_role("listitem").first).to_contain_text(
+        "Waiting to be sent again", timeout=PATIENCE
+    )
     page.reload()
-    expect(page.get_by_role("listitem").first).to_contain_text("stubborn")
+    expect(page.get_by_role("main").get_by_role("listitem").first).to_contain_text("stubborn")
     system.redis.start()
-    expect(page.get_by_role("listitem").first).to_contain_text("Stored", timeout=40_000)
+    expect(page.get_by_role("main").get_by_role("listitem").first).to_contain_text("Stored", timeout=40_000)
     page.reload()
-    expect(page.get_by_role("listitem")).to_have_count(1)
+    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1)
     assert query(system, "SELECT text FROM dummies") == [("stubborn",)]

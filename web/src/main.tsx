@@ -6,14 +6,14 @@ import { Root } from "./app/Root";
 import "./app/theme.css";
 import { memoryStorage, openStorage } from "./features/strings/storage";
 import { StringStore } from "./features/strings/store";
-import { pickLanguage } from "./i18n/language";
+import { initialLanguage } from "./i18n/language";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
 const storage = openStorage();
 const store = new StringStore(storage ?? memoryStorage());
-const language = pickLanguage(navigator.languages);
+const language = initialLanguage();
 document.documentElement.lang = language;
 
 await loadApiOrigin();

@@ -1,7 +1,8 @@
 import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
 import type { StringStore } from "../features/strings/store";
 import { StringsContext } from "../features/strings/stringsContext";
-import { type Language, LanguageContext } from "../i18n/language";
+import { keepLanguage, type Language, LanguageContext, SetLanguageContext } from "../i18n/language";
 import { App } from "./App";
 import { ErrorBoundary } from "./ErrorBoundary";
 
@@ -10,7 +11,7 @@ type Props = { language: Language; store: StringStore; queryClient: QueryClient;
 /** The page with everything it stands on. */
 export function Root({ language, store, queryClient, keeps }: Props) {
   return (
-    <LanguageContext value={language}>
+    <Speaking initially={language}>
       <ErrorBoundary>
         <QueryClientProvider client={queryClient}>
           <StringsContext value={store}>
@@ -18,6 +19,22 @@ export function Root({ language, store, queryClient, keeps }: Props) {
           </StringsContext>
         </QueryClientProvider>
       </ErrorBoundary>
+    </Speaking>
+  );
+}
+
+function Speaking({ initially, children }: { initially: Language; children: ReactNode }) {
+  const [language, setLanguage] = useState(initially);
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
+  const choose = (chosen: Language) => {
+    keepLanguage(chosen);
+    setLanguage(chosen);
+  };
+  return (
+    <LanguageContext value={language}>
+      <SetLanguageContext value={choose}>{children}</SetLanguageContext>
     </LanguageContext>
   );
 }

@@ -17,7 +17,10 @@ beforeEach(() => {
 });
 
 const field = () => screen.getByRole<HTMLTextAreaElement>("textbox");
-const rows = () => screen.queryAllByRole("listitem").map((row) => row.textContent);
+const rows = () =>
+  within(screen.getByRole("main"))
+    .queryAllByRole("listitem")
+    .map((row) => row.textContent);
 
 async function submit(...texts: string[]): Promise<void> {
   for (const text of texts) {
@@ -111,7 +114,7 @@ describe("a string", () => {
   it("is shown as text, whatever it looks like", async () => {
     openPage();
     await submit("<img src=x onerror=alert(1)>\nsecond line");
-    const row = screen.getByRole("listitem");
+    const row = within(screen.getByRole("main")).getByRole("listitem");
     expect(row.querySelector("img")).toBeNull();
     expect(row.querySelector("[dir=auto]")?.textContent).toBe("<img src=x onerror=alert(1)>\nsecond line");
   });

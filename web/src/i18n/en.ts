@@ -3,6 +3,14 @@ export const en = {
   title: "ix-dummies",
   heading: "Store a string",
   lead: "What you send is stored exactly once. You can watch it get there.",
+  shell: {
+    nav: "Views",
+    views: { send: "Send", many: "Bulk", history: "History", failed: "Failed" },
+    skip: "Skip to content",
+    theme: "Theme",
+    themes: { system: "Like the system", light: "Light", dark: "Dark" },
+    loading: "Loading…",
+  },
   form: {
     label: "Text",
     hint: "Enter sends, Shift + Enter starts a new line.",
@@ -88,6 +96,15 @@ export const en = {
     refused: (count: number) => plural(count, "string refused", "strings refused"),
     unknown: (count: number) => plural(count, "string no longer known", "strings no longer known"),
   },
+  copy: { copy: "Copy", copied: "Copied", failed: "Could not copy" },
+  send: {
+    details: "Details",
+    bytes: (count: string, limit: string) => `${count} of ${limit} bytes`,
+    bytesOver: (count: string) => `(${count} too many)`,
+    inLine: (place: number) => `Accepted; about ${nth(place)} in line.`,
+    inLineFor: (place: number, duration: string) =>
+      `Accepted; about ${nth(place)} in line, about ${duration} left.`,
+  },
   duration: {
     milliseconds: (value: string) => `${value} ms`,
     seconds: (value: string) => `${value} s`,
@@ -104,4 +121,11 @@ export type Messages = typeof en;
 
 function plural(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}.`;
+}
+
+const ORDINAL_SUFFIXES: Record<string, string> = { one: "st", two: "nd", few: "rd", other: "th" };
+
+function nth(count: number): string {
+  const rule = new Intl.PluralRules("en", { type: "ordinal" }).select(count);
+  return `${new Intl.NumberFormat("en").format(count)}${ORDINAL_SUFFIXES[rule]}`;
 }

@@ -4,6 +4,14 @@ export const ko: Messages = {
   title: "ix-dummies",
   heading: "문자열 저장",
   lead: "보낸 문자열은 정확히 한 번 저장되며, 저장될 때까지의 과정을 볼 수 있습니다.",
+  shell: {
+    nav: "메뉴",
+    views: { send: "보내기", many: "대량 전송", history: "기록", failed: "실패" },
+    skip: "본문으로 건너뛰기",
+    theme: "테마",
+    themes: { system: "시스템 설정", light: "밝게", dark: "어둡게" },
+    loading: "불러오는 중…",
+  },
   form: {
     label: "텍스트",
     hint: "Enter로 보내고, Shift + Enter로 줄을 바꿉니다.",
@@ -85,6 +93,15 @@ export const ko: Messages = {
     refused: (count) => `문자열 ${count}개가 거부되었습니다.`,
     unknown: (count) => `문자열 ${count}개를 서비스가 더 이상 알지 못합니다.`,
   },
+  copy: { copy: "복사", copied: "복사됨", failed: "복사하지 못함" },
+  send: {
+    details: "자세히",
+    bytes: (count, limit) => `${limit}바이트 중 ${count}바이트`,
+    bytesOver: (count) => `(${count}바이트 초과)`,
+    inLine: (place) => `접수되었습니다. 대기 순서 약 ${formatted(place)}번째입니다.`,
+    inLineFor: (place, duration) =>
+      `접수되었습니다. 대기 순서 약 ${formatted(place)}번째이며, 약 ${duration} 남았습니다.`,
+  },
   duration: {
     milliseconds: (value) => `${value}ms`,
     seconds: (value) => `${value}초`,
@@ -96,3 +113,7 @@ export const ko: Messages = {
   crashed: "페이지가 멈췄습니다. 문자열은 보관되어 있으니 페이지를 새로 고쳐 계속하세요.",
   reload: "새로 고침",
 };
+
+function formatted(count: number): string {
+  return new Intl.NumberFormat("ko").format(count);
+}

@@ -5,6 +5,7 @@ import { jittered } from "../../timing/jitter";
 import { getPipeline } from "./api/getPipeline";
 import { judge, type Verdict } from "./verdict";
 
+export const PIPELINE_KEY = ["pipeline"];
 export const BUSY_INTERVAL = 2_000;
 export const QUIET_INTERVAL = 10_000;
 const TONES_THAT_PASS: ReadonlySet<Verdict["tone"]> = new Set(["neutral", "wait"]);
@@ -18,7 +19,7 @@ export function usePipeline(busy: boolean): Verdict {
   // drawn anew after every answer, not on every rendering, which would restart the timer
   const [pace] = useState(() => ({ factor: 1 }));
   const { data, error } = useQuery({
-    queryKey: ["pipeline"],
+    queryKey: PIPELINE_KEY,
     queryFn: async ({ signal }) => {
       pace.factor = jittered(0.8, 1.2);
       return getPipeline(signal);

@@ -1,0 +1,60 @@
+import { useMessages } from "../i18n/language";
+import styles from "./Header.module.css";
+import { LanguageSwitch } from "./LanguageSwitch";
+import { hrefOf, type Route, useRoute } from "./router";
+import { ThemeSwitch } from "./ThemeSwitch";
+import { VIEW_HEADING_ID } from "./ViewHead";
+
+const VIEWS = [
+  { view: "send" },
+  { view: "many" },
+  { view: "history", query: "" },
+  { view: "failed" },
+] as const satisfies readonly Route[];
+
+export function Header() {
+  const { title, shell } = useMessages();
+  return (
+    <header className={styles.header}>
+      <button type="button" className={styles.skip} onClick={skipToView}>
+        {shell.skip}
+      </button>
+      <a className={styles.brand} href={hrefOf({ view: "send" })}>
+        <img src="/favicon.svg" alt="" width="24" height="24" />
+        {title}
+      </a>
+      <Navigation />
+      <div className={styles.switches}>
+        <LanguageSwitch />
+        <ThemeSwitch />
+      </div>
+    </header>
+  );
+}
+
+function Navigation() {
+  const { shell } = useMessages();
+  const current = useRoute().view;
+  return (
+    <nav className={styles.nav} aria-label={shell.nav}>
+      <ul className={styles.views}>
+        {VIEWS.map((route) => (
+          <li key={route.view}>
+            <a
+              className={styles.view}
+              href={hrefOf(route)}
+              aria-current={route.view === current ? "page" : undefined}
+            >
+              {shell.views[route.view]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+/** A link to the heading would be taken for a view's address. */
+function skipToView() {
+  document.getElementById(VIEW_HEADING_ID)?.focus();
+}

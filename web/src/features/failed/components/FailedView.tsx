@@ -1,0 +1,7 @@
+import { ViewHead } from "../../../app/ViewHead";
+import { useMessages } from "../../../i18n/language";
+
+export function FailedView() {
+  const { shell } = useMessages();
+  return <ViewHead title={shell.views.failed} />;
+}

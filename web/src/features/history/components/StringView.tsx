@@ -1,0 +1,5 @@
+import { ViewHead } from "../../../app/ViewHead";
+
+export function StringView({ id }: { id: string }) {
+  return <ViewHead title={id} />;
+}
