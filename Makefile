@@ -1,7 +1,7 @@
 # Everything is done from here; paths are relative, because a rule cannot name a folder with a space in it.
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
-WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json)
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json web/compress.js)
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/ { n; s/^version = "\(.*\)"$$/\1/p; }' uv.lock)
 
 # A .venv whose Python was removed, replaced or is too old is made anew.

@@ -19,7 +19,7 @@ while IFS='=' read -r name _; do
     case $value in
     '') fail "$name has no value in k8s/overlays/$overlay/.env: openssl rand -hex 24 makes one" ;;
     *[!A-Za-z0-9_-]*) fail "$name in k8s/overlays/$overlay/.env may have letters, digits, - and _ only: it goes into addresses" ;;
-    development) [ "$overlay" = dev ] || fail "$name in k8s/overlays/$overlay/.env is the development password: openssl rand -hex 24 makes one" ;;
+    development*) [ "$overlay" = dev ] || fail "$name in k8s/overlays/$overlay/.env is the development password: openssl rand -hex 24 makes one" ;;
     esac
 done < <(grep '^[A-Z]' "$overlay/.env.example")
 if grep -q 'files: \[ca.crt\]' "$overlay/kustomization.yaml" && ! [ -s "$overlay/ca.crt" ]; then

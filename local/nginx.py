@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+RATE = ("1000r/s", "2000")
 # Everything is relative to the prefix that the command line gives; that spares quoting it here.
 MAIN = """\
 daemon off;
@@ -47,8 +48,13 @@ def quote(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def write_config(nginx: Path, folder: Path, web: Path, port: int, api_port: int) -> list[str]:
-    """Write a configuration that serves web/dist on 127.0.0.1 into the folder; return the command that uses it."""
+def write_config(
+    nginx: Path, folder: Path, web: Path, port: int, api_port: int, rate: tuple[str, str] = RATE
+) -> list[str]:
+    """Write a configuration that serves web/dist on 127.0.0.1 into the folder; return the command that uses it.
+
+    ``rate`` is how many requests a client may make, and how many more at once: the image's RATE_LIMIT and RATE_BURST.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     values = {
         "WEB_PORT": f"127.0.0.1:{port}",
@@ -57,6 +63,8 @@ def write_config(nginx: Path, folder: Path, web: Path, port: int, api_port: int)
         "RESOLVER": "127.0.0.1",
         "API_ORIGIN": "",
         "MAX_BODY_SIZE": "8200k",
+        "RATE_LIMIT": rate[0],
+        "RATE_BURST": rate[1],
         "DRAINING_FILE": quote(str(folder / "draining")),
     }
     site = render((web / "nginx" / "default.conf.template").read_text(encoding="utf-8"), values)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from secrets import token_hex
 
 from local import nginx
 from local.ports import is_free
@@ -88,17 +89,18 @@ def main() -> None:
 
 def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: Postgres) -> None:
     """Start everything in order, say where it is, and wait. Raises what the parts raise."""
+    token = os.environ.get("OPERATOR_TOKEN") or token_hex(12)
     start_servers([redis, postgres])
     if not supervisor.stopping:
         migrate = [sys.executable, "-m", "database.migrate", "--post"]
         env = {"DATABASE_OWNER_URL": postgres.owner_url}
         supervisor.complete(Program("migrate", migrate, env=env, cwd=ROOT), MIGRATE_TIMEOUT)
     if not supervisor.stopping:
-        for program in programs(ports, redis, postgres):
+        for program in programs(ports, redis, postgres, token):
             supervisor.start(program)
         supervisor.wait_ready(READY_TIMEOUT)
     if not supervisor.stopping:
-        print(summary(ports, postgres), flush=True)
+        print(summary(ports, postgres, token), flush=True)
         supervisor.wait()
 
 
@@ -109,14 +111,14 @@ def start_servers(servers: list[Server]) -> None:
             started.result()
 
 
-def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres) -> list[Program]:
-    """Return the tiers."""
+def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: str) -> list[Program]:
+    """Return the tiers; the API lets in operators with this token."""
     api, flower, page = ports["API_PORT"], ports["FLOWER_HTTP_PORT"], ports["WEB_PORT"]
     queue = {"REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}  # not the broker that a shell may name
     read, write = {"DATABASE_READ_URL": postgres.reader_url}, {"DATABASE_URL": postgres.writer_url}
     look = [*FLOWER, "--address=127.0.0.1", f"--port={flower}"]
     return [
-        Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read, ROOT),
+        Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read | {"OPERATOR_TOKEN": token}, ROOT),
         Program("worker", worker_command(), partial(_worker_online, flower), queue | write, ROOT),
         Program("flower", look, partial(_up, flower, "/"), queue, ROOT),
         _web(page, api),
@@ -144,14 +146,15 @@ def _worker_online(flower_port: int) -> bool:
     return bool(answer and any(worker["status"] for worker in json.loads(answer)["data"]))
 
 
-def summary(ports: Mapping[str, int], postgres: Postgres) -> str:
+def summary(ports: Mapping[str, int], postgres: Postgres, token: str) -> str:
     """Return where everything is, ready to be clicked and pasted."""
     psql = shlex.join([str(postgres.psql_path), postgres.reader_url, "-c", LATEST])
     return f"""
   Page    http://127.0.0.1:{ports["WEB_PORT"]}/
-  API     http://127.0.0.1:{ports["API_PORT"]}/
+  API     http://127.0.0.1:{ports["API_PORT"]}/docs
   Flower  http://127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/
   psql    {psql}
+  Token   {token}   for operators, this time
 
   Ctrl-C ends it all; the data stays in {DATA.name}/
 """

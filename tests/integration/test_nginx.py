@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,15 @@ from local.ports import free_port
 from local.ready import get
 from local.system import ROOT, Process, System
 
-PATHS = ["/", "/favicon.svg", "/settings.json", "/nothing", "/dummies", "/dummies/", "/pipeline", "/openapi.json"]
+PAGE = ["/", "/favicon.svg", "/settings.json", "/assets/built.js", "/assets/built.css"]
+API = ["/dummies", "/dummies/", "/pipeline", "/openapi.json", "/docs", "/docs/style.css"]
+PATHS = [*PAGE, "/nothing", *API]
+SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+SCRIPT = "console.log('built');\n"
 
 
 class Web:
@@ -26,26 +36,31 @@ class Web:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         self.folder = folder
 
-    def get(self, path: str) -> http.client.HTTPResponse:
+    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
         """Ask over the connection that stands, or else over a new one; the body is read."""
-        self.connection.request("GET", path)
+        self.connection.request("GET", path, headers=headers)
         answer = self.connection.getresponse()
         answer.body = answer.read()  # type: ignore[attr-defined]
         return answer
 
 
-@pytest.fixture(scope="module")
-def web(system: System) -> Iterator[Web]:
-    """The page and the way to the API."""
+@contextmanager
+def serving(system: System, name: str, rate: tuple[str, str] = nginx.RATE) -> Iterator[Web]:
+    """Run nginx in a folder of this name, with a page that stands for the built one."""
     binary = nginx.find()
     if binary is None:
         pytest.skip("NO NGINX: the template is not tested; install nginx-light")
-    folder, port = system.folder / "nginx", free_port()
-    site = system.folder / "web"
+    folder, port = system.folder / name, free_port()
+    site = folder / "site"
     shutil.copytree(ROOT / "web" / "public", site / "dist")
     shutil.copytree(ROOT / "web" / "nginx", site / "nginx")
     (site / "dist" / "index.html").write_text("the page")
-    process = Process(nginx.write_config(binary, folder, site, port, system.api_port), folder / "nginx.log", {})
+    (site / "dist" / "assets").mkdir()
+    for kind in ("js", "css"):
+        (site / "dist" / "assets" / f"built.{kind}").write_text(SCRIPT)
+        (site / "dist" / "assets" / f"built.{kind}.br").write_text("as brotli")
+        (site / "dist" / "assets" / f"built.{kind}.gz").write_bytes(gzip.compress(SCRIPT.encode()))
+    process = Process(nginx.write_config(binary, folder, site, port, system.api_port, rate), folder / "nginx.log", {})
     try:
         eventually(lambda: get(port, "/"), within=10)
         made = Web(port, folder)
@@ -53,6 +68,13 @@ def web(system: System) -> Iterator[Web]:
         made.connection.close()
     finally:
         process.stop()
+
+
+@pytest.fixture(scope="module")
+def web(system: System) -> Iterator[Web]:
+    """The page and the way to the API."""
+    with serving(system, "nginx") as made:
+        yield made
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -103,3 +125,70 @@ def test_what_is_too_large_is_always_told_so(web: Web, characters: int) -> None:
         web.connection.request("POST", "/dummies/", body, {"Content-Type": "application/json"})
         answer = web.connection.getresponse()
         assert (answer.status, json.load(answer)["type"]) == (413, "urn:ix-dummies:problem:too-large")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_each_answer_has_the_headers_of_security_and_one_request_id(web: Web, path: str) -> None:
+    answer = web.get(path)
+    assert SECURITY.items() <= dict(answer.getheaders()).items()
+    policy = answer.getheader("Content-Security-Policy") or ""
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert len(answer.headers.get_all("X-Request-ID") or []) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/", "no-cache"),
+        ("/settings.json", "no-cache"),
+        ("/assets/built.js", "public, max-age=31536000, immutable"),
+        ("/dummies/", "no-store"),
+        ("/pipeline", "no-store"),
+    ],
+)
+def test_each_answer_says_once_how_long_it_may_be_kept(web: Web, path: str, kept: str) -> None:
+    assert web.get(path).headers.get_all("Cache-Control") == [kept]
+
+
+@pytest.mark.parametrize(("kind", "type_"), [("js", "text/javascript"), ("css", "text/css")])
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [("gzip, deflate, br, zstd", "br"), ("br", "br"), ("gzip", "gzip"), ("identity", None), ("brotlike", None)],
+)
+def test_built_files_come_in_the_smallest_form_that_is_accepted(
+    web: Web, kind: str, type_: str, accepted: str, encoding: str | None
+) -> None:
+    answer = web.get(f"/assets/built.{kind}", **{"Accept-Encoding": accepted})
+    body: bytes = answer.body  # type: ignore[attr-defined]
+    assert (answer.status, answer.getheader("Content-Encoding")) == (200, encoding)
+    assert (answer.getheader("Content-Type") or "").startswith(type_)
+    assert "immutable" in (answer.getheader("Cache-Control") or "")
+    if encoding == "br":
+        assert body == b"as brotli"
+        assert answer.getheader("Vary") == "Accept-Encoding"
+    else:
+        assert (gzip.decompress(body) if encoding else body) == SCRIPT.encode()
+
+
+def test_a_client_that_asks_too_much_is_told_so_and_the_page_still_comes(system: System) -> None:
+    with serving(system, "slow", ("1r/s", "2")) as web:
+        answers = [web.get("/pipeline") for _ in range(6)]
+        assert [answer.status for answer in answers[:3]] == [200] * 3
+        refused = answers[-1]
+        assert refused.status == 429
+        assert refused.getheader("Content-Type") == "application/problem+json"
+        assert json.loads(refused.body)["type"] == "urn:ix-dummies:problem:rate-limited"  # type: ignore[attr-defined]
+        assert (refused.getheader("Retry-After"), refused.getheader("Cache-Control")) == ("1", "no-store")
+        assert SECURITY.items() <= dict(refused.getheaders()).items()
+        assert web.get("/").status == 200
+
+
+def test_while_the_api_is_away_the_answer_has_its_form_and_headers(tmp_path: Path) -> None:
+    with serving(System(tmp_path / "nothing"), "nginx") as web:
+        answer = web.get("/dummies/")
+        assert answer.status == 503
+        assert json.loads(answer.body)["type"] == "urn:ix-dummies:problem:api-away"  # type: ignore[attr-defined]
+        assert (answer.getheader("Retry-After"), answer.getheader("Cache-Control")) == ("2", "no-store")
+        assert SECURITY.items() <= dict(answer.getheaders()).items()
+        assert answer.getheader("X-Request-ID")
