@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ SEARCH_STEP, LARGEST_STEP, STEP_GROWS = 1_000, 64_000, 4
 """Strings looked at in the first statement of a search, in a later one at most, and how soon it gets there."""
 EXPORTS_AT_ONCE = 2
 EXPORT_PATIENCE = 2.0
+DATABASE_TRIED_AGAIN = (0.5, 1.5)
+"""Seconds after which an export that has begun asks a database again that was away."""
 BYTE_ORDER_MARK = "\ufeff"
 """Without it spreadsheets take a CSV for Latin letters."""
 _CSV_HEAD = f"{BYTE_ORDER_MARK}id,text,received_at,stored_at\r\n"
@@ -62,7 +65,7 @@ def export() -> Response:
     """Answer with every string that is stored when the request comes, newest first, or those that contain `q`.
 
     As NDJSON it is an object with id, text, received_at and stored_at a line; as CSV, the same columns. An answer that
-    breaks off is not whole: begin again.
+    breaks off is not whole: begin again. While the database is away it pauses.
     """
     kind, text = query().get("format", "ndjson"), searched()
     if kind not in _TYPES:
@@ -82,16 +85,26 @@ def export() -> Response:
 
 
 def _lines(rows: Rows, text: str | None, *, csv: bool) -> Iterator[bytes]:
-    """Yield the file piece by piece; after each it rests for as long as the piece took, so that others are served."""
-    head, before = _CSV_HEAD if csv else "", None
+    """Yield the file piece by piece; after each it rests for as long as the piece took, so that others are served.
+
+    Raises DatabaseAway before the first piece. Later it waits until PostgreSQL is back and goes on where it was: an
+    answer that has begun can only be ended as if it were whole.
+    """
+    head, before, begun = _CSV_HEAD if csv else "", None, False
     while True:
         started = time.monotonic()
-        lines, before = rows.export(text, before, csv=csv)
-        if head or lines or before is None:
+        try:
+            lines, before_next = rows.export(text, before, csv=csv)
+        except DatabaseAway:
+            if not begun:
+                raise
+            time.sleep(random.uniform(*DATABASE_TRIED_AGAIN))  # noqa: S311
+            continue
+        if lines or not begun or before_next is None:
             yield (head + lines).encode()
-        if before is None:
+        if before_next is None:
             return
-        head = ""
+        head, before, begun = "", before_next, True
         time.sleep(time.monotonic() - started)
 
 

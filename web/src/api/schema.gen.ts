@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * All stored strings as a file
-         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is an object with id, text, received_at and stored_at a line; as CSV, the same columns. An answer that breaks off is not whole: begin again.
+         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is an object with id, text, received_at and stored_at a line; as CSV, the same columns. An answer that breaks off is not whole: begin again. While the database is away it pauses.
          */
         get: operations["export"];
         put?: never;
