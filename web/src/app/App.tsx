@@ -1,4 +1,4 @@
-import { PipelineLine } from "../features/pipeline/components/PipelineLine";
+import { PipelineStrip } from "../features/pipeline/components/PipelineStrip";
 import { Announcer } from "../features/strings/components/Announcer";
 import { useOutbox } from "../features/strings/useOutbox";
 import { useStatusPoll } from "../features/strings/useStatusPoll";
@@ -13,7 +13,7 @@ export function App({ keeps }: { keeps: boolean }) {
     <div className={styles.page}>
       <Header />
       <main className={styles.main}>
-        <PipelineLine />
+        <PipelineStrip />
         <View keeps={keeps} />
       </main>
       <footer className={styles.footer}>

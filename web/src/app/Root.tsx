@@ -1,8 +1,9 @@
 import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
+import { keepChoice } from "../choices/choice";
 import type { StringStore } from "../features/strings/store";
 import { StringsContext } from "../features/strings/stringsContext";
-import { keepLanguage, type Language, LanguageContext, SetLanguageContext } from "../i18n/language";
+import { type Language, LanguageContext, SetLanguageContext } from "../i18n/language";
 import { App } from "./App";
 import { ErrorBoundary } from "./ErrorBoundary";
 
@@ -29,7 +30,7 @@ function Speaking({ initially, children }: { initially: Language; children: Reac
     document.documentElement.lang = language;
   }, [language]);
   const choose = (chosen: Language) => {
-    keepLanguage(chosen);
+    keepChoice("language", chosen);
     setLanguage(chosen);
   };
   return (

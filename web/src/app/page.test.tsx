@@ -23,9 +23,10 @@ const rows = () =>
     .map((row) => row.textContent);
 
 async function submit(...texts: string[]): Promise<void> {
+  const typedInto = field();
   for (const text of texts) {
-    fireEvent.change(field(), { target: { value: text } });
-    fireEvent.keyDown(field(), { key: "Enter" });
+    fireEvent.change(typedInto, { target: { value: text } });
+    fireEvent.keyDown(typedInto, { key: "Enter" });
   }
   await pass(0);
 }

@@ -1,3 +1,5 @@
+import { many } from "./many.en";
+
 /** The page's words in English; every other language has exactly these keys. */
 export const en = {
   title: "ix-dummies",
@@ -85,6 +87,29 @@ export const en = {
     journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
     journalAway: "The journal is away; strings typed here wait in this browser.",
     noAnswer: "The service does not answer; strings typed here wait in this browser.",
+    details: {
+      show: "Details",
+      waiting: "Waiting",
+      oldest: "The oldest for",
+      rate: "Stored per second",
+      left: "Time left",
+      failed: "Failed",
+      journal: "Journal",
+      database: "Database",
+      workers: "Workers",
+      nothing: "none",
+      notKnown: "not known",
+      states: { up: "Up", away: "Away", unknown: "Not known yet" },
+      since: (time: string) => `since ${time}`,
+      count: (count: string) => `${count} of them`,
+      chart: (total: string, peak: string) =>
+        `Stored in the last 5 minutes: ${total}, at most ${peak} a second.`,
+      chartHeading: "The last 5 minutes",
+      chartPeak: (peak: string) => `peak ${peak}/s`,
+      chartStart: "5 min ago",
+      chartEnd: "now",
+      noFigures: "There are no figures while the service does not answer.",
+    },
     waiting: (count: string) => `${count} waiting`,
     waitingFor: (count: string, duration: string) => `${count} waiting, about ${duration}`,
   },
@@ -105,6 +130,7 @@ export const en = {
     inLineFor: (place: number, duration: string) =>
       `Accepted; about ${nth(place)} in line, about ${duration} left.`,
   },
+  many,
   duration: {
     milliseconds: (value: string) => `${value} ms`,
     seconds: (value: string) => `${value} s`,

@@ -1,4 +1,5 @@
 import type { Messages } from "./en";
+import { many } from "./many.ko";
 
 export const ko: Messages = {
   title: "ix-dummies",
@@ -83,6 +84,28 @@ export const ko: Messages = {
       "저널이 문자열을 안전하게 보관할 수 없습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
     journalAway: "저널이 응답하지 않습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
     noAnswer: "서비스가 응답하지 않습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
+    details: {
+      show: "자세히",
+      waiting: "대기",
+      oldest: "가장 오래 기다린 시간",
+      rate: "초당 저장",
+      left: "남은 시간",
+      failed: "실패",
+      journal: "저널",
+      database: "데이터베이스",
+      workers: "워커",
+      nothing: "없음",
+      notKnown: "알 수 없음",
+      states: { up: "정상", away: "응답 없음", unknown: "아직 알 수 없음" },
+      since: (time) => `${time}부터`,
+      count: (count) => `${count}개`,
+      chart: (total, peak) => `최근 5분 동안 ${total}개 저장, 최대 초당 ${peak}개.`,
+      chartHeading: "최근 5분",
+      chartPeak: (peak) => `최대 초당 ${peak}개`,
+      chartStart: "5분 전",
+      chartEnd: "지금",
+      noFigures: "서비스가 응답하지 않는 동안에는 수치를 알 수 없습니다.",
+    },
     waiting: (count) => `${count}개 대기`,
     waitingFor: (count, duration) => `${count}개 대기, 약 ${duration}`,
   },
@@ -102,6 +125,7 @@ export const ko: Messages = {
     inLineFor: (place, duration) =>
       `접수되었습니다. 대기 순서 약 ${formatted(place)}번째이며, 약 ${duration} 남았습니다.`,
   },
+  many,
   duration: {
     milliseconds: (value) => `${value}ms`,
     seconds: (value) => `${value}초`,

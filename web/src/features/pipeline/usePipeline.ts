@@ -11,10 +11,10 @@ export const QUIET_INTERVAL = 10_000;
 const TONES_THAT_PASS: ReadonlySet<Verdict["tone"]> = new Set(["neutral", "wait"]);
 
 /**
- * Asks whether strings get through: often while some of this browser are on their way or it is not known yet or may
- * soon be different, else now and then.
+ * Asks whether strings get through: often while some of this browser are on their way, the reader looks closely, or it is
+ * not known yet or may soon be different, else now and then.
  */
-export function usePipeline(busy: boolean): Verdict {
+export function usePipeline(often: boolean): Verdict {
   const visible = usePageVisible();
   // drawn anew after every answer, not on every rendering, which would restart the timer
   const [pace] = useState(() => ({ factor: 1 }));
@@ -26,7 +26,7 @@ export function usePipeline(busy: boolean): Verdict {
     },
     enabled: visible,
     refetchInterval: ({ state: { data, error } }) =>
-      (busy || TONES_THAT_PASS.has(judge(data, error).tone) ? BUSY_INTERVAL : QUIET_INTERVAL) * pace.factor,
+      (often || TONES_THAT_PASS.has(judge(data, error).tone) ? BUSY_INTERVAL : QUIET_INTERVAL) * pace.factor,
   });
   return judge(data, error);
 }

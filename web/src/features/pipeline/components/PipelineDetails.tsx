@@ -1,0 +1,82 @@
+import type { Schema } from "../../../api/schema";
+import { hrefOf } from "../../../app/router";
+import { formatCount, formatDuration, formatTime } from "../../../i18n/format";
+import { useLanguage, useMessages } from "../../../i18n/language";
+import { usePipelineData } from "../usePipelineData";
+import styles from "./PipelineDetails.module.css";
+import { RateChart } from "./RateChart";
+
+const PARTS = ["journal", "workers", "database"] as const;
+
+/** The figures behind the verdict, and how each part of the pipeline is. */
+export function PipelineDetails({ answers }: { answers: boolean }) {
+  const { details } = useMessages().pipeline;
+  const pipeline = usePipelineData();
+  if (!answers) return <p className={styles.noFigures}>{details.noFigures}</p>;
+  if (!pipeline) return null;
+  return (
+    <div className={styles.details}>
+      <Figures pipeline={pipeline} />
+      <RateChart stored={pipeline.stored_recently} />
+      <dl className={styles.parts}>
+        {PARTS.map((name) => (
+          <Part
+            key={name}
+            name={details[name]}
+            part={pipeline[name]}
+            count={name === "workers" ? pipeline.worker_count : null}
+          />
+        ))}
+      </dl>
+    </div>
+  );
+}
+
+function Figures({ pipeline }: { pipeline: Schema<"Pipeline"> }) {
+  const language = useLanguage();
+  const messages = useMessages();
+  const { details } = messages.pipeline;
+  const count = (value: number | null) => (value === null ? details.notKnown : formatCount(value, language));
+  const duration = (seconds: number | null) =>
+    seconds === null ? details.notKnown : formatDuration(seconds * 1000, language, messages);
+  const waits = pipeline.waiting !== 0;
+  const rate = pipeline.stored_per_second;
+  return (
+    <dl className={styles.figures}>
+      <Figure name={details.waiting} value={count(pipeline.waiting)} />
+      <Figure name={details.oldest} value={waits ? duration(pipeline.oldest_seconds) : details.nothing} />
+      <Figure name={details.rate} value={count(rate === null ? null : Math.round(rate))} />
+      <Figure name={details.left} value={waits ? duration(pipeline.drain_seconds) : details.nothing} />
+      <Figure name={details.failed} value={count(pipeline.failed)} href={hrefOf({ view: "failed" })} />
+    </dl>
+  );
+}
+
+function Figure({ name, value, href }: { name: string; value: string; href?: string }) {
+  return (
+    <div className={styles.figure}>
+      <dt>{name}</dt>
+      <dd>{href ? <a href={href}>{value}</a> : value}</dd>
+    </div>
+  );
+}
+
+type PartProps = { name: string; part: Schema<"PartState">; count: number | null };
+
+function Part({ name, part: { status, since }, count }: PartProps) {
+  const language = useLanguage();
+  const { details } = useMessages().pipeline;
+  const notes = [
+    since !== null && details.since(formatTime(Date.parse(since), Date.now(), language)),
+    status === "up" && count !== null && details.count(formatCount(count, language)),
+  ];
+  return (
+    <div className={`${styles.part} ${styles[status]}`}>
+      <dt>{name}</dt>
+      <dd>
+        <strong className={styles.state}>{details.states[status]}</strong>{" "}
+        <span>{notes.filter(Boolean).join(", ")}</span>
+      </dd>
+    </div>
+  );
+}

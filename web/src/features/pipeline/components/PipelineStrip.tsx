@@ -1,0 +1,64 @@
+import { useId, useState } from "react";
+import { keepChoice, keptChoice } from "../../../choices/choice";
+import { formatCount, formatDuration } from "../../../i18n/format";
+import { useLanguage, useMessages } from "../../../i18n/language";
+import { useStrings } from "../../strings/stringsContext";
+import { usePipeline } from "../usePipeline";
+import type { Verdict } from "../verdict";
+import { PipelineDetails } from "./PipelineDetails";
+import styles from "./PipelineStrip.module.css";
+
+/** Says whether strings get through, and on request how fast, and which part is away. */
+export function PipelineStrip() {
+  const { pipeline } = useMessages();
+  const [open, setOpen] = useState(() => keptChoice("pipeline-details") === "open");
+  const busy = useStrings().some(({ state }) => state === "sending" || state === "queued");
+  const verdict = usePipeline(busy || open);
+  const detailsId = useId();
+  function toggle() {
+    setOpen(!open);
+    keepChoice("pipeline-details", open ? "closed" : "open");
+  }
+  return (
+    <div className={`${styles.strip} ${styles[verdict.tone]}`}>
+      <div className={styles.line}>
+        <span className={styles.light} aria-hidden="true" />
+        <p className={styles.words}>
+          <span role="status">{pipeline[verdict.name]}</span>
+          {/* outside the status: a screen reader should not read out every new number */}
+          <Waiting verdict={verdict} />
+        </p>
+        <button
+          type="button"
+          className={styles.toggle}
+          aria-expanded={open}
+          aria-controls={detailsId}
+          onClick={toggle}
+        >
+          {pipeline.details.show}
+          <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false" className={styles.chevron}>
+            <path d="m2.5 4.5 3.5 3.5 3.5-3.5" />
+          </svg>
+        </button>
+      </div>
+      <div id={detailsId} hidden={!open}>
+        {open && <PipelineDetails answers={verdict.name !== "noAnswer"} />}
+      </div>
+    </div>
+  );
+}
+
+function Waiting({ verdict: { tone, waiting, drainSeconds } }: { verdict: Verdict }) {
+  const language = useLanguage();
+  const messages = useMessages();
+  // a few strings on their way are no news while they get through within a second
+  if (waiting === 0 || (tone === "good" && (drainSeconds ?? 0) < 1)) return null;
+  const count = formatCount(waiting, language);
+  return (
+    <span className={styles.waiting}>
+      {drainSeconds === null
+        ? messages.pipeline.waiting(count)
+        : messages.pipeline.waitingFor(count, formatDuration(drainSeconds * 1000, language, messages))}
+    </span>
+  );
+}
