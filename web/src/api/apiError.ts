@@ -5,6 +5,8 @@ const PROBLEM_PREFIX = "urn:ix-dummies:problem:";
 /** Faults that the page finds by itself, beside the problem types of the API. */
 export type PageFault = "unreachable" | "timed-out" | "unexpected-answer";
 
+type RefusedItem = Schema<"RefusedItem">;
+
 /** What went wrong, small enough to be kept with a string: `code` is the last part of the problem's type. */
 export type Trouble = { code: string; detail: string };
 
@@ -14,13 +16,21 @@ export class ApiError extends Error {
   readonly transient: boolean;
   /** The server's wish (Retry-After) in milliseconds. */
   readonly retryAfter: number | null;
+  /** The items of a bulk request that were refused, as far as they are named. */
+  readonly refusedItems: readonly RefusedItem[];
 
-  constructor(trouble: Trouble, transient: boolean, retryAfter: number | null = null) {
+  constructor(
+    trouble: Trouble,
+    transient: boolean,
+    retryAfter: number | null = null,
+    refusedItems: readonly RefusedItem[] = [],
+  ) {
     super(`${trouble.code}: ${trouble.detail}`);
     this.name = "ApiError";
     this.trouble = trouble;
     this.transient = transient;
     this.retryAfter = retryAfter;
+    this.refusedItems = refusedItems;
   }
 }
 
@@ -37,18 +47,21 @@ export async function answerError(response: Response): Promise<ApiError> {
     const code = problem.type.startsWith(PROBLEM_PREFIX)
       ? problem.type.slice(PROBLEM_PREFIX.length)
       : problem.type;
-    return new ApiError({ code, detail: problem.detail }, transient, retryAfter);
+    return new ApiError({ code, detail: problem.detail }, transient, retryAfter, problem.errors);
   }
   const code: PageFault = transient ? "unreachable" : "unexpected-answer";
   return new ApiError({ code, detail: `HTTP ${response.status}` }, transient, retryAfter);
 }
 
-async function readProblem(response: Response): Promise<Pick<Schema<"Problem">, "type" | "detail"> | null> {
+async function readProblem(
+  response: Response,
+): Promise<Pick<Schema<"Problem">, "type" | "detail" | "errors"> | null> {
   if (!response.headers.get("Content-Type")?.startsWith("application/problem+json")) return null;
   const body: unknown = await response.json().catch(() => null);
   if (typeof body !== "object" || body === null) return null;
-  const { type, detail } = body as Record<string, unknown>;
-  return typeof type === "string" && typeof detail === "string" ? { type, detail } : null;
+  const { type, detail, errors } = body as Record<string, unknown>;
+  if (typeof type !== "string" || typeof detail !== "string") return null;
+  return { type, detail, errors: Array.isArray(errors) ? errors : [] };
 }
 
 function retryAfterOf(response: Response): number | null {

@@ -3,18 +3,26 @@ import { apiUrl } from "./origin";
 
 const TIMEOUT = 5_000;
 
+type Init = RequestInit & {
+  /** Milliseconds until it is given up; large bodies take longer than the usual 5 s. */
+  timeout?: number;
+};
+
 /**
  * Asks the API and returns the decoded body.
  *
- * Throws an ApiError for everything but a 2xx with JSON in it: no answer, none within 5 s, an error status.
+ * Throws an ApiError for everything but a 204, or a 2xx with JSON in it: no answer, none in time, an error status.
  */
-export async function requestJson<Body>(path: string, init: RequestInit = {}): Promise<Body> {
+export async function requestJson<Body>(
+  path: string,
+  { timeout = TIMEOUT, ...init }: Init = {},
+): Promise<Body> {
   const abort = new AbortController();
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
     abort.abort();
-  }, TIMEOUT);
+  }, timeout);
   const cancel = () => abort.abort();
   init.signal?.addEventListener("abort", cancel);
   try {
@@ -24,6 +32,7 @@ export async function requestJson<Body>(path: string, init: RequestInit = {}): P
       },
     );
     if (!response.ok) throw await answerError(response);
+    if (response.status === 204) return undefined as Body;
     return await response.json().catch(() => {
       throw pageError(timedOut ? "timed-out" : "unexpected-answer");
     });

@@ -14,6 +14,7 @@ export class FakeApi {
   readonly queries: StatusQuery[] = [];
   pipelineReads: number[] = [];
   pipeline: Schema<"Pipeline"> | (() => Response) = pipeline();
+  acceptedTotal = 1;
   /** Answers in place of accepting, as long as it returns something. */
   onSubmit: (submission: Submission) => Response | undefined = () => undefined;
   /** What is known of an id: its state, that it is not found, or that only the database could tell. */
@@ -25,7 +26,7 @@ export class FakeApi {
         const { text } = (await request.json()) as Schema<"SubmitRequest">;
         const submission = { at: Date.now(), key: request.headers.get("Idempotency-Key"), text };
         this.submissions.push(submission);
-        return this.onSubmit(submission) ?? accept(idOf(submission));
+        return this.onSubmit(submission) ?? this.accept(idOf(submission));
       }),
       http.get("/dummies/", ({ request }) => {
         const ids = new URL(request.url).searchParams.getAll("id");
@@ -37,6 +38,17 @@ export class FakeApi {
         return typeof this.pipeline === "function" ? this.pipeline() : HttpResponse.json(this.pipeline);
       }),
     );
+  }
+
+  private accept(id: string): Response {
+    const body: Schema<"Accepted"> = {
+      id,
+      status: "queued",
+      status_url: `/dummies/${id}`,
+      received_at: RECEIVED,
+      accepted_total: this.acceptedTotal,
+    };
+    return HttpResponse.json(body, { status: 202 });
   }
 
   private states(ids: string[]): Schema<"StringStates"> {
@@ -71,6 +83,8 @@ export function pipeline(changes: Partial<Schema<"Pipeline">> = {}): Schema<"Pip
     set_back: null,
     volatile: null,
     worker_count: 1,
+    stored_recently: [],
+    settled_total: 0,
     ...changes,
   };
 }
@@ -84,16 +98,6 @@ export function problem(status: number, code: string, detail: string, headers: H
 
 function idOf({ key }: Submission): string {
   return `id-of-${key}`;
-}
-
-function accept(id: string): Response {
-  const body: Schema<"Accepted"> = {
-    id,
-    status: "queued",
-    status_url: `/dummies/${id}`,
-    received_at: RECEIVED,
-  };
-  return HttpResponse.json(body, { status: 202 });
 }
 
 function state(id: string, known: Partial<Schema<"StringState">>): Schema<"StringState"> {

@@ -8,7 +8,12 @@ type Common = {
   /** Milliseconds by this browser's clock; rises from string to string, so it orders them. */
   readonly createdAt: number;
 };
-type Accepted = { readonly id: string; readonly receivedAt: string };
+type Accepted = {
+  readonly id: string;
+  readonly receivedAt: string;
+  /** Strings ever accepted up to this one; strings kept by an earlier page lack it. */
+  readonly acceptedTotal?: number;
+};
 
 /** A string of this browser and how far it has come. */
 export type Item = Common &
@@ -42,7 +47,8 @@ function common({ key, text, createdAt }: Item): Common {
 export function accepted(item: Item, answer: Schema<"Accepted">): Item {
   if (item.state !== "sending") return item;
   // even if it is stored already: only its state, asked for next, says since when
-  return { ...common(item), state: "queued", id: answer.id, receivedAt: answer.received_at };
+  const { id, received_at: receivedAt, accepted_total: acceptedTotal } = answer;
+  return { ...common(item), state: "queued", id, receivedAt, acceptedTotal };
 }
 
 export function delayed(item: Item, trouble: Trouble): Item {
@@ -57,8 +63,8 @@ export function progressed(item: Item, answer: Schema<"StringState">): Item {
   if (item.state !== "queued" || answer.status === "queued") return item;
   const base = { ...common(item), id: item.id, receivedAt: answer.received_at };
   return answer.status === "stored"
-    ? { ...base, state: "stored", storedAt: answer.stored_at }
-    : { ...base, state: "failed", reason: answer.reason };
+    ? { ...base, state: "stored", storedAt: answer.stored_at ?? null }
+    : { ...base, state: "failed", reason: answer.reason ?? null };
 }
 
 export function forgotten(item: Item): Item {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
-import { FIRST_RETRY, LAST_RETRY, LONGEST_WAIT, OTHER_TABS_TURN, Outbox, retryDelay } from "./outbox";
+import { OTHER_TABS_TURN, Outbox } from "./outbox";
 import { StringStore } from "./store";
 
 type Sent = { at: number; key: string };
@@ -11,7 +11,13 @@ const away = (retryAfter: number | null = null) =>
 const no = new ApiError({ code: "invalid-text", detail: "" }, false);
 
 function answer(id: string): Schema<"Accepted"> {
-  return { id, status: "queued", status_url: `/dummies/${id}`, received_at: "2026-01-02T03:04:05Z" };
+  return {
+    id,
+    status: "queued",
+    status_url: `/dummies/${id}`,
+    received_at: "2026-01-02T03:04:05Z",
+    accepted_total: 1,
+  };
 }
 
 /** Starts an outbox whose sends fail with these errors, one each, and succeed after them. */
@@ -127,30 +133,5 @@ describe("Outbox", () => {
     expect(sent).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(1);
     expect(sent).toHaveLength(1);
-  });
-});
-
-describe("retryDelay", () => {
-  it("doubles from half a second to fifteen, with jitter in the upper half", () => {
-    const random = vi.spyOn(Math, "random");
-    random.mockReturnValue(0);
-    expect([1, 2, 3, 6, 50].map((n) => retryDelay(n, null))).toEqual([250, 500, 1000, 7500, 7500]);
-    random.mockReturnValue(1);
-    expect([1, 2, 3, 6, 50].map((n) => retryDelay(n, null))).toEqual([
-      FIRST_RETRY,
-      1000,
-      2000,
-      LAST_RETRY,
-      LAST_RETRY,
-    ]);
-  });
-
-  it("follows Retry-After within reason, and not to the millisecond", () => {
-    const random = vi.spyOn(Math, "random");
-    random.mockReturnValue(0);
-    expect(retryDelay(1, 3_000)).toBe(3_000);
-    expect(retryDelay(1, 1e9)).toBe(LONGEST_WAIT);
-    random.mockReturnValue(1);
-    expect(retryDelay(1, 3_000)).toBeGreaterThan(3_000);
   });
 });

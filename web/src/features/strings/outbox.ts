@@ -1,13 +1,9 @@
 import { ApiError, pageError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
-import { jittered } from "../../timing/jitter";
+import { retryDelay } from "../../timing/retryDelay";
 import { accepted, delayed, type ItemIn, refused } from "./item";
 import type { StringStore } from "./store";
 
-export const FIRST_RETRY = 500;
-export const LAST_RETRY = 15_000;
-/** A server's Retry-After is followed up to here: the page has to notice that the service is back. */
-export const LONGEST_WAIT = 60_000;
 /** Another tab sends its own strings; only when nothing has been heard of one for so long does this tab take over. */
 export const OTHER_TABS_TURN = 30_000;
 const MAX_AT_ONCE = 4;
@@ -96,14 +92,4 @@ export class Outbox {
     const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
     this.plans.set(key, { attempts, due: Date.now() + retryDelay(attempts, retryAfter) });
   }
-}
-
-/** How long to wait after so many failed attempts, in milliseconds. */
-export function retryDelay(attempts: number, retryAfter: number | null): number {
-  const longest = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** (attempts - 1));
-  const own = jittered(longest / 2, longest);
-  if (retryAfter === null) return own;
-  // never before the server's time, and not with all others at that very moment
-  const asked = Math.min(retryAfter, LONGEST_WAIT);
-  return Math.max(own, asked + jittered(0, own));
 }

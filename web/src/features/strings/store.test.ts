@@ -11,6 +11,7 @@ function accept(item: Item): Item {
     status: "queued",
     status_url: "",
     received_at: "2026-01-02T03:04:05Z",
+    accepted_total: 1,
   });
 }
 

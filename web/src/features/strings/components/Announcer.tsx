@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { onAnnouncement } from "../../../announcer/announce";
 import type { Messages } from "../../../i18n/en";
 import { useMessages } from "../../../i18n/language";
 import { type Item, isFinal } from "../item";
@@ -9,13 +10,15 @@ const QUIET = 1_000;
 
 type Event = keyof Messages["announce"];
 
-/** Tells screen readers what became of strings, in numbers and once each. */
+/** Tells screen readers what became of strings, in numbers and once each, and what else is announced. */
 export function Announcer() {
   const items = useStrings();
   const { announce } = useMessages();
   const told = useRef<ReadonlyMap<string, Event | null> | null>(null);
   const pending = useRef(new Map<Event, number>());
   const [spoken, setSpoken] = useState({ count: 0, words: "" });
+
+  useEffect(() => onAnnouncement((words) => setSpoken(({ count }) => ({ count: count + 1, words }))), []);
 
   useEffect(() => {
     const before = told.current;

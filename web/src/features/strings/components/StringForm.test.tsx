@@ -63,7 +63,7 @@ describe("StringForm", () => {
     await user.type(field(), "{Enter}");
     await user.click(screen.getByRole("button", { name: "Store" }));
     await sent(0);
-    expect(screen.queryAllByRole("listitem")).toEqual([]);
+    expect(screen.getByText("Nothing sent yet.")).toBeTruthy();
   });
 
   it("says in words what cannot be stored, sends nothing and keeps the text", async () => {
@@ -76,5 +76,33 @@ describe("StringForm", () => {
     expect(field().getAttribute("aria-invalid")).toBe("true");
     fireEvent.change(field(), { target: { value: "ab" } });
     expect(screen.getByRole("alert").textContent).toBe("");
+  });
+
+  it("counts bytes once they matter, and says at once when they are too many", async () => {
+    openPage();
+    const type = (text: string) => fireEvent.change(field(), { target: { value: text } });
+    type("가".repeat(17_000));
+    expect(screen.queryByText(/of 65,536 bytes/)).toBeNull();
+    type("가".repeat(18_000));
+    expect(screen.getByText("54,000 of 65,536 bytes")).toBeTruthy();
+    expect(screen.getByRole("alert").textContent).toBe("");
+    type("가".repeat(22_000));
+    expect(screen.getByText("66,000 of 65,536 bytes (464 too many)")).toBeTruthy();
+    expect(screen.getByRole("alert").textContent).toMatch(/longer than 64 KiB/);
+    fireEvent.keyDown(field(), { key: "Enter" });
+    await sent(0);
+  });
+
+  it("has a draft after a reload, and none after it was sent", async () => {
+    const visit = openPage();
+    fireEvent.change(field(), { target: { value: "unfinished" } });
+    visit.unmount();
+    const next = openPage();
+    expect(field().value).toBe("unfinished");
+    fireEvent.keyDown(field(), { key: "Enter" });
+    await sent(1);
+    next.unmount();
+    openPage();
+    expect(field().value).toBe("");
   });
 });

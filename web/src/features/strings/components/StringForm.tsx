@@ -2,16 +2,23 @@ import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from "rea
 import { useMessages } from "../../../i18n/language";
 import type { AddFault } from "../store";
 import { useStringStore } from "../stringsContext";
-import { type TextFault, textFault } from "../text";
+import { byteLength, MAX_TEXT_BYTES, type TextFault, textFault } from "../text";
+import { useDraft } from "../useDraft";
+import { useGrowingField } from "../useGrowingField";
+import { ByteCount } from "./ByteCount";
 import styles from "./StringForm.module.css";
 
 export function StringForm() {
   const messages = useMessages();
   const store = useStringStore();
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState("");
+  const [text, setText] = useDraft("string");
   const [fault, setFault] = useState<TextFault | AddFault | null>(null);
   const id = useId();
+  const bytes = byteLength(text);
+  // too much is said as soon as it is too much, and no longer than that
+  const shown = fault ?? (bytes > MAX_TEXT_BYTES ? "too-long" : null);
+  useGrowingField(field, text);
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -38,8 +45,8 @@ export function StringForm() {
         }}
         onKeyDown={submitOnEnter}
         placeholder={messages.form.placeholder}
-        aria-describedby={fault ? `${id}fault ${id}hint` : `${id}hint`}
-        aria-invalid={fault !== null}
+        aria-describedby={shown ? `${id}fault ${id}hint` : `${id}hint`}
+        aria-invalid={shown !== null}
         dir="auto"
         rows={2}
         enterKeyHint="send"
@@ -49,12 +56,13 @@ export function StringForm() {
         <p id={`${id}hint`} className={styles.hint}>
           {messages.form.hint}
         </p>
+        <ByteCount bytes={bytes} />
         <button type="submit" className={styles.submit}>
           {messages.form.submit}
         </button>
       </div>
       <p id={`${id}fault`} className={styles.fault} role="alert">
-        {fault && messages.refusals[fault]}
+        {shown && messages.refusals[shown]}
       </p>
     </form>
   );

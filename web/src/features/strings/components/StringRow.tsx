@@ -1,9 +1,11 @@
-import { memo } from "react";
+import { memo, type ReactNode } from "react";
+import { CopyButton } from "../../../copy/CopyButton";
 import type { Messages } from "../../../i18n/en";
 import { formatDuration, formatTime } from "../../../i18n/format";
 import { type Language, useLanguage, useMessages } from "../../../i18n/language";
 import { delayWords, refusalWords } from "../../../i18n/troubles";
 import type { Item } from "../item";
+import { QueuedNote } from "./QueuedNote";
 import { type Look, StateIcon } from "./StateIcon";
 import styles from "./StringRow.module.css";
 import { StringText } from "./StringText";
@@ -27,6 +29,14 @@ export const StringRow = memo(function StringRow({ item }: { item: Item }) {
             {note && <span className={styles.note}> {note}</span>}
           </p>
         </div>
+        <div className={styles.actions}>
+          <CopyButton text={item.text} className={styles.action} />
+          {"id" in item && (
+            <a className={styles.action} href={`#/string/${item.id}`}>
+              {messages.send.details}
+            </a>
+          )}
+        </div>
       </div>
     </li>
   );
@@ -36,13 +46,13 @@ function lookOf(item: Item): Look {
   return item.state === "sending" && item.trouble ? "delayed" : item.state;
 }
 
-function noteOf(item: Item, messages: Messages, language: Language): string | null {
+function noteOf(item: Item, messages: Messages, language: Language): ReactNode {
   const { notes } = messages;
   switch (item.state) {
     case "sending":
       return item.trouble && delayWords(item.trouble, messages);
     case "queued":
-      return notes.queued;
+      return <QueuedNote item={item} />;
     case "stored": {
       if (item.storedAt === null) return null;
       const took = Date.parse(item.storedAt) - Date.parse(item.receivedAt);

@@ -1,0 +1,13 @@
+type Listener = (words: string) => void;
+
+const listeners = new Set<Listener>();
+
+/** Has screen readers say this, once. */
+export function announce(words: string): void {
+  for (const listener of listeners) listener(words);
+}
+
+export function onAnnouncement(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}

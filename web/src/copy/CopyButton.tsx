@@ -1,0 +1,32 @@
+import { useEffect, useState } from "react";
+import { announce } from "../announcer/announce";
+import { useMessages } from "../i18n/language";
+import { copyText } from "./copyText";
+
+const SHOWN = 2_000;
+
+type Outcome = "copied" | "failed";
+
+/** Copies a text, and says for a moment on its face, and once aloud, how that went. */
+export function CopyButton({ text, className }: { text: string; className?: string | undefined }) {
+  const { copy: words } = useMessages();
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
+
+  useEffect(() => {
+    if (outcome === null) return;
+    const timer = setTimeout(() => setOutcome(null), SHOWN);
+    return () => clearTimeout(timer);
+  }, [outcome]);
+
+  async function copy() {
+    const result = (await copyText(text)) ? "copied" : "failed";
+    setOutcome(result);
+    announce(words[result]);
+  }
+
+  return (
+    <button type="button" className={className} onClick={() => void copy()}>
+      {outcome === null ? words.copy : words[outcome]}
+    </button>
+  );
+}

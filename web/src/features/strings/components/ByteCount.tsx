@@ -1,0 +1,22 @@
+import { formatCount } from "../../../i18n/format";
+import { useLanguage, useMessages } from "../../../i18n/language";
+import { MAX_TEXT_BYTES } from "../text";
+import styles from "./StringForm.module.css";
+
+/** Below this there is room enough not to speak of it. */
+const SHOWN_FROM = 0.8 * MAX_TEXT_BYTES;
+
+/** How much of the limit is used, once that matters. It is no live region: nobody wants to hear every key. */
+export function ByteCount({ bytes }: { bytes: number }) {
+  const { send } = useMessages();
+  const language = useLanguage();
+  if (bytes < SHOWN_FROM) return null;
+  const over = bytes - MAX_TEXT_BYTES;
+  const limit = formatCount(MAX_TEXT_BYTES, language);
+  const words = send.bytes(formatCount(bytes, language), limit);
+  return (
+    <p className={over > 0 ? `${styles.bytes} ${styles.over}` : styles.bytes}>
+      {over > 0 ? `${words} ${send.bytesOver(formatCount(over, language))}` : words}
+    </p>
+  );
+}

@@ -1,0 +1,32 @@
+import { useEffect, useState } from "react";
+import { formatDuration } from "../../../i18n/format";
+import { useLanguage, useMessages } from "../../../i18n/language";
+import { usePipelineData } from "../../pipeline/usePipelineData";
+import type { ItemIn } from "../item";
+import { placeInLine } from "../place";
+
+/** Whoever is stored sooner has no use for a place in line. Milliseconds. */
+const PATIENCE = 2_000;
+
+/** Where an accepted string is; in line, once it waits for longer than usual. */
+export function QueuedNote({ item }: { item: ItemIn<"queued"> }) {
+  const language = useLanguage();
+  const messages = useMessages();
+  const pipeline = usePipelineData();
+  const patient = useHasPassed(item.createdAt + PATIENCE);
+  const { notes, send } = messages;
+  const { acceptedTotal } = item;
+  const place = patient && pipeline && acceptedTotal !== undefined && placeInLine(acceptedTotal, pipeline);
+  if (!place) return notes.queued;
+  if (place.milliseconds === null) return send.inLine(place.place);
+  return send.inLineFor(place.place, formatDuration(place.milliseconds, language, messages));
+}
+
+function useHasPassed(at: number): boolean {
+  const [passed, setPassed] = useState(() => Date.now() >= at);
+  useEffect(() => {
+    const timer = setTimeout(() => setPassed(true), at - Date.now());
+    return () => clearTimeout(timer);
+  }, [at]);
+  return passed;
+}

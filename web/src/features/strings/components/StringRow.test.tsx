@@ -1,0 +1,63 @@
+import { fireEvent, screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { pass, stopClock } from "../../../testing/clock";
+import { FakeApi, pipeline, stored } from "../../../testing/fakeApi";
+import { openPage } from "../../../testing/openPage";
+
+let api: FakeApi;
+
+beforeEach(() => {
+  api = new FakeApi();
+});
+
+async function send(text: string): Promise<void> {
+  fireEvent.change(screen.getByRole("textbox"), { target: { value: text } });
+  fireEvent.keyDown(screen.getByRole("textbox"), { key: "Enter" });
+  await pass(0);
+}
+
+const row = () => screen.getByRole("button", { name: /Copy|Copied|Could not/ }).closest("li") as HTMLElement;
+
+describe("a string's row", () => {
+  it("leads to the string's own view once it has an id", async () => {
+    stopClock();
+    openPage();
+    await send("hello");
+    const link = within(row()).getByRole("link", { name: "Details" });
+    expect(link.getAttribute("href")).toBe(`#/string/id-of-${api.submissions[0]?.key}`);
+  });
+
+  it("copies its text, and says so", async () => {
+    const user = userEvent.setup();
+    const { container } = openPage();
+    await user.type(screen.getByRole("textbox"), "hello{Enter}");
+    await user.click(within(row()).getByRole("button", { name: "Copy" }));
+    expect(await navigator.clipboard.readText()).toBe("hello");
+    expect(await within(row()).findByRole("button", { name: "Copied" })).toBeTruthy();
+    expect(container.querySelector("[aria-live=polite]")?.textContent).toBe("Copied");
+  });
+
+  it("says so when the browser does not let it copy", async () => {
+    const user = userEvent.setup();
+    openPage();
+    await user.type(screen.getByRole("textbox"), "hello{Enter}");
+    vi.spyOn(navigator.clipboard, "writeText").mockRejectedValue(new Error());
+    await user.click(within(row()).getByRole("button", { name: "Copy" }));
+    expect(await within(row()).findByRole("button", { name: "Could not copy" })).toBeTruthy();
+  });
+
+  it("tells its place in line when it waits for longer than usual, and no longer once it is stored", async () => {
+    stopClock();
+    api.acceptedTotal = 5_021;
+    api.pipeline = pipeline({ waiting: 900, settled_total: 4_000, stored_per_second: 100 });
+    openPage();
+    await send("hello");
+    expect(row().textContent).toMatch(/Queued Accepted; it is on its way/);
+    await pass(5_000);
+    expect(row().textContent).toMatch(/Queued Accepted; about 1,000th in line, about 10 s left\./);
+    api.onQuery = stored;
+    await pass(3_000);
+    expect(row().textContent).toMatch(/Stored in 12 ms/);
+  });
+});
