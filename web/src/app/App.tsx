@@ -1,3 +1,4 @@
+import { useBatchSender } from "../features/many/useBatchSender";
 import { PipelineStrip } from "../features/pipeline/components/PipelineStrip";
 import { Announcer } from "../features/strings/components/Announcer";
 import { useOutbox } from "../features/strings/useOutbox";
@@ -30,5 +31,6 @@ export function App({ keeps }: { keeps: boolean }) {
 function Journey() {
   useOutbox();
   useStatusPoll();
+  useBatchSender();
   return null;
 }

@@ -1,3 +1,4 @@
+import { history } from "./history.en";
 import { many } from "./many.en";
 
 /** The page's words in English; every other language has exactly these keys. */
@@ -131,6 +132,7 @@ export const en = {
       `Accepted; about ${nth(place)} in line, about ${duration} left.`,
   },
   many,
+  history,
   duration: {
     milliseconds: (value: string) => `${value} ms`,
     seconds: (value: string) => `${value} s`,

@@ -1,3 +1,4 @@
+import { history } from "./history.ko";
 import type { Messages } from "./en";
 import { many } from "./many.ko";
 
@@ -126,6 +127,7 @@ export const ko: Messages = {
       `접수되었습니다. 대기 순서 약 ${formatted(place)}번째이며, 약 ${duration} 남았습니다.`,
   },
   many,
+  history,
   duration: {
     milliseconds: (value) => `${value}ms`,
     seconds: (value) => `${value}초`,

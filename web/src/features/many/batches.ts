@@ -1,0 +1,141 @@
+import type { Trouble } from "../../api/apiError";
+import { type Batch, type Chunk, type Ids, LISTED, type Outcome, type RefusedLine } from "./batch";
+import type { Lines } from "./lines";
+import { type BatchStorage, MemoryStorage } from "./storage";
+
+const CHANNEL = "ix-dummies:batch";
+
+/** The batch as all tabs see it. */
+export type Progress = {
+  batch: Batch;
+  pending: readonly number[];
+  accepted: number;
+  /** The first hundred. */
+  refused: readonly RefusedLine[];
+  refusedCount: number;
+  /** Strings ever accepted up to the last one of the batch, so far. */
+  acceptedTotal: number;
+};
+
+/** What is not known of the batch before the storage was asked. */
+export type BatchState = { known: false } | { known: true; progress: Progress | null; kept: boolean };
+
+/** This browser's one batch: kept, shared between tabs, and changed here only. */
+export class Batches {
+  private storage: BatchStorage;
+  private state: BatchState = { known: false };
+  private readonly kept: boolean;
+  private readonly listeners = new Set<() => void>();
+  private readonly channel: BroadcastChannel | null;
+
+  /** Takes null for storage where the browser keeps nothing. */
+  constructor(storage: BatchStorage | null) {
+    this.storage = storage ?? new MemoryStorage();
+    this.kept = storage !== null;
+    this.channel = storage && new BroadcastChannel(CHANNEL);
+    if (this.channel) this.channel.onmessage = () => void this.reload();
+  }
+
+  readonly snapshot = (): BatchState => this.state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Looks at what is kept, which another tab may have changed. */
+  async reload(): Promise<void> {
+    const kept = await this.storage.load();
+    const summed = kept && { batch: kept.batch, pending: kept.pending, ...sumOf(kept.outcomes) };
+    this.set({ known: true, progress: summed, kept: this.isKept() });
+  }
+
+  /** Keeps lines as the new batch; returns false where there is one already. */
+  async begin(name: string | null, lines: Lines): Promise<boolean> {
+    const { count, empty, badCount: leftOut, strings, chunks } = lines;
+    const counts = { lines: count, empty, leftOut, strings };
+    const batch: Batch = { name, createdAt: Date.now(), ...counts, intent: "send", trouble: null };
+    const begun = await this.storage.begin(batch, chunks).catch(() => {
+      // no room: the page has to stay open until the batch is through, which the view says
+      this.storage = new MemoryStorage();
+      return this.storage.begin(batch, chunks);
+    });
+    await this.tell();
+    return begun;
+  }
+
+  async pause(): Promise<void> {
+    await this.change({ intent: "pause" });
+  }
+
+  async resume(): Promise<void> {
+    await this.change({ intent: "send", trouble: null });
+  }
+
+  async cancel(): Promise<void> {
+    await this.change({ intent: "cancel" });
+  }
+
+  /** Stops sending because the service refuses what any chunk would ask. */
+  async stop(trouble: Trouble): Promise<void> {
+    await this.change({ intent: "stopped", trouble });
+  }
+
+  /** Forgets the batch. */
+  async clear(): Promise<void> {
+    await this.storage.clear();
+    await this.tell();
+  }
+
+  chunk(number: number): Promise<Chunk | undefined> {
+    return this.storage.chunk(number);
+  }
+
+  replaceChunk(chunk: Chunk): Promise<void> {
+    return this.storage.replaceChunk(chunk);
+  }
+
+  async finishChunk(outcome: Outcome, ids: Ids): Promise<void> {
+    await this.storage.finishChunk(outcome, ids);
+    await this.tell();
+  }
+
+  ids(): Promise<Ids[]> {
+    return this.storage.ids();
+  }
+
+  private async change(changes: Partial<Batch>): Promise<void> {
+    await this.storage.change(changes);
+    await this.tell();
+  }
+
+  private async tell(): Promise<void> {
+    await this.reload();
+    this.channel?.postMessage(null);
+  }
+
+  private isKept(): boolean {
+    return this.kept && !(this.storage instanceof MemoryStorage);
+  }
+
+  private set(state: BatchState): void {
+    this.state = state;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function sumOf(outcomes: readonly Outcome[]): Omit<Progress, "batch" | "pending"> {
+  const sum = { accepted: 0, refusedCount: 0, acceptedTotal: 0 };
+  for (const outcome of outcomes) {
+    sum.accepted += outcome.accepted;
+    sum.refusedCount += outcome.refusedCount;
+    sum.acceptedTotal = Math.max(sum.acceptedTotal, outcome.acceptedTotal);
+  }
+  const refused = outcomes.flatMap((outcome) => outcome.refused).sort((a, b) => a.line - b.line);
+  return { ...sum, refused: refused.slice(0, LISTED) };
+}
+
+/** Whether nothing of it is on its way or will be. */
+export function isOver({ batch, pending }: Progress): boolean {
+  return pending.length === 0 || batch.intent === "cancel";
+}

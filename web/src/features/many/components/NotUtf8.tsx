@@ -1,0 +1,40 @@
+import { Button } from "../../../controls/Button";
+import { StepHeading } from "../../../controls/StepHeading";
+import { useMessages } from "../../../i18n/language";
+import type { Reading } from "../readLines";
+import styles from "./Many.module.css";
+
+type Props = {
+  name: string | null;
+  reading: Extract<Reading, { kind: "not-utf-8" }>;
+  onKorean: () => void;
+  onBack: () => void;
+};
+
+/** A file in another encoding: read as Korean where it can be that, once the person has seen how that looks. */
+export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack }: Props) {
+  const { many } = useMessages();
+  return (
+    <section className={styles.panel}>
+      <StepHeading className={styles.heading}>{many.notUtf8(name ?? many.pasted)}</StepHeading>
+      <p className={styles.words}>{many.notUtf8At(position)}</p>
+      <p className={styles.words}>{preview ? many.looksKorean : many.saveAsUtf8}</p>
+      {preview && (
+        <ul className={styles.preview} lang="ko">
+          {preview.map((line, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: lines may be alike and never move
+            <li key={index}>{line}</li>
+          ))}
+        </ul>
+      )}
+      <div className={styles.actions}>
+        {preview && (
+          <Button look="primary" onClick={onKorean}>
+            {many.readAsKorean}
+          </Button>
+        )}
+        <Button onClick={onBack}>{many.back}</Button>
+      </div>
+    </section>
+  );
+}

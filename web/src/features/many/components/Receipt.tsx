@@ -1,0 +1,61 @@
+import { useEffect } from "react";
+import { announce } from "../../../announcer/announce";
+import { Button } from "../../../controls/Button";
+import { StepHeading } from "../../../controls/StepHeading";
+import { saveFile } from "../../../files/saveFile";
+import { useMessages } from "../../../i18n/language";
+import type { Progress } from "../batches";
+import { useBatchParts } from "../batchParts";
+import { type ReceiptFormat, receiptFile } from "../receipt";
+import { Counts } from "./Counts";
+import { LineFaults } from "./LineFaults";
+import styles from "./Many.module.css";
+import { StoredSoFar } from "./StoredSoFar";
+
+/** What became of a batch; it is kept until it has been seen. */
+export function Receipt({ progress, takesFocus }: { progress: Progress; takesFocus: boolean }) {
+  const { many } = useMessages();
+  const { batches } = useBatchParts();
+  const { batch, accepted, refused, refusedCount } = progress;
+  const unsent = batch.strings - accepted - refusedCount;
+  const words = batch.intent === "cancel" ? many.cancelled(accepted) : many.allSent(accepted);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is over
+  useEffect(() => announce(words), []);
+
+  async function save(format: ReceiptFormat) {
+    saveFile(receiptFile(await batches.ids(), format), `receipt.${format}`);
+  }
+
+  return (
+    <section className={styles.panel}>
+      <StepHeading className={styles.heading} takesFocus={takesFocus}>
+        {words}
+      </StepHeading>
+      <StoredSoFar accepted={accepted} acceptedTotal={progress.acceptedTotal} />
+      <Counts
+        rows={[
+          [many.counts.lines, batch.lines],
+          [many.counts.empty, batch.empty],
+          [many.counts.leftOut, batch.leftOut],
+          [many.counts.refused, refusedCount],
+          [many.counts.unsent, unsent],
+          [many.counts.accepted, accepted],
+        ]}
+      />
+      <LineFaults heading={many.refusedHeading(refusedCount)} count={refusedCount} faults={refused} />
+      <div className={styles.actions}>
+        <Button look="primary" onClick={() => void batches.clear()}>
+          {many.done}
+        </Button>
+        {accepted > 0 && (
+          <>
+            <Button onClick={() => void save("csv")}>{many.saveCsv}</Button>
+            <Button onClick={() => void save("ndjson")}>{many.saveNdjson}</Button>
+          </>
+        )}
+      </div>
+      <p className={styles.hint}>{many.doneHint}</p>
+    </section>
+  );
+}

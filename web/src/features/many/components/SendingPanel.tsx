@@ -1,0 +1,59 @@
+import { useSyncExternalStore } from "react";
+import { Button } from "../../../controls/Button";
+import { StepHeading } from "../../../controls/StepHeading";
+import { formatDuration } from "../../../i18n/format";
+import { useLanguage, useMessages } from "../../../i18n/language";
+import type { Progress } from "../batches";
+import { useBatchParts } from "../batchParts";
+import styles from "./Many.module.css";
+import { SendingStatus } from "./SendingStatus";
+
+type Props = { progress: Progress; kept: boolean; takesFocus: boolean; onAct: () => void };
+
+/** A batch on its way. */
+export function SendingPanel({ progress, kept, takesFocus, onAct }: Props) {
+  const language = useLanguage();
+  const messages = useMessages();
+  const { many } = messages;
+  const { batches, sender } = useBatchParts();
+  const sending = useSyncExternalStore(sender.subscribe, sender.snapshot);
+  const { batch, accepted, refusedCount } = progress;
+  const through = accepted + refusedCount;
+  const moving = batch.intent === "send";
+  const rate = moving && !sending.trouble ? sending.perSecond : null;
+  const left = rate && formatDuration(((batch.strings - through) / rate) * 1000, language, messages);
+
+  function act(action: () => void) {
+    onAct();
+    action();
+  }
+
+  return (
+    <section className={styles.panel}>
+      <StepHeading className={styles.heading} takesFocus={takesFocus}>
+        {many.sending(batch.name ?? many.pasted)}
+      </StepHeading>
+      <progress className={styles.bar} max={batch.strings} value={through} aria-label={many.sendingBar} />
+      <p className={styles.figures}>
+        <span>{many.acceptedOf(accepted, batch.strings)}</span>
+        {rate && left && <span>{many.rate(rate, left)}</span>}
+      </p>
+      <SendingStatus batch={batch} sending={sending} />
+      {!kept && <p className={styles.warning}>{many.notKept}</p>}
+      <div className={styles.actions}>
+        {moving ? (
+          <Button onClick={() => void batches.pause()}>{many.pause}</Button>
+        ) : (
+          <Button look="primary" onClick={() => void batches.resume()}>
+            {many.resume}
+          </Button>
+        )}
+        {moving && sending.trouble && <Button onClick={() => sender.tryNow()}>{many.tryNow}</Button>}
+        <Button look="danger" onClick={() => act(() => void batches.cancel())}>
+          {many.cancel}
+        </Button>
+      </div>
+      <p className={styles.hint}>{many.cancelHint}</p>
+    </section>
+  );
+}

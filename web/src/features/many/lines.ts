@@ -1,0 +1,86 @@
+import { newIdempotencyKey } from "../strings/idempotencyKey";
+import { byteLength, type TextFault, textFault } from "../strings/text";
+import { type Chunk, LISTED } from "./batch";
+
+/** What a request may hold; the service would take more, but a slow line has to carry it within the time-out. */
+export const MAX_CHUNK_LINES = 2_000;
+export const MAX_CHUNK_BYTES = 1024 * 1024;
+/** The rest of the body is no more than this. */
+const ENVELOPE = 100;
+const EXAMPLES = 3;
+
+export type BadLine = { line: number; fault: TextFault };
+
+/** What a text consists of, line by line. */
+export type Lines = {
+  /** All, with those that are not sent. */
+  count: number;
+  empty: number;
+  badCount: number;
+  /** The first hundred. */
+  bad: readonly BadLine[];
+  strings: number;
+  examples: readonly string[];
+  chunks: readonly Chunk[];
+};
+
+/** Reads text, in pieces of whole lines, into chunks that can be sent. */
+export class LineReader {
+  private count = 0;
+  private empty = 0;
+  private badCount = 0;
+  private strings = 0;
+  private readonly bad: BadLine[] = [];
+  private readonly examples: string[] = [];
+  private readonly chunks: Chunk[] = [];
+  private numbers: number[] = [];
+  private texts: string[] = [];
+  private bytes = ENVELOPE;
+
+  read(piece: string): void {
+    const lines = piece.split("\n");
+    if (lines.at(-1) === "") lines.pop();
+    for (const line of lines) this.readLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+  }
+
+  end(): Lines {
+    this.closeChunk();
+    const { count, empty, badCount, bad, strings, examples, chunks } = this;
+    return { count, empty, badCount, bad, strings, examples, chunks };
+  }
+
+  private readLine(text: string): void {
+    this.count++;
+    if (text === "") {
+      this.empty++;
+      return;
+    }
+    const fault = textFault(text);
+    if (fault === null) this.add(text);
+    else {
+      this.badCount++;
+      if (this.bad.length < LISTED) this.bad.push({ line: this.count, fault });
+    }
+  }
+
+  private add(text: string): void {
+    // as it stands in the body, with its comma
+    const size = byteLength(JSON.stringify(text)) + 1;
+    if (this.texts.length === MAX_CHUNK_LINES || this.bytes + size > MAX_CHUNK_BYTES) this.closeChunk();
+    this.numbers.push(this.count);
+    this.texts.push(text);
+    this.bytes += size;
+    this.strings++;
+    if (this.examples.length < EXAMPLES) this.examples.push(text);
+  }
+
+  private closeChunk(): void {
+    if (this.texts.length === 0) return;
+    const { numbers: lines, texts } = this;
+    const number = this.chunks.length;
+    this.chunks.push({ number, key: newIdempotencyKey(), lines, texts, refused: [], refusedCount: 0 });
+    this.numbers = [];
+    this.texts = [];
+    this.bytes = ENVELOPE;
+  }
+}

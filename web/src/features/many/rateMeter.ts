@@ -1,0 +1,20 @@
+const WINDOW = 10_000;
+
+/** How many a second, over about the last ten seconds. */
+export class RateMeter {
+  private samples: { at: number; count: number }[] = [];
+  private readonly startedAt = Date.now();
+
+  count(count: number): void {
+    this.samples.push({ at: Date.now(), count });
+  }
+
+  /** Null before anything is known. */
+  perSecond(): number | null {
+    const now = Date.now();
+    this.samples = this.samples.filter(({ at }) => at > now - WINDOW);
+    const milliseconds = Math.min(WINDOW, now - this.startedAt);
+    const total = this.samples.reduce((sum, { count }) => sum + count, 0);
+    return total > 0 && milliseconds > 0 ? (total / milliseconds) * 1000 : null;
+  }
+}

@@ -1,0 +1,64 @@
+import type { Batch, Chunk, Ids, Outcome } from "./batch";
+
+/** What is known of the batch that is kept. */
+export type Kept = { batch: Batch; pending: number[]; outcomes: Outcome[] };
+
+/** Keeps one batch: its chunks until they are through, and what became of them until the receipt was seen. */
+export interface BatchStorage {
+  load(): Promise<Kept | null>;
+  /** Keeps a new batch, all of it or nothing; returns false where one is kept already. */
+  begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean>;
+  change(changes: Partial<Batch>): Promise<void>;
+  chunk(number: number): Promise<Chunk | undefined>;
+  replaceChunk(chunk: Chunk): Promise<void>;
+  finishChunk(outcome: Outcome, ids: Ids): Promise<void>;
+  ids(): Promise<Ids[]>;
+  clear(): Promise<void>;
+}
+
+/** Keeps a batch for as long as the page is open, where the browser has no room or no leave to keep it longer. */
+export class MemoryStorage implements BatchStorage {
+  private batch: Batch | null = null;
+  private readonly chunks = new Map<number, Chunk>();
+  private readonly outcomes = new Map<number, Outcome>();
+  private readonly given = new Map<number, Ids>();
+
+  async load(): Promise<Kept | null> {
+    const { batch } = this;
+    return batch && { batch, pending: [...this.chunks.keys()], outcomes: [...this.outcomes.values()] };
+  }
+
+  async begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean> {
+    if (this.batch) return false;
+    this.batch = batch;
+    for (const chunk of chunks) this.chunks.set(chunk.number, chunk);
+    return true;
+  }
+
+  async change(changes: Partial<Batch>): Promise<void> {
+    if (this.batch) this.batch = { ...this.batch, ...changes };
+  }
+
+  async chunk(number: number): Promise<Chunk | undefined> {
+    return this.chunks.get(number);
+  }
+
+  async replaceChunk(chunk: Chunk): Promise<void> {
+    this.chunks.set(chunk.number, chunk);
+  }
+
+  async finishChunk(outcome: Outcome, ids: Ids): Promise<void> {
+    this.chunks.delete(outcome.number);
+    this.outcomes.set(outcome.number, outcome);
+    this.given.set(ids.number, ids);
+  }
+
+  async ids(): Promise<Ids[]> {
+    return [...this.given.values()].sort((a, b) => a.number - b.number);
+  }
+
+  async clear(): Promise<void> {
+    this.batch = null;
+    for (const map of [this.chunks, this.outcomes, this.given]) map.clear();
+  }
+}
