@@ -1,3 +1,4 @@
+import { failed } from "./failed.en";
 import { history } from "./history.en";
 import { many } from "./many.en";
 
@@ -132,6 +133,7 @@ export const en = {
       `Accepted; about ${nth(place)} in line, about ${duration} left.`,
   },
   many,
+  failed,
   history,
   duration: {
     milliseconds: (value: string) => `${value} ms`,

@@ -1,5 +1,6 @@
-import { history } from "./history.ko";
 import type { Messages } from "./en";
+import { failed } from "./failed.ko";
+import { history } from "./history.ko";
 import { many } from "./many.ko";
 
 export const ko: Messages = {
@@ -127,6 +128,7 @@ export const ko: Messages = {
       `접수되었습니다. 대기 순서 약 ${formatted(place)}번째이며, 약 ${duration} 남았습니다.`,
   },
   many,
+  failed,
   history,
   duration: {
     milliseconds: (value) => `${value}ms`,

@@ -1,0 +1,58 @@
+import { Button } from "../../../controls/Button";
+import { useMessages } from "../../../i18n/language";
+import type { useFailed } from "../useFailed";
+import type { Kind } from "../useOperation";
+import styles from "./Failed.module.css";
+import { FailedRow } from "./FailedRow";
+
+type Props = {
+  list: ReturnType<typeof useFailed>;
+  query: string;
+  selected: ReadonlySet<string>;
+  busy: boolean;
+  onSelect: (ids: ReadonlySet<string>) => void;
+  onBegin: (kind: Kind, ids: readonly string[]) => void;
+};
+
+export function FailedList({ list, query, selected, busy, onSelect, onBegin }: Props) {
+  const { failed, shell } = useMessages();
+  const { letters, loading, hasMore, total, trouble } = list;
+
+  function toggle(id: string) {
+    const next = new Set(selected);
+    if (!next.delete(id)) next.add(id);
+    onSelect(next);
+  }
+
+  if (total === null) return trouble ? null : <p className={styles.loading}>{shell.loading}</p>;
+  return (
+    <>
+      {letters.length === 0 && !hasMore && <Empty words={query ? failed.noMatch : failed.none} />}
+      {letters.length > 0 && (
+        <ul className={styles.list}>
+          {letters.map((letter) => (
+            <FailedRow
+              key={letter.id}
+              letter={letter}
+              selected={selected.has(letter.id)}
+              busy={busy}
+              onToggle={toggle}
+              onBegin={onBegin}
+            />
+          ))}
+        </ul>
+      )}
+      {hasMore && (
+        <div className={styles.more}>
+          <Button disabled={loading} onClick={list.loadMore}>
+            {loading ? shell.loading : failed.more}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Empty({ words }: { words: string }) {
+  return <p className={styles.empty}>{words}</p>;
+}

@@ -1,0 +1,68 @@
+import { useId } from "react";
+import { Button } from "../../../controls/Button";
+import { formatTime } from "../../../i18n/format";
+import { useLanguage, useMessages } from "../../../i18n/language";
+import { StringText } from "../../strings/components/StringText";
+import type { DeadLetter } from "../useFailed";
+import type { Kind } from "../useOperation";
+import styles from "./Failed.module.css";
+
+type Props = {
+  letter: DeadLetter;
+  selected: boolean;
+  busy: boolean;
+  onToggle: (id: string) => void;
+  onBegin: (kind: Kind, ids: readonly string[]) => void;
+};
+
+export function FailedRow({ letter, selected, busy, onToggle, onBegin }: Props) {
+  const language = useLanguage();
+  const { failed, send } = useMessages();
+  const textId = useId();
+  const { id, text, reason, attempts, received_at: receivedAt } = letter;
+  const at = Date.parse(receivedAt);
+  return (
+    <li className={styles.letter}>
+      <input
+        type="checkbox"
+        className={styles.check}
+        checked={selected}
+        onChange={() => onToggle(id)}
+        aria-label={failed.choose}
+        aria-describedby={textId}
+      />
+      <div className={styles.body}>
+        <div id={textId} className={styles.text}>
+          <StringText text={text ?? ""} />
+        </div>
+        <p className={styles.reason}>{reason ?? failed.noReason}</p>
+        <p className={styles.hint}>
+          {failed.received(formatTime(at, Date.now(), language))}
+          {attempts !== null && attempts !== undefined && ` · ${failed.attempts(attempts)}`}
+        </p>
+        <div className={styles.rowActions}>
+          <Button
+            className={styles.small}
+            disabled={busy}
+            aria-describedby={textId}
+            onClick={() => onBegin("retry", [id])}
+          >
+            {failed.retry}
+          </Button>
+          <Button
+            className={styles.small}
+            look="danger"
+            disabled={busy}
+            aria-describedby={textId}
+            onClick={() => onBegin("discard", [id])}
+          >
+            {failed.discard}
+          </Button>
+          <a className={styles.link} href={`#/string/${id}`} aria-describedby={textId}>
+            {send.details}
+          </a>
+        </div>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,54 @@
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { Button } from "../../../controls/Button";
+import { useMessages } from "../../../i18n/language";
+import { canBeToken } from "../operatorToken";
+import styles from "./Failed.module.css";
+
+type Props = { wrong: boolean; onToken: (token: string) => void; onWrong: () => void };
+
+export function TokenForm({ wrong, onToken, onWrong }: Props) {
+  const { failed } = useMessages();
+  const field = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState("");
+  const id = useId();
+  useEffect(() => void (wrong && field.current?.focus()), [wrong]);
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    const token = text.trim();
+    if (token === "") field.current?.focus();
+    else if (canBeToken(token)) onToken(token);
+    else onWrong();
+  }
+
+  return (
+    <form className={styles.panel} onSubmit={submit}>
+      <label className={styles.label} htmlFor={`${id}token`}>
+        {failed.token}
+      </label>
+      <div className={styles.row}>
+        <input
+          ref={field}
+          id={`${id}token`}
+          className={styles.field}
+          type="password"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          aria-describedby={`${id}fault ${id}hint`}
+          aria-invalid={wrong}
+          autoComplete="off"
+          spellCheck={false}
+        />
+        <Button type="submit" look="primary">
+          {failed.useToken}
+        </Button>
+      </div>
+      <p id={`${id}fault`} className={styles.fault} role="alert">
+        {wrong && failed.wrongToken}
+      </p>
+      <p id={`${id}hint`} className={styles.hint}>
+        {failed.tokenHint}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,40 @@
+import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { ApiError } from "../../api/apiError";
+import type { Schema } from "../../api/schema";
+import { READING } from "../history/retry";
+import { getFailed } from "./api/failed";
+
+export type DeadLetter = Schema<"StringState">;
+type Page = Schema<"FailedPage">;
+
+/** Dead letters that contain the query, as far as they have been asked for. */
+export function useFailed(token: string, query: string) {
+  const pages = useInfiniteQuery<Page, Error, InfiniteData<Page>, string[], string | null>({
+    queryKey: ["failed", token, query],
+    queryFn: ({ pageParam: cursor, signal }) => getFailed(token, { query, cursor, signal }),
+    initialPageParam: null,
+    getNextPageParam: (page) => page.next_cursor,
+    staleTime: 0,
+    gcTime: 0,
+    ...READING,
+  });
+  const letters = useMemo(() => unique(pages.data?.pages ?? []), [pages.data]);
+  const error = pages.failureReason ?? pages.error;
+  return {
+    letters,
+    /** All there are, whatever is searched for; null before it is known. */
+    total: pages.data?.pages.at(-1)?.total ?? null,
+    loading: pages.isFetching,
+    trouble: error instanceof ApiError ? error.trouble : null,
+    hasMore: pages.hasNextPage,
+    loadMore: () => void pages.fetchNextPage({ cancelRefetch: false }),
+    refresh: () => void pages.refetch(),
+  };
+}
+
+/** While dead letters come and go, one may be on two pages. */
+function unique(pages: readonly Page[]): DeadLetter[] {
+  const letters = pages.flatMap(({ items }) => items.map((letter) => [letter.id, letter] as const));
+  return [...new Map(letters).values()];
+}
