@@ -62,7 +62,7 @@ def retry(submission_id: UUID) -> Response:
 def discard(submission_id: UUID) -> Response:
     """Remove a dead letter for good. The `reason`, which must be given, goes to the log with the string's id."""
     reason = words("reason", MAX_REASON_LENGTH)
-    if not reason or not reason.strip():
+    if not reason:
         raise ApiProblem("invalid-parameter", "Say why in the query: ?reason=….")
     letter = services().letters.discard(str(submission_id))
     if letter is None:

@@ -23,6 +23,7 @@ from api.parameters import DEFAULT_PAGE
 blueprint = Blueprint("openapi", __name__)
 
 _WITHOUT_NUL = "^[^\\x00]*$"
+_LINES = {"type": "string", "pattern": "^[^\\x00\\r\\n]+(\\r?\\n[^\\x00\\r\\n]+)*\\n?$"}
 _REF = "#/components/schemas/{name}"
 _CONVERTERS = {"uuid": {"type": "string", "format": "uuid"}}
 _PARAMETERS: dict[str, dict[str, Any]] = {
@@ -49,7 +50,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "reason": {
         "description": "Why, for the log.",
         "required": True,
-        "schema": {"type": "string", "maxLength": MAX_REASON_LENGTH, "pattern": "^[^\\x00\\s][^\\x00]*$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_REASON_LENGTH, "pattern": _WITHOUT_NUL},
     },
 }
 V = TypeVar("V", bound=Callable[..., Any])
@@ -154,7 +155,10 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
     if getattr(view, "operators_only", False):
         made["security"] = [{"operator": []}]
     if operation.body:
-        content = {media: {"schema": _schema(type_, schemas)} for media, type_ in operation.body.items()}
+        content = {
+            media: {"schema": _LINES if media == "text/plain" else _schema(type_, schemas)}
+            for media, type_ in operation.body.items()
+        }
         made["requestBody"] = {"required": True, "content": content}
     return made
 

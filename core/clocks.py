@@ -13,4 +13,5 @@ GRACE_PERIOD = 40.0
 CONNECT_TIMEOUT = 3.0
 DRAIN_BUDGET = 3.0  # after which a drain gives way to the next one
 BISECT_BUDGET = 8.0  # after which a batch with poison in it is released, not held
+POOL_STUCK_AFTER = 25.0  # a pool that began nothing of what it was given for so long will never do so
 WORKER_SILENT_AFTER = 5.0  # a worker that has not been heard of for this long is away

@@ -35,6 +35,7 @@ app.conf.update(
     worker_timer_precision=0.25,  # else the worker's end waits a second for the timer's thread
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_consumer=QuickConsumer,
+    worker_pool="worker.pool:Pool",
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_channel_error_retry=True,

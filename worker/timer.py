@@ -6,8 +6,12 @@ to the broker: on a full Redis nothing can be published, and only draining makes
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import sys
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +20,7 @@ from celery import bootsteps
 from redis.exceptions import RedisError
 
 from core.claims import Claims
-from core.clocks import TASK_TIME_LIMIT
+from core.clocks import POOL_STUCK_AFTER, TASK_TIME_LIMIT
 from core.connection import connect
 from core.durability import Durability, read_info
 from core.errors import DummiesError
@@ -43,8 +47,10 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         if self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
         self._work, self._ending = threading.Event(), threading.Event()
+        self._handed_over_at: float | None = None
+        """When the pool was given a drain that none of its processes has begun yet (monotonic)."""
         self._threads = [
-            threading.Thread(target=self._watch, args=[worker.hostname], name="journal watch", daemon=True),
+            threading.Thread(target=self._watch, args=[worker], name="journal watch", daemon=True),
             threading.Thread(target=self._hand_over, args=[worker], name="drain timer", daemon=True),
         ]
 
@@ -57,14 +63,20 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         """Hand over no more; what is under way ends with the pool."""
         self._ending.set()
 
+    def _begun(self, *_: Any) -> None:
+        self._handed_over_at = None
+
     def _beat(self, name: str) -> None:
         if self._folder:
             (self._folder / name).touch()
 
-    def _watch(self, hostname: str) -> None:
+    def _watch(self, worker: Any) -> None:
         while not self._ending.wait(PERIOD * random.uniform(0.9, 1.1)):  # noqa: S311
+            handed_over_at = self._handed_over_at
+            if handed_over_at is not None and time.monotonic() > handed_over_at + POOL_STUCK_AFTER:
+                start_anew(worker)
             try:
-                entries, away = self._claims.heartbeat(hostname)
+                entries, away = self._claims.heartbeat(worker.hostname)
             except DummiesError as error:
                 log.warning("journal not seen", reason=str(error))
             else:
@@ -89,10 +101,25 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
                 continue
             self._work.clear()
             # waits for a free process, and then for the end; None when the pool takes no more
-            result = worker.pool.apply_async(drain_in_pool)
+            self._handed_over_at = time.monotonic()
+            result = worker.pool.apply_async(drain_in_pool, accept_callback=self._begun)
             if result is None:
+                self._handed_over_at = None
                 return
             try:
                 result.get(timeout=TASK_TIME_LIMIT + PERIOD)
             except Exception as error:  # noqa: BLE001 - the process was lost, or took too long: the journal recovers
                 log.warning("drain lost", reason=repr(error))
+
+
+def start_anew(worker: Any) -> None:
+    """Replace this process by a new one of the same command, under the same process id; its pool's processes end.
+
+    A process of the pool that is killed while it waits for work takes the lock with it that the others need to get any;
+    nothing in the pool can tell. What is under way is claimed again by whoever finds its lease run out.
+    """
+    log.error("the pool is stuck, the worker starts anew", seconds=POOL_STUCK_AFTER)
+    for process in worker.pool._pool._pool:  # noqa: SLF001 - the pool offers nothing that a stuck one could do
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the very command that started it

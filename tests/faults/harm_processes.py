@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import time
 
+import psutil
+
 from core.clocks import GRACE_PERIOD, LEASE
 from faults import points
 from faults.harm import Harm, Seen, comes
@@ -40,6 +42,14 @@ def kill_api(harm: Harm) -> Seen:
     time.sleep(harm.seconds)
     harm.world.apis[number] = harm.world.start_api(number)
     return True
+
+
+def kill_idle(harm: Harm) -> Seen:
+    """Kill a process of a worker's pool, whatever it does at that moment: most often it waits for work."""
+    processes = psutil.Process(harm.random.choice(harm.world.workers).pid).children()
+    if processes:
+        harm.random.choice(processes).kill()
+    return bool(processes)
 
 
 def kill_worker(harm: Harm) -> Seen:

@@ -60,6 +60,7 @@ STORING = (
     Kind("text that kills the worker", partial(harm_requests.send_poison, KILLER), lingers=True),
     Kind("poison", partial(harm_requests.send_poison, POISON)),
     *(Kind(f"killed at {point}", partial(harm_processes.kill_at, point)) for point in points.WORKER_POINTS),
+    Kind("process of a worker's pool killed", harm_processes.kill_idle),
     Kind("worker killed", harm_processes.kill_worker, 0, 3),
     Kind("PostgreSQL stopped at once", partial(harm_database.stop_postgres, "immediate"), 0, 3),
     Kind("PostgreSQL stopped", partial(harm_database.stop_postgres, "fast"), 0, 3),

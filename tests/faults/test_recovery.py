@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
+import psutil
 import pytest
 from support import Client, count_rows, eventually
 
 from core import names
-from core.clocks import GRACE_PERIOD, LEASE
+from core.clocks import GRACE_PERIOD, LEASE, POOL_STUCK_AFTER
 from faults import points
 from faults.checker import Found, check, report
 from faults.clients import Clients
@@ -103,6 +104,19 @@ def test_a_rollout_under_load_fails_no_request_and_repeats_no_batch(world: World
     assert verdict.ok, report(verdict, ledger, 1)
     logs = "".join(world.log_of(worker) for worker in world.workers)
     assert "deliveries" not in logs
+
+
+def test_a_worker_whose_pool_takes_nothing_starts_anew(world: World, client: Client) -> None:
+    client.submit("before").raise_for_status()
+    stored_within(world, 1, 10)
+    ended, worker = world.workers
+    ended.terminate(GRACE_PERIOD)
+    for process in psutil.Process(worker.pid).children():
+        process.suspend()
+    client.submit("after").raise_for_status()
+    stored_within(world, 2, POOL_STUCK_AFTER + 10)
+    assert worker.running
+    worker.terminate(GRACE_PERIOD)
 
 
 def test_a_worker_told_to_end_finishes_the_batch_in_its_hand(world: World, client: Client) -> None:

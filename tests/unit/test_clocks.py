@@ -25,6 +25,11 @@ def test_looking_for_poison_ends_before_the_task_is_killed_and_renews_its_lease_
     assert clocks.LEASE / 3 + clocks.CALL_DEADLINE < clocks.LEASE
 
 
+def test_a_pool_that_is_busy_is_not_taken_for_a_stuck_one() -> None:
+    longest = clocks.DRAIN_BUDGET + clocks.CALL_DEADLINE + clocks.BISECT_BUDGET + clocks.CALL_DEADLINE
+    assert longest < clocks.POOL_STUCK_AFTER < clocks.TASK_TIME_LIMIT
+
+
 def test_connecting_and_trying_again_fit_into_the_lease() -> None:
     assert clocks.CONNECT_TIMEOUT + clocks.CALL_DEADLINE < clocks.LEASE
 
