@@ -27,10 +27,11 @@ class Pool:
         self.free.set()
         self.drains = 0
 
-    def apply_async(self, _: Callable[[], object]) -> Any:
+    def apply_async(self, _: Callable[[], object], accept_callback: Callable[[int, float], None]) -> Any:
         """Wait for a free process, as the real one does."""
         self.free.wait(20)
         self.drains += 1
+        accept_callback(1, 0.0)
         return SimpleNamespace(get=lambda timeout: timeout)
 
 
@@ -108,6 +109,20 @@ def test_a_worker_whose_pool_is_stuck_makes_none(folder: Path, pool: Pool, redis
     pool.free.set()
     eventually(lambda: pool.drains > 1, within=5)
     assert renewed(folder / "progress")
+
+
+def test_a_worker_whose_pool_stays_stuck_starts_anew_and_one_that_works_does_not(
+    folder: Path, pool: Pool, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_anew = threading.Event()
+    monkeypatch.setattr("worker.timer.POOL_STUCK_AFTER", 0.5)
+    monkeypatch.setattr("worker.timer.start_anew", lambda _: started_anew.set())
+    queue_one(redis)
+    eventually(lambda: pool.drains > 1, within=5)
+    assert renewed(folder / "progress")
+    assert not started_anew.wait(1)
+    pool.free.clear()
+    assert started_anew.wait(5)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
