@@ -34,7 +34,8 @@ export function Header() {
 
 function Navigation() {
   const { shell } = useMessages();
-  const current = useRoute().view;
+  const { view } = useRoute();
+  const section = view === "string" ? "history" : view;
   return (
     <nav className={styles.nav} aria-label={shell.nav}>
       <ul className={styles.views}>
@@ -43,7 +44,7 @@ function Navigation() {
             <a
               className={styles.view}
               href={hrefOf(route)}
-              aria-current={route.view === current ? "page" : undefined}
+              aria-current={route.view === section && (route.view === view ? "page" : true)}
             >
               {shell.views[route.view]}
             </a>

@@ -7,8 +7,10 @@ const SHOWN = 2_000;
 
 type Outcome = "copied" | "failed";
 
+type Props = { text: string; label?: string; className?: string | undefined };
+
 /** Copies a text, and says for a moment on its face, and once aloud, how that went. */
-export function CopyButton({ text, className }: { text: string; className?: string | undefined }) {
+export function CopyButton({ text, label, className }: Props) {
   const { copy: words } = useMessages();
   const [outcome, setOutcome] = useState<Outcome | null>(null);
 
@@ -26,7 +28,7 @@ export function CopyButton({ text, className }: { text: string; className?: stri
 
   return (
     <button type="button" className={className} onClick={() => void copy()}>
-      {outcome === null ? words.copy : words[outcome]}
+      {outcome === null ? (label ?? words.copy) : words[outcome]}
     </button>
   );
 }

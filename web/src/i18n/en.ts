@@ -92,7 +92,7 @@ export const en = {
     details: {
       show: "Details",
       waiting: "Waiting",
-      oldest: "The oldest for",
+      oldest: "Longest wait",
       rate: "Stored per second",
       left: "Time left",
       failed: "Failed",
@@ -103,7 +103,7 @@ export const en = {
       notKnown: "not known",
       states: { up: "Up", away: "Away", unknown: "Not known yet" },
       since: (time: string) => `since ${time}`,
-      count: (count: string) => `${count} of them`,
+      running: (count: string) => `${count} running`,
       chart: (total: string, peak: string) =>
         `Stored in the last 5 minutes: ${total}, at most ${peak} a second.`,
       chartHeading: "The last 5 minutes",

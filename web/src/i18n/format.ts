@@ -25,3 +25,25 @@ export function formatTime(at: number, now: number, language: Language): string 
     : ({ dateStyle: "medium", timeStyle: "short" } as const);
   return new Intl.DateTimeFormat(language, style).format(at);
 }
+
+/** The date and the time in full, for what is looked at long after. */
+export function formatMoment(at: number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
+}
+
+/** The time of day alone, where the day is said elsewhere. */
+export function formatClock(at: number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(at);
+}
+
+/** A day in full; in words where it is today or the day before. */
+export function formatDay(at: number, now: number, language: Language, { history }: Messages): string {
+  const daysAgo = Math.round((startOfDay(now) - startOfDay(at)) / 86_400_000);
+  if (daysAgo === 0) return history.today;
+  if (daysAgo === 1) return history.yesterday;
+  return new Intl.DateTimeFormat(language, { dateStyle: "full" }).format(at);
+}
+
+function startOfDay(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}

@@ -100,7 +100,7 @@ export const ko: Messages = {
       notKnown: "알 수 없음",
       states: { up: "정상", away: "응답 없음", unknown: "아직 알 수 없음" },
       since: (time) => `${time}부터`,
-      count: (count) => `${count}개`,
+      running: (count) => `${count}개 실행 중`,
       chart: (total, peak) => `최근 5분 동안 ${total}개 저장, 최대 초당 ${peak}개.`,
       chartHeading: "최근 5분",
       chartPeak: (peak) => `최대 초당 ${peak}개`,

@@ -1,4 +1,4 @@
-import type { Trouble } from "../api/apiError";
+import type { ApiError, Trouble } from "../api/apiError";
 import type { Messages } from "./en";
 
 /** Why a string is not accepted yet; the service's own words where the page has none. */
@@ -9,6 +9,12 @@ export function delayWords({ code, detail }: Trouble, { delays }: Messages): str
 /** Why a string was refused; the service's own words where the page has none. */
 export function refusalWords({ code, detail }: Trouble, { problems }: Messages): string {
   return has(problems, code) ? problems[code](detail) : detail;
+}
+
+/** Why stored strings cannot be read. */
+export function readingWords({ trouble, transient }: ApiError, { history }: Messages): string {
+  if (!transient) return history.refused(trouble.detail);
+  return has(history.troubles, trouble.code) ? history.troubles[trouble.code] : history.noAnswer;
 }
 
 function has<T extends object>(table: T, name: PropertyKey): name is keyof T {

@@ -1,7 +1,29 @@
+import { useState } from "react";
 import { ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
+import { keptPlace } from "../place";
+import { ExportLinks } from "./ExportLinks";
+import { HistoryList } from "./HistoryList";
+import styles from "./HistoryView.module.css";
+import { SearchField } from "./SearchField";
 
+/** Everything that is stored. */
 export function HistoryView({ query }: { query: string }) {
-  const { shell } = useMessages();
-  return <ViewHead title={shell.views.history} lead={query} />;
+  const { history } = useMessages();
+  // a new visit shows what is stored by now; whoever comes back finds what they left
+  const [visit, setVisit] = useState(() => keptPlace()?.visit ?? Date.now());
+  function startAnew() {
+    window.scrollTo(0, 0);
+    setVisit(Date.now());
+  }
+  return (
+    <>
+      <ViewHead title={history.heading} lead={history.lead} />
+      <div className={styles.tools}>
+        <SearchField query={query} />
+        <ExportLinks query={query} />
+      </div>
+      <HistoryList key={`${visit} ${query}`} search={{ query, visit }} onStartAnew={startAnew} />
+    </>
+  );
 }

@@ -68,7 +68,7 @@ function Part({ name, part: { status, since }, count }: PartProps) {
   const { details } = useMessages().pipeline;
   const notes = [
     since !== null && details.since(formatTime(Date.parse(since), Date.now(), language)),
-    status === "up" && count !== null && details.count(formatCount(count, language)),
+    status === "up" && count !== null && details.running(formatCount(count, language)),
   ];
   return (
     <div className={`${styles.part} ${styles[status]}`}>

@@ -1,0 +1,15 @@
+import { requestJson } from "../../../api/request";
+import type { Schema } from "../../../api/schema";
+
+/** Asks for stored strings that contain the query, newest first, from a cursor (null: from the newest) backwards. */
+export function getHistoryPage(
+  query: string,
+  cursor: string | null,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Schema<"HistoryPage">> {
+  const parameters = new URLSearchParams({ limit: `${limit}` });
+  if (query) parameters.set("q", query);
+  if (cursor !== null) parameters.set("cursor", cursor);
+  return requestJson(`/dummies/?${parameters}`, { signal });
+}

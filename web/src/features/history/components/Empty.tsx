@@ -1,0 +1,23 @@
+import { hrefOf } from "../../../app/router";
+import { useMessages } from "../../../i18n/language";
+import styles from "./Empty.module.css";
+
+/** Says that nothing is stored, or nothing that is searched for. */
+export function Empty({ query }: { query: string }) {
+  const { history } = useMessages();
+  return (
+    <div className={styles.empty}>
+      <p className={styles.words} role="status">
+        {query ? history.noMatch(query) : history.empty}
+      </p>
+      {query ? (
+        <a href={hrefOf({ view: "history", query: "" })}>{history.clear}</a>
+      ) : (
+        <>
+          <p>{history.emptyHint}</p>
+          <a href={hrefOf({ view: "send" })}>{history.send}</a>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,32 @@
+import { apiUrl } from "../../../api/origin";
+import { useMessages } from "../../../i18n/language";
+import styles from "./ExportLinks.module.css";
+
+const FORMATS = ["csv", "ndjson"] as const;
+
+/** Files with everything that the search finds, not only what has been scrolled to. */
+export function ExportLinks({ query }: { query: string }) {
+  const { history } = useMessages();
+  return (
+    <p className={styles.export}>
+      <span aria-hidden="true">{history.export}</span>
+      {FORMATS.map((format) => (
+        <a
+          key={format}
+          className={styles.link}
+          href={exportUrl(format, query)}
+          download={`dummies.${format}`}
+          aria-label={history.exportAs(format.toUpperCase())}
+        >
+          {format.toUpperCase()}
+        </a>
+      ))}
+    </p>
+  );
+}
+
+function exportUrl(format: (typeof FORMATS)[number], query: string): string {
+  const parameters = new URLSearchParams({ format });
+  if (query) parameters.set("q", query);
+  return apiUrl(`/dummies/export?${parameters}`);
+}

@@ -1,0 +1,39 @@
+import { useCallback, useMemo, useState } from "react";
+import { formatDay } from "../../../i18n/format";
+import { useLanguage, useMessages } from "../../../i18n/language";
+import { daysOf, fragmentKey, type PageOutline } from "../outline";
+import { keptPlace } from "../place";
+import { type Search, usePageStrings } from "../useHistory";
+import styles from "./HistoryDays.module.css";
+import { HistoryFragment } from "./HistoryFragment";
+
+type Props = { search: Search; pages: readonly PageOutline[]; firstPage: PageOutline };
+
+/** The strings by day; each stays where it is while older ones come in below. */
+export function HistoryDays({ search, pages, firstPage }: Props) {
+  const language = useLanguage();
+  const messages = useMessages();
+  const days = useMemo(() => daysOf(pages), [pages]);
+  const [place, setPlace] = useState(keptPlace);
+  const forgetPlace = useCallback(() => setPlace(null), []);
+  // keeps it at hand wherever the reader is: having no cursor, it would be fetched again with newer strings in it
+  usePageStrings(search, firstPage);
+  const now = Date.now();
+  return days.map(({ at, fragments }) => (
+    <section key={at} aria-labelledby={`day-${at}`}>
+      <h2 id={`day-${at}`} className={styles.day}>
+        {formatDay(at, now, language, messages)}
+      </h2>
+      {fragments.map((fragment) => (
+        <HistoryFragment
+          key={fragmentKey(fragment)}
+          search={search}
+          fragment={fragment}
+          returnTo={place?.fragment === fragmentKey(fragment) ? place.id : null}
+          drawn={place === null && fragment.page === firstPage}
+          onReturned={forgetPlace}
+        />
+      ))}
+    </section>
+  ));
+}

@@ -1,0 +1,15 @@
+import type { ApiError } from "../../../api/apiError";
+import { useMessages } from "../../../i18n/language";
+import { readingWords } from "../../../i18n/troubles";
+import styles from "./ReadingTrouble.module.css";
+
+/** Why nothing can be read just now, and that nothing has to be done about it. */
+export function ReadingTrouble({ error }: { error: ApiError }) {
+  const messages = useMessages();
+  return (
+    <div className={styles.trouble} role="status">
+      <p className={styles.words}>{readingWords(error, messages)}</p>
+      {error.transient && <p>{messages.history.retrying}</p>}
+    </div>
+  );
+}

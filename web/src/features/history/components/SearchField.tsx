@@ -1,0 +1,64 @@
+import { useEffect, useId, useRef, useState } from "react";
+import { replaceRoute } from "../../../app/router";
+import { useMessages } from "../../../i18n/language";
+import styles from "./SearchField.module.css";
+
+/** Typing rests this long before it is searched for. */
+const REST = 300;
+/** The API's limit. */
+const MAX_LENGTH = 200;
+
+/** The search; it is part of the URL, so that it can be kept and sent to others. */
+export function SearchField({ query }: { query: string }) {
+  const { history } = useMessages();
+  const [typed, setTyped] = useState(query);
+  const sent = useRef(query);
+  const composing = useRef(false);
+  const id = useId();
+
+  useEffect(() => {
+    // from elsewhere: a link, or the browser's back
+    if (query !== sent.current) setTyped(query);
+    sent.current = query;
+  }, [query]);
+
+  useEffect(() => {
+    if (typed === sent.current || composing.current) return;
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      replaceRoute({ view: "history", query: typed });
+    }, REST);
+    return () => clearTimeout(timer);
+  }, [typed]);
+
+  return (
+    <search className={styles.search}>
+      <label className={styles.label} htmlFor={`${id}field`}>
+        {history.search}
+      </label>
+      <input
+        id={`${id}field`}
+        type="search"
+        className={styles.field}
+        value={typed}
+        maxLength={MAX_LENGTH}
+        onChange={(event) => setTyped(event.target.value)}
+        onCompositionStart={() => {
+          composing.current = true;
+        }}
+        onCompositionEnd={(event) => {
+          composing.current = false;
+          setTyped(event.currentTarget.value);
+        }}
+        aria-describedby={`${id}hint`}
+        dir="auto"
+        autoComplete="off"
+        spellCheck={false}
+        enterKeyHint="search"
+      />
+      <p id={`${id}hint`} className={styles.hint}>
+        {history.searchHint}
+      </p>
+    </search>
+  );
+}

@@ -1,0 +1,16 @@
+import styles from "./Skeleton.module.css";
+
+/** The shape of rows that are on their way. */
+export function Skeleton({ label, rows }: { label: string; rows: number }) {
+  return (
+    <div className={styles.skeleton}>
+      <p className="visually-hidden" role="status">
+        {label}
+      </p>
+      {Array.from({ length: rows }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
+        <div key={index} className={styles.row} aria-hidden="true" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import type { ReactNode } from "react";
+import type { Schema } from "../../../api/schema";
+import { CopyButton } from "../../../copy/CopyButton";
+import { formatCount, formatDuration, formatMoment } from "../../../i18n/format";
+import { useLanguage, useMessages } from "../../../i18n/language";
+import { StateIcon } from "../../strings/components/StateIcon";
+import styles from "./StringFacts.module.css";
+
+export function StringFacts({ string }: { string: Schema<"StringState"> }) {
+  const messages = useMessages();
+  const words = messages.history.string;
+  const { text } = string;
+  return (
+    <>
+      <div className={styles.status}>
+        <StateIcon look={string.status} />
+        <p role="status">
+          <strong className={styles[string.status]}>{messages.states[string.status]}</strong>{" "}
+          <span>{words.notes[string.status]}</span>
+        </p>
+      </div>
+      {text !== null && (
+        <section className={styles.text} aria-label={words.text}>
+          {text.trim() === "" ? (
+            <p className={styles.blank}>{messages.list.blank}</p>
+          ) : (
+            <p dir="auto" className={styles.whole}>
+              {text}
+            </p>
+          )}
+        </section>
+      )}
+      <p className={styles.actions}>
+        {text !== null && <CopyButton text={text} label={words.copyText} className={styles.copy} />}
+        <CopyButton text={window.location.href} label={words.copyLink} className={styles.copy} />
+      </p>
+      <Facts string={string} />
+    </>
+  );
+}
+
+function Facts({ string }: { string: Schema<"StringState"> }) {
+  const language = useLanguage();
+  const messages = useMessages();
+  const words = messages.history.string;
+  const { received_at: receivedAt, stored_at: storedAt, attempts, reason, id } = string;
+  return (
+    <dl className={styles.facts}>
+      {reason !== null && <Fact name={words.reason}>{reason}</Fact>}
+      <Fact name={words.received}>
+        <Time at={receivedAt} />
+      </Fact>
+      {storedAt !== null && (
+        <>
+          <Fact name={words.stored}>
+            <Time at={storedAt} />
+          </Fact>
+          <Fact name={words.took}>
+            {formatDuration(Date.parse(storedAt) - Date.parse(receivedAt), language, messages)}
+          </Fact>
+        </>
+      )}
+      {attempts !== null && <Fact name={words.attempts}>{formatCount(attempts, language)}</Fact>}
+      <Fact name={words.id}>
+        <code className={styles.id}>{id}</code>
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className={styles.fact}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Time({ at }: { at: string }) {
+  return <time dateTime={at}>{formatMoment(Date.parse(at), useLanguage())}</time>;
+}

@@ -1,0 +1,57 @@
+import type { Schema } from "../../api/schema";
+
+/** What is kept of a page however far the reader goes back; its strings are fetched again when they are seen again. */
+export type PageOutline = {
+  cursor: string | null;
+  nextCursor: string | null;
+  lookedBackTo: string | null;
+  count: number;
+  newestId: string | null;
+  /** Where in the page another day begins, and its time; the first string always begins one. */
+  days: readonly { from: number; at: number }[];
+};
+
+/** Strings of one page and one day: what is drawn or left out as a whole. */
+export type Fragment = { page: PageOutline; from: number; to: number };
+export type Day = { at: number; fragments: readonly Fragment[] };
+
+export function outlineOf(cursor: string | null, page: Schema<"HistoryPage">): PageOutline {
+  const times = page.items.map(storedAt);
+  const days = times
+    .map((at, from) => ({ at, from }))
+    .filter(({ at, from }) => from === 0 || !sameDay(at, times[from - 1] ?? at));
+  return {
+    cursor,
+    nextCursor: page.next_cursor,
+    lookedBackTo: page.looked_back_to,
+    count: page.items.length,
+    newestId: page.items[0]?.id ?? null,
+    days,
+  };
+}
+
+/** All pages by day, however the days lie across them. */
+export function daysOf(pages: readonly PageOutline[]): Day[] {
+  const days: { at: number; fragments: Fragment[] }[] = [];
+  for (const page of pages) {
+    page.days.forEach(({ from, at }, index) => {
+      const fragment = { page, from, to: page.days[index + 1]?.from ?? page.count };
+      const last = days.at(-1);
+      if (last && sameDay(last.at, at)) last.fragments.push(fragment);
+      else days.push({ at, fragments: [fragment] });
+    });
+  }
+  return days;
+}
+
+export function fragmentKey({ page, from }: Fragment): string {
+  return `${page.cursor} ${from}`;
+}
+
+export function storedAt(string: Schema<"StringState">): number {
+  return Date.parse(string.stored_at ?? string.received_at);
+}
+
+function sameDay(a: number, b: number): boolean {
+  return new Date(a).toDateString() === new Date(b).toDateString();
+}

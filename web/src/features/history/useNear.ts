@@ -1,0 +1,34 @@
+import { type RefObject, useEffect, useRef, useState } from "react";
+
+/** What is drawn beyond the window's edges, so that a fast scroll shows no gaps. */
+const MARGIN = "1500px 0px";
+
+/** Whether an element is in the window or near it, and how high it was when it last was. */
+export function useNear<E extends HTMLElement>(initially: boolean) {
+  const element = useRef<E>(null);
+  const [state, setState] = useState<{ near: boolean; height: number | null }>({
+    near: initially,
+    height: null,
+  });
+  useEffect(() => observe(element, setState), []);
+  return { element, ...state };
+}
+
+function observe(
+  { current }: RefObject<HTMLElement | null>,
+  report: (state: { near: boolean; height: number }) => void,
+) {
+  if (!current) return;
+  const observer = new IntersectionObserver(
+    (entries) => {
+      const entry = entries.at(-1);
+      if (!entry) return;
+      // what has the focus is not taken away from under it
+      const near = entry.isIntersecting || current.contains(document.activeElement);
+      report({ near, height: entry.boundingClientRect.height });
+    },
+    { rootMargin: MARGIN },
+  );
+  observer.observe(current);
+  return () => observer.disconnect();
+}
