@@ -19,6 +19,7 @@ export const failed = {
   searchPlaceholder: "Upper and lower case differ",
   listHeading: "Failed strings",
   total: (total: number) => `${strings(total)} failed`,
+  shown: (shown: number, total: number) => `${count(shown)} of ${strings(total)} shown`,
   refresh: "Refresh",
   waiting: (reason: string) => `Trying again soon: ${reason}`,
   none: "No string has failed.",

@@ -18,6 +18,7 @@ export const failed: typeof english = {
   searchPlaceholder: "대소문자를 구분합니다",
   listHeading: "실패한 문자열",
   total: (total) => `실패한 문자열 ${count(total)}개`,
+  shown: (shown, total) => `실패한 문자열 ${count(total)}개 중 ${count(shown)}개 표시`,
   refresh: "새로 고침",
   waiting: (reason) => `곧 다시 시도합니다. ${reason}`,
   none: "실패한 문자열이 없습니다.",

@@ -67,9 +67,9 @@ export const many = {
     "You may leave or reload the page: sending goes on where it was. Strings that were accepted stay accepted when you cancel.",
   allSent: (accepted: number) => `All sent: ${strings(accepted)} accepted`,
   cancelled: (accepted: number) => `Cancelled: ${strings(accepted)} had been accepted and will be stored`,
-  allSettled: "All of them have been through the database.",
+  allSettled: "All of them have reached the database.",
   settledSoFar: (settled: number, all: number) =>
-    `About ${count(settled)} of ${count(all)} have been through the database so far.`,
+    `About ${count(settled)} of ${count(all)} have reached the database so far.`,
   saveCsv: "Save ids as CSV",
   saveNdjson: "Save ids as NDJSON",
   done: "Done",

@@ -67,9 +67,9 @@ export const many: typeof english = {
     "페이지를 떠나거나 새로 고쳐도 이어서 보냅니다. 취소하더라도 이미 접수된 문자열은 그대로 저장됩니다.",
   allSent: (accepted) => `모두 보냈습니다. 문자열 ${count(accepted)}개가 접수되었습니다`,
   cancelled: (accepted) => `취소했습니다. 이미 접수된 문자열 ${count(accepted)}개는 저장됩니다`,
-  allSettled: "모두 데이터베이스에서 처리되었습니다.",
+  allSettled: "모두 데이터베이스에 전달되었습니다.",
   settledSoFar: (settled, all) =>
-    `지금까지 ${count(all)}개 중 약 ${count(settled)}개가 데이터베이스에서 처리되었습니다.`,
+    `지금까지 ${count(all)}개 중 약 ${count(settled)}개가 데이터베이스에 전달되었습니다.`,
   saveCsv: "ID를 CSV로 저장",
   saveNdjson: "ID를 NDJSON으로 저장",
   done: "완료",

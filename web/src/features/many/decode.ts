@@ -1,6 +1,6 @@
 export type Encoding = "utf-8" | "euc-kr";
 
-const SLICE = 256 * 1024;
+const SLICE = 64 * 1024;
 const NEWLINE = 0x0a;
 
 /** A file is not in the encoding that it was read in: from this byte on, counted from 0. */

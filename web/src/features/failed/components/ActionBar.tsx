@@ -1,5 +1,6 @@
 import type { RefObject } from "react";
 import { Button } from "../../../controls/Button";
+import type { Messages } from "../../../i18n/en";
 import { useMessages } from "../../../i18n/language";
 import type { DeadLetter } from "../useFailed";
 import type { Kind } from "../useOperation";
@@ -27,7 +28,7 @@ export function ActionBar({ heading, total, query, chosen, letters, busy, ...on 
   return (
     <div className={styles.bar}>
       <h2 ref={heading} tabIndex={-1} className={styles.heading}>
-        {total === null ? failed.listHeading : failed.total(total)}
+        {titleOf(total, letters.length, failed)}
       </h2>
       <div className={styles.row}>
         <Button onClick={on.onRefresh}>{failed.refresh}</Button>
@@ -61,4 +62,9 @@ export function ActionBar({ heading, total, query, chosen, letters, busy, ...on 
       )}
     </div>
   );
+}
+
+function titleOf(total: number | null, shown: number, { listHeading, ...words }: Messages["failed"]): string {
+  if (total === null) return listHeading;
+  return shown < total ? words.shown(shown, total) : words.total(total);
 }

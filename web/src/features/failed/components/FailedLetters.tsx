@@ -28,7 +28,7 @@ export function FailedLetters({ token, onForget, onWrong }: Props) {
   const { operation } = work;
   const code =
     operation.phase === "finished" && operation.trouble ? operation.trouble.code : list.trouble?.code;
-  const busy = operation.phase !== "idle" && operation.phase !== "finished";
+  const busy = operation.phase === "collecting" || operation.phase === "working";
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the parent's function is a new one every time
   useEffect(() => {
@@ -43,7 +43,7 @@ export function FailedLetters({ token, onForget, onWrong }: Props) {
   /** The dialog has given the focus back, unless what had it is gone. */
   function closeDialog() {
     work.dismiss();
-    if (document.activeElement === document.body) heading.current?.focus();
+    if (document.activeElement?.matches("body, dialog *")) heading.current?.focus();
   }
 
   if (code === "operator-disabled") return <Disabled onAgain={list.refresh} onForget={onForget} />;

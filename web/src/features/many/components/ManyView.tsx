@@ -22,7 +22,9 @@ export function ManyView() {
       {state.known && progress && !isOver(progress) && (
         <SendingPanel progress={progress} kept={state.kept} takesFocus={acted} onAct={() => setActed(true)} />
       )}
-      {progress && isOver(progress) && <Receipt progress={progress} takesFocus={acted} />}
+      {progress && isOver(progress) && (
+        <Receipt progress={progress} takesFocus={acted} onAct={() => setActed(true)} />
+      )}
     </>
   );
 }

@@ -12,8 +12,10 @@ import { LineFaults } from "./LineFaults";
 import styles from "./Many.module.css";
 import { StoredSoFar } from "./StoredSoFar";
 
+type Props = { progress: Progress; takesFocus: boolean; onAct: () => void };
+
 /** What became of a batch; it is kept until it has been seen. */
-export function Receipt({ progress, takesFocus }: { progress: Progress; takesFocus: boolean }) {
+export function Receipt({ progress, takesFocus, onAct }: Props) {
   const { many } = useMessages();
   const { batches } = useBatchParts();
   const { batch, accepted, refused, refusedCount } = progress;
@@ -22,6 +24,11 @@ export function Receipt({ progress, takesFocus }: { progress: Progress; takesFoc
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is over
   useEffect(() => announce(words), []);
+
+  async function clear() {
+    onAct();
+    await batches.clear();
+  }
 
   async function save(format: ReceiptFormat) {
     saveFile(receiptFile(await batches.ids(), format), `receipt.${format}`);
@@ -45,7 +52,7 @@ export function Receipt({ progress, takesFocus }: { progress: Progress; takesFoc
       />
       <LineFaults heading={many.refusedHeading(refusedCount)} count={refusedCount} faults={refused} />
       <div className={styles.actions}>
-        <Button look="primary" onClick={() => void batches.clear()}>
+        <Button look="primary" onClick={() => void clear()}>
           {many.done}
         </Button>
         {accepted > 0 && (

@@ -3,6 +3,7 @@ import { Button } from "../../../controls/Button";
 import { StepHeading } from "../../../controls/StepHeading";
 import { formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
+import { PipelineWatch } from "../../pipeline/PipelineWatch";
 import type { Progress } from "../batches";
 import { useBatchParts } from "../batchParts";
 import styles from "./Many.module.css";
@@ -38,6 +39,7 @@ export function SendingPanel({ progress, kept, takesFocus, onAct }: Props) {
         <span>{many.acceptedOf(accepted, batch.strings)}</span>
         {rate && left && <span>{many.rate(rate, left)}</span>}
       </p>
+      <PipelineWatch />
       <SendingStatus batch={batch} sending={sending} />
       {!kept && <p className={styles.warning}>{many.notKept}</p>}
       <div className={styles.actions}>

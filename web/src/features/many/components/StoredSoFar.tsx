@@ -1,16 +1,22 @@
 import { useMessages } from "../../../i18n/language";
+import { PipelineWatch } from "../../pipeline/PipelineWatch";
 import { usePipelineData } from "../../pipeline/usePipelineData";
 import styles from "./Many.module.css";
 
 /** About how many of the accepted strings have left the journal, as far as the pipeline tells. */
 export function StoredSoFar({ accepted, acceptedTotal }: { accepted: number; acceptedTotal: number }) {
   const { many } = useMessages();
-  const settled = usePipelineData()?.settled_total;
-  if (accepted === 0 || settled === null || settled === undefined) return null;
-  const waiting = Math.min(accepted, Math.max(0, acceptedTotal - settled));
+  const settled = usePipelineData()?.settled_total ?? null;
+  if (accepted === 0) return null;
+  const waiting = settled === null ? null : Math.min(accepted, Math.max(0, acceptedTotal - settled));
   return (
-    <p className={styles.words}>
-      {waiting === 0 ? many.allSettled : many.settledSoFar(accepted - waiting, accepted)}
-    </p>
+    <>
+      {waiting !== 0 && <PipelineWatch />}
+      {waiting !== null && (
+        <p className={styles.words}>
+          {waiting === 0 ? many.allSettled : many.settledSoFar(accepted - waiting, accepted)}
+        </p>
+      )}
+    </>
   );
 }
