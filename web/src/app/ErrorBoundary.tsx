@@ -17,11 +17,11 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: 
 function Crashed() {
   const { crashed, reload } = useMessages();
   return (
-    <main className="crashed" role="alert">
+    <div className="crashed" role="alert">
       <p>{crashed}</p>
       <button type="button" onClick={() => window.location.reload()}>
         {reload}
       </button>
-    </main>
+    </div>
   );
 }

@@ -1,49 +1,28 @@
-import { type ComponentType, lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { SendView } from "../features/strings/components/SendView";
 import { useMessages } from "../i18n/language";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { type Route, useRoute } from "./router";
 import styles from "./View.module.css";
 
-const loaders = {
-  many: () => import("../features/many/components/ManyView").then(({ ManyView }) => ManyView),
-  history: () => import("../features/history/components/HistoryView").then(({ HistoryView }) => HistoryView),
-  string: () => import("../features/history/components/StringView").then(({ StringView }) => StringView),
-  failed: () => import("../features/failed/components/FailedView").then(({ FailedView }) => FailedView),
-};
+const load = () => import("./OtherView").then(({ OtherView }) => ({ default: OtherView }));
+const OtherView = lazy(load);
 
-const ManyView = lazily(loaders.many);
-const HistoryView = lazily(loaders.history);
-const StringView = lazily(loaders.string);
-const FailedView = lazily(loaders.failed);
+/** The first load has this much time for itself, in milliseconds. */
+const HEAD_START = 1_000;
 
-/** The view that the URL names; only the first one is part of the page's first load. */
+/** The view that the URL names. */
 export function View({ keeps }: { keeps: boolean }) {
   const route = useRoute();
   const { shell } = useMessages();
-  useEffect(loadAllWhenIdle, []);
+  useEffect(loadEarly, []);
   return (
     <ErrorBoundary key={keyOf(route)}>
       <Suspense fallback={<p className={styles.loading}>{shell.loading}</p>}>
-        <Chosen route={route} keeps={keeps} />
+        {route.view === "send" ? <SendView keeps={keeps} /> : <OtherView route={route} />}
       </Suspense>
     </ErrorBoundary>
   );
-}
-
-function Chosen({ route, keeps }: { route: Route; keeps: boolean }) {
-  switch (route.view) {
-    case "send":
-      return <SendView keeps={keeps} />;
-    case "many":
-      return <ManyView />;
-    case "history":
-      return <HistoryView query={route.query} />;
-    case "string":
-      return <StringView id={route.id} />;
-    case "failed":
-      return <FailedView />;
-  }
 }
 
 /** A search in a view stays in it; another string is another view. */
@@ -51,14 +30,8 @@ function keyOf(route: Route): string {
   return route.view === "string" ? route.id : route.view;
 }
 
-function lazily<Props>(load: () => Promise<ComponentType<Props>>) {
-  return lazy(async () => ({ default: await load() }));
-}
-
-/** Fetches every view's code early, so that views open at once, and open when the server is gone by then. */
-function loadAllWhenIdle() {
-  const timer = setTimeout(() => {
-    for (const load of Object.values(loaders)) load().catch(() => undefined);
-  }, 1_000);
+/** Fetches the other views before they are asked for: the server may be gone by then. */
+function loadEarly() {
+  const timer = setTimeout(() => void load().catch(() => undefined), HEAD_START);
   return () => clearTimeout(timer);
 }

@@ -271,6 +271,58 @@ describe("the line about the pipeline", () => {
   });
 });
 
+describe("the details of the pipeline", () => {
+  const up = { status: "up", since: "2026-01-02T03:04:05Z" } as const;
+  const details = () => screen.getByRole("button", { name: "Details" });
+
+  it("tell the figures, the last five minutes and every part, and stay open at the next visit", async () => {
+    api.pipeline = pipeline({
+      waiting: 1_200,
+      oldest_seconds: 75,
+      stored_per_second: 400.4,
+      drain_seconds: 3,
+      database: { status: "away", since: "2026-01-02T03:04:05Z" },
+      workers: up,
+      stored_recently: [0, 10, 2_000],
+      worker_count: 2,
+    });
+    const visit = openPage();
+    await pass(0);
+    expect(details().getAttribute("aria-expanded")).toBe("false");
+    fireEvent.click(details());
+    const told = [...visit.container.querySelectorAll("dt")].map((term) => [
+      term.textContent,
+      term.nextElementSibling?.textContent,
+    ]);
+    expect(told.slice(0, 5)).toEqual([
+      ["Waiting", "1,200"],
+      ["Longest wait", "1 min 15 s"],
+      ["Stored per second", "400"],
+      ["Time left", "3 s"],
+      ["Failed", "0"],
+    ]);
+    expect(told[6]?.[1]).toMatch(/^Up since .*, 2 running$/);
+    expect(told[7]?.[1]).toMatch(/^Away since /);
+    expect(screen.getByRole("img").getAttribute("aria-label")).toBe(
+      "Stored in the last 5 minutes: 2,010, at most 400 a second.",
+    );
+    visit.unmount();
+    openPage();
+    await pass(0);
+    expect(details().getAttribute("aria-expanded")).toBe("true");
+  });
+
+  it("show no old figures while the service does not answer", async () => {
+    openPage();
+    fireEvent.click(details());
+    await pass(0);
+    api.pipeline = () => new Response(null, { status: 502 });
+    await pass(3_000);
+    expect(screen.getByText("There are no figures while the service does not answer.")).toBeTruthy();
+    expect(screen.queryByText("Stored per second")).toBeNull();
+  });
+});
+
 describe.each([
   ["en", "Store a string", "Queued", "Strings are getting through."],
   ["ko", "문자열 저장", "대기 중", "문자열이 잘 저장되고 있습니다."],

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { replaceRoute } from "../../../app/router";
 import { useMessages } from "../../../i18n/language";
 import styles from "./SearchField.module.css";
@@ -24,15 +24,22 @@ export function SearchField({ query }: { query: string }) {
 
   useEffect(() => {
     if (typed === sent.current || composing.current) return;
-    const timer = setTimeout(() => {
-      sent.current = typed;
-      replaceRoute({ view: "history", query: typed });
-    }, REST);
+    const timer = setTimeout(() => search(typed), REST);
     return () => clearTimeout(timer);
-  }, [typed]);
+  });
+
+  function search(text: string) {
+    sent.current = text;
+    replaceRoute({ view: "history", query: text });
+  }
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    search(typed);
+  }
 
   return (
-    <search className={styles.search}>
+    <form role="search" className={styles.search} onSubmit={submit}>
       <label className={styles.label} htmlFor={`${id}field`}>
         {history.search}
       </label>
@@ -59,6 +66,6 @@ export function SearchField({ query }: { query: string }) {
       <p id={`${id}hint`} className={styles.hint}>
         {history.searchHint}
       </p>
-    </search>
+    </form>
   );
 }

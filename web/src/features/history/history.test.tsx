@@ -1,0 +1,211 @@
+import { fireEvent, screen, within } from "@testing-library/react";
+import axe from "axe-core";
+import { HttpResponse, http } from "msw";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Schema } from "../../api/schema";
+import { pass, stopClock } from "../../testing/clock";
+import { FakeApi, pipeline, problem } from "../../testing/fakeApi";
+import { putEverythingInSight } from "../../testing/inSight";
+import { openPage } from "../../testing/openPage";
+import { server } from "../../testing/server";
+import { PAGE_SIZE, ROUNDS_ALONE } from "./useHistory";
+import "../../app/OtherView";
+
+const NOW = new Date("2026-03-10T12:00:00");
+
+let api: FakeApi;
+let asked: URLSearchParams[];
+let answer: (parameters: URLSearchParams) => Response;
+
+beforeEach(() => {
+  stopClock();
+  vi.setSystemTime(NOW);
+  putEverythingInSight();
+  api = new FakeApi();
+  api.pipeline = pipeline({ settled_total: 1 });
+  asked = [];
+  server.use(
+    http.get("/dummies/", ({ request }) => {
+      const parameters = new URL(request.url).searchParams;
+      asked.push(parameters);
+      return answer(parameters);
+    }),
+  );
+});
+
+function string(id: string, text: string, ago = 0): Schema<"StringState"> {
+  const at = new Date(NOW.getTime() - ago).toISOString();
+  return { id, status: "stored", text, received_at: at, stored_at: at, attempts: null, reason: null };
+}
+
+function page(items: Schema<"StringState">[], next: string | null = null, back: string | null = null) {
+  const body: Schema<"HistoryPage"> = { items, next_cursor: next, looked_back_to: back };
+  return HttpResponse.json(body);
+}
+
+async function open(hash: string, language: "en" | "ko" = "en") {
+  window.history.replaceState(null, "", hash);
+  const page = openPage(language);
+  await pass(100);
+  return page;
+}
+
+const main = () => within(screen.getByRole("main"));
+const rows = () => main().queryAllByRole("listitem");
+const DAY = 86_400_000;
+
+describe("the history", () => {
+  it("groups strings by day, and links each to its page", async () => {
+    answer = () => page([string("a", "one"), string("b", "two", DAY), string("c", "three", 9 * DAY)]);
+    await open("#/history");
+    expect(
+      main()
+        .getAllByRole("heading", { level: 2 })
+        .map((heading) => heading.textContent),
+    ).toEqual(["Today", "Yesterday", "Sunday, March 1, 2026"]);
+    expect(main().getByRole("link", { name: "two" }).getAttribute("href")).toBe("#/string/b");
+    expect(main().getByText("These are all.")).toBeTruthy();
+  });
+
+  it("goes on to older pages by their cursors until there are no more", async () => {
+    const full = (start: number) =>
+      Array.from({ length: PAGE_SIZE }, (_, index) => string(`${start + index}`, `text ${start + index}`));
+    answer = (parameters) =>
+      parameters.has("cursor") ? page([string("last", "oldest")]) : page(full(0), "50");
+    await open("#/history");
+    expect(rows()).toHaveLength(PAGE_SIZE + 1);
+    expect(asked.filter((parameters) => parameters.get("cursor") === "50")).toHaveLength(1);
+  });
+
+  it("says that the database is away, and shows the strings when it is back", async () => {
+    answer = () => problem(503, "database-away", "Later.");
+    await open("#/history");
+    expect(main().getByText(/^The database is away/)).toBeTruthy();
+    answer = () => page([string("a", "one")]);
+    await pass(3_000);
+    expect(rows()).toHaveLength(1);
+    expect(main().queryByText(/^The database is away/)).toBeNull();
+  });
+
+  it("says that nothing is stored yet", async () => {
+    answer = () => page([]);
+    await open("#/history");
+    expect(main().getByText("Nothing is stored yet.")).toBeTruthy();
+  });
+
+  it("offers newer strings without moving the ones that are read", async () => {
+    answer = () => page([string("a", "one")]);
+    await open("#/history");
+    answer = () => page([string("b", "newer"), string("a", "one")]);
+    expect(main().queryByText("New strings are stored")).toBeNull();
+    api.pipeline = pipeline({ settled_total: 2 });
+    await pass(13_000);
+    expect(main().getByText("New strings are stored")).toBeTruthy();
+    expect(rows()).toHaveLength(1);
+    fireEvent.click(main().getByRole("button", { name: "Show them" }));
+    await pass(100);
+    expect(rows()).toHaveLength(2);
+    expect(main().queryByText("New strings are stored")).toBeNull();
+  });
+
+  it("exports what is shown", async () => {
+    answer = () => page([]);
+    await open("#/history?q=a%26b");
+    const link = main().getByRole("link", { name: "Export as CSV" });
+    expect(link.getAttribute("href")).toBe("/dummies/export?format=csv&q=a%26b");
+  });
+});
+
+describe("a search", () => {
+  it("begins when typing rests, and is part of the URL", async () => {
+    answer = (parameters) => page(parameters.get("q") === "two" ? [string("b", "two")] : []);
+    await open("#/history");
+    const field = main().getByRole("searchbox");
+    for (const typed of ["t", "tw", "two"]) {
+      fireEvent.change(field, { target: { value: typed } });
+      await pass(100);
+    }
+    expect(window.location.hash).toBe("#/history");
+    await pass(300);
+    expect(window.location.hash).toBe("#/history?q=two");
+    expect(rows()).toHaveLength(1);
+    expect(asked.some((parameters) => parameters.get("q") === "t")).toBe(false);
+  });
+
+  it("that finds little goes on by itself, and then asks", async () => {
+    answer = (parameters) => page([], `${Number(parameters.get("cursor") ?? 1_000) - 1}`, NOW.toISOString());
+    api.pipeline = pipeline({ settled_total: null });
+    await open("#/history?q=rare");
+    await pass(1_000);
+    expect(asked).toHaveLength(ROUNDS_ALONE);
+    expect(main().getByText(/^Looked back to 12:00:00/)).toBeTruthy();
+    answer = () => page([string("a", "rare")]);
+    fireEvent.click(main().getByRole("button", { name: "Look further back" }));
+    await pass(100);
+    expect(rows()).toHaveLength(1);
+    expect(asked).toHaveLength(ROUNDS_ALONE + 1);
+  });
+
+  it("says when nothing contains it", async () => {
+    answer = () => page([]);
+    await open("#/history?q=absent");
+    expect(main().getByText("No string contains “absent”.")).toBeTruthy();
+  });
+});
+
+describe("the page of a string", () => {
+  const ID = "6f1c2a9e-0000-4000-8000-000000000000";
+  let state: () => Response;
+
+  beforeEach(() => {
+    answer = () => page([]);
+    server.use(http.get("/dummies/:id", () => state()));
+  });
+
+  it("follows it until it is stored", async () => {
+    const queued = { ...string(ID, "one\n  two"), status: "queued" as const, stored_at: null, attempts: 0 };
+    state = () => HttpResponse.json(queued);
+    await open(`#/string/${ID}`);
+    expect(main().getByText("Queued")).toBeTruthy();
+    expect(main().getByRole("region", { name: "Text" }).textContent).toBe("one\n  two");
+    state = () => HttpResponse.json(string(ID, "one\n  two"));
+    await pass(3_000);
+    expect(main().getByText("It is in the database, exactly once.")).toBeTruthy();
+  });
+
+  it("says why the database refused it", async () => {
+    state = () =>
+      HttpResponse.json({ ...string(ID, "bad"), status: "failed", reason: "too large", attempts: 3 });
+    await open(`#/string/${ID}`);
+    expect(main().getByText("Failed")).toBeTruthy();
+    expect(main().getByText("too large")).toBeTruthy();
+  });
+
+  it("says that there is no such string", async () => {
+    state = () => problem(404, "unknown-string", "No.");
+    await open(`#/string/${ID}`);
+    expect(main().getByText("There is no string with this id.")).toBeTruthy();
+  });
+
+  it("waits for a database that is away", async () => {
+    state = () => problem(503, "database-away", "Later.");
+    await open(`#/string/${ID}`);
+    expect(main().getByText(/^The database is away/)).toBeTruthy();
+    state = () => HttpResponse.json(string(ID, "one"));
+    await pass(3_000);
+    expect(main().getByRole("region", { name: "Text" }).textContent).toBe("one");
+  });
+});
+
+it.each([
+  ["en", "History", "Today"],
+  ["ko", "기록", "오늘"],
+] as const)("the history speaks %s and has no fault that axe can find", async (language, heading, today) => {
+  answer = () => page([string("a", "안녕하세요")]);
+  const { container } = await open("#/history", language);
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(heading);
+  expect(screen.getByRole("heading", { level: 2 }).textContent).toBe(today);
+  vi.useRealTimers();
+  const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+  expect(violations).toEqual([]);
+});
