@@ -27,6 +27,8 @@ SEARCH_STEP, LARGEST_STEP, STEP_GROWS = 1_000, 64_000, 4
 """Strings looked at in the first statement of a search, in a later one at most, and how soon it gets there."""
 EXPORTS_AT_ONCE = 2
 EXPORT_PATIENCE = 2.0
+REST = 2.0
+"""How long an export rests after each piece, as a multiple of the time that the piece took."""
 DATABASE_TRIED_AGAIN = (0.5, 1.5)
 """Seconds after which an export that has begun asks a database again that was away."""
 BYTE_ORDER_MARK = "\ufeff"
@@ -85,7 +87,7 @@ def export() -> Response:
 
 
 def _lines(rows: Rows, text: str | None, *, csv: bool) -> Iterator[bytes]:
-    """Yield the file piece by piece; after each it rests for as long as the piece took, so that others are served.
+    """Yield the file piece by piece; after each it rests for twice the time it took, so that others are served.
 
     Raises DatabaseAway before the first piece. Later it waits until PostgreSQL is back and goes on where it was: an
     answer that has begun can only be ended as if it were whole.
@@ -105,7 +107,7 @@ def _lines(rows: Rows, text: str | None, *, csv: bool) -> Iterator[bytes]:
         if before_next is None:
             return
         head, before, begun = "", before_next, True
-        time.sleep(time.monotonic() - started)
+        time.sleep(REST * (time.monotonic() - started))
 
 
 def _search(rows: Rows, text: str, limit: int, before: int | None) -> HistoryPage:

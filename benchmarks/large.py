@@ -7,7 +7,7 @@ from contextlib import closing
 
 import psycopg2
 
-from benchmarks import backlog, load, reads, turns
+from benchmarks import backlog, exports, load, reads, turns
 from benchmarks.effort import Effort
 from benchmarks.figures import Figures
 from benchmarks.stage import Stage
@@ -40,6 +40,7 @@ def play(stage: Stage, effort: Effort, figures: Figures) -> None:
         _store(stage, effort, figures, "large.store_rows")
         for _ in range(effort.rounds):
             reads.read_history(stage, effort, figures, "large.history")
+        exports.play(stage, effort, figures)
 
 
 def _wait_for_rewrite(stage: Stage) -> None:

@@ -55,6 +55,11 @@ OTHERS = {
     "large.store_rows": ("… into one of 10,000,000 rows", "/s"),
     "large.history.shallow_p99_ms": ("History of 10,000,000 rows, the newest pages, p99", "ms"),
     "large.history.deep_p99_ms": ("… pages near the oldest rows, p99", "ms"),
+    "export.submit_alone": ("Acknowledged by 64 clients beside 10,000,000 rows", "/s"),
+    "export.submit_beside": ("… while they are exported", "/s"),
+    "export.rows": ("Rows exported, nothing else going on", "/s"),
+    "export.api_mb": ("The API's largest process while it exports, resident memory", "MB"),
+    "search.first_ms": ("Search of 10,000,000 rows for what is nowhere, first answer, slowest of 20", "ms"),
 }
 
 
