@@ -7,7 +7,7 @@ import socket
 
 # Below the range from which the kernel takes the source ports of outgoing connections: there a client that retries
 # while its server is down could take the server's port, or even connect to itself.
-_FIRST, _LAST = 20_000, 29_999
+FIRST, LAST = 20_000, 29_999
 _given: set[int] = set()
 
 
@@ -28,7 +28,7 @@ def is_free(port: int) -> bool:
 def free_port() -> int:
     """Return a free port that this process was not given before."""
     while True:
-        port = random.randint(_FIRST, _LAST)  # noqa: S311
+        port = random.randint(FIRST, LAST)  # noqa: S311
         if port not in _given and is_free(port):
             _given.add(port)
             return port

@@ -23,9 +23,17 @@ from local.ready import get
 from local.system import ROOT, System
 
 USERS = ROOT / "k8s" / "base" / "redis" / "users.acl"
+RULE = re.compile(r"\([^)]*\)|\S+")
 NEWER_THAN_7_0 = "+client|setinfo"
 REFUSED = {
-    "api": ["XACK dummies:journal writers 1-0", "XDEL dummies:journal 1-0", "DEL dummies:journal", "GET other"],
+    "api": [
+        "XACK dummies:journal writers 1-0",
+        "XDEL dummies:journal 1-0",
+        "DEL dummies:journal",
+        "DEL dummies:key:a",
+        "HDEL dummies:other field",
+        "GET other",
+    ],
     "worker": ["XGROUP DESTROY dummies:journal writers", "GET other", "FLUSHALL"],
     "flower": ["XRANGE dummies:journal - +", "GET dummies:waiting", "FLUSHALL"],
     "keda": ["XRANGE dummies:journal - +", "XLEN other"],
@@ -37,7 +45,7 @@ def users() -> dict[str, list[str]]:
     """Return each user's rules, with its name as its password."""
     lines = [line for line in USERS.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")]
     joined = re.sub(r"\n +", " ", "\n".join(lines)).replace(NEWER_THAN_7_0, "")
-    found = {name: rules.split() for name, rules in re.findall(r"^user (\w+) (.*)$", joined, re.MULTILINE)}
+    found = {name: RULE.findall(rules) for name, rules in re.findall(r"^user (\w+) (.*)$", joined, re.MULTILINE)}
     return {name: [f">{name}" if rule.startswith("#") else rule for rule in rules] for name, rules in found.items()}
 
 
@@ -136,7 +144,8 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
     """Also where Celery repairs something: its connections are cut, and a drain's message is given back."""
     with redis_of(guarded) as redis:
         redis.execute_command("ACL LOG RESET")
-        api = {"REDIS_URL": url(guarded.redis.port, "api")}
+        token = "a token of the operators"
+        api = {"REDIS_URL": url(guarded.redis.port, "api"), "OPERATOR_TOKEN": token}
         guarded.start_api(api)
         worker = guarded.start_worker(env={"REDIS_URL": url(guarded.redis.port, "worker")})
         port = free_port()
@@ -155,6 +164,11 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
             buried = client.submit("bad").json()["id"]
             eventually(lambda: client.state(buried)["status"] == "failed", within=20)
             assert client.get("/dummies/").json()["items"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            assert client.get("/dummies/failed").json()["total"] == 1
+            assert client.post(f"/dummies/{buried}/retry").status_code == 202
+            eventually(lambda: client.state(buried)["status"] == "failed", within=20)
+            assert client.delete(f"/dummies/{buried}", params={"reason": "a test"}).status_code == 204
         worker.terminate()
     assert denied(guarded) == []
     assert "NoPermission" not in Path(worker.log).read_text(encoding="utf-8")

@@ -1,0 +1,19 @@
+"""Tests that run side by side keep to ports of their own: one that waits for its server could be taken by another."""
+
+from __future__ import annotations
+
+import os
+
+from local import ports
+
+SHARES = 8
+"""The most that run side by side."""
+
+
+def pytest_configure() -> None:
+    """Give this process its share of the ports."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        share = (ports.LAST - ports.FIRST + 1) // SHARES
+        ports.FIRST += share * int(worker.removeprefix("gw"))
+        ports.LAST = ports.FIRST + share - 1
