@@ -1,0 +1,134 @@
+"""Sending one string: the field, what it says, and the string's row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browsing import PATIENCE, Open, serving, violations, visits
+from playwright.sync_api import Browser, Page, expect
+from support import Client, query
+
+from local.system import System
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system with an API and a worker, for all tests here."""
+    with System(tmp_path_factory.mktemp("send") / "system") as started:
+        started.start_api()
+        started.start_worker()
+        yield started
+
+
+@pytest.fixture(scope="module")
+def site(system: System) -> Iterator[str]:
+    with serving(system) as url:
+        yield url
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Open]:
+    with visits(browser, site) as open_in:
+        yield open_in
+
+
+def field(page: Page):
+    """Return the field for the text."""
+    return page.get_by_role("textbox")
+
+
+def row(page: Page, text: str):
+    """Return the row of a string."""
+    return page.get_by_role("listitem").filter(has_text=text)
+
+
+def height(page: Page) -> float:
+    """Return how high the field is."""
+    box = field(page).bounding_box()
+    assert box
+    return box["height"]
+
+
+def test_the_field_grows_with_its_text_up_to_a_bound_and_then_scrolls(open_page: Open) -> None:
+    page = open_page("en-US")
+    empty = height(page)
+    field(page).fill("\n".join("abcdefgh"))
+    grown = height(page)
+    assert grown > empty * 2
+    field(page).fill("\n" * 500)
+    assert grown < height(page) <= page.viewport_size["height"] * 0.45 + 1  # type: ignore[index]
+    assert field(page).evaluate("e => e.scrollHeight > e.clientHeight")
+    field(page).fill("")
+    assert height(page) == empty
+
+
+@pytest.mark.parametrize(
+    ("locale", "counted", "too_many", "refused"),
+    [
+        ("en-US", "54,000 of 65,536 bytes", "(464 too many)", "The text is longer than 64 KiB."),
+        ("ko-KR", "65,536바이트 중 54,000바이트", "(464바이트 초과)", "텍스트가 64 KiB보다 깁니다."),
+    ],
+)
+def test_bytes_are_counted_once_they_matter_and_too_many_are_not_sent(
+    open_page: Open, locale: str, counted: str, too_many: str, refused: str
+) -> None:
+    page = open_page(locale)
+    field(page).fill("가" * 17_000)
+    expect(page.get_by_text("65,536")).to_have_count(0)
+    field(page).fill("가" * 18_000)
+    expect(page.get_by_text(counted)).to_be_visible()
+    field(page).fill("가" * 22_000)
+    expect(page.get_by_text(too_many)).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text(refused)
+    assert violations(page) == []
+    field(page).press("Enter")
+    expect(page.locator("li[data-state]")).to_have_count(0)
+    assert len(field(page).input_value()) == 22_000
+
+
+def test_a_draft_outlasts_a_reload_and_is_gone_once_it_is_sent(system: System, open_page: Open) -> None:
+    page = open_page("ko-KR")
+    field(page).fill("아직 다 쓰지 않은\n초안")
+    page.reload()
+    expect(field(page)).to_have_value("아직 다 쓰지 않은\n초안")
+    field(page).press("Enter")
+    expect(field(page)).to_be_focused()
+    expect(row(page, "초안")).to_contain_text("저장됨", timeout=PATIENCE)
+    page.reload()
+    expect(field(page)).to_have_value("")
+    assert query(system, "SELECT count(*) FROM dummies WHERE text LIKE '%%초안'") == [(1,)]
+
+
+def test_a_row_copies_its_text_and_leads_to_the_strings_own_page(system: System, open_page: Open) -> None:
+    page = open_page("en-US")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    field(page).fill("copy me\n  exactly")
+    field(page).press("Enter")
+    mine = row(page, "copy me")
+    mine.get_by_role("button", name="Copy").click()
+    expect(mine.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "copy me\n  exactly"
+    expect(mine).to_contain_text("Stored in", timeout=PATIENCE)
+    assert violations(page) == []
+    [(stored_id,)] = query(system, "SELECT id::text FROM dummies WHERE text LIKE 'copy me%%'")
+    expect(mine.get_by_role("link", name="Details")).to_have_attribute("href", f"#/string/{stored_id}")
+
+
+def test_a_string_that_waits_tells_its_place_in_line_until_it_is_stored(system: System, open_page: Open) -> None:
+    page = open_page("en-US")
+    expect(page.get_by_text("Strings are getting through.")).to_be_visible(timeout=PATIENCE)
+    system.postgres.stop()
+    try:
+        with Client(base_url=system.api_url) as client:
+            client.submit_all(f"before {number}" for number in range(1_234))
+        field(page).fill("patient")
+        field(page).press("Enter")
+        expect(row(page, "patient")).to_contain_text("about 1,200th in line.", timeout=PATIENCE)
+        assert violations(page) == []
+    finally:
+        system.postgres.start()
+    expect(row(page, "patient")).to_contain_text("Stored in", timeout=PATIENCE)
+    assert query(system, "SELECT count(*) FROM dummies WHERE text = 'patient'") == [(1,)]

@@ -1,0 +1,72 @@
+"""The page over a real system, opened as readers of some language see it; for the tests in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from support import eventually
+
+from local import nginx
+from local.ports import free_port
+from local.ready import get
+from local.system import ROOT, Process, System
+
+WEB = ROOT / "web"
+Open = Callable[..., Page]
+PATIENCE = 20_000  # ms
+_AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+_RUN_AXE = "axe.run().then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`))"
+
+
+@contextmanager
+def serving(system: System) -> Iterator[str]:
+    """Serve the page, from nginx where the machine has it, else from Vite; give its URL."""
+    if not (WEB / "dist" / "index.html").exists():
+        pytest.skip("THE PAGE IS NOT BUILT: run `make test`")
+    port = free_port()
+    binary = nginx.find()
+    if binary:
+        command, env = nginx.write_config(binary, system.folder / "nginx", WEB, port, system.api_port), {}
+    else:
+        command, env = nginx.preview_command(WEB, port), {"API_ORIGIN": system.api_url}
+    web = Process(command, system.folder / "web.log", env, WEB)
+    try:
+        eventually(lambda: get(port, "/"), within=20)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        web.stop()
+
+
+@contextmanager
+def visits(browser: Browser, site: str) -> Iterator[Open]:
+    """Give what opens the page in a language, at a view, with more of Playwright's options for contexts; at the end nothing may have gone wrong unseen."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def open_in(locale: str, address: str = "", **options: Any) -> Page:
+        contexts.append(browser.new_context(locale=locale, **options))
+        contexts[-1].on("console", note)
+        contexts[-1].on("weberror", lambda error: complaints.append(str(error.error)))
+        page = contexts[-1].new_page()
+        page.goto(site + address)
+        return page
+
+    yield open_in
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds wrong with the page as it stands."""
+    # evaluated, since the page's own policy lets no script in
+    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    return page.evaluate(_RUN_AXE)
