@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,25 +13,15 @@ from local.system import System
 
 pytestmark = pytest.mark.timeout(240)
 HERE = Path(__file__).parent
-TOKEN = "a token of the operators"
 EXAMPLES = os.environ.get("EXAMPLES", "20")
 """Requests for each operation in each phase; more for those who look for more."""
 
 
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with operators."""
-    with System(tmp_path_factory.mktemp("system")) as started:
-        started.start_api({"OPERATOR_TOKEN": TOKEN})
-        started.start_worker()
-        yield started
-
-
-def test_the_api_answers_as_its_document_says(system: System, tmp_path: Path) -> None:
+def test_the_api_answers_as_its_document_says(system: System, operator_token: str, tmp_path: Path) -> None:
     """Valid and invalid requests, one by one and one after the other with what the answers gave."""
     options = ["--seed=1", f"--max-examples={EXAMPLES}", "--continue-on-failure", "--request-timeout=10", "--no-color"]
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")]
-    command += ["run", f"{system.api_url}/openapi.json", *options, f"--header=Authorization: Bearer {TOKEN}"]
+    command += ["run", f"{system.api_url}/openapi.json", *options, f"--header=Authorization: Bearer {operator_token}"]
     env = os.environ | {"SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
     run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=200, check=False)
     said = "\n".join(line[:300] for line in (run.stdout + run.stderr).splitlines())

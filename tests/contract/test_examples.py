@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,10 @@ import pytest
 from local.system import ROOT, System
 
 pytestmark = pytest.mark.timeout(120)
-TOKEN = "a token of the operators"
 ADDRESS = "http://127.0.0.1:5000"
 FENCED = re.compile(r"^```(sh|python|js)\n(.*?)^```\n(?:<!-- prints: (.*?) -->)?", re.MULTILINE | re.DOTALL)
 EXAMPLES = FENCED.findall((ROOT / "docs" / "api.md").read_text(encoding="utf-8"))
 PROGRAMS = {"sh": ("bash", "curl"), "python": (sys.executable,), "js": ("node",)}
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with operators."""
-    with System(tmp_path_factory.mktemp("system")) as started:
-        started.start_api({"OPERATOR_TOKEN": TOKEN})
-        started.start_worker()
-        yield started
 
 
 def test_there_are_examples_in_three_languages() -> None:
@@ -37,7 +26,9 @@ def test_there_are_examples_in_three_languages() -> None:
 
 
 @pytest.mark.parametrize(("language", "code", "printed"), EXAMPLES)
-def test_an_example_runs(system: System, tmp_path: Path, language: str, code: str, printed: str) -> None:
+def test_an_example_runs(
+    system: System, operator_token: str, tmp_path: Path, language: str, code: str, printed: str
+) -> None:
     for needed in PROGRAMS[language]:
         if shutil.which(needed) is None:
             pytest.skip(f"NO {needed.upper()}: the examples for it are not run")
@@ -45,7 +36,7 @@ def test_an_example_runs(system: System, tmp_path: Path, language: str, code: st
     file = tmp_path / f"example.{'mjs' if language == 'js' else language}"
     file.write_text(code.replace(ADDRESS, system.api_url), encoding="utf-8")
     command = [program, "-eu", str(file)] if language == "sh" else [program, str(file)]
-    env = os.environ | {"OPERATOR_TOKEN": TOKEN}
+    env = os.environ | {"OPERATOR_TOKEN": operator_token}
     run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     assert printed in run.stdout
