@@ -43,7 +43,10 @@ def serving(system: System) -> Iterator[str]:
 
 @contextmanager
 def visits(browser: Browser, site: str) -> Iterator[Open]:
-    """Give what opens the page in a language, at a view, with more of Playwright's options for contexts; at the end nothing may have gone wrong unseen."""
+    """Give what opens the page in a language, at a view, with other options of Playwright's contexts.
+
+    At the end nothing may have gone wrong unseen.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

@@ -13,7 +13,6 @@ export function SearchField({ query }: { query: string }) {
   const { history } = useMessages();
   const [typed, setTyped] = useState(query);
   const sent = useRef(query);
-  const composing = useRef(false);
   const id = useId();
 
   useEffect(() => {
@@ -22,8 +21,9 @@ export function SearchField({ query }: { query: string }) {
     sent.current = query;
   }, [query]);
 
+  // a syllable that is still being composed counts: in Korean the last one always is
   useEffect(() => {
-    if (typed === sent.current || composing.current) return;
+    if (typed === sent.current) return;
     const timer = setTimeout(() => search(typed), REST);
     return () => clearTimeout(timer);
   });
@@ -39,6 +39,7 @@ export function SearchField({ query }: { query: string }) {
   }
 
   return (
+    // biome-ignore lint/a11y/useSemanticElements: <search> is younger than some browsers in use
     <form role="search" className={styles.search} onSubmit={submit}>
       <label className={styles.label} htmlFor={`${id}field`}>
         {history.search}
@@ -50,13 +51,6 @@ export function SearchField({ query }: { query: string }) {
         value={typed}
         maxLength={MAX_LENGTH}
         onChange={(event) => setTyped(event.target.value)}
-        onCompositionStart={() => {
-          composing.current = true;
-        }}
-        onCompositionEnd={(event) => {
-          composing.current = false;
-          setTyped(event.currentTarget.value);
-        }}
         aria-describedby={`${id}hint`}
         dir="auto"
         autoComplete="off"

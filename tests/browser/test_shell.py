@@ -1,0 +1,159 @@
+"""The frame around the views: ways between them, language, theme, and the strip about the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browsing import PATIENCE, Open, serving, violations, visits
+from playwright.sync_api import Browser, Page, expect
+from support import eventually
+
+from local.system import System
+
+pytestmark = pytest.mark.timeout(120)
+PHONE = {"width": 320, "height": 640}
+VIEWS = [("Send", "#/"), ("Bulk", "#/many"), ("History", "#/history"), ("Failed", "#/failed")]
+
+HAS_OTHER_VIEWS = "performance.getEntriesByType('resource').some(({ name }) => name.includes('OtherView'))"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the page, over one system for all tests here."""
+    with System(tmp_path_factory.mktemp("shell") / "system") as system:
+        system.start_api()
+        system.start_worker()
+        with serving(system) as url:
+            yield url
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Open]:
+    with visits(browser, site) as open_in:
+        yield open_in
+
+
+def test_each_view_has_an_address_a_title_and_the_focus(open_page: Open) -> None:
+    page = open_page("en-US")
+    navigation = page.get_by_role("navigation")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).not_to_be_focused()
+    for name, address in reversed(VIEWS):
+        navigation.get_by_role("link", name=name).click()
+        expect(navigation.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+        expect(heading).to_be_focused()
+        assert page.evaluate("location.hash") == address
+        expect(page).to_have_title(f"{heading.inner_text()} · ix-dummies")
+    page.go_back()
+    expect(navigation.get_by_role("link", name="Bulk")).to_have_attribute("aria-current", "page")
+
+
+def test_the_keyboard_reaches_every_view_and_can_skip_the_ways_to_them(open_page: Open) -> None:
+    page = open_page("en-US")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.get_by_role("button", name="Skip to content").focus()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="History")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("History")
+
+
+def test_an_address_that_names_no_view_shows_the_first(open_page: Open) -> None:
+    page = open_page("en-US", "#/nowhere")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Store a string")
+
+
+def test_a_language_is_chosen_without_a_reload_and_kept(open_page: Open) -> None:
+    page = open_page("en-US")
+    page.get_by_role("textbox").fill("half a thought")
+    page.get_by_role("button", name="한국어").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("문자열 저장")
+    expect(page.get_by_role("textbox")).to_have_value("half a thought")
+    assert page.evaluate("document.documentElement.lang") == "ko"
+    expect(page).to_have_title("문자열 저장 · ix-dummies")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("문자열 저장")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Store a string")
+
+
+def background(page: Page) -> str:
+    """Return the colour behind everything."""
+    colour: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return colour
+
+
+def test_a_theme_is_chosen_and_there_before_the_first_paint_of_the_next_visit(open_page: Open) -> None:
+    page = open_page("en-US", color_scheme="light")
+    light = background(page)
+    page.get_by_role("radio", name="Dark").check(force=True)
+    dark = background(page)
+    assert dark != light
+    # without the page's own code, as it is before that has run
+    page.route("**/assets/*.js", lambda route: route.abort())
+    page.reload(wait_until="domcontentloaded")
+    assert background(page) == dark
+    page.unroute("**/assets/*.js")
+    page.reload()
+    expect(page.get_by_role("radio", name="Dark")).to_be_checked()
+    page.get_by_role("radio", name="Like the system").check(force=True)
+    assert background(page) == light
+
+
+def test_the_strip_tells_its_figures_on_request_and_stays_open(open_page: Open) -> None:
+    page = open_page("en-US")
+    field = page.get_by_role("textbox")
+    field.fill("counted")
+    field.press("Enter")
+    details = page.get_by_role("button", name="Details", exact=True)
+    details.click()
+    chart = page.get_by_role("img", name="Stored in the last 5 minutes")
+    expect(chart).to_have_attribute(
+        "aria-label", "Stored in the last 5 minutes: 1, at most 1 a second.", timeout=PATIENCE
+    )
+    expect(page.get_by_text("Up since")).to_have_count(3)
+    assert violations(page) == []
+    page.get_by_role("link", name="Bulk").click()
+    expect(chart).to_be_visible()
+    page.reload()
+    expect(details).to_have_attribute("aria-expanded", "true")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
+def test_every_view_fits_the_narrowest_phone(open_page: Open, locale: str) -> None:
+    page = open_page(locale, viewport=PHONE)
+    for _, address in VIEWS:
+        page.goto(page.url.split("#")[0] + address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        navigation = page.get_by_role("navigation")
+        for link in navigation.get_by_role("link").all():
+            box = link.bounding_box()
+            assert box
+            assert 0 <= box["x"] <= PHONE["width"] - box["width"]
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_view(open_page: Open, color_scheme: str) -> None:
+    page = open_page("ko-KR", color_scheme=color_scheme)
+    for _, address in VIEWS:
+        page.goto(page.url.split("#")[0] + address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert violations(page) == []
+
+
+def test_the_views_open_while_the_service_is_away(open_page: Open) -> None:
+    page = open_page("en-US")
+    eventually(lambda: page.evaluate(HAS_OTHER_VIEWS), within=20)
+    page.route("**/*", lambda route: route.abort())
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("History")
+    expect(page.get_by_text("The service does not answer.", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.unroute("**/*")
+    expect(page.get_by_text("Strings are getting through.")).to_be_visible(timeout=PATIENCE)
