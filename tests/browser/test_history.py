@@ -1,0 +1,200 @@
+"""The history of what is stored, and the page of a single string, on a real database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from browsing import PATIENCE, Open, serving, violations, visits
+from playwright.sync_api import Browser, Locator, Page, expect
+from support import Client, eventually, query
+
+from local.system import System
+
+pytestmark = pytest.mark.timeout(120)
+MANY = 20_000
+FILL = """
+    INSERT INTO dummies (id, text, received_at, stored_at)
+    SELECT gen_random_uuid(), 'row ' || n, at - interval '12 ms', at
+    FROM generate_series(1, %s) AS n, LATERAL (SELECT now() - interval '3 days' + n * interval '1 s' AS at)
+    ORDER BY n
+"""
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system with strings of past days, for all tests here; each leaves it whole."""
+    with System(tmp_path_factory.mktemp("history") / "system") as started:
+        started.start_api()
+        started.start_worker()
+        query(started, FILL, MANY)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def site(system: System) -> Iterator[str]:
+    with serving(system) as url:
+        yield url
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Open]:
+    with visits(browser, site) as open_in:
+        yield open_in
+
+
+def row(page: Page, text: str) -> Locator:
+    """Return the link of a string in the list."""
+    return page.get_by_role("main").get_by_role("link", name=text, exact=True)
+
+
+def store(system: System, text: str) -> None:
+    """Have a string stored in the ordinary way, and wait for its row."""
+    with Client(base_url=system.api_url) as client:
+        client.submit(text).raise_for_status()
+    eventually(lambda: query(system, "SELECT 1 FROM dummies WHERE text = %s", text), within=20)
+
+
+def top_of(page: Page, text: str) -> float:
+    """Return where a string is in the window."""
+    box = row(page, text).bounding_box()
+    assert box
+    return box["y"]
+
+
+def test_reading_far_back_draws_only_what_is_near_and_home_is_where_it_was(open_page: Open) -> None:
+    page = open_page("en-US", "#/history")
+    newest = row(page, f"row {MANY}")
+    expect(newest).to_be_visible(timeout=PATIENCE)
+    for pages in range(1, 13):
+        page.keyboard.press("End")
+        expect(row(page, f"row {MANY - pages * 50}")).to_be_attached(timeout=PATIENCE)
+    assert page.get_by_role("main").get_by_role("listitem").count() <= 250
+    expect(newest).to_have_count(0)
+    page.keyboard.press("Home")
+    expect(newest).to_be_in_viewport(timeout=PATIENCE)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_days_have_headings_that_stay_in_sight(open_page: Open) -> None:
+    page = open_page("ko-KR", "#/history")
+    day = page.get_by_role("main").get_by_role("heading", level=2).first
+    expect(day).to_be_visible(timeout=PATIENCE)
+    assert re.fullmatch(r"\d{4}년 \d+월 \d+일 .요일", day.inner_text())
+    page.mouse.wheel(0, 2_000)
+    expect(row(page, f"row {MANY}")).not_to_be_in_viewport()
+    expect(day).to_be_in_viewport()
+
+
+def test_coming_back_from_a_string_finds_the_place_and_the_focus(open_page: Open) -> None:
+    page = open_page("en-US", "#/history")
+    expect(row(page, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("End")
+    link = row(page, f"row {MANY - 70}")
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Text")).to_have_text(f"row {MANY - 70}", timeout=PATIENCE)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.go_back()
+    expect(link).to_be_focused(timeout=PATIENCE)
+    expect(link).to_be_in_viewport()
+
+
+def test_a_search_minds_its_case_and_is_in_the_url(open_page: Open) -> None:
+    page = open_page("en-US", "#/history")
+    field = page.get_by_role("searchbox", name="Search")
+    field.fill("row 1234")
+    expect(row(page, "row 12340")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(11)
+    assert page.evaluate("location.hash") == "#/history?q=row+1234"
+    page.reload()
+    expect(field).to_have_value("row 1234")
+    expect(row(page, "row 1234")).to_be_visible(timeout=PATIENCE)
+    field.fill("Row 1234")
+    expect(page.get_by_text("No string contains “Row 1234”.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Clear search").click()
+    expect(field).to_have_value("")
+    expect(row(page, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_newer_string_is_noticed_and_nothing_moves_until_it_is_asked_for(system: System, open_page: Open) -> None:
+    page = open_page("ko-KR", "#/history")
+    expect(row(page, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="자세히").click()  # whoever looks closely is told sooner
+    before = top_of(page, f"row {MANY}")
+    store(system, "방금 저장됨")
+    show = page.get_by_role("button", name="보기", exact=True)
+    expect(show).to_be_visible(timeout=PATIENCE)
+    assert top_of(page, f"row {MANY}") == before
+    assert violations(page) == []
+    show.click()
+    expect(row(page, "방금 저장됨")).to_be_visible(timeout=PATIENCE)
+    expect(show).to_have_count(0)
+    query(system, "DELETE FROM dummies WHERE text = %s", "방금 저장됨")
+
+
+def test_a_string_is_copied_and_that_is_announced(open_page: Open) -> None:
+    page = open_page("en-US", "#/history", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("main").get_by_role("button", name="Copy").first.click()
+    expect(page.locator("[aria-live=polite]")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"row {MANY}"
+
+
+def test_what_is_found_is_exported(open_page: Open) -> None:
+    page = open_page("en-US", "#/history?q=row+1999")
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Export as CSV").click()
+    assert started.value.suggested_filename == "dummies.csv"
+    lines = started.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "id,text,received_at,stored_at"
+    assert len(lines) == 1 + 11
+
+
+def test_the_page_of_a_string_keeps_its_white_space_and_says_how_long_it_took(system: System, open_page: Open) -> None:
+    text = "first line\n\n  <b>second</b>  line"
+    store(system, text)
+    (found,) = query(system, "SELECT id FROM dummies WHERE text = %s", text)[0]
+    page = open_page("ko-KR", f"#/string/{found}")
+    shown = page.get_by_role("region", name="텍스트")
+    expect(shown).to_be_visible(timeout=PATIENCE)
+    assert shown.inner_text() == text
+    expect(page.get_by_role("main").get_by_role("status").filter(has_text="저장됨")).to_be_visible()
+    expect(page.get_by_text("걸린 시간")).to_be_visible()
+    assert violations(page) == []
+    query(system, "DELETE FROM dummies WHERE text = %s", text)
+
+
+def test_a_string_that_never_was_is_said_to_be_none(open_page: Open) -> None:
+    page = open_page("en-US", "#/string/00000000-0000-4000-8000-000000000000")
+    expect(page.get_by_text("There is no string with this id.")).to_be_visible(timeout=PATIENCE)
+    assert violations(page) == []
+    page.goto(page.url.split("#")[0] + "#/string/nonsense")
+    expect(page.get_by_text("There is no string with this id.")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_history(open_page: Open, color_scheme: str) -> None:
+    page = open_page("en-US", "#/history", color_scheme=color_scheme, viewport={"width": 390, "height": 844})
+    expect(row(page, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    assert violations(page) == []
+    page.get_by_role("searchbox").fill("nowhere to be found")
+    expect(page.get_by_text("No string contains")).to_be_visible(timeout=PATIENCE)
+    assert violations(page) == []
+
+
+def test_an_absent_database_is_named_and_waited_for(system: System, open_page: Open) -> None:
+    ((found,),) = query(system, "SELECT id FROM dummies WHERE text = 'row 1'")
+    system.postgres.stop()
+    history = open_page("en-US", "#/history")
+    string = open_page("ko-KR", f"#/string/{found}")
+    away = history.get_by_text("The database is away, so stored strings cannot be read. They are safe.")
+    expect(away).to_be_visible(timeout=PATIENCE)
+    expect(string.get_by_text("데이터베이스가 응답하지 않아 저장된 문자열을 읽을 수 없습니다.")).to_be_visible(
+        timeout=PATIENCE
+    )
+    assert violations(history) == []
+    system.postgres.start()
+    expect(row(history, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    expect(away).to_have_count(0)
+    expect(string.get_by_role("region", name="텍스트")).to_have_text("row 1", timeout=PATIENCE)
