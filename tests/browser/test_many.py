@@ -1,0 +1,185 @@
+"""Sending many lines: from the field or a file to the rows, each exactly once, whatever stops or restarts meanwhile."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browsing import PATIENCE, Open, serving, violations, visits
+from playwright.sync_api import Browser, Page, expect
+from support import eventually, query
+
+from local.system import Process, System
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class Tiers:
+    """A system whose API can be taken away and started again."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.api: Process = system.start_api()
+        system.start_worker()
+
+    def restart_api(self) -> None:
+        """Kill the API and start it anew."""
+        self.api.kill()
+        self.api = self.system.start_api()
+
+    def rows(self, like: str) -> list[str]:
+        """Return the texts of all rows that are like this, in order."""
+        return [text for (text,) in query(self.system, "SELECT text FROM dummies WHERE text LIKE %s ORDER BY 1", like)]
+
+
+@pytest.fixture(scope="module")
+def tiers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiers]:
+    """A system for all tests here."""
+    with System(tmp_path_factory.mktemp("many") / "system") as started:
+        yield Tiers(started)
+
+
+@pytest.fixture(scope="module")
+def site(tiers: Tiers) -> Iterator[str]:
+    with serving(tiers.system) as url:
+        yield f"{url}#/many"
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Open]:
+    with visits(browser, site) as open_in:
+        yield open_in
+
+
+def choose(page: Page, name: str, content: bytes) -> None:
+    """Choose a file as a person does."""
+    page.locator("input[type=file]").set_input_files([{"name": name, "mimeType": "text/plain", "buffer": content}])
+
+
+def press(page: Page, name: str) -> None:
+    """Press the button whose name begins like this."""
+    page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
+
+
+def accepted(page: Page) -> int:
+    """Return how many strings the page says are accepted."""
+    words = page.get_by_text(re.compile(r"^[\d,]+ of [\d,]+ strings accepted$")).inner_text()
+    return int(words.split()[0].replace(",", ""))
+
+
+def test_typed_lines_are_sent_without_the_bad_ones_and_the_receipt_names_their_ids(
+    tiers: Tiers, open_page: Open, tmp_path: Path
+) -> None:
+    page = open_page("en-US")
+    expect(page.get_by_role("button", name="Check the lines")).to_be_disabled()
+    assert violations(page) == []
+    page.get_by_label("Lines").fill(f"typed one\n\ntyped\0bad\ntyped {'x' * 65_536}\ntyped last 가")
+    page.reload()
+    press(page, "Check the lines")
+    expect(page.get_by_role("heading", name="Ready to send your lines")).to_be_focused()
+    expect(page.get_by_text("Line 3: contains a NUL character.")).to_be_visible()
+    expect(page.get_by_text("Line 4: is longer than 64 KiB.")).to_be_visible()
+    assert violations(page) == []
+
+    press(page, "Leave them out and send 2 strings")
+    expect(page.get_by_role("heading", name="All sent: 2 strings accepted")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("All of them have reached the database.")).to_be_visible(timeout=PATIENCE)
+    assert violations(page) == []
+    assert tiers.rows("typed%") == ["typed last 가", "typed one"]
+
+    page.reload()  # the receipt is there until it is dismissed
+    with page.expect_download() as download:
+        press(page, "Save ids as NDJSON")
+    download.value.save_as(tmp_path / "receipt.ndjson")
+    receipt = [json.loads(line) for line in (tmp_path / "receipt.ndjson").read_text().splitlines()]
+    ids = dict(query(tiers.system, "SELECT text, id::text FROM dummies WHERE text LIKE 'typed%%'"))
+    assert receipt == [{"line": 1, "id": ids["typed one"]}, {"line": 5, "id": ids["typed last 가"]}]
+    press(page, "Done")
+    expect(page.get_by_label("Lines")).to_be_focused()
+    expect(page.get_by_label("Lines")).to_have_value("")
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en-US", ("is not UTF-8", "EUC-KR (CP949)", "Yes, read it as EUC-KR", "Send 2 strings", "All sent: 2")),
+        ("ko-KR", ("UTF-8이 아닙니다", "EUC-KR(CP949)", "예, EUC-KR로 읽기", "문자열 2개 보내기", "모두 보냈습니다.")),
+    ],
+)
+def test_a_korean_file_in_an_older_encoding_is_shown_and_then_read(
+    tiers: Tiers, open_page: Open, locale: str, words: tuple[str, str, str, str, str]
+) -> None:
+    refused, offered, read, send, sent = words
+    page = open_page(locale)
+    # 똠 and 펲 are in CP949 but not in plain EUC-KR
+    choose(page, "옛.txt", f"{locale} ascii\r\n\r\n{locale} 똠방각하 펲시\r\n".encode("cp949"))
+    expect(page.get_by_role("heading", level=2)).to_contain_text(refused)
+    expect(page.get_by_text(offered)).to_be_visible()
+    expect(page.get_by_text(f"{locale} 똠방각하 펲시")).to_be_visible()
+    assert violations(page) == []
+    press(page, read)
+    press(page, send)
+    expect(page.get_by_role("heading", level=2)).to_contain_text(sent, timeout=PATIENCE)
+    eventually(lambda: tiers.rows(f"{locale} %") == [f"{locale} ascii", f"{locale} 똠방각하 펲시"], within=20)
+
+
+def test_a_file_in_no_known_encoding_is_refused_with_the_byte(open_page: Open) -> None:
+    page = open_page("en-US")
+    choose(page, "broken.txt", b"first\nsec\xff\xffond\n")
+    expect(page.get_by_text("Byte 9 (counted from 0) does not fit.")).to_be_visible()
+    expect(page.get_by_text("Save it as UTF-8")).to_be_visible()
+    press(page, "Back")
+    expect(page.get_by_label("Lines")).to_be_focused()
+
+
+def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice_and_the_page_reloaded(
+    tiers: Tiers, open_page: Open
+) -> None:
+    page = open_page("en-US")
+    texts = [f"batch {number:05} 가나다 👋🏽" for number in range(20_000)]
+    # every answer takes its time, so that the faults fall into the batch; the browser's network is left as it is
+    page.context.route("**/dummies/bulk", lambda route: (page.wait_for_timeout(300), route.continue_()))
+    choose(page, "batch.txt", ("\ufeff" + "\r\n".join(texts)).encode())
+    press(page, "Send 20,000 strings")
+    eventually(lambda: page.wait_for_timeout(50) or accepted(page) >= 2_000, within=20)
+
+    tiers.api.kill()
+    expect(page.get_by_text("Trying again soon: the service does not answer.")).to_be_visible(timeout=PATIENCE)
+    assert violations(page) == []
+    tiers.restart_api()
+    press(page, "Pause")
+    expect(page.get_by_text("Paused.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Paused.")).to_be_visible()
+    before = accepted(page)
+    assert before < 20_000
+    press(page, "Resume")
+    eventually(lambda: page.wait_for_timeout(50) or accepted(page) > before, within=20)
+
+    page.reload()  # goes on by itself
+    tiers.restart_api()
+    other = page.context.new_page()
+    other.goto(page.url)  # another tab looks on
+    expect(other.get_by_text("Another tab of this browser is sending these lines.")).to_be_visible()
+    for each in (page, other):
+        expect(each.get_by_role("heading", name="All sent: 20,000 strings accepted")).to_be_visible(timeout=60_000)
+    expect(other.get_by_text("All of them have reached the database.")).to_be_visible(timeout=PATIENCE)
+    assert tiers.rows("batch %") == texts
+
+
+def test_what_was_accepted_stays_when_the_rest_is_cancelled(tiers: Tiers, open_page: Open) -> None:
+    page = open_page("en-US")
+    tiers.api.kill()
+    choose(page, "cancel.txt", b"cancelled one\ncancelled two\n")
+    press(page, "Send 2 strings")
+    expect(page.get_by_text("Trying again soon")).to_be_visible(timeout=PATIENCE)
+    press(page, "Cancel")
+    expect(page.get_by_role("heading", name="Cancelled: 0 strings")).to_be_focused()
+    assert violations(page) == []
+    tiers.restart_api()
+    press(page, "Done")
+    expect(page.get_by_label("Lines")).to_be_focused()
+    assert tiers.rows("cancelled%") == []
