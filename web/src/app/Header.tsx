@@ -44,7 +44,7 @@ function Navigation() {
             <a
               className={styles.view}
               href={hrefOf(route)}
-              aria-current={route.view === section && (route.view === view ? "page" : true)}
+              aria-current={route.view === section ? (route.view === view ? "page" : true) : undefined}
             >
               {shell.views[route.view]}
             </a>

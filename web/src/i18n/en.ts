@@ -69,6 +69,8 @@ export const en = {
     "journal-volatile": "the journal would not keep it safe.",
     "internal-error": "something went wrong in the service.",
     busy: "the service is busy.",
+    draining: "the service is being restarted.",
+    "rate-limited": "the service takes no more requests from here for a moment.",
   },
   /** Why a string was refused for good; `detail` is the service's own English explanation. */
   problems: {

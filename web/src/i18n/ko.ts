@@ -66,6 +66,8 @@ export const ko: Messages = {
     "journal-volatile": "저널이 문자열을 안전하게 보관할 수 없습니다.",
     "internal-error": "서비스에 문제가 생겼습니다.",
     busy: "서비스가 바쁩니다.",
+    draining: "서비스가 다시 시작되는 중입니다.",
+    "rate-limited": "이곳에서 보낸 요청이 많아 서비스가 잠시 받지 않습니다.",
   },
   problems: {
     "unexpected-answer": (detail) => `이 주소의 서비스는 문자열을 받지 않습니다(${detail}).`,

@@ -1,0 +1,118 @@
+import { act, fireEvent, render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import axe from "axe-core";
+import { HttpResponse, http } from "msw";
+import { beforeEach, describe, expect, it } from "vitest";
+import { newQueryClient } from "../../../app/queryClient";
+import { Root } from "../../../app/Root";
+import type { Language } from "../../../i18n/language";
+import { FakeApi, pipeline, problem } from "../../../testing/fakeApi";
+import { server } from "../../../testing/server";
+import { StringStore } from "../../strings/store";
+import { submitBulk } from "../api/submitBulk";
+import { Batches } from "../batches";
+import { BatchPartsContext } from "../batchParts";
+import { MAX_FILE_BYTES } from "../readLines";
+import { Sender } from "../sender";
+
+let bulks: { key: string | null; texts: string[] }[];
+let onBulk: () => Response | undefined;
+
+beforeEach(() => {
+  window.location.hash = "#/many";
+  const api = new FakeApi();
+  api.pipeline = pipeline({ settled_total: 2 });
+  bulks = [];
+  onBulk = () => undefined;
+  server.use(
+    http.post("/dummies/bulk", async ({ request }) => {
+      const { texts } = (await request.json()) as { texts: string[] };
+      bulks.push({ key: request.headers.get("Idempotency-Key"), texts });
+      const ids = texts.map((text) => `id-of-${text}`);
+      const body = { count: ids.length, ids, received_at: "2026-01-02T03:04:05Z", accepted_total: 3 };
+      return onBulk() ?? HttpResponse.json(body, { status: 202 });
+    }),
+  );
+  return () => {
+    window.location.hash = "";
+  };
+});
+
+async function open(language: Language = "en") {
+  const batches = new Batches(null);
+  const sender = new Sender(batches, submitBulk);
+  sender.start();
+  const parts = Promise.resolve({ batches, sender });
+  // what suspends is only shown within an awaited act
+  return act(async () =>
+    render(
+      <BatchPartsContext value={parts}>
+        <Root
+          language={language}
+          store={new StringStore(localStorage)}
+          queryClient={newQueryClient()}
+          keeps={true}
+        />
+      </BatchPartsContext>,
+    ),
+  );
+}
+
+const button = (name: string | RegExp) => screen.findByRole("button", { name });
+const heading = (name: string | RegExp) => screen.findByRole("heading", { name, level: 2 });
+
+describe("the view of many strings", () => {
+  it("sends what was typed after it was looked at, and tells what came of it", async () => {
+    const { container } = await open();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one{Enter}{Enter}two{Enter}three");
+    await user.click(await button("Check the lines"));
+    const ready = await heading("Ready to send your lines");
+    expect(document.activeElement).toBe(ready);
+    expect(bulks).toEqual([]);
+    await user.click(await button("Send 3 strings"));
+    await heading("All sent: 3 strings accepted");
+    expect(bulks.map(({ texts }) => texts)).toEqual([["one", "two", "three"]]);
+    expect(await screen.findByText("About 2 of 3 have reached the database so far.")).toBeTruthy();
+    // contrast needs a real rendering
+    const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+    expect(violations).toEqual([]);
+  });
+
+  it("says why it waits, and sends the same again under the same key", async () => {
+    onBulk = () => problem(429, "rate-limited", "Later.", { "Retry-After": "60" });
+    await open();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await screen.findByText(/Trying again soon: the service takes no more requests from here/);
+    onBulk = () => undefined;
+    await user.click(await button("Try now"));
+    await heading("All sent: 1 string accepted");
+    expect(bulks).toHaveLength(2);
+    expect(bulks[0]).toEqual(bulks[1]);
+  });
+
+  it("keeps what was typed over a reload", async () => {
+    const visit = await open("ko");
+    fireEvent.change(await screen.findByLabelText("여러 줄 텍스트"), { target: { value: "하나\n둘" } });
+    visit.unmount();
+    await open("ko");
+    expect((await screen.findByLabelText<HTMLTextAreaElement>("여러 줄 텍스트")).value).toBe("하나\n둘");
+  });
+
+  it("refuses a file that is too large, and text that is only empty lines", async () => {
+    const { container } = await open();
+    const file = new File(["x"], "large.txt");
+    Object.defineProperty(file, "size", { value: MAX_FILE_BYTES + 1 });
+    await screen.findByLabelText("Lines");
+    const input = container.querySelector<HTMLInputElement>("input[type=file]");
+    if (!input) throw new Error("no file input");
+    fireEvent.change(input, { target: { files: [file] } });
+    expect((await screen.findByRole("alert")).textContent).toMatch(/larger than 20 MB/);
+    fireEvent.change(screen.getByLabelText("Lines"), { target: { value: "\n\n" } });
+    fireEvent.click(await button("Check the lines"));
+    expect(await screen.findByText(/All lines are empty/)).toBeTruthy();
+  });
+});
