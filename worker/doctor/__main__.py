@@ -1,0 +1,53 @@
+"""``python -m worker.doctor``: a table of what is well (✓), what is not (✗, with the remedy), what was not seen (·).
+
+It reads the variables of the tiers, changes nothing that stays, and exits with 1 where something is not well.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from core.connection import connect
+from worker.doctor.finding import Finding, table, unseen
+from worker.doctor.pipeline import look_at_workers, send_canary
+from worker.doctor.postgres import ROLES, look_at_postgres
+from worker.doctor.redis import look_at_redis
+from worker.doctor.settings import look_up_names, read_settings
+
+
+def examine() -> list[Finding]:
+    """Look at everything, in the order in which one thing needs the other."""
+    settings, findings = read_settings()
+    findings += look_up_names(settings)
+    for setting in ROLES:
+        if setting in settings:
+            findings += look_at_postgres(setting, settings[setting])
+    if "REDIS_URL" not in settings:
+        return findings
+    with connect(settings["REDIS_URL"]) as redis:
+        findings += look_at_redis(redis)
+        if any(finding.what == "Redis" and finding.well for finding in findings):
+            findings += look_at_workers(redis, settings.get("CELERY_BROKER_URL", settings["REDIS_URL"]))
+            findings.append(_canary(findings, redis, settings))
+    return findings
+
+
+def _canary(findings: list[Finding], redis: object, settings: dict[str, str]) -> Finding:
+    if "DATABASE_OWNER_URL" not in settings:
+        return unseen("a string", "not sent: DATABASE_OWNER_URL is not set")
+    if any(finding.well is False for finding in findings):
+        return unseen("a string", "not sent: something on its way is not well")
+    return send_canary(redis, settings["DATABASE_OWNER_URL"])
+
+
+def main() -> None:
+    """Examine, print, and exit."""
+    findings = examine()
+    print(table(findings))  # noqa: T201
+    ill = sum(finding.well is False for finding in findings)
+    print(f"\n{ill} of {len(findings)} not well" if ill else "\nall is well")  # noqa: T201
+    sys.exit(1 if ill else 0)
+
+
+if __name__ == "__main__":
+    main()

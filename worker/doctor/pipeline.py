@@ -1,0 +1,80 @@
+"""The way of a string as the doctor sees it: a worker that answers, a wake-up that is heard, a string that arrives."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+
+import psycopg2
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
+
+from core import names
+from core.broker import make_celery, publish_wakeup
+from core.clocks import WORKER_SILENT_AFTER
+from core.connection import connect
+from core.errors import DummiesError
+from core.journal import Journal, Unit
+from core.submission import Submission
+from worker.doctor.finding import Finding, ill, unseen, well
+from worker.doctor.redis import reach
+
+PATIENCE = 5.0
+"""Seconds in which a worker should answer, take a wake-up, or store a string."""
+START = "start a worker: celery -A worker.app worker"
+
+
+def look_at_workers(redis: Redis, broker_url: str) -> list[Finding]:
+    """Return whether workers are there, and whether a wake-up that goes through the broker reaches one."""
+    heard = redis.zcount(names.WORKERS, (time.time() - WORKER_SILENT_AFTER) * 1000, "+inf")
+    workers = well("workers", f"{heard} heard of") if heard else ill("workers", "none is heard of", START)
+    with connect(broker_url) as broker:
+        reached = reach(broker, "broker", "CELERY_BROKER_URL")
+        return [workers, reached, _wake(broker, broker_url, heard=bool(heard))] if reached.well else [workers, reached]
+
+
+def send_canary(redis: Redis, owner_url: str) -> Finding:
+    """Send one string all the way, and remove its row again."""
+    canary = Submission(str(uuid.uuid4()), "a string of the doctor's", time.time_ns() // 1000)
+    try:
+        Journal(redis).append([Unit([canary])])
+    except DummiesError as error:
+        return ill("a string", f"not taken: {error}", "mend Redis first")
+    started = time.monotonic()
+    with closing(psycopg2.connect(owner_url, connect_timeout=3)) as owner, owner, owner.cursor() as cursor:
+
+        def stored() -> bool:
+            cursor.execute("DELETE FROM dummies WHERE id = %s", [canary.id])
+            owner.commit()
+            return bool(cursor.rowcount)
+
+        if not _comes(stored):
+            return ill("a string", f"not stored within {PATIENCE:.0f} s; it waits as {canary.id}", START)
+    return well("a string", f"stored after {time.monotonic() - started:.2f} s, and removed again")
+
+
+def _wake(broker: Redis, broker_url: str, *, heard: bool) -> Finding:
+    celery = make_celery(broker_url)
+    try:
+        if celery.control.ping(timeout=PATIENCE, limit=1):
+            publish_wakeup(celery)
+            if _comes(lambda: broker.llen(names.QUEUE) == 0):
+                return well("wake-up", "taken by a worker")
+            return ill("wake-up", f"not taken within {PATIENCE:.0f} s", "look at the workers' log")
+    except (RedisError, OperationalError) as error:
+        return ill("wake-up", " ".join(str(error).split()), "mend the broker, or what its user may do")
+    if heard:
+        return ill("wake-up", "the workers listen elsewhere", "give all tiers the same CELERY_BROKER_URL")
+    return unseen("wake-up", "no worker is there to hear it")
+
+
+def _comes(condition: Callable[[], bool]) -> bool:
+    until = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
