@@ -21,7 +21,7 @@ export const many: typeof english = {
   reading: (name) => `${name} 읽는 중…`,
   readingBar: "읽은 양",
   notUtf8: (name) => `${name}: UTF-8이 아닙니다`,
-  notUtf8At: (position) => `${count(position)}번째 바이트(0부터 셈)가 UTF-8에 맞지 않습니다.`,
+  notUtf8At: (position) => `바이트 위치 ${count(position)}(0부터 셈)의 값이 UTF-8에 맞지 않습니다.`,
   looksKorean: "한글 파일에 많이 쓰이는 EUC-KR(CP949)로 읽을 수 있습니다. 아래 내용이 맞게 보입니까?",
   readAsKorean: "예, EUC-KR로 읽기",
   saveAsUtf8: "파일을 만든 프로그램에서 UTF-8로 저장한 뒤 다시 선택하세요.",

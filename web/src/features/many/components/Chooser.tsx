@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { announce } from "../../../announcer/announce";
 import { useMessages } from "../../../i18n/language";
 import { useDraft } from "../../strings/useDraft";
@@ -12,22 +13,17 @@ import { Review } from "./Review";
 const DRAFT = "lines";
 
 /** From a field or a file to lines that are ready to be sent. */
-export function Chooser({ takesFocus, onAct }: { takesFocus: boolean; onAct: () => void }) {
+export function Chooser({ moved }: { moved: boolean }) {
   const { many } = useMessages();
   const { batches } = useBatchParts();
   const [draft, setDraft] = useDraft(DRAFT);
-  const steps = useReading();
-  const { current, read, choose } = steps;
+  const { current, read, choose } = useReading();
+  const [left, setLeft] = useState(false);
 
   async function send(name: string | null, lines: Lines) {
     const begun = await batches.begin(name, lines);
     if (begun && name === null) setDraft("");
     if (!begun) announce(many.otherBatch);
-  }
-
-  function back() {
-    onAct();
-    choose();
   }
 
   if (current.step === "choose") {
@@ -36,9 +32,9 @@ export function Chooser({ takesFocus, onAct }: { takesFocus: boolean; onAct: () 
         text={draft}
         onText={setDraft}
         fault={current.fault}
-        takesFocus={takesFocus}
+        takesFocus={moved || left}
         onRead={(source) => {
-          onAct();
+          setLeft(true);
           read(source);
         }}
         onFault={choose}
@@ -46,11 +42,12 @@ export function Chooser({ takesFocus, onAct }: { takesFocus: boolean; onAct: () 
     );
   }
   const { name } = current.source;
-  if (current.step === "reading") return <ReadingPanel name={name} part={current.part} onStop={back} />;
+  if (current.step === "reading")
+    return <ReadingPanel name={name} part={current.part} onStop={() => choose()} />;
   if (current.reading.kind === "not-utf-8") {
     const asKorean = () => read(current.source, "euc-kr");
-    return <NotUtf8 name={name} reading={current.reading} onKorean={asKorean} onBack={back} />;
+    return <NotUtf8 name={name} reading={current.reading} onKorean={asKorean} onBack={() => choose()} />;
   }
   const { reading } = current;
-  return <Review name={name} lines={reading} onSend={() => send(name, reading)} onBack={back} />;
+  return <Review name={name} lines={reading} onSend={() => send(name, reading)} onBack={() => choose()} />;
 }

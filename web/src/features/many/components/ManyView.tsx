@@ -1,7 +1,7 @@
 import { useState, useSyncExternalStore } from "react";
 import { ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
-import { isOver } from "../batches";
+import { type BatchState, isOver } from "../batches";
 import { useBatchParts } from "../batchParts";
 import { Chooser } from "./Chooser";
 import { Receipt } from "./Receipt";
@@ -12,19 +12,25 @@ export function ManyView() {
   const { many } = useMessages();
   const { batches } = useBatchParts();
   const state = useSyncExternalStore(batches.subscribe, batches.snapshot);
-  // what was there when the view opened leaves the focus where it is
-  const [acted, setActed] = useState(false);
+  const step = stepOf(state);
+  // what is there when the view opens leaves the focus where it is; what follows takes it
+  const [trail, setTrail] = useState({ step, moved: false });
+  if (trail.step !== step) setTrail({ step, moved: trail.step !== null });
   const progress = state.known ? state.progress : null;
   return (
     <>
       <ViewHead title={many.heading} lead={many.lead} />
-      {state.known && !progress && <Chooser takesFocus={acted} onAct={() => setActed(true)} />}
-      {state.known && progress && !isOver(progress) && (
-        <SendingPanel progress={progress} kept={state.kept} takesFocus={acted} onAct={() => setActed(true)} />
+      {step === "choose" && <Chooser moved={trail.moved} />}
+      {step === "send" && progress && (
+        <SendingPanel progress={progress} kept={state.known && state.kept} moved={trail.moved} />
       )}
-      {progress && isOver(progress) && (
-        <Receipt progress={progress} takesFocus={acted} onAct={() => setActed(true)} />
-      )}
+      {step === "receipt" && progress && <Receipt progress={progress} moved={trail.moved} />}
     </>
   );
+}
+
+function stepOf(state: BatchState): "choose" | "send" | "receipt" | null {
+  if (!state.known) return null;
+  if (!state.progress) return "choose";
+  return isOver(state.progress) ? "receipt" : "send";
 }

@@ -1,7 +1,6 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { announce } from "../../../announcer/announce";
 import { Button } from "../../../controls/Button";
-import { StepHeading } from "../../../controls/StepHeading";
 import { saveFile } from "../../../files/saveFile";
 import { useMessages } from "../../../i18n/language";
 import type { Progress } from "../batches";
@@ -12,23 +11,25 @@ import { LineFaults } from "./LineFaults";
 import styles from "./Many.module.css";
 import { StoredSoFar } from "./StoredSoFar";
 
-type Props = { progress: Progress; takesFocus: boolean; onAct: () => void };
+type Props = { progress: Progress; moved: boolean };
 
 /** What became of a batch; it is kept until it has been seen. */
-export function Receipt({ progress, takesFocus, onAct }: Props) {
+export function Receipt({ progress, moved }: Props) {
   const { many } = useMessages();
   const { batches } = useBatchParts();
   const { batch, accepted, refused, refusedCount } = progress;
   const unsent = batch.strings - accepted - refusedCount;
   const words = batch.intent === "cancel" ? many.cancelled(accepted) : many.allSent(accepted);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is over
-  useEffect(() => announce(words), []);
+  const heading = useRef<HTMLHeadingElement>(null);
 
-  async function clear() {
-    onAct();
-    await batches.clear();
-  }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is over
+  useEffect(() => {
+    if (!moved) return;
+    // whoever is elsewhere on the page by now stays there, and hears of it
+    if (document.activeElement === document.body) heading.current?.focus();
+    else announce(words);
+  }, []);
 
   async function save(format: ReceiptFormat) {
     saveFile(receiptFile(await batches.ids(), format), `receipt.${format}`);
@@ -36,9 +37,9 @@ export function Receipt({ progress, takesFocus, onAct }: Props) {
 
   return (
     <section className={styles.panel}>
-      <StepHeading className={styles.heading} takesFocus={takesFocus}>
+      <h2 ref={heading} tabIndex={-1} className={styles.heading}>
         {words}
-      </StepHeading>
+      </h2>
       <StoredSoFar accepted={accepted} acceptedTotal={progress.acceptedTotal} />
       <Counts
         rows={[
@@ -52,7 +53,7 @@ export function Receipt({ progress, takesFocus, onAct }: Props) {
       />
       <LineFaults heading={many.refusedHeading(refusedCount)} count={refusedCount} faults={refused} />
       <div className={styles.actions}>
-        <Button look="primary" onClick={() => void clear()}>
+        <Button look="primary" onClick={() => void batches.clear()}>
           {many.done}
         </Button>
         {accepted > 0 && (

@@ -9,10 +9,10 @@ import { useBatchParts } from "../batchParts";
 import styles from "./Many.module.css";
 import { SendingStatus } from "./SendingStatus";
 
-type Props = { progress: Progress; kept: boolean; takesFocus: boolean; onAct: () => void };
+type Props = { progress: Progress; kept: boolean; moved: boolean };
 
 /** A batch on its way. */
-export function SendingPanel({ progress, kept, takesFocus, onAct }: Props) {
+export function SendingPanel({ progress, kept, moved }: Props) {
   const language = useLanguage();
   const messages = useMessages();
   const { many } = messages;
@@ -24,14 +24,9 @@ export function SendingPanel({ progress, kept, takesFocus, onAct }: Props) {
   const rate = moving && !sending.trouble ? sending.perSecond : null;
   const left = rate && formatDuration(((batch.strings - through) / rate) * 1000, language, messages);
 
-  function act(action: () => void) {
-    onAct();
-    action();
-  }
-
   return (
     <section className={styles.panel}>
-      <StepHeading className={styles.heading} takesFocus={takesFocus}>
+      <StepHeading className={styles.heading} takesFocus={moved}>
         {many.sending(batch.name ?? many.pasted)}
       </StepHeading>
       <progress className={styles.bar} max={batch.strings} value={through} aria-label={many.sendingBar} />
@@ -51,7 +46,7 @@ export function SendingPanel({ progress, kept, takesFocus, onAct }: Props) {
           </Button>
         )}
         {moving && sending.trouble && <Button onClick={() => sender.tryNow()}>{many.tryNow}</Button>}
-        <Button look="danger" onClick={() => act(() => void batches.cancel())}>
+        <Button look="danger" onClick={() => void batches.cancel()}>
           {many.cancel}
         </Button>
       </div>
