@@ -13,7 +13,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test faults faults-mutants test-containers test-cluster bench lint python-tools web-tools
+.PHONY: help run test doctor faults faults-mutants test-containers test-cluster bench lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; instal
 	@tests/packages.sh
 	cd web && npm test
 	$(VENV_PYTHON) -m pytest
+
+doctor: .venv/.stamp ## Look at everything that the tiers need, from here: the system of make run, or what REDIS_URL and so on name
+	@$(VENV_PYTHON) -m local.doctor
 
 faults: .venv/.stamp web/dist/index.html ## Kill, cut and stop everything under load, and compare; SEED= DURATION= RATE= FAULTS=
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,7 @@ def test_everything_answers_and_ends_and_the_data_stays(folder: Path, ports: dic
         eventually(lambda: client.submit("more") and rows_in_flower(ports["FLOWER_HTTP_PORT"]) > 0, within=15)
         columns = httpx.get(f"http://127.0.0.1:{ports['FLOWER_HTTP_PORT']}/tasks").text
         assert re.search(r"<th[^>]*>\s*Result\s*</th>", columns)
+    assert "all is well" in doctor(folder, ports)
     end(run, lambda: os.kill(run.pid, signal.SIGINT))
 
     run = start(folder, ports)
@@ -83,6 +85,16 @@ def test_everything_answers_and_ends_and_the_data_stays(folder: Path, ports: dic
     [api] = [p for p in family(run) if "api.app:create_app" in p.cmdline() and p.ppid() == run.pid]
     end(run, api.kill)
     assert "api ended with status" in run.log.read_text()
+    assert "✗ Redis " in doctor(folder, ports)
+
+
+def doctor(folder: Path, ports: dict[str, str]) -> str:
+    """Return what `make doctor` prints."""
+    command = [sys.executable, "-m", "local.doctor"]
+    env = {name: value for name, value in os.environ.items() if name != "REDIS_URL"} | ports
+    run = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == (0 if "all is well" in run.stdout else 1), run.stderr
+    return run.stdout
 
 
 def end(run: Process, blow: Callable[[], None]) -> None:
