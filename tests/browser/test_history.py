@@ -99,6 +99,10 @@ def test_coming_back_from_a_string_finds_the_place_and_the_focus(open_page: Open
     page.go_back()
     expect(link).to_be_focused(timeout=PATIENCE)
     expect(link).to_be_in_viewport()
+    field = page.get_by_role("searchbox")
+    field.fill(f"row {MANY - 70}")
+    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1, timeout=PATIENCE)
+    expect(field).to_be_focused()
 
 
 def test_a_search_minds_its_case_and_is_in_the_url(open_page: Open) -> None:
@@ -129,7 +133,8 @@ def test_a_newer_string_is_noticed_and_nothing_moves_until_it_is_asked_for(syste
     assert top_of(page, f"row {MANY}") == before
     assert violations(page) == []
     show.click()
-    expect(row(page, "방금 저장됨")).to_be_visible(timeout=PATIENCE)
+    expect(row(page, "방금 저장됨")).to_be_in_viewport(timeout=PATIENCE)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(show).to_have_count(0)
     query(system, "DELETE FROM dummies WHERE text = %s", "방금 저장됨")
 

@@ -42,6 +42,7 @@ def test_each_view_has_an_address_a_title_and_the_focus(open_page: Open) -> None
     for name, address in reversed(VIEWS):
         navigation.get_by_role("link", name=name).click()
         expect(navigation.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+        expect(navigation.locator("[aria-current]")).to_have_count(1)
         expect(heading).to_be_focused()
         assert page.evaluate("location.hash") == address
         expect(page).to_have_title(f"{heading.inner_text()} · ix-dummies")

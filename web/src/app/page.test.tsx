@@ -301,7 +301,8 @@ describe("the details of the pipeline", () => {
       ["Time left", "3 s"],
       ["Failed", "0"],
     ]);
-    expect(told[6]?.[1]).toMatch(/^Up since .*, 2 running$/);
+    expect(told[6]?.[0]).toBe("Workers (2)");
+    expect(told[6]?.[1]).toMatch(/^Up since /);
     expect(told[7]?.[1]).toMatch(/^Away since /);
     expect(screen.getByRole("img").getAttribute("aria-label")).toBe(
       "Stored in the last 5 minutes: 2,010, at most 400 a second.",

@@ -40,7 +40,7 @@ export function useRoute(): Route {
 
 /** Changes the URL without a new entry in the browser's history, for what is typed into a view. */
 export function replaceRoute(route: Route): void {
-  window.history.replaceState(window.history.state, "", hrefOf(route));
+  window.history.replaceState(null, "", hrefOf(route));
   for (const listener of listeners) listener();
 }
 

@@ -101,11 +101,11 @@ export const en = {
       journal: "Journal",
       database: "Database",
       workers: "Workers",
+      workersUp: (count: string) => `Workers (${count})`,
       nothing: "none",
       notKnown: "not known",
       states: { up: "Up", away: "Away", unknown: "Not known yet" },
       since: (time: string) => `since ${time}`,
-      running: (count: string) => `${count} running`,
       chart: (total: string, peak: string) =>
         `Stored in the last 5 minutes: ${total}, at most ${peak} a second.`,
       chartHeading: "The last 5 minutes",

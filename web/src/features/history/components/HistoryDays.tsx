@@ -14,7 +14,7 @@ export function HistoryDays({ search, pages, firstPage }: Props) {
   const language = useLanguage();
   const messages = useMessages();
   const days = useMemo(() => daysOf(pages), [pages]);
-  const [place, setPlace] = useState(keptPlace);
+  const [place, setPlace] = useState(() => placeIn(search));
   const forgetPlace = useCallback(() => setPlace(null), []);
   // keeps it at hand wherever the reader is: having no cursor, it would be fetched again with newer strings in it
   usePageStrings(search, firstPage);
@@ -36,4 +36,10 @@ export function HistoryDays({ search, pages, firstPage }: Props) {
       ))}
     </section>
   ));
+}
+
+/** Where the reader was when they left this very list. */
+function placeIn({ visit }: Search) {
+  const place = keptPlace();
+  return place?.visit === visit ? place : null;
 }

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { ViewHead } from "../../../app/ViewHead";
+import { VIEW_HEADING_ID, ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
 import { keptPlace } from "../place";
 import { ExportLinks } from "./ExportLinks";
@@ -13,6 +13,8 @@ export function HistoryView({ query }: { query: string }) {
   // a new visit shows what is stored by now; whoever comes back finds what they left
   const [visit, setVisit] = useState(() => keptPlace()?.visit ?? Date.now());
   function startAnew() {
+    // the button that was pressed goes away
+    document.getElementById(VIEW_HEADING_ID)?.focus();
     window.scrollTo(0, 0);
     setVisit(Date.now());
   }

@@ -1,16 +1,17 @@
 import type { Schema } from "../../../api/schema";
 import { hrefOf } from "../../../app/router";
+import type { Messages } from "../../../i18n/en";
 import { formatCount, formatDuration, formatTime } from "../../../i18n/format";
-import { useLanguage, useMessages } from "../../../i18n/language";
+import { type Language, useLanguage, useMessages } from "../../../i18n/language";
 import { usePipelineData } from "../usePipelineData";
 import styles from "./PipelineDetails.module.css";
 import { RateChart } from "./RateChart";
 
-const PARTS = ["journal", "workers", "database"] as const;
-
 /** The figures behind the verdict, and how each part of the pipeline is. */
 export function PipelineDetails({ answers }: { answers: boolean }) {
-  const { details } = useMessages().pipeline;
+  const language = useLanguage();
+  const messages = useMessages();
+  const { details } = messages.pipeline;
   const pipeline = usePipelineData();
   if (!answers) return <p className={styles.noFigures}>{details.noFigures}</p>;
   if (!pipeline) return null;
@@ -19,14 +20,9 @@ export function PipelineDetails({ answers }: { answers: boolean }) {
       <Figures pipeline={pipeline} />
       <RateChart stored={pipeline.stored_recently} />
       <dl className={styles.parts}>
-        {PARTS.map((name) => (
-          <Part
-            key={name}
-            name={details[name]}
-            part={pipeline[name]}
-            count={name === "workers" ? pipeline.worker_count : null}
-          />
-        ))}
+        <Part name={details.journal} part={pipeline.journal} />
+        <Part name={workersName(pipeline, language, messages)} part={pipeline.workers} />
+        <Part name={details.database} part={pipeline.database} />
       </dl>
     </div>
   );
@@ -61,21 +57,25 @@ function Figure({ name, value, href }: { name: string; value: string; href?: str
   );
 }
 
-type PartProps = { name: string; part: Schema<"PartState">; count: number | null };
+function workersName(
+  { workers, worker_count: count }: Schema<"Pipeline">,
+  language: Language,
+  messages: Messages,
+) {
+  const { details } = messages.pipeline;
+  const known = workers.status === "up" && count !== null;
+  return known ? details.workersUp(formatCount(count, language)) : details.workers;
+}
 
-function Part({ name, part: { status, since }, count }: PartProps) {
+function Part({ name, part: { status, since } }: { name: string; part: Schema<"PartState"> }) {
   const language = useLanguage();
   const { details } = useMessages().pipeline;
-  const notes = [
-    since !== null && details.since(formatTime(Date.parse(since), Date.now(), language)),
-    status === "up" && count !== null && details.running(formatCount(count, language)),
-  ];
   return (
     <div className={`${styles.part} ${styles[status]}`}>
       <dt>{name}</dt>
       <dd>
-        <strong className={styles.state}>{details.states[status]}</strong>{" "}
-        <span>{notes.filter(Boolean).join(", ")}</span>
+        <strong className={styles.state}>{details.states[status]}</strong>
+        {since !== null && ` ${details.since(formatTime(Date.parse(since), Date.now(), language))}`}
       </dd>
     </div>
   );
