@@ -6,10 +6,7 @@ to the broker: on a full Redis nothing can be published, and only draining makes
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -74,7 +71,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         while not self._ending.wait(PERIOD * random.uniform(0.9, 1.1)):  # noqa: S311
             handed_over_at = self._handed_over_at
             if handed_over_at is not None and time.monotonic() > handed_over_at + POOL_STUCK_AFTER:
-                start_anew(worker)
+                worker.pool.start_anew()
             try:
                 entries, away = self._claims.heartbeat(worker.hostname)
             except DummiesError as error:
@@ -110,16 +107,3 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
                 result.get(timeout=TASK_TIME_LIMIT + PERIOD)
             except Exception as error:  # noqa: BLE001 - the process was lost, or took too long: the journal recovers
                 log.warning("drain lost", reason=repr(error))
-
-
-def start_anew(worker: Any) -> None:
-    """Replace this process by a new one of the same command, under the same process id; its pool's processes end.
-
-    A process of the pool that is killed while it waits for work takes the lock with it that the others need to get any;
-    nothing in the pool can tell. What is under way is claimed again by whoever finds its lease run out.
-    """
-    log.error("the pool is stuck, the worker starts anew", seconds=POOL_STUCK_AFTER)
-    for process in worker.pool._pool._pool:  # noqa: SLF001 - the pool offers nothing that a stuck one could do
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the very command that started it

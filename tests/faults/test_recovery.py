@@ -116,7 +116,9 @@ def test_a_worker_whose_pool_takes_nothing_starts_anew(world: World, client: Cli
     client.submit("after").raise_for_status()
     stored_within(world, 2, POOL_STUCK_AFTER + 10)
     assert worker.running
-    worker.terminate(GRACE_PERIOD)
+    for process in psutil.Process(worker.pid).children():
+        process.suspend()
+    assert worker.terminate(GRACE_PERIOD) < GRACE_PERIOD
 
 
 def test_a_worker_told_to_end_finishes_the_batch_in_its_hand(world: World, client: Client) -> None:

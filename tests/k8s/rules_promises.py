@@ -26,6 +26,13 @@ FORBIDDEN = re.compile(
 )
 ADDRESS = re.compile(r"^(?:\w+://[^@]*@)?([a-z0-9.-]+):(\d+)(?:[/?].*)?$")
 ADDRESSES = re.compile(r"^(REDIS_URL|CELERY_BROKER_URL|DATABASE_\w*URL|DATABASE_ADDRESS|API_UPSTREAM)$")
+# the doctor comes as the tiers come that it looks after
+REDIS_AS = {
+    "doctor": {
+        "REDIS_URL": ("api", "REDIS_API_PASSWORD"),
+        "CELERY_BROKER_URL": ("worker", "REDIS_WORKER_PASSWORD"),
+    }
+}
 DATABASE_ROLES = {
     "DATABASE_READ_URL": ("dummy_reader", "DATABASE_READER_PASSWORD"),
     "DATABASE_URL": ("dummy_writer", "DATABASE_WRITER_PASSWORD"),
@@ -73,7 +80,7 @@ def addresses_lead_to_services(documents: Documents) -> Iterator[str]:
 def each_uses_its_own_passwords(documents: Documents) -> Iterator[str]:
     passwords = titled(documents, "Secret/passwords")["data"]
     for workload in workloads(documents):
-        redis = {"REDIS_URL": (workload.name, f"REDIS_{workload.name.upper()}_PASSWORD")}
+        redis = REDIS_AS.get(workload.name) or {"REDIS_URL": (workload.name, f"REDIS_{workload.name.upper()}_PASSWORD")}
         for container in workload.all_containers:
             given = environment(documents, container)
             for variable, (user, key) in (redis | DATABASE_ROLES).items():

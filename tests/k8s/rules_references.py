@@ -12,7 +12,7 @@ from k8s.policies import policy
 
 from local.system import ROOT
 
-OURS = {"api": "ix-api", "web": "ix-web", "worker": "ix-worker", "flower": "ix-worker", "migrate": "ix-worker"}
+OURS = {"api": "ix-api", "web": "ix-web"} | dict.fromkeys(("worker", "flower", "migrate", "doctor"), "ix-worker")
 SOURCES = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret", "configMapRef": "ConfigMap", "secretRef": "Secret"}
 
 

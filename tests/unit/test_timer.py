@@ -26,6 +26,7 @@ class Pool:
         self.free = threading.Event()
         self.free.set()
         self.drains = 0
+        self.given_up = threading.Event()
 
     def apply_async(self, _: Callable[[], object], accept_callback: Callable[[int, float], None]) -> Any:
         """Wait for a free process, as the real one does."""
@@ -33,6 +34,10 @@ class Pool:
         self.drains += 1
         accept_callback(1, 0.0)
         return SimpleNamespace(get=lambda timeout: timeout)
+
+    def start_anew(self) -> None:
+        """Note that it was given up."""
+        self.given_up.set()
 
 
 @pytest.fixture
@@ -114,15 +119,13 @@ def test_a_worker_whose_pool_is_stuck_makes_none(folder: Path, pool: Pool, redis
 def test_a_worker_whose_pool_stays_stuck_starts_anew_and_one_that_works_does_not(
     folder: Path, pool: Pool, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started_anew = threading.Event()
     monkeypatch.setattr("worker.timer.POOL_STUCK_AFTER", 0.5)
-    monkeypatch.setattr("worker.timer.start_anew", lambda _: started_anew.set())
     queue_one(redis)
     eventually(lambda: pool.drains > 1, within=5)
     assert renewed(folder / "progress")
-    assert not started_anew.wait(1)
+    assert not pool.given_up.wait(1)
     pool.free.clear()
-    assert started_anew.wait(5)
+    assert pool.given_up.wait(5)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
