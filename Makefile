@@ -26,8 +26,8 @@ test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; instal
 	cd web && npm test
 	$(VENV_PYTHON) -m pytest
 
-doctor: .venv/.stamp ## Look at everything that the tiers need, from here: the system of make run, or what REDIS_URL and so on name
-	@$(VENV_PYTHON) -m local.doctor
+doctor: .venv/.stamp ## Look at what the tiers need: of make run, or what REDIS_URL and so on name; K8S=1 looks at the cluster
+	@$(VENV_PYTHON) -m local.$(if $(K8S),cluster_)doctor
 
 faults: .venv/.stamp web/dist/index.html ## Kill, cut and stop everything under load, and compare; SEED= DURATION= RATE= FAULTS=
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults

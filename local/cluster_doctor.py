@@ -1,0 +1,156 @@
+"""`make doctor K8S=1`: what a deploy needs of the cluster of kubectl's current context, looked at from outside."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from worker.doctor.finding import Finding, ill, table, unseen, well
+
+NAMESPACE = "ix-dummies"
+OLDEST = (1, 23)
+IMAGES = ("ix-api", "ix-worker", "ix-web")
+NODE_PORTS = (30000, 30001)
+EXAMPLE = re.compile("development.*|")
+"""What the examples give as passwords; nothing at all is no password either."""
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+TIMEOUT_S = 20
+
+
+class KubectlFailed(Exception):
+    """kubectl did not do what it was told; the message is its own."""
+
+
+def kubectl(*words: str) -> Any:
+    """Return kubectl's answer, decoded. Raises KubectlFailed."""
+    command = ["kubectl", "--request-timeout=10s", *words, "-o", "json"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    if run.returncode:
+        raise KubectlFailed(" ".join(run.stderr.split()))
+    return json.loads(run.stdout)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything; without an answer of the cluster's, at nothing else."""
+    try:
+        version = kubectl("version")["serverVersion"]
+    except KubectlFailed as error:
+        yield ill("cluster", str(error), "give kubectl a context that reaches the cluster: kubectl config use-context")
+        return
+    yield _version(version)
+    yield _architectures(kubectl("get", "nodes")["items"])
+    yield _storage(kubectl("get", "storageclasses")["items"])
+    yield _node_ports(kubectl("get", "services", "--all-namespaces")["items"])
+    namespaces = {each["metadata"]["name"] for each in kubectl("get", "namespaces")["items"]}
+    if NAMESPACE not in namespaces:
+        yield unseen("namespace", f"{NAMESPACE} is not there yet: k8s/deploy.sh makes it")
+        return
+    yield well("namespace", NAMESPACE)
+    secrets = kubectl("get", "secrets", "-n", NAMESPACE)["items"]
+    yield _passwords(_newest(secrets, "passwords"))
+    yield _authority(_newest(secrets, "postgresql-ca"))
+
+
+def _version(version: dict[str, str]) -> Finding:
+    found = re.match(r"v(\d+)\.(\d+)", version["gitVersion"])
+    if found is None or tuple(map(int, found.groups())) < OLDEST:
+        return ill("version", version["gitVersion"], "use a cluster of 1.23 or newer")
+    return well("version", version["gitVersion"])
+
+
+def _architectures(nodes: list[dict[str, Any]]) -> Finding:
+    """Compare the nodes with the images that this machine's Docker would push or load."""
+    theirs = {node["status"]["nodeInfo"]["architecture"] for node in nodes}
+    ours = {image: _architecture(image) for image in IMAGES}
+    known = {architecture for architecture in ours.values() if architecture}
+    if not known:
+        return unseen("architecture", f"nodes: {', '.join(sorted(theirs))}; no image of ours is on this machine")
+    if not theirs <= known or len(known) > 1:
+        images = ", ".join(f"{image} {architecture}" for image, architecture in ours.items() if architecture)
+        remedy = "build for the nodes: docker buildx bake -f docker-bake.hcl --set '*.platform=linux/amd64'"
+        return ill("architecture", f"nodes: {', '.join(sorted(theirs))}; images here: {images}", remedy)
+    return well("architecture", ", ".join(sorted(theirs)))
+
+
+def _architecture(image: str) -> str:
+    """Return the architecture of the newest local image of that name; nothing where there is none."""
+    if shutil.which("docker") is None:
+        return ""
+    listed = ["docker", "image", "ls", "--quiet", "--filter", f"reference=*{image}"]
+    ids = subprocess.run(listed, capture_output=True, text=True, timeout=TIMEOUT_S, check=False).stdout.split()
+    if not ids:
+        return ""
+    asked = ["docker", "image", "inspect", "--format", "{{.Architecture}}", ids[0]]
+    return subprocess.run(asked, capture_output=True, text=True, timeout=TIMEOUT_S, check=False).stdout.strip()
+
+
+def _storage(classes: list[dict[str, Any]]) -> Finding:
+    default = [
+        each["metadata"]["name"]
+        for each in classes
+        if each["metadata"].get("annotations", {}).get(DEFAULT_CLASS) == "true"
+    ]
+    if not default:
+        return ill("storage", "no storage class is the default", f"mark one: annotate it with {DEFAULT_CLASS}=true")
+    return well("storage", f"{default[0]} is the default class")
+
+
+def _node_ports(services: list[dict[str, Any]]) -> Finding:
+    taken = {
+        port["nodePort"]: f"{service['metadata']['namespace']}/{service['metadata']['name']}"
+        for service in services
+        if service["metadata"]["namespace"] != NAMESPACE
+        for port in service["spec"].get("ports", [])
+        if port.get("nodePort") in NODE_PORTS
+    }
+    if taken:
+        seen = ", ".join(f"{port} belongs to {owner}" for port, owner in sorted(taken.items()))
+        return ill("node ports", seen, "choose others in k8s/components/nodeports")
+    return well("node ports", f"{', '.join(map(str, NODE_PORTS))} are free or ours")
+
+
+def _newest(secrets: list[dict[str, Any]], name: str) -> dict[str, str] | None:
+    """Return what is in the newest Secret that kustomize has made under a name, which it ends with a hash."""
+    made = [each for each in secrets if re.fullmatch(rf"{name}(-\w+)?", each["metadata"]["name"])]
+    if not made:
+        return None
+    newest = max(made, key=lambda each: str(each["metadata"]["creationTimestamp"]))
+    return {key: base64.b64decode(value).decode() for key, value in newest["data"].items()}
+
+
+def _passwords(passwords: dict[str, str] | None) -> Finding:
+    if passwords is None:
+        return ill("passwords", "the Secret is not there", "fill in the overlay's .env and run k8s/deploy.sh")
+    examples = sorted(name for name, value in passwords.items() if EXAMPLE.fullmatch(value))
+    if examples:
+        remedy = "make your own: openssl rand -hex 24; in the overlay dev alone the examples do"
+        return ill("passwords", f"as in the examples: {', '.join(examples)}", remedy)
+    return well("passwords", f"{len(passwords)}, none as in the examples")
+
+
+def _authority(authority: dict[str, str] | None) -> Finding:
+    what = "CA of the database"
+    if authority is None:
+        return ill(what, "the Secret is not there", "put ca.crt into the overlay and run k8s/deploy.sh")
+    if "BEGIN CERTIFICATE" not in authority.get("ca.crt", ""):
+        return unseen(what, "no certificate is in it, as for a database inside the cluster")
+    return well(what, "is there")
+
+
+def main() -> None:
+    """Examine, print, and exit with 1 where something is not well."""
+    if shutil.which("kubectl") is None:
+        sys.exit("kubectl is missing: install it, 1.26 or newer")
+    findings = list(examine())
+    print(table(findings))
+    sys.exit(1 if any(finding.well is False for finding in findings) else 0)
+
+
+if __name__ == "__main__":
+    main()
