@@ -82,7 +82,7 @@ describe("Sender", () => {
     const sender = await begin(CHUNK);
     await vi.advanceTimersByTimeAsync(6_900);
     expect(sent).toHaveLength(1);
-    expect(sender.snapshot()).toMatchObject({ here: true, trouble: { code: "busy" } });
+    expect(sender.snapshot()).toMatchObject({ elsewhere: false, trouble: { code: "busy" } });
     answer = accept;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(sent).toHaveLength(2);

@@ -10,10 +10,10 @@ const MAX_AT_ONCE = 2;
 const LOCK = "ix-dummies:batch";
 
 type Send = (chunk: Chunk) => Promise<Schema<"BulkAccepted">>;
-/** What this tab does for the batch: `elsewhere` means that another tab sends it, or that nothing is to be sent. */
-export type Sending = { here: boolean; trouble: Trouble | null; perSecond: number | null };
+/** How this tab gets on with the batch, if it is not another one that sends it. */
+export type Sending = { elsewhere: boolean; trouble: Trouble | null; perSecond: number | null };
 
-const IDLE: Sending = { here: false, trouble: null, perSecond: null };
+const IDLE: Sending = { elsewhere: false, trouble: null, perSecond: null };
 
 /** Sends a batch's chunks, two at once, until each is accepted or refused; one tab of the browser at a time. */
 export class Sender {
@@ -77,15 +77,21 @@ export class Sender {
 
   private async turn(): Promise<void> {
     // Pages at http://<address> have no locks. There two tabs may both send: under the same keys, so only time is lost.
-    if (navigator.locks) await navigator.locks.request(LOCK, () => this.sendAll());
-    else await this.sendAll();
+    if (!navigator.locks) return this.sendAll();
+    const mine = await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+      if (lock) await this.sendAll();
+      return lock !== null;
+    });
+    if (mine) return;
+    this.show({ ...IDLE, elsewhere: true });
+    await navigator.locks.request(LOCK, () => this.sendAll());
   }
 
   private async sendAll(): Promise<void> {
     await this.batches.reload();
     this.rate = new RateMeter();
     this.due = 0;
-    this.show({ ...IDLE, here: this.wanted() });
+    this.show(IDLE);
     await Promise.all(Array.from({ length: MAX_AT_ONCE }, () => this.sendOneByOne()));
     this.show(IDLE);
   }
@@ -130,7 +136,7 @@ export class Sender {
       }
     }
     this.rate.count(outcome.accepted);
-    this.show({ here: true, trouble: null, perSecond: this.rate.perSecond() });
+    this.show({ ...IDLE, perSecond: this.rate.perSecond() });
     await this.batches.finishChunk(outcome, { number, lines, ids });
     return null;
   }

@@ -12,7 +12,7 @@ export function SendingStatus({ batch, sending }: { batch: Batch; sending: Sendi
   if (batch.intent === "pause") words = many.paused;
   else if (batch.intent === "stopped" && batch.trouble) words = many.stopped(batch.trouble.detail);
   else if (sending.trouble) words = many.waiting(delayWords(sending.trouble, messages));
-  else if (!sending.here) words = many.elsewhere;
+  else if (sending.elsewhere) words = many.elsewhere;
   return (
     <p className={styles.status} aria-live="polite">
       {words}
