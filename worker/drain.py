@@ -19,8 +19,9 @@ LINGER, LINGER_STEP = 0.1, 0.025
 """A drain that stored something looks again every 25 ms until 100 ms were idle: under a steady load that costs fewer
 wake-ups, and makes larger batches, than a wake-up for each handful."""
 
-MAX_DELIVERIES = 3
-"""Deliveries that may end in a worker's death before the entry is split, or its only string buried."""
+MAX_DELIVERIES, MAX_LONE_DELIVERIES = 3, 6
+"""Deliveries that may come to nothing before an entry is split, and before its only string is buried. They mostly do for
+what happens around them: a worker is killed for another reason, or Redis is away when the rows are stored."""
 
 
 def drain(claims: Claims, store: Store, wake: Callable[[], None]) -> int:
@@ -86,10 +87,10 @@ class _Drain:
 
 def _settle(entries: list[Entry], claims: Claims, store: Store) -> int | None:
     """Store a batch and take it off the journal; None when PostgreSQL is away and the batch was given back."""
-    if len(entries) == 1 and entries[0].deliveries > MAX_DELIVERIES:
-        _set_apart(entries[0], claims)
-        return 0
     try:
+        if len(entries) == 1 and _is_suspect(entries[0]):
+            _set_apart(entries[0], claims, store)
+            return 0
         if not entries:
             store.ping()
             return 0
@@ -117,13 +118,21 @@ def _give_back(entries: list[Entry], claims: Claims, outage: Outage) -> None:
     claims.database_away()
 
 
-def _set_apart(entry: Entry, claims: Claims) -> None:
-    """Split an entry that has killed its worker again and again; bury a single string that has."""
+def _is_suspect(entry: Entry) -> bool:
+    """Tell whether an entry seems to kill whoever handles it."""
+    return entry.deliveries > (MAX_DELIVERIES if len(entry.submissions) > 1 else MAX_LONE_DELIVERIES)
+
+
+def _set_apart(entry: Entry, claims: Claims, store: Store) -> None:
+    """Split an entry that has killed its worker again and again; bury a single string that has, unless it is stored."""
     if len(entry.submissions) > 1:
         log.warning("entry split", entry=entry.id, deliveries=entry.deliveries)
         claims.split(entry)
         return
+    if store.holds(entry.submissions[0].id):
+        claims.complete([entry])
+        return
     log.error("string buried", id=entry.submissions[0].id, deliveries=entry.deliveries)
-    reason = f"The worker died {entry.deliveries - 1} times while it stored this string alone."
+    reason = f"Storing this string alone came to nothing {entry.deliveries - 1} times: it may kill the worker."
     claims.bury(entry, {entry.submissions[0].id: reason})
     claims.complete([entry], {entry.submissions[0].id})

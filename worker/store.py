@@ -56,6 +56,12 @@ class Store:
             cursor.execute(_INSERT, parameters)
             return int(cursor.rowcount)
 
+    def holds(self, submission_id: str) -> bool:
+        """Return whether the string is stored; raises Outage."""
+        with self._cursor() as cursor:
+            cursor.execute("SELECT FROM dummies WHERE id = %s", [submission_id])
+            return bool(cursor.rowcount)
+
     def ping(self) -> None:
         """Return when PostgreSQL answers; raises Outage."""
         with self._cursor() as cursor:

@@ -33,8 +33,8 @@ from local.system import ROOT, Process, System, api_command, worker_command
 APIS = 2
 WORKERS = 2
 READY_WITHIN = 30.0
-SETTLED_WITHIN = 240.0
-"""Seconds; a text that kills its worker takes about seven leases to be set apart."""
+SETTLED_WITHIN = 300.0
+"""Seconds; a text that kills its worker takes about ten leases to be set apart."""
 LINKS = ("web-api0", "web-api1", "api-redis", "api-postgres", "worker-redis", "worker-postgres")
 CONSTRAINT = f"ALTER TABLE dummies ADD CONSTRAINT planted CHECK (split_part(text, ' ', 1) NOT LIKE '%%{POISON}')"
 

@@ -38,6 +38,10 @@ class Database:
         self.rows.update({s.id: s.text for s in submissions})
         return len(self.rows) - before
 
+    def holds(self, submission_id: str) -> bool:
+        self.ping()
+        return submission_id in self.rows
+
     def ping(self) -> None:
         if self.away:
             raise Outage("nobody there")
@@ -217,11 +221,27 @@ def test_an_entry_that_kills_its_worker_again_and_again_is_split_and_the_killer_
     drain_module._settle(claims.claim().entries, claims, database)  # type: ignore[arg-type]
     assert journal.counts().waiting == 2
     assert redis.xlen(JOURNAL) == 2
-    for _ in range(drain_module.MAX_DELIVERIES):
+    for _ in range(drain_module.MAX_LONE_DELIVERIES):
         die_with_it(claims, redis)  # a killer travels alone, so its neighbour is held for now
         die_with_it(claims, redis)
     drain_module._settle(claims.claim().entries, claims, database)  # type: ignore[arg-type]
     assert journal.counts().failed == 1
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_string_that_was_stored_each_time_but_never_completed_is_not_buried(
+    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, away: bool
+) -> None:
+    """Redis may be away, or the worker be killed, between the commit and the completion: however often."""
+    append(journal, "stored long since")
+    for _ in range(drain_module.MAX_LONE_DELIVERIES):
+        batch = claims.claim()
+        database.insert(batch.entries[0].submissions)
+        redis.xclaim(JOURNAL, "writers", "worker", 0, [batch.entries[0].id], idle=3_600_000, justid=True)
+    database.away = away
+    drain_module._settle(claims.claim().entries, claims, database)  # type: ignore[arg-type]
+    assert journal.counts().failed == 0
+    assert journal.counts().waiting == (1 if away else 0)
 
 
 def test_nothing_is_raised_when_redis_is_away(
