@@ -20,8 +20,8 @@ LINGER, LINGER_STEP = 0.1, 0.025
 wake-ups, and makes larger batches, than a wake-up for each handful."""
 
 MAX_DELIVERIES, MAX_LONE_DELIVERIES = 3, 6
-"""Deliveries that may come to nothing before an entry is split, and before its only string is buried. They mostly do for
-what happens around them: a worker is killed for another reason, or Redis is away when the rows are stored."""
+"""Deliveries that may come to nothing before an entry is split, and before its only string is buried. Most do for what
+happens around them: a worker is killed for another reason, or Redis is away when the rows are stored."""
 
 
 def drain(claims: Claims, store: Store, wake: Callable[[], None]) -> int:
