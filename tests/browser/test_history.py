@@ -20,6 +20,7 @@ FILL = """
     FROM generate_series(1, %s) AS n, LATERAL (SELECT now() - interval '3 days' + n * interval '1 s' AS at)
     ORDER BY n
 """
+HEIGHT = "document.documentElement.scrollHeight"
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,14 @@ def test_reading_far_back_draws_only_what_is_near_and_home_is_where_it_was(open_
     page = open_page("en-US", "#/history")
     newest = row(page, f"row {MANY}")
     expect(newest).to_be_visible(timeout=PATIENCE)
-    for pages in range(1, 13):
+    height = page.evaluate(HEIGHT)
+
+    def read_on() -> bool:
+        # again where it fell short: what comes into sight meanwhile ends the browser's scrolling
         page.keyboard.press("End")
-        expect(row(page, f"row {MANY - pages * 50}")).to_be_attached(timeout=PATIENCE)
+        return page.evaluate(HEIGHT) > 12 * height
+
+    eventually(read_on, within=30)
     assert page.get_by_role("main").get_by_role("listitem").count() <= 250
     expect(newest).to_have_count(0)
     page.keyboard.press("Home")
@@ -123,20 +129,23 @@ def test_a_search_minds_its_case_and_is_in_the_url(open_page: Open) -> None:
 
 
 def test_a_newer_string_is_noticed_and_nothing_moves_until_it_is_asked_for(system: System, open_page: Open) -> None:
+    store(system, "처음")
     page = open_page("ko-KR", "#/history")
-    expect(row(page, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    row(page, "처음").click()
+    page.go_back()
+    expect(row(page, "처음")).to_be_focused(timeout=PATIENCE)
     page.get_by_role("button", name="자세히").click()  # whoever looks closely is told sooner
-    before = top_of(page, f"row {MANY}")
-    store(system, "방금 저장됨")
+    before = top_of(page, "처음")
+    store(system, "나중")
     show = page.get_by_role("button", name="보기", exact=True)
     expect(show).to_be_visible(timeout=PATIENCE)
-    assert top_of(page, f"row {MANY}") == before
+    assert top_of(page, "처음") == before
     assert violations(page) == []
     show.click()
-    expect(row(page, "방금 저장됨")).to_be_in_viewport(timeout=PATIENCE)
+    expect(row(page, "나중")).to_be_in_viewport(timeout=PATIENCE)
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(show).to_have_count(0)
-    query(system, "DELETE FROM dummies WHERE text = %s", "방금 저장됨")
+    query(system, "DELETE FROM dummies WHERE text IN ('처음', '나중')")
 
 
 def test_a_string_is_copied_and_that_is_announced(open_page: Open) -> None:
