@@ -13,7 +13,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test doctor faults faults-mutants test-containers test-cluster bench lint python-tools web-tools
+.PHONY: help run test doctor faults faults-mutants test-containers test-cluster bench screenshots lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namesp
 
 bench: .venv/.stamp web/dist/index.html ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks
+
+screenshots: .venv/.stamp web/dist/index.html ## Take the pictures of every view that stand in docs/images
+	PYTHONPATH=. $(VENV_PYTHON) tests/screenshots.py
 
 lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that the page's types fit the API
 	$(VENV_PYTHON) -m ruff check

@@ -1,3 +1,4 @@
+import { apiUrl } from "../api/origin";
 import { useBatchSender } from "../features/many/useBatchSender";
 import { PipelineStrip } from "../features/pipeline/components/PipelineStrip";
 import { Announcer } from "../features/strings/components/Announcer";
@@ -19,7 +20,7 @@ export function App({ keeps }: { keeps: boolean }) {
       </main>
       <footer className={styles.footer}>
         <p>{messages.footer}</p>
-        <a href="/openapi.json">{messages.api}</a>
+        <a href={apiUrl("/docs")}>{messages.api}</a>
       </footer>
       <Announcer />
       <Journey />

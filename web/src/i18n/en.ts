@@ -144,7 +144,7 @@ export const en = {
     hours: (hours: string, minutes: string) => `${hours} h ${minutes} min`,
   },
   footer: "ix-dummies: strings on their way into PostgreSQL, each exactly once.",
-  api: "API description",
+  api: "API documentation",
   crashed: "The page has stopped working. Your strings are kept; reload the page to go on.",
   reload: "Reload",
 };

@@ -139,7 +139,7 @@ export const ko: Messages = {
     hours: (hours, minutes) => `${hours}시간 ${minutes}분`,
   },
   footer: "ix-dummies: 문자열을 하나하나 정확히 한 번씩 PostgreSQL에 저장합니다.",
-  api: "API 설명",
+  api: "API 문서",
   crashed: "페이지가 멈췄습니다. 문자열은 보관되어 있으니 페이지를 새로 고쳐 계속하세요.",
   reload: "새로 고침",
 };
