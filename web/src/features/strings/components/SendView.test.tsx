@@ -1,0 +1,118 @@
+import { fireEvent, screen, within } from "@testing-library/react";
+import { beforeEach, describe, expect, it } from "vitest";
+import { pass } from "../../../testing/clock";
+import { type FakeApi, problem, stored } from "../../../testing/fakeApi";
+import { openPage } from "../../../testing/openPage";
+import { rows, startVisit, submit } from "../../../testing/page";
+
+let api: FakeApi;
+
+beforeEach(() => {
+  api = startVisit();
+});
+
+describe("a string", () => {
+  it("goes from queued to stored before the reader's eyes", async () => {
+    openPage();
+    await submit("hello");
+    expect(rows()[0]).toMatch(/hello.*Queued/);
+    api.onQuery = stored;
+    await pass(400);
+    expect(rows()[0]).toMatch(/hello.*Stored in 12 ms/);
+  });
+
+  it("stays, is sent again under its key, and says why it waits", async () => {
+    api.onSubmit = () => problem(503, "journal-full", "Later.", { "Retry-After": "1" });
+    openPage();
+    await submit("hello");
+    expect(rows()[0]).toMatch(/Waiting to be sent again: the journal is full\./);
+    await pass(990);
+    expect(api.submissions).toHaveLength(1);
+    api.onSubmit = () => undefined;
+    await pass(1_000);
+    expect(rows()[0]).toMatch(/Queued/);
+    expect(api.submissions).toHaveLength(2);
+    expect(api.submissions[1]?.key).toBe(api.submissions[0]?.key);
+  });
+
+  it("is sent once more after a reload, not twice", async () => {
+    api.onSubmit = () => problem(503, "api-away", "Later.");
+    const visit = openPage();
+    await submit("hello");
+    visit.unmount();
+    api.onSubmit = () => undefined;
+    openPage();
+    await pass(0);
+    expect(rows()).toHaveLength(1);
+    expect(rows()[0]).toMatch(/hello.*Queued/);
+    expect(new Set(api.submissions.map(({ key }) => key)).size).toBe(1);
+  });
+
+  it("is refused for good, with the service's reason", async () => {
+    api.onSubmit = () => problem(422, "brand-new-problem", "No such strings, please.");
+    openPage();
+    await submit("hello");
+    await pass(30_000);
+    expect(rows()[0]).toMatch(/Refused No such strings, please\./);
+    expect(api.submissions).toHaveLength(1);
+  });
+
+  it("shows why the database refused it", async () => {
+    api.onQuery = () => ({ status: "failed", reason: "violates a check" });
+    openPage();
+    await submit("hello");
+    await pass(400);
+    expect(rows()[0]).toMatch(/Failed The database refused it: violates a check/);
+  });
+
+  it("that the service no longer knows is not asked for again", async () => {
+    api.onQuery = () => "not_found";
+    openPage();
+    await submit("hello");
+    await pass(400);
+    expect(rows()[0]).toMatch(/The service no longer knows this string/);
+    const asked = api.queries.length;
+    await pass(5_000);
+    expect(api.queries).toHaveLength(asked);
+  });
+
+  it("that only the absent database knows of stays queued and is asked for again", async () => {
+    api.onQuery = () => "unavailable";
+    openPage();
+    await submit("hello");
+    await pass(5_000);
+    expect(rows()[0]).toMatch(/Queued/);
+    const asked = api.queries.length;
+    await pass(5_000);
+    expect(api.queries.length).toBeGreaterThan(asked);
+  });
+
+  it("is shown as text, whatever it looks like", async () => {
+    openPage();
+    await submit("<img src=x onerror=alert(1)>\nsecond line");
+    const row = within(screen.getByRole("main")).getByRole("listitem");
+    expect(row.querySelector("img")).toBeNull();
+    expect(row.querySelector("[dir=auto]")?.textContent).toBe("<img src=x onerror=alert(1)>\nsecond line");
+  });
+
+  it("leaves the list when finished ones are cleared", async () => {
+    api.onSubmit = ({ text }) => (text === "no" ? problem(422, "invalid-text", "No.") : undefined);
+    openPage();
+    await submit("no", "yes");
+    await pass(0);
+    fireEvent.click(screen.getByRole("button", { name: "Clear finished" }));
+    expect(rows()).toHaveLength(1);
+    expect(rows()[0]).toMatch(/yes/);
+  });
+
+  it("is announced once, together with its neighbours", async () => {
+    const { container } = openPage();
+    const spoken = () => container.querySelector("[aria-live=polite]")?.textContent;
+    await submit("a", "b", "c");
+    api.onQuery = stored;
+    await pass(400);
+    expect(spoken()).toBe("");
+    await pass(1_100);
+    expect(spoken()).toBe("3 strings stored.");
+  });
+});

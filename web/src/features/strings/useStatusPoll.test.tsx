@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { pass } from "../../testing/clock";
+import { type FakeApi, problem, stored } from "../../testing/fakeApi";
+import { openPage } from "../../testing/openPage";
+import { show, startVisit, submit } from "../../testing/page";
+import { LONGEST, SHORTEST } from "./pollSchedule";
+
+let api: FakeApi;
+
+beforeEach(() => {
+  api = startVisit();
+});
+
+describe("the poll", () => {
+  const gaps = (times: number[]) => times.slice(1).map((time, index) => time - (times[index] ?? 0));
+
+  it("asks for all open strings in one request", async () => {
+    openPage();
+    await submit("a", "b", "c");
+    await pass(300);
+    expect(api.queries.at(-1)?.ids).toHaveLength(3);
+  });
+
+  it("asks for more than a hundred in several requests, and for each once a round", async () => {
+    openPage();
+    await submit(...Array.from({ length: 120 }, (_, index) => `${index}`));
+    await pass(1_000);
+    const [first, second] = api.queries.slice(-2).map(({ ids }) => ids);
+    expect([first?.length, second?.length].sort()).toEqual([100, 20]);
+    expect(new Set([...(first ?? []), ...(second ?? [])]).size).toBe(120);
+  });
+
+  it("backs off from 250 ms to 2 s while nothing moves", async () => {
+    openPage();
+    await submit("a");
+    await pass(20_000);
+    const waits = gaps(api.queries.map(({ at }) => at));
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(SHORTEST);
+    expect(waits[0]).toBeLessThan(SHORTEST * 1.25 + 50);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(LONGEST + 50);
+    expect(waits.at(-1)).toBeGreaterThanOrEqual(LONGEST / 1.25);
+  });
+
+  it("hurries again when a new string is queued", async () => {
+    openPage();
+    await submit("a");
+    await pass(20_000);
+    const asked = api.queries.length;
+    await submit("b");
+    await pass(400);
+    expect(api.queries.length).toBeGreaterThan(asked);
+    expect(api.queries.at(-1)?.ids).toHaveLength(2);
+  });
+
+  it("stops when every string has its final state", async () => {
+    openPage();
+    await submit("a");
+    api.onQuery = stored;
+    await pass(1_000);
+    const asked = api.queries.length;
+    await pass(20_000);
+    expect(api.queries).toHaveLength(asked);
+  });
+
+  it("stops while the tab is hidden and goes on at once when it is seen", async () => {
+    openPage();
+    await submit("a");
+    await pass(1_000);
+    show("hidden");
+    await pass(100);
+    const asked = api.queries.length;
+    const looked = api.pipelineReads.length;
+    await pass(60_000);
+    expect(api.queries).toHaveLength(asked);
+    expect(api.pipelineReads).toHaveLength(looked);
+    show("visible");
+    await pass(0);
+    expect(api.queries).toHaveLength(asked + 1);
+  });
+
+  it("sends in a hidden tab all the same", async () => {
+    api.onSubmit = () => problem(503, "journal-away", "Later.");
+    openPage();
+    await submit("a");
+    show("hidden");
+    api.onSubmit = () => undefined;
+    await pass(2_000);
+    expect(api.submissions).toHaveLength(2);
+  });
+});
