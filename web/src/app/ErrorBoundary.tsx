@@ -1,4 +1,6 @@
 import { Component, type ReactNode } from "react";
+import { Button } from "../controls/Button";
+import surfaces from "../controls/Surface.module.css";
 import { useMessages } from "../i18n/language";
 
 /** Says so in words when the page breaks, instead of turning blank. */
@@ -17,11 +19,13 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: 
 function Crashed() {
   const { crashed, reload } = useMessages();
   return (
-    <div className="crashed" role="alert">
+    <div className={surfaces.panel} role="alert">
       <p>{crashed}</p>
-      <button type="button" onClick={() => window.location.reload()}>
-        {reload}
-      </button>
+      <div className={surfaces.actions}>
+        <Button look="primary" onClick={() => window.location.reload()}>
+          {reload}
+        </Button>
+      </div>
     </div>
   );
 }

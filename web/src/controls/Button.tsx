@@ -1,10 +1,10 @@
 import type { ComponentProps } from "react";
 import styles from "./Button.module.css";
 
-type Props = ComponentProps<"button"> & { look?: "primary" | "plain" | "danger" };
+type Props = ComponentProps<"button"> & { look?: "primary" | "plain" | "danger"; size?: "normal" | "small" };
 
 /** A button that submits nothing unless told to. */
-export function Button({ look = "plain", className, ...rest }: Props) {
-  const classes = [styles.button, styles[look], className].filter(Boolean).join(" ");
+export function Button({ look = "plain", size = "normal", className, ...rest }: Props) {
+  const classes = [styles.button, styles[look], styles[size], className].filter(Boolean).join(" ");
   return <button type="button" {...rest} className={classes} />;
 }

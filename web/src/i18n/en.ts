@@ -125,6 +125,10 @@ export const en = {
     refused: (count: number) => plural(count, "string refused", "strings refused"),
     unknown: (count: number) => plural(count, "string no longer known", "strings no longer known"),
   },
+  found: {
+    all: (hits: number) => plural(hits, "string found", "strings found"),
+    soFar: (hits: number) => plural(hits, "string found so far", "strings found so far"),
+  },
   copy: { copy: "Copy", copied: "Copied", failed: "Could not copy" },
   send: {
     details: "Details",

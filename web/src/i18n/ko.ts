@@ -120,6 +120,10 @@ export const ko: Messages = {
     refused: (count) => `문자열 ${count}개가 거부되었습니다.`,
     unknown: (count) => `문자열 ${count}개를 서비스가 더 이상 알지 못합니다.`,
   },
+  found: {
+    all: (hits) => `문자열 ${hits}개를 찾았습니다.`,
+    soFar: (hits) => `지금까지 문자열 ${hits}개를 찾았습니다.`,
+  },
   copy: { copy: "복사", copied: "복사됨", failed: "복사하지 못함" },
   send: {
     details: "자세히",

@@ -1,8 +1,8 @@
 import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { ApiError } from "../../api/apiError";
+import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
-import { READING } from "../history/retry";
 import { getFailed } from "./api/failed";
 
 export type DeadLetter = Schema<"StringState">;

@@ -81,6 +81,11 @@ export function useOperation(token: string, onFinished: () => void) {
   };
 }
 
+/** How many are dealt with, one way or another. */
+export function through({ done, byOthers, refused }: Tally): number {
+  return done + byOthers + refused;
+}
+
 function troubleOf(error: unknown): Trouble {
   return error instanceof ApiError ? error.trouble : { code: "unexpected-answer", detail: "" };
 }

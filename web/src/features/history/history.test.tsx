@@ -140,10 +140,29 @@ describe("a search", () => {
     expect(asked).toHaveLength(ROUNDS_ALONE);
     expect(main().getByText(/^Looked back to 12:00:00/)).toBeTruthy();
     answer = () => page([string("a", "rare")]);
-    fireEvent.click(main().getByRole("button", { name: "Look further back" }));
+    const button = main().getByRole("button", { name: "Look further back" });
+    button.focus();
+    fireEvent.click(button);
     await pass(100);
     expect(rows()).toHaveLength(1);
     expect(asked).toHaveLength(ROUNDS_ALONE + 1);
+    expect(button.isConnected).toBe(false);
+    expect(document.activeElement?.textContent).toBe("These are all.");
+  });
+
+  it("has how much it found announced once, when it has ended", async () => {
+    answer = () => page([string("a", "one"), string("b", "two")]);
+    const { container } = await open("#/history");
+    const spoken = () => container.querySelector("[aria-live=polite]")?.textContent;
+    expect(spoken()).toBe("");
+    answer = (parameters) => (parameters.has("cursor") ? page([string("b", "two")]) : page([], "older"));
+    fireEvent.change(main().getByRole("searchbox"), { target: { value: "two" } });
+    await pass(500);
+    expect(spoken()).toBe("1 string found.");
+    const paragraph = container.querySelector("[aria-live=polite] p");
+    api.pipeline = pipeline({ settled_total: 2 });
+    await pass(20_000);
+    expect(container.querySelector("[aria-live=polite] p")).toBe(paragraph);
   });
 
   it("says when nothing contains it", async () => {

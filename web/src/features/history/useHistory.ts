@@ -1,9 +1,9 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
 import { getHistoryPage } from "./api/getHistoryPage";
 import { outlineOf, type PageOutline } from "./outline";
-import { READING } from "./retry";
 
 type StringState = Schema<"StringState">;
 
@@ -39,8 +39,12 @@ export function useHistory(search: Search) {
   const pages = found.data?.pages ?? [];
   const loadMore = () => void found.fetchNextPage({ cancelRefetch: false });
   const mustAsk = found.hasNextPage && fruitless(pages, goneOnAt) >= ROUNDS_ALONE;
+  const hits = pages.reduce((sum, { count }) => sum + count, 0);
+  const hasEnded = found.isSuccess && (!found.hasNextPage || mustAsk || hits >= PAGE_SIZE);
   return {
     pages,
+    /** How many are found; null while it goes on before it has filled the view. */
+    hits: hasEnded ? hits : null,
     trouble: found.failureReason ?? found.error,
     isWhole: found.isSuccess && !found.hasNextPage,
     /** Whether it is left to the reader to look further back. */

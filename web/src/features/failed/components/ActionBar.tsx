@@ -1,5 +1,6 @@
 import type { RefObject } from "react";
 import { Button } from "../../../controls/Button";
+import surfaces from "../../../controls/Surface.module.css";
 import type { Messages } from "../../../i18n/en";
 import { useMessages } from "../../../i18n/language";
 import type { DeadLetter } from "../useFailed";
@@ -22,12 +23,11 @@ type Props = {
 /** What can be done with those that are chosen, or else with all that match. */
 export function ActionBar({ heading, total, query, chosen, letters, busy, ...on }: Props) {
   const { failed } = useMessages();
-  const some = chosen.length > 0;
-  const all = some && chosen.length === letters.length;
-  const begin = (kind: Kind) => (some ? on.onBegin(kind, chosen) : on.onBeginAll(kind));
+  const words = actionWords(chosen.length, query, failed);
+  const begin = (kind: Kind) => (chosen.length > 0 ? on.onBegin(kind, chosen) : on.onBeginAll(kind));
   return (
     <div className={styles.bar}>
-      <h2 ref={heading} tabIndex={-1} className={styles.heading}>
+      <h2 ref={heading} tabIndex={-1} className={surfaces.heading}>
         {titleOf(total, letters.length, failed)}
       </h2>
       <div className={styles.row}>
@@ -35,33 +35,43 @@ export function ActionBar({ heading, total, query, chosen, letters, busy, ...on 
         {letters.length > 0 && (
           <>
             <Button disabled={busy} onClick={() => begin("retry")}>
-              {some ? failed.retryChosen(chosen.length) : query ? failed.retryMatching : failed.retryAll}
+              {words.retry}
             </Button>
             <Button look="danger" disabled={busy} onClick={() => begin("discard")}>
-              {some
-                ? failed.discardChosen(chosen.length)
-                : query
-                  ? failed.discardMatching
-                  : failed.discardAll}
+              {words.discard}
             </Button>
           </>
         )}
       </div>
-      {letters.length > 0 && (
-        <label className={styles.choice}>
-          <input
-            type="checkbox"
-            checked={all}
-            ref={(box) => {
-              if (box) box.indeterminate = some && !all;
-            }}
-            onChange={() => on.onSelect(new Set(all ? [] : letters.map(({ id }) => id)))}
-          />
-          {some ? failed.chosen(chosen.length) : failed.chooseShown}
-        </label>
-      )}
+      {letters.length > 0 && <Choice chosen={chosen} letters={letters} onSelect={on.onSelect} />}
     </div>
   );
+}
+
+/** Selects all that are shown, or none of them. */
+function Choice({ chosen, letters, onSelect }: Pick<Props, "chosen" | "letters" | "onSelect">) {
+  const { failed } = useMessages();
+  const some = chosen.length > 0;
+  const all = some && chosen.length === letters.length;
+  return (
+    <label className={styles.choice}>
+      <input
+        type="checkbox"
+        checked={all}
+        ref={(box) => {
+          if (box) box.indeterminate = some && !all;
+        }}
+        onChange={() => onSelect(new Set(all ? [] : letters.map(({ id }) => id)))}
+      />
+      {some ? failed.chosen(chosen.length) : failed.chooseShown}
+    </label>
+  );
+}
+
+function actionWords(chosen: number, query: string, failed: Messages["failed"]): Record<Kind, string> {
+  if (chosen > 0) return { retry: failed.retryChosen(chosen), discard: failed.discardChosen(chosen) };
+  if (query) return { retry: failed.retryMatching, discard: failed.discardMatching };
+  return { retry: failed.retryAll, discard: failed.discardAll };
 }
 
 function titleOf(total: number | null, shown: number, { listHeading, ...words }: Messages["failed"]): string {

@@ -1,11 +1,10 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Button } from "../../../controls/Button";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import type { Kind } from "../useOperation";
 import styles from "./Failed.module.css";
-
-/** The API takes no longer ones. */
-const MAX_REASON_LENGTH = 500;
+import { ReasonField } from "./ReasonField";
 
 type Props = { kind: Kind; count: number; onConfirm: (reason: string) => void; onClose: () => void };
 
@@ -30,6 +29,11 @@ export function ConfirmDialog({ kind, count, onConfirm, onClose }: Props) {
     if (dialog.current?.open === false) onClose();
   }
 
+  function change(changed: string) {
+    setReason(changed);
+    setMissing(false);
+  }
+
   function submit(event: FormEvent) {
     event.preventDefault();
     const given = reason.trim();
@@ -42,35 +46,12 @@ export function ConfirmDialog({ kind, count, onConfirm, onClose }: Props) {
   return (
     <dialog ref={dialog} className={styles.dialog} aria-labelledby={`${id}heading`} onClose={onClosed}>
       <form onSubmit={submit} noValidate>
-        <h2 id={`${id}heading`} className={styles.heading}>
+        <h2 id={`${id}heading`} className={surfaces.heading}>
           {failed.confirm[kind](count)}
         </h2>
-        <p className={styles.words}>{failed.confirmHint[kind]}</p>
-        {asksWhy && (
-          <>
-            <label className={styles.label} htmlFor={`${id}reason`}>
-              {failed.reason}
-            </label>
-            <textarea
-              id={`${id}reason`}
-              className={styles.field}
-              value={reason}
-              onChange={(event) => {
-                setReason(event.target.value);
-                setMissing(false);
-              }}
-              rows={3}
-              maxLength={MAX_REASON_LENGTH}
-              required
-              aria-invalid={missing}
-              aria-describedby={`${id}fault`}
-            />
-            <p id={`${id}fault`} className={styles.fault} role="alert">
-              {missing && failed.reasonMissing}
-            </p>
-          </>
-        )}
-        <div className={`${styles.row} ${styles.end}`}>
+        <p className={surfaces.words}>{failed.confirmHint[kind]}</p>
+        {asksWhy && <ReasonField reason={reason} missing={missing} onReason={change} />}
+        <div className={surfaces.actions}>
           <Button type="submit" look={asksWhy ? "danger" : "primary"}>
             {asksWhy ? failed.discardChosen(count) : failed.retryChosen(count)}
           </Button>

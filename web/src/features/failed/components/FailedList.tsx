@@ -1,4 +1,5 @@
 import { Button } from "../../../controls/Button";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import type { useFailed } from "../useFailed";
 import type { Kind } from "../useOperation";
@@ -27,9 +28,13 @@ export function FailedList({ list, query, selected, busy, onSelect, onBegin }: P
   if (total === null) return trouble ? null : <p className={styles.loading}>{shell.loading}</p>;
   return (
     <>
-      {letters.length === 0 && !hasMore && <Empty words={query ? failed.noMatch : failed.none} />}
+      {letters.length === 0 && !hasMore && (
+        <p className={surfaces.empty} role="status">
+          {query ? failed.noMatch : failed.none}
+        </p>
+      )}
       {letters.length > 0 && (
-        <ul className={styles.list}>
+        <ul className={surfaces.card}>
           {letters.map((letter) => (
             <FailedRow
               key={letter.id}
@@ -51,8 +56,4 @@ export function FailedList({ list, query, selected, busy, onSelect, onBegin }: P
       )}
     </>
   );
-}
-
-function Empty({ words }: { words: string }) {
-  return <p className={styles.empty}>{words}</p>;
 }

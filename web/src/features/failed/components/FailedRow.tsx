@@ -1,5 +1,7 @@
 import { useId } from "react";
 import { Button } from "../../../controls/Button";
+import fields from "../../../controls/Field.module.css";
+import textButton from "../../../controls/TextButton.module.css";
 import { formatTime } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { StringText } from "../../strings/components/StringText";
@@ -17,7 +19,7 @@ type Props = {
 
 export function FailedRow({ letter, selected, busy, onToggle, onBegin }: Props) {
   const language = useLanguage();
-  const { failed, send } = useMessages();
+  const { failed } = useMessages();
   const textId = useId();
   const { id, text, reason, attempts, received_at: receivedAt } = letter;
   const at = Date.parse(receivedAt);
@@ -32,37 +34,45 @@ export function FailedRow({ letter, selected, busy, onToggle, onBegin }: Props) 
         aria-describedby={textId}
       />
       <div className={styles.body}>
-        <div id={textId} className={styles.text}>
+        <div id={textId}>
           <StringText text={text ?? ""} />
         </div>
         <p className={styles.reason}>{reason ?? failed.noReason}</p>
-        <p className={styles.hint}>
+        <p className={fields.hint}>
           {failed.received(formatTime(at, Date.now(), language))}
           {attempts !== null && attempts !== undefined && ` · ${failed.attempts(attempts)}`}
         </p>
-        <div className={styles.rowActions}>
-          <Button
-            className={styles.small}
-            disabled={busy}
-            aria-describedby={textId}
-            onClick={() => onBegin("retry", [id])}
-          >
-            {failed.retry}
-          </Button>
-          <Button
-            className={styles.small}
-            look="danger"
-            disabled={busy}
-            aria-describedby={textId}
-            onClick={() => onBegin("discard", [id])}
-          >
-            {failed.discard}
-          </Button>
-          <a className={styles.link} href={`#/string/${id}`} aria-describedby={textId}>
-            {send.details}
-          </a>
-        </div>
+        <RowActions id={id} textId={textId} busy={busy} onBegin={onBegin} />
       </div>
     </li>
+  );
+}
+
+type ActionsProps = Pick<Props, "busy" | "onBegin"> & { id: string; textId: string };
+
+function RowActions({ id, textId, busy, onBegin }: ActionsProps) {
+  const { failed, send } = useMessages();
+  return (
+    <div className={styles.rowActions}>
+      <Button size="small" disabled={busy} aria-describedby={textId} onClick={() => onBegin("retry", [id])}>
+        {failed.retry}
+      </Button>
+      <Button
+        size="small"
+        look="danger"
+        disabled={busy}
+        aria-describedby={textId}
+        onClick={() => onBegin("discard", [id])}
+      >
+        {failed.discard}
+      </Button>
+      <a
+        className={`${textButton.button} ${styles.details}`}
+        href={`#/string/${id}`}
+        aria-describedby={textId}
+      >
+        {send.details}
+      </a>
+    </div>
   );
 }

@@ -1,63 +1,90 @@
 import { Button } from "../../../controls/Button";
+import { Progress } from "../../../controls/Progress";
 import { StepHeading } from "../../../controls/StepHeading";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { refusalWords } from "../../../i18n/troubles";
-import type { Operation } from "../useOperation";
-import styles from "./Failed.module.css";
+import { type Operation, through } from "../useOperation";
 
+type In<Phase extends Operation["phase"]> = { operation: Extract<Operation, { phase: Phase }> };
 type Props = { operation: Operation; onStop: () => void; onDismiss: () => void };
 
 /** How far retrying or discarding has come, and what came of it. The focus reads the result out, once. */
 export function OperationPanel({ operation, onStop, onDismiss }: Props) {
+  const { failed } = useMessages();
+  switch (operation.phase) {
+    case "idle":
+    case "confirming":
+      return null;
+    case "collecting":
+      return (
+        <section className={surfaces.panel}>
+          <Collecting operation={operation} />
+          <End words={failed.stop} onEnd={onStop} />
+        </section>
+      );
+    case "working":
+      return (
+        <section className={surfaces.panel}>
+          <Working operation={operation} />
+          <End words={operation.stopping ? failed.stopping : failed.stop} onEnd={onStop} />
+        </section>
+      );
+    case "finished":
+      return (
+        <section className={surfaces.panel}>
+          <Finished operation={operation} />
+          <End words={failed.dismiss} onEnd={onDismiss} />
+        </section>
+      );
+  }
+}
+
+function Collecting({ operation: { found } }: In<"collecting">) {
+  const { failed } = useMessages();
+  return (
+    <>
+      <StepHeading className={surfaces.heading}>{failed.collecting}</StepHeading>
+      <Progress label={failed.collecting} />
+      <p className={surfaces.words}>{failed.found(found)}</p>
+    </>
+  );
+}
+
+function Working({ operation: { kind, count, tally } }: In<"working">) {
+  const { failed } = useMessages();
+  return (
+    <>
+      <StepHeading className={surfaces.heading}>{failed.working[kind](count)}</StepHeading>
+      <Progress max={count} value={through(tally)} label={failed.progress} />
+      <p className={surfaces.words}>{failed.throughOf(through(tally), count)}</p>
+    </>
+  );
+}
+
+function Finished({ operation: { kind, count, tally, trouble } }: In<"finished">) {
   const messages = useMessages();
   const { failed } = messages;
-  if (operation.phase === "idle" || operation.phase === "confirming") return null;
-  if (operation.phase === "collecting") {
-    return (
-      <section className={styles.panel}>
-        <StepHeading className={styles.heading}>{failed.collecting}</StepHeading>
-        <progress className={styles.progress} aria-label={failed.collecting} />
-        <p className={styles.words}>{failed.found(operation.found)}</p>
-        <Stop words={failed.stop} onStop={onStop} />
-      </section>
-    );
-  }
-  const { kind, count, tally } = operation;
-  const through = tally.done + tally.byOthers + tally.refused;
-  if (operation.phase === "working") {
-    return (
-      <section className={styles.panel}>
-        <StepHeading className={styles.heading}>{failed.working[kind](count)}</StepHeading>
-        <progress className={styles.progress} max={count} value={through} aria-label={failed.progress} />
-        <p className={styles.words}>{failed.throughOf(through, count)}</p>
-        <Stop words={operation.stopping ? failed.stopping : failed.stop} onStop={onStop} />
-      </section>
-    );
-  }
+  const untouched = count - through(tally);
   const parts = [
     failed.finished[kind](tally.done),
     tally.byOthers > 0 && failed.byOthers(tally.byOthers),
     tally.refused > 0 && failed.refused(tally.refused),
-    count > through && failed.untouched(count - through),
-    operation.trouble && refusalWords(operation.trouble, messages),
-  ].filter(Boolean);
+    untouched > 0 && failed.untouched(untouched),
+    trouble && refusalWords(trouble, messages),
+  ];
   return (
-    <section className={styles.panel}>
-      <StepHeading key="result" className={styles.heading}>
-        {parts.join(" ")}
-      </StepHeading>
-      {kind === "retry" && <p className={styles.hint}>{failed.retryHint}</p>}
-      <div className={`${styles.row} ${styles.end}`}>
-        <Button onClick={onDismiss}>{failed.dismiss}</Button>
-      </div>
-    </section>
+    <>
+      <StepHeading className={surfaces.heading}>{parts.filter(Boolean).join(" ")}</StepHeading>
+      {kind === "retry" && <p className={surfaces.note}>{failed.retryHint}</p>}
+    </>
   );
 }
 
-function Stop({ words, onStop }: { words: string; onStop: () => void }) {
+function End({ words, onEnd }: { words: string; onEnd: () => void }) {
   return (
-    <div className={`${styles.row} ${styles.end}`}>
-      <Button onClick={onStop}>{words}</Button>
+    <div className={surfaces.actions}>
+      <Button onClick={onEnd}>{words}</Button>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useId } from "react";
 import { Button } from "../../../controls/Button";
+import fields from "../../../controls/Field.module.css";
 import { useMessages } from "../../../i18n/language";
 import styles from "./Failed.module.css";
 
@@ -12,14 +13,14 @@ export function SearchField({ text, onText, onForget }: Props) {
   const { failed } = useMessages();
   const id = useId();
   return (
-    <search className={styles.search}>
-      <label className={styles.label} htmlFor={id}>
+    <search>
+      <label className={fields.label} htmlFor={id}>
         {failed.search}
       </label>
       <div className={styles.row}>
         <input
           id={id}
-          className={styles.field}
+          className={`${fields.field} ${styles.field}`}
           type="search"
           value={text}
           onChange={(event) => onText(event.target.value)}

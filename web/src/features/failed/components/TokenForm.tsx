@@ -1,5 +1,7 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Button } from "../../../controls/Button";
+import fields from "../../../controls/Field.module.css";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { canBeToken } from "../operatorToken";
 import styles from "./Failed.module.css";
@@ -22,15 +24,15 @@ export function TokenForm({ wrong, onToken, onWrong }: Props) {
   }
 
   return (
-    <form className={styles.panel} onSubmit={submit}>
-      <label className={styles.label} htmlFor={`${id}token`}>
+    <form className={surfaces.panel} onSubmit={submit}>
+      <label className={fields.label} htmlFor={`${id}token`}>
         {failed.token}
       </label>
       <div className={styles.row}>
         <input
           ref={field}
           id={`${id}token`}
-          className={styles.field}
+          className={`${fields.field} ${styles.field}`}
           type="password"
           value={text}
           onChange={(event) => setText(event.target.value)}
@@ -43,10 +45,10 @@ export function TokenForm({ wrong, onToken, onWrong }: Props) {
           {failed.useToken}
         </Button>
       </div>
-      <p id={`${id}fault`} className={styles.fault} role="alert">
+      <p id={`${id}fault`} className={fields.fault} role="alert">
         {wrong && failed.wrongToken}
       </p>
-      <p id={`${id}hint`} className={styles.hint}>
+      <p id={`${id}hint`} className={surfaces.note}>
         {failed.tokenHint}
       </p>
     </form>

@@ -1,4 +1,5 @@
 import { hrefOf } from "../../../app/router";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import styles from "./Empty.module.css";
 
@@ -6,8 +7,8 @@ import styles from "./Empty.module.css";
 export function Empty({ query }: { query: string }) {
   const { history } = useMessages();
   return (
-    <div className={styles.empty}>
-      <p className={styles.words} role="status">
+    <div className={`${surfaces.empty} ${styles.empty}`}>
+      <p className={surfaces.emptyTitle} role="status">
         {query ? history.noMatch(query) : history.empty}
       </p>
       {query ? (

@@ -1,4 +1,5 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
+import { useHitsAnnounced } from "../../../announcer/useHitsAnnounced";
 import { ApiError } from "../../../api/apiError";
 import { useMessages } from "../../../i18n/language";
 import { type Search, useHistory } from "../useHistory";
@@ -16,32 +17,42 @@ type Props = { search: Search; onStartAnew: () => void };
 /** What a visit shows of the history: the strings, and below them what becomes of older ones. */
 export function HistoryList({ search, onStartAnew }: Props) {
   const { history } = useMessages();
-  const { pages, trouble, isWhole, mustAsk, mayLoadMore, loadMore, goOn } = useHistory(search);
+  const { pages, hits, trouble, isWhole, mustAsk, mayLoadMore, loadMore, goOn } = useHistory(search);
+  const older = useRef<HTMLDivElement>(null);
   const { element: tail, near: tailIsNear } = useNear<HTMLDivElement>(true);
   const [firstPage] = pages;
   const found = pages.some(({ count }) => count > 0);
   const newer = useNewer(search.query, firstPage);
+  useHitsAnnounced(search.query, hits, !isWhole);
 
   useEffect(() => {
     if (tailIsNear && mayLoadMore) loadMore();
   });
 
+  function lookFurtherBack() {
+    // the button that was pressed goes away
+    older.current?.focus({ preventScroll: true });
+    goOn();
+  }
+
   return (
     <div className={styles.history}>
       <NewerNotice shown={newer} onShow={onStartAnew} />
       {firstPage && found && <HistoryDays search={search} pages={pages} firstPage={firstPage} />}
-      <div ref={tail}>
-        {!firstPage && !trouble && <Skeleton label={history.loading} rows={6} />}
-        {isWhole && !found && <Empty query={search.query} />}
-        {(trouble || (firstPage && (found || !isWhole))) && (
-          <HistoryTail
-            searches={search.query !== ""}
-            lookedBackTo={pages.at(-1)?.lookedBackTo ?? null}
-            trouble={trouble instanceof ApiError ? trouble : null}
-            isWhole={isWhole}
-            onGoOn={mustAsk ? goOn : null}
-          />
-        )}
+      <div ref={older} tabIndex={-1} className={styles.older}>
+        <div ref={tail}>
+          {!firstPage && !trouble && <Skeleton label={history.loading} rows={6} />}
+          {isWhole && !found && <Empty query={search.query} />}
+          {(trouble || (firstPage && (found || !isWhole))) && (
+            <HistoryTail
+              searches={search.query !== ""}
+              lookedBackTo={pages.at(-1)?.lookedBackTo ?? null}
+              trouble={trouble instanceof ApiError ? trouble : null}
+              isWhole={isWhole}
+              onGoOn={mustAsk ? lookFurtherBack : null}
+            />
+          )}
+        </div>
       </div>
     </div>
   );

@@ -1,4 +1,5 @@
 import type { ApiError } from "../../../api/apiError";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { readingWords } from "../../../i18n/troubles";
 import styles from "./ReadingTrouble.module.css";
@@ -7,7 +8,7 @@ import styles from "./ReadingTrouble.module.css";
 export function ReadingTrouble({ error }: { error: ApiError }) {
   const messages = useMessages();
   return (
-    <div className={styles.trouble} role="status">
+    <div className={`${surfaces.empty} ${styles.trouble}`} role="status">
       <p className={styles.words}>{readingWords(error, messages)}</p>
       {error.transient && <p>{messages.history.retrying}</p>}
     </div>

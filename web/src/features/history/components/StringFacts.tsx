@@ -1,9 +1,11 @@
 import type { ReactNode } from "react";
 import type { Schema } from "../../../api/schema";
+import surfaces from "../../../controls/Surface.module.css";
 import { CopyButton } from "../../../copy/CopyButton";
 import { formatCount, formatDuration, formatMoment } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { StateIcon } from "../../strings/components/StateIcon";
+import { StateName } from "../../strings/components/StateName";
 import styles from "./StringFacts.module.css";
 
 export function StringFacts({ string }: { string: Schema<"StringState"> }) {
@@ -15,12 +17,11 @@ export function StringFacts({ string }: { string: Schema<"StringState"> }) {
       <div className={styles.status}>
         <StateIcon look={string.status} />
         <p role="status">
-          <strong className={styles[string.status]}>{messages.states[string.status]}</strong>{" "}
-          <span>{words.notes[string.status]}</span>
+          <StateName look={string.status} /> <span>{words.notes[string.status]}</span>
         </p>
       </div>
       {text !== null && (
-        <section className={styles.text} aria-label={words.text}>
+        <section className={`${surfaces.card} ${styles.text}`} aria-label={words.text}>
           {text.trim() === "" ? (
             <p className={styles.blank}>{messages.list.blank}</p>
           ) : (

@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError } from "../../../api/apiError";
+import { READING } from "../../../api/reading";
 import { hrefOf } from "../../../app/router";
 import { usePageVisible } from "../../../app/usePageVisible";
 import { ViewHead } from "../../../app/ViewHead";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { PollSchedule } from "../../strings/pollSchedule";
 import { getString } from "../api/getString";
-import { READING } from "../retry";
 import { ReadingTrouble } from "./ReadingTrouble";
 import { Skeleton } from "./Skeleton";
 import { StringFacts } from "./StringFacts";
@@ -55,8 +56,8 @@ function useStringState(id: string) {
 function NotFound() {
   const { history } = useMessages();
   return (
-    <div className={styles.notFound} role="status">
-      <p className={styles.words}>{history.string.notFound}</p>
+    <div className={surfaces.empty} role="status">
+      <p className={surfaces.emptyTitle}>{history.string.notFound}</p>
       <p>{history.string.notFoundHint}</p>
     </div>
   );

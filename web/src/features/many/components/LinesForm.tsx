@@ -1,15 +1,11 @@
-import {
-  type ClipboardEvent,
-  type DragEvent,
-  type FormEvent,
-  useEffect,
-  useId,
-  useRef,
-  useState,
-} from "react";
+import { type ClipboardEvent, type FormEvent, useEffect, useId, useRef } from "react";
 import { Button } from "../../../controls/Button";
+import fields from "../../../controls/Field.module.css";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
+import { useDrop } from "../useDrop";
 import type { Source, SourceFault } from "../useReading";
+import { FileChoice } from "./FileChoice";
 import styles from "./Many.module.css";
 
 /** More than this would make the field slow: it is taken like a file. Characters. */
@@ -27,10 +23,15 @@ type Props = {
 export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: Props) {
   const { many } = useMessages();
   const field = useRef<HTMLTextAreaElement>(null);
-  const [over, setOver] = useState(false);
+  const { over, handlers } = useDrop(readFile);
   const id = useId();
   // biome-ignore lint/correctness/useExhaustiveDependencies: only on arrival
   useEffect(() => void (takesFocus && field.current?.focus()), []);
+
+  function readFile(files: FileList | null) {
+    const file = files?.[0];
+    if (file) onRead({ blob: file, name: file.name });
+  }
 
   function readText(lines: string) {
     if (/\p{Surrogate}/u.test(lines)) onFault("surrogate");
@@ -49,35 +50,16 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
     readText(pasted);
   }
 
-  function drop(event: DragEvent) {
-    event.preventDefault();
-    setOver(false);
-    readFile(event.dataTransfer.files);
-  }
-
-  function readFile(files: FileList | null) {
-    const file = files?.[0];
-    if (file) onRead({ blob: file, name: file.name });
-  }
-
+  const className = over ? `${surfaces.panel} ${styles.dropping}` : surfaces.panel;
   return (
-    <form
-      className={over ? `${styles.panel} ${styles.dropping}` : styles.panel}
-      onSubmit={submit}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-    >
-      <label className={styles.label} htmlFor={`${id}lines`}>
+    <form className={className} onSubmit={submit} {...handlers}>
+      <label className={fields.label} htmlFor={`${id}lines`}>
         {many.label}
       </label>
       <textarea
         ref={field}
         id={`${id}lines`}
-        className={styles.lines}
+        className={`${fields.text} ${styles.lines}`}
         value={text}
         onChange={(event) => onText(event.target.value)}
         onPaste={paste}
@@ -88,31 +70,13 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
         autoComplete="off"
         spellCheck={false}
       />
-      <div className={styles.actions}>
+      <div className={surfaces.actions}>
         <Button type="submit" look="primary" disabled={text === ""}>
           {many.check}
         </Button>
-        <span className={styles.fileChoice}>
-          <input
-            id={`${id}file`}
-            className={`visually-hidden ${styles.file}`}
-            type="file"
-            accept=".txt,.csv,.log,text/plain"
-            aria-describedby={`${id}fileHint`}
-            onChange={(event) => {
-              readFile(event.target.files);
-              event.target.value = ""; // so that the same file can be chosen again
-            }}
-          />
-          <label htmlFor={`${id}file`} className={styles.fileButton}>
-            {many.chooseFile}
-          </label>
-          <span id={`${id}fileHint`} className={styles.hint}>
-            {many.fileHint}
-          </span>
-        </span>
+        <FileChoice onFiles={readFile} />
       </div>
-      <p id={`${id}fault`} className={styles.fault} role="alert">
+      <p id={`${id}fault`} className={fields.fault} role="alert">
         {fault && many.faults[fault]}
       </p>
     </form>

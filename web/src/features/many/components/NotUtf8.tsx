@@ -1,5 +1,6 @@
 import { Button } from "../../../controls/Button";
 import { StepHeading } from "../../../controls/StepHeading";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import type { Reading } from "../readLines";
 import styles from "./Many.module.css";
@@ -15,10 +16,10 @@ type Props = {
 export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack }: Props) {
   const { many } = useMessages();
   return (
-    <section className={styles.panel}>
-      <StepHeading className={styles.heading}>{many.notUtf8(name ?? many.pasted)}</StepHeading>
-      <p className={styles.words}>{many.notUtf8At(position)}</p>
-      <p className={styles.words}>{preview ? many.looksKorean : many.saveAsUtf8}</p>
+    <section className={surfaces.panel}>
+      <StepHeading className={surfaces.heading}>{many.notUtf8(name ?? many.pasted)}</StepHeading>
+      <p className={surfaces.words}>{many.notUtf8At(position)}</p>
+      <p className={surfaces.words}>{preview ? many.looksKorean : many.saveAsUtf8}</p>
       {preview && (
         <ul className={styles.preview} lang="ko">
           {preview.map((line, index) => (
@@ -27,7 +28,7 @@ export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack
           ))}
         </ul>
       )}
-      <div className={styles.actions}>
+      <div className={surfaces.actions}>
         {preview && (
           <Button look="primary" onClick={onKorean}>
             {many.readAsKorean}

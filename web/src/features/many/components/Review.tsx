@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Button } from "../../../controls/Button";
 import { StepHeading } from "../../../controls/StepHeading";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { StringText } from "../../strings/components/StringText";
 import type { Lines } from "../lines";
@@ -22,8 +23,8 @@ export function Review({ name, lines, onSend, onBack }: Props) {
   }
 
   return (
-    <section className={styles.panel}>
-      <StepHeading className={styles.heading}>{many.ready(name ?? many.pasted)}</StepHeading>
+    <section className={surfaces.panel}>
+      <StepHeading className={surfaces.heading}>{many.ready(name ?? many.pasted)}</StepHeading>
       <Counts
         rows={[
           [many.counts.lines, count],
@@ -32,31 +33,36 @@ export function Review({ name, lines, onSend, onBack }: Props) {
           [many.counts.strings, strings],
         ]}
       />
-      {examples.length > 0 && (
-        <>
-          <h3 className={styles.subheading}>{many.examples}</h3>
-          <ul className={styles.preview}>
-            {examples.map((text, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: lines may be alike and never move
-              <li key={index}>
-                <StringText text={text} />
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      {examples.length > 0 && <Examples texts={examples} />}
       <LineFaults
         heading={many.badHeading(badCount)}
         count={badCount}
         faults={bad.map(({ line, fault }) => ({ line, detail: many.lineFaults[fault] }))}
       />
-      {strings === 0 && <p className={styles.words}>{many.nothingLeft}</p>}
-      <div className={styles.actions}>
+      {strings === 0 && <p className={surfaces.words}>{many.nothingLeft}</p>}
+      <div className={surfaces.actions}>
         <Button look="primary" disabled={sending || strings === 0} onClick={() => void send()}>
           {badCount > 0 ? many.sendWithout(strings) : many.send(strings)}
         </Button>
         <Button onClick={onBack}>{many.back}</Button>
       </div>
     </section>
+  );
+}
+
+function Examples({ texts }: { texts: readonly string[] }) {
+  const { many } = useMessages();
+  return (
+    <>
+      <h3 className={styles.subheading}>{many.examples}</h3>
+      <ul className={styles.preview}>
+        {texts.map((text, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines may be alike and never move
+          <li key={index}>
+            <StringText text={text} />
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -1,6 +1,8 @@
 import { useSyncExternalStore } from "react";
 import { Button } from "../../../controls/Button";
+import { Progress as ProgressBar } from "../../../controls/Progress";
 import { StepHeading } from "../../../controls/StepHeading";
+import surfaces from "../../../controls/Surface.module.css";
 import { formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { PipelineWatch } from "../../pipeline/PipelineWatch";
@@ -25,11 +27,11 @@ export function SendingPanel({ progress, kept, moved }: Props) {
   const left = rate && formatDuration(((batch.strings - through) / rate) * 1000, language, messages);
 
   return (
-    <section className={styles.panel}>
-      <StepHeading className={styles.heading} takesFocus={moved}>
+    <section className={surfaces.panel}>
+      <StepHeading className={surfaces.heading} takesFocus={moved}>
         {many.sending(batch.name ?? many.pasted)}
       </StepHeading>
-      <progress className={styles.bar} max={batch.strings} value={through} aria-label={many.sendingBar} />
+      <ProgressBar max={batch.strings} value={through} label={many.sendingBar} />
       <p className={styles.figures}>
         <span>{many.acceptedOf(accepted, batch.strings)}</span>
         {rate && left && <span>{many.rate(rate, left)}</span>}
@@ -37,7 +39,7 @@ export function SendingPanel({ progress, kept, moved }: Props) {
       <PipelineWatch />
       <SendingStatus batch={batch} sending={sending} />
       {!kept && <p className={styles.warning}>{many.notKept}</p>}
-      <div className={styles.actions}>
+      <div className={surfaces.actions}>
         {moving ? (
           <Button onClick={() => void batches.pause()}>{many.pause}</Button>
         ) : (
@@ -50,7 +52,7 @@ export function SendingPanel({ progress, kept, moved }: Props) {
           {many.cancel}
         </Button>
       </div>
-      <p className={styles.hint}>{many.cancelHint}</p>
+      <p className={surfaces.note}>{many.cancelHint}</p>
     </section>
   );
 }

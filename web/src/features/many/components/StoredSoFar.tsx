@@ -1,7 +1,7 @@
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { PipelineWatch } from "../../pipeline/PipelineWatch";
 import { usePipelineData } from "../../pipeline/usePipelineData";
-import styles from "./Many.module.css";
 
 /** About how many of the accepted strings have left the journal, as far as the pipeline tells. */
 export function StoredSoFar({ accepted, acceptedTotal }: { accepted: number; acceptedTotal: number }) {
@@ -13,7 +13,7 @@ export function StoredSoFar({ accepted, acceptedTotal }: { accepted: number; acc
     <>
       {waiting !== 0 && <PipelineWatch />}
       {waiting !== null && (
-        <p className={styles.words}>
+        <p className={surfaces.words}>
           {waiting === 0 ? many.allSettled : many.settledSoFar(accepted - waiting, accepted)}
         </p>
       )}

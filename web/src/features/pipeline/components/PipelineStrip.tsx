@@ -28,23 +28,32 @@ export function PipelineStrip() {
           {/* outside the status: a screen reader should not read out every new number */}
           <Waiting verdict={verdict} />
         </p>
-        <button
-          type="button"
-          className={styles.toggle}
-          aria-expanded={open}
-          aria-controls={detailsId}
-          onClick={toggle}
-        >
-          {pipeline.details.show}
-          <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false" className={styles.chevron}>
-            <path d="m2.5 4.5 3.5 3.5 3.5-3.5" />
-          </svg>
-        </button>
+        <Toggle open={open} controls={detailsId} onToggle={toggle} />
       </div>
       <div id={detailsId} hidden={!open}>
         {open && <PipelineDetails answers={verdict.name !== "noAnswer"} />}
       </div>
     </div>
+  );
+}
+
+type ToggleProps = { open: boolean; controls: string; onToggle: () => void };
+
+function Toggle({ open, controls, onToggle }: ToggleProps) {
+  const { details } = useMessages().pipeline;
+  return (
+    <button
+      type="button"
+      className={styles.toggle}
+      aria-expanded={open}
+      aria-controls={controls}
+      onClick={onToggle}
+    >
+      {details.show}
+      <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false" className={styles.chevron}>
+        <path d="m2.5 4.5 3.5 3.5 3.5-3.5" />
+      </svg>
+    </button>
   );
 }
 

@@ -1,3 +1,4 @@
+import fields from "../../../controls/Field.module.css";
 import { formatCount } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { MAX_TEXT_BYTES } from "../text";
@@ -15,7 +16,7 @@ export function ByteCount({ bytes }: { bytes: number }) {
   const limit = formatCount(MAX_TEXT_BYTES, language);
   const words = send.bytes(formatCount(bytes, language), limit);
   return (
-    <p className={over > 0 ? `${styles.bytes} ${styles.over}` : styles.bytes}>
+    <p className={[fields.hint, styles.bytes, over > 0 && styles.over].filter(Boolean).join(" ")}>
       {over > 0 ? `${words} ${send.bytesOver(formatCount(over, language))}` : words}
     </p>
   );

@@ -1,4 +1,7 @@
 import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from "react";
+import { Button } from "../../../controls/Button";
+import fields from "../../../controls/Field.module.css";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import type { AddFault } from "../store";
 import { useStringStore } from "../stringsContext";
@@ -30,14 +33,14 @@ export function StringForm() {
   }
 
   return (
-    <form className={styles.form} onSubmit={submit}>
-      <label className={styles.label} htmlFor={`${id}text`}>
+    <form className={surfaces.panel} onSubmit={submit}>
+      <label className={fields.label} htmlFor={`${id}text`}>
         {messages.form.label}
       </label>
       <textarea
         ref={field}
         id={`${id}text`}
-        className={styles.field}
+        className={`${fields.text} ${styles.text}`}
         value={text}
         onChange={(event) => {
           setText(event.target.value);
@@ -53,15 +56,15 @@ export function StringForm() {
         autoComplete="off"
       />
       <div className={styles.actions}>
-        <p id={`${id}hint`} className={styles.hint}>
+        <p id={`${id}hint`} className={`${fields.hint} ${styles.hint}`}>
           {messages.form.hint}
         </p>
         <ByteCount bytes={bytes} />
-        <button type="submit" className={styles.submit}>
+        <Button type="submit" look="primary" className={styles.submit}>
           {messages.form.submit}
-        </button>
+        </Button>
       </div>
-      <p id={`${id}fault`} className={styles.fault} role="alert">
+      <p id={`${id}fault`} className={fields.fault} role="alert">
         {shown && messages.refusals[shown]}
       </p>
     </form>

@@ -1,4 +1,5 @@
 import { useId } from "react";
+import surfaces from "../../../controls/Surface.module.css";
 import { formatCount } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { isFinal } from "../item";
@@ -26,12 +27,12 @@ export function StringList() {
         )}
       </div>
       {items.length === 0 ? (
-        <div className={styles.empty}>
-          <p className={styles.emptyTitle}>{list.empty}</p>
+        <div className={surfaces.empty}>
+          <p className={surfaces.emptyTitle}>{list.empty}</p>
           <p>{list.emptyHint}</p>
         </div>
       ) : (
-        <ul className={styles.list}>
+        <ul className={surfaces.card}>
           {items.map((item) => (
             <StringRow key={item.key} item={item} />
           ))}

@@ -1,4 +1,5 @@
 import { memo, type ReactNode } from "react";
+import textButton from "../../../controls/TextButton.module.css";
 import { CopyButton } from "../../../copy/CopyButton";
 import type { Messages } from "../../../i18n/en";
 import { formatDuration, formatTime } from "../../../i18n/format";
@@ -7,6 +8,7 @@ import { delayWords, refusalWords } from "../../../i18n/troubles";
 import type { Item } from "../item";
 import { QueuedNote } from "./QueuedNote";
 import { type Look, StateIcon } from "./StateIcon";
+import { StateName } from "./StateName";
 import styles from "./StringRow.module.css";
 import { StringText } from "./StringText";
 
@@ -25,14 +27,14 @@ export const StringRow = memo(function StringRow({ item }: { item: Item }) {
             {formatTime(item.createdAt, Date.now(), language)}
           </time>
           <p>
-            <strong className={`${styles.state} ${styles[look]}`}>{messages.states[look]}</strong>
+            <StateName look={look} />
             {note && <span className={styles.note}> {note}</span>}
           </p>
         </div>
         <div className={styles.actions}>
-          <CopyButton text={item.text} className={styles.action} />
+          <CopyButton text={item.text} className={textButton.button} />
           {"id" in item && (
-            <a className={styles.action} href={`#/string/${item.id}`}>
+            <a className={textButton.button} href={`#/string/${item.id}`}>
               {messages.send.details}
             </a>
           )}

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import textButton from "../../../controls/TextButton.module.css";
 import { useMessages } from "../../../i18n/language";
 import styles from "./StringText.module.css";
 
@@ -18,7 +19,12 @@ export function StringText({ text }: { text: string }) {
         {text}
       </p>
       {long && (
-        <button type="button" className={styles.toggle} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <button
+          type="button"
+          className={textButton.button}
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
           {open ? list.less : list.more}
         </button>
       )}

@@ -1,5 +1,5 @@
-import { ApiError } from "../../api/apiError";
-import { retryDelay } from "../../timing/retryDelay";
+import { retryDelay } from "../timing/retryDelay";
+import { ApiError } from "./apiError";
 
 /** Reading harms nothing, so it is tried again for as long as it may succeed. */
 export const READING = {

@@ -1,0 +1,32 @@
+import { useState } from "react";
+import { useHitsAnnounced } from "../../announcer/useHitsAnnounced";
+import { useFailed } from "./useFailed";
+import { useOperation } from "./useOperation";
+import { useSearch } from "./useSearch";
+
+/** The dead letters that are searched for, those that are selected, and what is being done with them. */
+export function useLetters(token: string) {
+  const search = useSearch();
+  const list = useFailed(token, search.query);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const work = useOperation(token, () => {
+    setSelected(new Set());
+    list.refresh();
+  });
+  const { operation } = work;
+  const { letters, total, loading, hasMore } = list;
+  useHitsAnnounced(search.query, total === null || loading ? null : letters.length, hasMore);
+  const shown = new Set(letters.map(({ id }) => id));
+  const trouble = (operation.phase === "finished" && operation.trouble) || list.trouble;
+  return {
+    search,
+    list,
+    work,
+    selected,
+    setSelected,
+    /** Selected ones that are still there. */
+    chosen: [...selected].filter((id) => shown.has(id)),
+    busy: operation.phase === "collecting" || operation.phase === "working",
+    troubleCode: trouble?.code,
+  };
+}

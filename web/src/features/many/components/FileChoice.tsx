@@ -1,0 +1,34 @@
+import { type ChangeEvent, useId } from "react";
+import fields from "../../../controls/Field.module.css";
+import { useMessages } from "../../../i18n/language";
+import styles from "./Many.module.css";
+
+/** Where a file is chosen, or seen that one can be dropped. */
+export function FileChoice({ onFiles }: { onFiles: (files: FileList | null) => void }) {
+  const { many } = useMessages();
+  const id = useId();
+
+  function choose({ target }: ChangeEvent<HTMLInputElement>) {
+    onFiles(target.files);
+    target.value = ""; // so that the same file can be chosen again
+  }
+
+  return (
+    <span className={styles.fileChoice}>
+      <input
+        id={`${id}file`}
+        className={`visually-hidden ${styles.file}`}
+        type="file"
+        accept=".txt,.csv,.log,text/plain"
+        aria-describedby={`${id}hint`}
+        onChange={choose}
+      />
+      <label htmlFor={`${id}file`} className={styles.fileButton}>
+        {many.chooseFile}
+      </label>
+      <span id={`${id}hint`} className={fields.hint}>
+        {many.fileHint}
+      </span>
+    </span>
+  );
+}
