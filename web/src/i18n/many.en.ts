@@ -70,8 +70,9 @@ export const many = {
   allSettled: "All of them have reached the database.",
   settledSoFar: (settled: number, all: number) =>
     `About ${count(settled)} of ${count(all)} have reached the database so far.`,
-  saveCsv: "Save ids as CSV",
-  saveNdjson: "Save ids as NDJSON",
+  saveCsv: "Save receipt as CSV",
+  saveNdjson: "Save receipt as NDJSON",
   done: "Done",
-  doneHint: "This receipt, with the id of each line, is kept in this browser until you choose Done.",
+  doneHint:
+    "This receipt, with the id of each line or why it was refused, is kept in this browser until you choose Done.",
 };

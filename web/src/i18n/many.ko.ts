@@ -70,8 +70,8 @@ export const many: typeof english = {
   allSettled: "모두 데이터베이스에 전달되었습니다.",
   settledSoFar: (settled, all) =>
     `지금까지 ${count(all)}개 중 약 ${count(settled)}개가 데이터베이스에 전달되었습니다.`,
-  saveCsv: "ID를 CSV로 저장",
-  saveNdjson: "ID를 NDJSON으로 저장",
+  saveCsv: "접수증을 CSV로 저장",
+  saveNdjson: "접수증을 NDJSON으로 저장",
   done: "완료",
-  doneHint: "각 줄의 ID가 담긴 이 접수증은 완료를 누를 때까지 이 브라우저에 보관됩니다.",
+  doneHint: "각 줄의 ID와 거부된 줄의 이유가 담긴 이 접수증은 완료를 누를 때까지 이 브라우저에 보관됩니다.",
 };

@@ -12,26 +12,27 @@ export type Chunk = {
   readonly key: string;
   readonly lines: readonly number[];
   readonly texts: readonly string[];
-  /** Lines taken out of it because the service named them as unfit: the first hundred, and how many. */
+  /** Lines taken out of it because the service named them as unfit. */
   readonly refused: readonly RefusedLine[];
-  readonly refusedCount: number;
 };
 
 /** What became of a chunk. */
 export type Outcome = {
   readonly number: number;
   readonly accepted: number;
+  /** The first hundred. */
   readonly refused: readonly RefusedLine[];
   readonly refusedCount: number;
   /** Strings ever accepted up to this chunk's last; 0 where none of it was. */
   readonly acceptedTotal: number;
 };
 
-/** The ids that a chunk's lines were given, for the receipt. */
-export type Ids = {
+/** What the receipt tells of a chunk: the ids that its lines were given, and the lines that were refused. */
+export type ChunkReceipt = {
   readonly number: number;
   readonly lines: readonly number[];
   readonly ids: readonly string[];
+  readonly refused: readonly RefusedLine[];
 };
 
 /** What the person wants to happen to it: `stopped` by the page, which `trouble` explains. */

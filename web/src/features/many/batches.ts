@@ -1,5 +1,5 @@
 import type { Trouble } from "../../api/apiError";
-import { type Batch, type Chunk, type Ids, LISTED, type Outcome, type RefusedLine } from "./batch";
+import { type Batch, type Chunk, type ChunkReceipt, LISTED, type Outcome, type RefusedLine } from "./batch";
 import type { Lines } from "./lines";
 import { type BatchStorage, MemoryStorage } from "./storage";
 
@@ -95,13 +95,13 @@ export class Batches {
     return this.storage.replaceChunk(chunk);
   }
 
-  async finishChunk(outcome: Outcome, ids: Ids): Promise<void> {
-    await this.storage.finishChunk(outcome, ids);
+  async finishChunk(outcome: Outcome, receipt: ChunkReceipt): Promise<void> {
+    await this.storage.finishChunk(outcome, receipt);
     await this.tell();
   }
 
-  ids(): Promise<Ids[]> {
-    return this.storage.ids();
+  receipts(): Promise<ChunkReceipt[]> {
+    return this.storage.receipts();
   }
 
   private async change(changes: Partial<Batch>): Promise<void> {

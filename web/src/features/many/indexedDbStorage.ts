@@ -1,8 +1,8 @@
-import type { Batch, Chunk, Ids, Outcome } from "./batch";
+import type { Batch, Chunk, ChunkReceipt, Outcome } from "./batch";
 import type { BatchStorage, Kept } from "./storage";
 
-const NAME = "ix-dummies-batch";
-const STORES = ["batch", "chunks", "outcomes", "ids"] as const;
+const NAME = "ix-dummies:batch";
+const STORES = ["batch", "chunks", "outcomes", "receipts"] as const;
 type Store = (typeof STORES)[number];
 const ONLY = 0;
 
@@ -61,16 +61,16 @@ export class IndexedDbStorage implements BatchStorage {
     await committed(chunks.transaction);
   }
 
-  async finishChunk(outcome: Outcome, ids: Ids): Promise<void> {
-    const stores = this.stores("readwrite", "chunks", "outcomes", "ids");
+  async finishChunk(outcome: Outcome, receipt: ChunkReceipt): Promise<void> {
+    const stores = this.stores("readwrite", "chunks", "outcomes", "receipts");
     stores.chunks.delete(outcome.number);
     stores.outcomes.put(outcome, outcome.number);
-    stores.ids.put(ids, ids.number);
-    await committed(stores.ids.transaction);
+    stores.receipts.put(receipt, receipt.number);
+    await committed(stores.receipts.transaction);
   }
 
-  async ids(): Promise<Ids[]> {
-    return answered(this.stores("readonly", "ids").ids.getAll());
+  async receipts(): Promise<ChunkReceipt[]> {
+    return answered(this.stores("readonly", "receipts").receipts.getAll());
   }
 
   async clear(): Promise<void> {

@@ -78,7 +78,7 @@ export class LineReader {
     if (this.texts.length === 0) return;
     const { numbers: lines, texts } = this;
     const number = this.chunks.length;
-    this.chunks.push({ number, key: newIdempotencyKey(), lines, texts, refused: [], refusedCount: 0 });
+    this.chunks.push({ number, key: newIdempotencyKey(), lines, texts, refused: [] });
     this.numbers = [];
     this.texts = [];
     this.bytes = ENVELOPE;

@@ -1,22 +1,34 @@
-import type { Ids } from "./batch";
+import type { ChunkReceipt } from "./batch";
 
 export type ReceiptFormat = "csv" | "ndjson";
 
+/** A line that was given an id, or why it was not. */
+type Row = { line: number; id: string } | { line: number; refused: string };
+
 const TYPES: Record<ReceiptFormat, string> = { csv: "text/csv", ndjson: "application/x-ndjson" };
 
-/** Which id each accepted line was given, as a file. */
-export function receiptFile(chunks: readonly Ids[], format: ReceiptFormat): Blob {
-  const parts = format === "csv" ? ["line,id\r\n"] : [];
-  const row = format === "csv" ? csvRow : ndjsonRow;
-  for (const { lines, ids } of chunks)
-    parts.push(ids.map((id, index) => row(lines[index] ?? 0, id)).join(""));
+/** Which id each line was given, or why it was refused, as a file. */
+export function receiptFile(chunks: readonly ChunkReceipt[], format: ReceiptFormat): Blob {
+  const parts = format === "csv" ? ["line,id,refused\r\n"] : [];
+  const write = format === "csv" ? csvRow : ndjsonRow;
+  for (const chunk of chunks) parts.push(rowsOf(chunk).map(write).join(""));
   return new Blob(parts, { type: TYPES[format] });
 }
 
-function csvRow(line: number, id: string): string {
-  return `${line},${id}\r\n`;
+function rowsOf({ lines, ids, refused }: ChunkReceipt): Row[] {
+  const accepted = ids.map((id, index) => ({ line: lines[index] ?? 0, id }));
+  const others = refused.map(({ line, detail }) => ({ line, refused: detail }));
+  return [...accepted, ...others].sort((a, b) => a.line - b.line);
 }
 
-function ndjsonRow(line: number, id: string): string {
-  return `${JSON.stringify({ line, id })}\n`;
+function csvRow(row: Row): string {
+  return "id" in row ? `${row.line},${row.id},\r\n` : `${row.line},,${quoted(row.refused)}\r\n`;
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
+}
+
+function ndjsonRow(row: Row): string {
+  return `${JSON.stringify(row)}\n`;
 }

@@ -1,6 +1,6 @@
 import type { ApiError } from "../../api/apiError";
 import { newIdempotencyKey } from "../strings/idempotencyKey";
-import { type Chunk, LISTED, type RefusedLine } from "./batch";
+import type { Chunk, RefusedLine } from "./batch";
 
 /** Answers about a chunk's content: another chunk may well be taken. */
 const ABOUT_CONTENT = new Set(["invalid-text", "invalid-body", "too-large", "key-reused"]);
@@ -28,7 +28,6 @@ function without(chunk: Chunk, refused: ReadonlyMap<number, string>): Chunk | nu
     key: newIdempotencyKey(),
     lines: chunk.lines.filter(stays),
     texts: chunk.texts.filter(stays),
-    refused: [...chunk.refused, ...taken].slice(0, LISTED),
-    refusedCount: chunk.refusedCount + taken.length,
+    refused: [...chunk.refused, ...taken],
   };
 }

@@ -60,7 +60,7 @@ describe("Sender", () => {
     expect(sent).toHaveLength(3);
     expect(progress()).toMatchObject({ accepted: 3 * CHUNK - 1, refusedCount: 0, pending: [] });
     expect(isOver(progress())).toBe(true);
-    const rows = (await batches.ids()).flatMap(({ lines, ids }) =>
+    const rows = (await batches.receipts()).flatMap(({ lines, ids }) =>
       lines.map((line, index) => [line, ids[index]]),
     );
     expect(rows.every(([line, id]) => `${id}`.endsWith(`-${line}`))).toBe(true);
@@ -109,6 +109,9 @@ describe("Sender", () => {
     ]);
     expect(sent[1]?.key).not.toBe(sent[0]?.key);
     expect(progress()).toMatchObject({ accepted: 2, refused: [{ line: 2, detail: "Too much." }] });
+    expect(await batches.receipts()).toMatchObject([
+      { lines: [1, 3], refused: [{ line: 2, detail: "Too much." }] },
+    ]);
   });
 
   it("counts all lines of a chunk that the service does not take, and goes on with the next", async () => {
@@ -116,6 +119,7 @@ describe("Sender", () => {
     await begin(CHUNK + 1);
     expect(progress()).toMatchObject({ accepted: 1, refusedCount: CHUNK, pending: [] });
     expect(progress().refused).toHaveLength(100);
+    expect((await batches.receipts())[0]?.refused).toHaveLength(CHUNK);
   });
 
   it("stops, and refuses nothing, where the refusal is not about the lines", async () => {

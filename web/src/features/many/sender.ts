@@ -1,7 +1,7 @@
 import { ApiError, pageError, type Trouble } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 import { LAST_RETRY, retryDelay } from "../../timing/retryDelay";
-import type { Chunk, Outcome } from "./batch";
+import { type Chunk, LISTED, type Outcome } from "./batch";
 import type { Batches } from "./batches";
 import { RateMeter } from "./rateMeter";
 import { withoutRefused } from "./refusal";
@@ -123,8 +123,9 @@ export class Sender {
 
   /** Sends a chunk once; returns what came instead of its acceptance. */
   private async attempt(chunk: Chunk): Promise<ApiError | null> {
-    const { number, lines, refused, refusedCount } = chunk;
-    let outcome: Outcome = { number, accepted: 0, refused, refusedCount, acceptedTotal: 0 };
+    const { number, lines, refused } = chunk;
+    const refusal = { refused: refused.slice(0, LISTED), refusedCount: refused.length };
+    let outcome: Outcome = { number, accepted: 0, ...refusal, acceptedTotal: 0 };
     let ids: string[] = [];
     if (chunk.texts.length > 0) {
       try {
@@ -137,7 +138,7 @@ export class Sender {
     }
     this.rate.count(outcome.accepted);
     this.show({ ...IDLE, perSecond: this.rate.perSecond() });
-    await this.batches.finishChunk(outcome, { number, lines, ids });
+    await this.batches.finishChunk(outcome, { number, lines, ids, refused });
     return null;
   }
 

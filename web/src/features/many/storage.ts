@@ -1,4 +1,4 @@
-import type { Batch, Chunk, Ids, Outcome } from "./batch";
+import type { Batch, Chunk, ChunkReceipt, Outcome } from "./batch";
 
 /** What is known of the batch that is kept. */
 export type Kept = { batch: Batch; pending: number[]; outcomes: Outcome[] };
@@ -11,8 +11,8 @@ export interface BatchStorage {
   change(changes: Partial<Batch>): Promise<void>;
   chunk(number: number): Promise<Chunk | undefined>;
   replaceChunk(chunk: Chunk): Promise<void>;
-  finishChunk(outcome: Outcome, ids: Ids): Promise<void>;
-  ids(): Promise<Ids[]>;
+  finishChunk(outcome: Outcome, receipt: ChunkReceipt): Promise<void>;
+  receipts(): Promise<ChunkReceipt[]>;
   clear(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export class MemoryStorage implements BatchStorage {
   private batch: Batch | null = null;
   private readonly chunks = new Map<number, Chunk>();
   private readonly outcomes = new Map<number, Outcome>();
-  private readonly given = new Map<number, Ids>();
+  private readonly finished = new Map<number, ChunkReceipt>();
 
   async load(): Promise<Kept | null> {
     const { batch } = this;
@@ -47,18 +47,18 @@ export class MemoryStorage implements BatchStorage {
     this.chunks.set(chunk.number, chunk);
   }
 
-  async finishChunk(outcome: Outcome, ids: Ids): Promise<void> {
+  async finishChunk(outcome: Outcome, receipt: ChunkReceipt): Promise<void> {
     this.chunks.delete(outcome.number);
     this.outcomes.set(outcome.number, outcome);
-    this.given.set(ids.number, ids);
+    this.finished.set(receipt.number, receipt);
   }
 
-  async ids(): Promise<Ids[]> {
-    return [...this.given.values()].sort((a, b) => a.number - b.number);
+  async receipts(): Promise<ChunkReceipt[]> {
+    return [...this.finished.values()].sort((a, b) => a.number - b.number);
   }
 
   async clear(): Promise<void> {
     this.batch = null;
-    for (const map of [this.chunks, this.outcomes, this.given]) map.clear();
+    for (const map of [this.chunks, this.outcomes, this.finished]) map.clear();
   }
 }

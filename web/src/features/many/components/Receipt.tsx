@@ -1,14 +1,13 @@
 import { useEffect, useRef } from "react";
 import { announce } from "../../../announcer/announce";
 import { Button } from "../../../controls/Button";
-import { saveFile } from "../../../files/saveFile";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import type { Progress } from "../batches";
 import { useBatchParts } from "../batchParts";
-import { type ReceiptFormat, receiptFile } from "../receipt";
 import { Counts } from "./Counts";
 import { LineFaults } from "./LineFaults";
-import styles from "./Many.module.css";
+import { SaveButtons } from "./SaveButtons";
 import { StoredSoFar } from "./StoredSoFar";
 
 type Props = { progress: Progress; moved: boolean };
@@ -18,7 +17,6 @@ export function Receipt({ progress, moved }: Props) {
   const { many } = useMessages();
   const { batches } = useBatchParts();
   const { batch, accepted, refused, refusedCount } = progress;
-  const unsent = batch.strings - accepted - refusedCount;
   const words = batch.intent === "cancel" ? many.cancelled(accepted) : many.allSent(accepted);
 
   const heading = useRef<HTMLHeadingElement>(null);
@@ -31,13 +29,9 @@ export function Receipt({ progress, moved }: Props) {
     else announce(words);
   }, []);
 
-  async function save(format: ReceiptFormat) {
-    saveFile(receiptFile(await batches.ids(), format), `receipt.${format}`);
-  }
-
   return (
-    <section className={styles.panel}>
-      <h2 ref={heading} tabIndex={-1} className={styles.heading}>
+    <section className={surfaces.panel}>
+      <h2 ref={heading} tabIndex={-1} className={surfaces.heading}>
         {words}
       </h2>
       <StoredSoFar accepted={accepted} acceptedTotal={progress.acceptedTotal} />
@@ -47,23 +41,18 @@ export function Receipt({ progress, moved }: Props) {
           [many.counts.empty, batch.empty],
           [many.counts.leftOut, batch.leftOut],
           [many.counts.refused, refusedCount],
-          [many.counts.unsent, unsent],
+          [many.counts.unsent, batch.strings - accepted - refusedCount],
           [many.counts.accepted, accepted],
         ]}
       />
       <LineFaults heading={many.refusedHeading(refusedCount)} count={refusedCount} faults={refused} />
-      <div className={styles.actions}>
+      <div className={surfaces.actions}>
         <Button look="primary" onClick={() => void batches.clear()}>
           {many.done}
         </Button>
-        {accepted > 0 && (
-          <>
-            <Button onClick={() => void save("csv")}>{many.saveCsv}</Button>
-            <Button onClick={() => void save("ndjson")}>{many.saveNdjson}</Button>
-          </>
-        )}
+        {accepted + refusedCount > 0 && <SaveButtons />}
       </div>
-      <p className={styles.hint}>{many.doneHint}</p>
+      <p className={surfaces.note}>{many.doneHint}</p>
     </section>
   );
 }

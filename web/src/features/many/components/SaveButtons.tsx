@@ -1,0 +1,22 @@
+import { Button } from "../../../controls/Button";
+import { saveFile } from "../../../files/saveFile";
+import { useMessages } from "../../../i18n/language";
+import { useBatchParts } from "../batchParts";
+import { type ReceiptFormat, receiptFile } from "../receipt";
+
+/** The receipt as a file, which names every line that was sent. */
+export function SaveButtons() {
+  const { many } = useMessages();
+  const { batches } = useBatchParts();
+
+  async function save(format: ReceiptFormat) {
+    saveFile(receiptFile(await batches.receipts(), format), `receipt.${format}`);
+  }
+
+  return (
+    <>
+      <Button onClick={() => void save("csv")}>{many.saveCsv}</Button>
+      <Button onClick={() => void save("ndjson")}>{many.saveNdjson}</Button>
+    </>
+  );
+}
