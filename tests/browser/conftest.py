@@ -1,18 +1,20 @@
-"""The page in a real Chromium, from nginx where the machine has it, else from Vite, over the whole system."""
+"""The page in a real Chromium, from nginx where the machine has it, else from Vite, over a system a module."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from browsing import Open, serving, visits
-from playwright.sync_api import Browser, sync_playwright
+from browsing import PATIENCE, Open, serving, visits
+from playwright.sync_api import Browser, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from local.system import System
+from local.system import Process, System
+
+# the machine may be busy with other tests
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -28,17 +30,28 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    """A system with an API and a worker."""
-    with System(tmp_path / "system") as started:
-        started.start_api()
+@pytest.fixture(scope="module")
+def api_settings() -> dict[str, str]:
+    """The settings of the module's API, beside where its servers are."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """A system with a worker, for all tests of a module; each leaves it whole."""
+    with System(tmp_path_factory.mktemp("browser") / "system") as started:
         started.start_worker()
         yield started
 
 
-@pytest.fixture
-def site(system: System) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def api(system: System, api_settings: dict[str, str]) -> Process:
+    """The system's API."""
+    return system.start_api(api_settings)
+
+
+@pytest.fixture(scope="module")
+def site(system: System, api: Process) -> Iterator[str]:  # noqa: ARG001
     """The URL at which the page is served."""
     with serving(system) as url:
         yield url

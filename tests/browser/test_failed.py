@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browsing import PATIENCE, Open, serving, violations, visits
-from playwright.sync_api import Browser, Page, expect
+from browsing import Open, violations
+from playwright.sync_api import Page, expect
 from support import Client, eventually, query
 
 from local.system import Process, System
@@ -20,36 +20,22 @@ CURE = "ALTER TABLE dummies DROP CONSTRAINT planted"
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with operators, for all tests here."""
-    with System(tmp_path_factory.mktemp("failed") / "system") as started:
-        started.start_worker()
-        yield started
+def api_settings() -> dict[str, str]:
+    """The system has operators."""
+    return {"OPERATOR_TOKEN": TOKEN}
 
 
 @pytest.fixture(scope="module")
-def api(system: System) -> Process:
-    """Its API, which knows operators."""
-    return system.start_api({"OPERATOR_TOKEN": TOKEN})
-
-
-@pytest.fixture(scope="module")
-def site(system: System, api: Process) -> Iterator[str]:  # noqa: ARG001
-    with serving(system) as url:
-        yield f"{url}#/failed"
-
-
-@pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[Open]:
-    with visits(browser, site) as open_in:
-        yield open_in
+def site(site: str) -> str:
+    """The address of the view."""
+    return f"{site}#/failed"
 
 
 @pytest.fixture
 def poison(system: System) -> Iterator[Client]:
     """A database that refuses some strings, for as long as a test lasts; gives what submits them."""
     query(system, PLANT)
-    with Client(base_url=system.api_url) as client:
+    with Client(base_url=system.api_url, timeout=20) as client:
         yield client
     if query(system, "SELECT 1 FROM pg_constraint WHERE conname = 'planted'"):
         query(system, CURE)
@@ -74,7 +60,7 @@ def discard_all(page: Page) -> None:
     page.get_by_role("button", name="Discard all").click()
     page.get_by_label("Reason", exact=True).fill("the test is over")
     page.get_by_role("dialog").get_by_role("button", name="Discard").click()
-    expect(page.get_by_text("No string has failed.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("No string has failed.")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -114,7 +100,7 @@ def test_one_is_discarded_with_a_reason_and_another_stored_once_the_cause_is_gon
     bury(poison, 3, "single")
     page = open_page("en-US")
     enter(page)
-    expect(page.get_by_role("heading", name="3 strings failed")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="3 strings failed")).to_be_visible()
     page.get_by_label("Search in texts and reasons").fill("poison 1")
     row = page.get_by_role("listitem").filter(has_text="single poison")
     expect(row).to_have_count(1)
@@ -133,19 +119,17 @@ def test_one_is_discarded_with_a_reason_and_another_stored_once_the_cause_is_gon
     assert violations(page) == []
     dialog.get_by_label("Reason", exact=True).fill("sent by mistake")
     dialog.get_by_role("button", name="Discard 1 string").click()
-    expect(page.get_by_role("heading", name="1 string discarded.")).to_be_focused(timeout=PATIENCE)
-    expect(page.get_by_text("No failed string contains this.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="1 string discarded.")).to_be_focused()
+    expect(page.get_by_text("No failed string contains this.")).to_be_visible()
     page.get_by_role("button", name="Close").click()
 
     query(system, CURE)
     page.get_by_label("Search in texts and reasons").fill("poison 2")
     row.get_by_role("button", name="Retry").click()
-    expect(page.get_by_role("heading", name="1 string is on the way to the database again.")).to_be_focused(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_role("heading", name="1 string is on the way to the database again.")).to_be_focused()
     eventually(lambda: stored(system, "single") == ["single poison 2"], within=20)
     page.get_by_label("Search in texts and reasons").fill("")
-    expect(page.get_by_role("heading", name="1 string failed")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="1 string failed")).to_be_visible()
     discard_all(page)
 
 
@@ -156,31 +140,31 @@ def test_all_that_match_are_tried_again_and_those_that_somebody_else_took_are_co
     bury(poison, 2, "other")
     page = open_page("en-US")
     enter(page)
-    expect(page.get_by_role("heading", name="of 232 strings shown")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="of 232 strings shown")).to_be_visible()
     page.get_by_role("button", name="Show more").click()
     assert violations(page) == []
     page.get_by_label("Search in texts and reasons").fill("bulk")
     page.get_by_role("button", name="Retry all that match").click()
     dialog = page.get_by_role("dialog", name="Retry 230 strings?")
-    expect(dialog).to_be_visible(timeout=PATIENCE)
+    expect(dialog).to_be_visible()
 
     query(system, CURE)
     taken = dead_letters(poison, "bulk poison 77")["items"][0]["id"]
     poison.post(f"/dummies/{taken}/retry", headers=OPERATOR).raise_for_status()
     dialog.get_by_role("button", name="Retry 230 strings").click()
     result = page.get_by_role("heading", name="229 strings are on the way to the database again.")
-    expect(result).to_be_focused(timeout=PATIENCE)
+    expect(result).to_be_focused()
     expect(result).to_contain_text("1 string had been dealt with by somebody else.")
     assert violations(page) == []
     expected = sorted(f"bulk poison {number}" for number in range(230))
     eventually(lambda: stored(system, "bulk") == expected, within=20)
 
     page.get_by_label("Search in texts and reasons").fill("")
-    expect(page.get_by_role("heading", name="2 strings failed")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="2 strings failed")).to_be_visible()
     page.get_by_role("checkbox", name="Select all that are shown").check()
     page.get_by_role("button", name="Retry 2 strings").click()
     page.get_by_role("dialog").get_by_role("button", name="Retry 2 strings").click()
-    expect(page.get_by_text("No string has failed.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("No string has failed.")).to_be_visible()
     eventually(lambda: len(stored(system, "other")) == 2, within=20)
 
 
@@ -191,20 +175,20 @@ def test_an_outage_is_said_and_a_service_without_operators_explained(
     system.redis.kill()
     page.get_by_label("Operator token").fill(TOKEN)
     page.get_by_label("Operator token").press("Enter")
-    expect(page.get_by_text("Trying again soon: the journal does not answer.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Trying again soon: the journal does not answer.")).to_be_visible()
     assert violations(page) == []
     system.redis.start()
-    expect(page.get_by_text("Trying again soon")).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text("Trying again soon")).to_have_count(0)
     expect(page.get_by_text("No string has failed.")).to_be_visible()
 
     api.kill()
     without = system.start_api(workers=1)
     page.reload()
-    expect(page.get_by_role("alert")).to_contain_text("without an OPERATOR_TOKEN", timeout=PATIENCE)
+    expect(page.get_by_role("alert")).to_contain_text("without an OPERATOR_TOKEN")
     assert violations(page) == []
     without.stop()
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("Trying again soon: the service does not answer.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Trying again soon: the service does not answer.")).to_be_visible()
 
 
 def dead_letters(client: Client, containing: str = "") -> dict[str, Any]:

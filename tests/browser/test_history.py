@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from browsing import PATIENCE, Open, serving, violations, visits
-from playwright.sync_api import Browser, Locator, Page, expect
+from browsing import Open, violations
+from playwright.sync_api import Locator, Page, expect
 from support import Client, eventually, query
 
 from local.system import System
@@ -24,25 +23,10 @@ HEIGHT = "document.documentElement.scrollHeight"
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with strings of past days, for all tests here; each leaves it whole."""
-    with System(tmp_path_factory.mktemp("history") / "system") as started:
-        started.start_api()
-        started.start_worker()
-        query(started, FILL, MANY)
-        yield started
-
-
-@pytest.fixture(scope="module")
-def site(system: System) -> Iterator[str]:
-    with serving(system) as url:
-        yield url
-
-
-@pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[Open]:
-    with visits(browser, site) as open_in:
-        yield open_in
+def system(system: System) -> System:
+    """A system with strings of past days."""
+    query(system, FILL, MANY)
+    return system
 
 
 def row(page: Page, text: str) -> Locator:
@@ -52,7 +36,7 @@ def row(page: Page, text: str) -> Locator:
 
 def store(system: System, text: str) -> None:
     """Have a string stored in the ordinary way, and wait for its row."""
-    with Client(base_url=system.api_url) as client:
+    with Client(base_url=system.api_url, timeout=20) as client:
         client.submit(text).raise_for_status()
     eventually(lambda: query(system, "SELECT 1 FROM dummies WHERE text = %s", text), within=20)
 
@@ -67,7 +51,7 @@ def top_of(page: Page, text: str) -> float:
 def test_reading_far_back_draws_only_what_is_near_and_home_is_where_it_was(open_page: Open) -> None:
     page = open_page("en-US", "#/history")
     newest = row(page, f"row {MANY}")
-    expect(newest).to_be_visible(timeout=PATIENCE)
+    expect(newest).to_be_visible()
     height = page.evaluate(HEIGHT)
 
     def read_on() -> bool:
@@ -79,14 +63,14 @@ def test_reading_far_back_draws_only_what_is_near_and_home_is_where_it_was(open_
     assert page.get_by_role("main").get_by_role("listitem").count() <= 250
     expect(newest).to_have_count(0)
     page.keyboard.press("Home")
-    expect(newest).to_be_in_viewport(timeout=PATIENCE)
+    expect(newest).to_be_in_viewport()
     assert page.evaluate("scrollY") == 0
 
 
 def test_days_have_headings_that_stay_in_sight(open_page: Open) -> None:
     page = open_page("ko-KR", "#/history")
     day = page.get_by_role("main").get_by_role("heading", level=2).first
-    expect(day).to_be_visible(timeout=PATIENCE)
+    expect(day).to_be_visible()
     assert re.fullmatch(r"\d{4}년 \d+월 \d+일 .요일", day.inner_text())
     page.mouse.wheel(0, 2_000)
     expect(row(page, f"row {MANY}")).not_to_be_in_viewport()
@@ -95,19 +79,19 @@ def test_days_have_headings_that_stay_in_sight(open_page: Open) -> None:
 
 def test_coming_back_from_a_string_finds_the_place_and_the_focus(open_page: Open) -> None:
     page = open_page("en-US", "#/history")
-    expect(row(page, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    expect(row(page, f"row {MANY}")).to_be_visible()
     page.keyboard.press("End")
     link = row(page, f"row {MANY - 70}")
     link.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("region", name="Text")).to_have_text(f"row {MANY - 70}", timeout=PATIENCE)
+    expect(page.get_by_role("region", name="Text")).to_have_text(f"row {MANY - 70}")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.go_back()
-    expect(link).to_be_focused(timeout=PATIENCE)
+    expect(link).to_be_focused()
     expect(link).to_be_in_viewport()
     field = page.get_by_role("searchbox")
     field.fill(f"row {MANY - 70}")
-    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1, timeout=PATIENCE)
+    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1)
     expect(field).to_be_focused()
 
 
@@ -115,17 +99,17 @@ def test_a_search_minds_its_case_and_is_in_the_url(open_page: Open) -> None:
     page = open_page("en-US", "#/history")
     field = page.get_by_role("searchbox", name="Search")
     field.fill("row 1234")
-    expect(row(page, "row 12340")).to_be_visible(timeout=PATIENCE)
+    expect(row(page, "row 12340")).to_be_visible()
     expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(11)
     assert page.evaluate("location.hash") == "#/history?q=row+1234"
     page.reload()
     expect(field).to_have_value("row 1234")
-    expect(row(page, "row 1234")).to_be_visible(timeout=PATIENCE)
+    expect(row(page, "row 1234")).to_be_visible()
     field.fill("Row 1234")
-    expect(page.get_by_text("No string contains “Row 1234”.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("No string contains “Row 1234”.")).to_be_visible()
     page.get_by_role("link", name="Clear search").click()
     expect(field).to_have_value("")
-    expect(row(page, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    expect(row(page, f"row {MANY}")).to_be_visible()
 
 
 def test_a_newer_string_is_noticed_and_nothing_moves_until_it_is_asked_for(system: System, open_page: Open) -> None:
@@ -133,16 +117,16 @@ def test_a_newer_string_is_noticed_and_nothing_moves_until_it_is_asked_for(syste
     page = open_page("ko-KR", "#/history")
     row(page, "처음").click()
     page.go_back()
-    expect(row(page, "처음")).to_be_focused(timeout=PATIENCE)
+    expect(row(page, "처음")).to_be_focused()
     page.get_by_role("button", name="자세히").click()  # whoever looks closely is told sooner
     before = top_of(page, "처음")
     store(system, "나중")
     show = page.get_by_role("button", name="보기", exact=True)
-    expect(show).to_be_visible(timeout=PATIENCE)
+    expect(show).to_be_visible()
     assert top_of(page, "처음") == before
     assert violations(page) == []
     show.click()
-    expect(row(page, "나중")).to_be_in_viewport(timeout=PATIENCE)
+    expect(row(page, "나중")).to_be_in_viewport()
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(show).to_have_count(0)
     query(system, "DELETE FROM dummies WHERE text IN ('처음', '나중')")
@@ -171,7 +155,7 @@ def test_the_page_of_a_string_keeps_its_white_space_and_says_how_long_it_took(sy
     (found,) = query(system, "SELECT id FROM dummies WHERE text = %s", text)[0]
     page = open_page("ko-KR", f"#/string/{found}")
     shown = page.get_by_role("region", name="텍스트")
-    expect(shown).to_be_visible(timeout=PATIENCE)
+    expect(shown).to_be_visible()
     assert shown.inner_text() == text
     expect(page.get_by_role("main").get_by_role("status").filter(has_text="저장됨")).to_be_visible()
     expect(page.get_by_text("걸린 시간")).to_be_visible()
@@ -181,19 +165,19 @@ def test_the_page_of_a_string_keeps_its_white_space_and_says_how_long_it_took(sy
 
 def test_a_string_that_never_was_is_said_to_be_none(open_page: Open) -> None:
     page = open_page("en-US", "#/string/00000000-0000-4000-8000-000000000000")
-    expect(page.get_by_text("There is no string with this id.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("There is no string with this id.")).to_be_visible()
     assert violations(page) == []
     page.goto(page.url.split("#")[0] + "#/string/nonsense")
-    expect(page.get_by_text("There is no string with this id.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("There is no string with this id.")).to_be_visible()
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_the_history(open_page: Open, color_scheme: str) -> None:
     page = open_page("en-US", "#/history", color_scheme=color_scheme, viewport={"width": 390, "height": 844})
-    expect(row(page, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    expect(row(page, f"row {MANY}")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("searchbox").fill("nowhere to be found")
-    expect(page.get_by_text("No string contains")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("No string contains")).to_be_visible()
     assert violations(page) == []
 
 
@@ -203,12 +187,10 @@ def test_an_absent_database_is_named_and_waited_for(system: System, open_page: O
     history = open_page("en-US", "#/history")
     string = open_page("ko-KR", f"#/string/{found}")
     away = history.get_by_text("The database is away, so stored strings cannot be read. They are safe.")
-    expect(away).to_be_visible(timeout=PATIENCE)
-    expect(string.get_by_text("데이터베이스가 응답하지 않아 저장된 문자열을 읽을 수 없습니다.")).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(away).to_be_visible()
+    expect(string.get_by_text("데이터베이스가 응답하지 않아 저장된 문자열을 읽을 수 없습니다.")).to_be_visible()
     assert violations(history) == []
     system.postgres.start()
-    expect(row(history, f"row {MANY}")).to_be_visible(timeout=PATIENCE)
+    expect(row(history, f"row {MANY}")).to_be_visible()
     expect(away).to_have_count(0)
-    expect(string.get_by_role("region", name="텍스트")).to_have_text("row 1", timeout=PATIENCE)
+    expect(string.get_by_role("region", name="텍스트")).to_have_text("row 1")

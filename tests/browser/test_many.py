@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import PATIENCE, Open, serving, violations, visits
-from playwright.sync_api import Browser, Page, expect
+from browsing import Open, violations
+from playwright.sync_api import Page, expect
 from support import eventually, query
 
 from local.system import Process, System
@@ -20,10 +19,9 @@ pytestmark = pytest.mark.timeout(120)
 class Tiers:
     """A system whose API can be taken away and started again."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, api: Process) -> None:
         self.system = system
-        self.api: Process = system.start_api()
-        system.start_worker()
+        self.api = api
 
     def restart_api(self) -> None:
         """Kill the API and start it anew."""
@@ -36,22 +34,14 @@ class Tiers:
 
 
 @pytest.fixture(scope="module")
-def tiers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiers]:
-    """A system for all tests here."""
-    with System(tmp_path_factory.mktemp("many") / "system") as started:
-        yield Tiers(started)
+def tiers(system: System, api: Process) -> Tiers:
+    return Tiers(system, api)
 
 
 @pytest.fixture(scope="module")
-def site(tiers: Tiers) -> Iterator[str]:
-    with serving(tiers.system) as url:
-        yield f"{url}#/many"
-
-
-@pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[Open]:
-    with visits(browser, site) as open_in:
-        yield open_in
+def site(site: str) -> str:
+    """The address of the view."""
+    return f"{site}#/many"
 
 
 def choose(page: Page, name: str, content: bytes) -> None:
@@ -85,14 +75,14 @@ def test_typed_lines_are_sent_without_the_bad_ones_and_the_receipt_names_their_i
     assert violations(page) == []
 
     press(page, "Leave them out and send 2 strings")
-    expect(page.get_by_role("heading", name="All sent: 2 strings accepted")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("All of them have reached the database.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="All sent: 2 strings accepted")).to_be_visible()
+    expect(page.get_by_text("All of them have reached the database.")).to_be_visible()
     assert violations(page) == []
     assert tiers.rows("typed%") == ["typed last 가", "typed one"]
 
     page.reload()  # the receipt is there until it is dismissed
     with page.expect_download() as download:
-        press(page, "Save ids as NDJSON")
+        press(page, "Save receipt as NDJSON")
     download.value.save_as(tmp_path / "receipt.ndjson")
     receipt = [json.loads(line) for line in (tmp_path / "receipt.ndjson").read_text().splitlines()]
     ids = dict(query(tiers.system, "SELECT text, id::text FROM dummies WHERE text LIKE 'typed%%'"))
@@ -122,7 +112,7 @@ def test_a_korean_file_in_an_older_encoding_is_shown_and_then_read(
     assert violations(page) == []
     press(page, read)
     press(page, send)
-    expect(page.get_by_role("heading", level=2)).to_contain_text(sent, timeout=PATIENCE)
+    expect(page.get_by_role("heading", level=2)).to_contain_text(sent)
     eventually(lambda: tiers.rows(f"{locale} %") == [f"{locale} ascii", f"{locale} 똠방각하 펲시"], within=20)
 
 
@@ -147,7 +137,7 @@ def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice
     eventually(lambda: page.wait_for_timeout(50) or accepted(page) >= 2_000, within=20)
 
     tiers.api.kill()
-    expect(page.get_by_text("Trying again soon: the service does not answer.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Trying again soon: the service does not answer.")).to_be_visible()
     assert violations(page) == []
     tiers.restart_api()
     press(page, "Pause")
@@ -166,7 +156,7 @@ def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice
     expect(other.get_by_text("Another tab of this browser is sending these lines.")).to_be_visible()
     for each in (page, other):
         expect(each.get_by_role("heading", name="All sent: 20,000 strings accepted")).to_be_visible(timeout=60_000)
-    expect(other.get_by_text("All of them have reached the database.")).to_be_visible(timeout=PATIENCE)
+    expect(other.get_by_text("All of them have reached the database.")).to_be_visible()
     assert tiers.rows("batch %") == texts
 
 
@@ -175,7 +165,7 @@ def test_what_was_accepted_stays_when_the_rest_is_cancelled(tiers: Tiers, open_p
     tiers.api.kill()
     choose(page, "cancel.txt", b"cancelled one\ncancelled two\n")
     press(page, "Send 2 strings")
-    expect(page.get_by_text("Trying again soon")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Trying again soon")).to_be_visible()
     press(page, "Cancel")
     expect(page.get_by_role("heading", name="Cancelled: 0 strings")).to_be_focused()
     assert violations(page) == []

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from support import count_rows, eventually, query
 
-from local.system import System
+from local.system import Process, System
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -43,27 +43,28 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def open_system(tmp_path_factory: pytest.TempPathFactory, origin: str) -> Iterator[System]:
-    """A system whose API takes that page's requests."""
-    with System(tmp_path_factory.mktemp("system")) as started:
-        started.start_api({"CORS_ORIGINS": f"https://page.example,{origin}"})
-        started.start_worker()
-        yield started
+def api_settings(origin: str) -> dict[str, str]:
+    """The API takes that page's requests."""
+    return {"CORS_ORIGINS": f"https://page.example,{origin}"}
 
 
-def test_the_predecessors_page_goes_on_working(open_system: System, origin: str, browser: Browser) -> None:
-    page = browser.new_page()
+@pytest.fixture
+def page(browser: Browser, api: Process) -> Iterator[Page]:  # noqa: ARG001
+    """A tab of a browser, with the API there."""
+    tab = browser.new_page()
+    yield tab
+    tab.close()
+
+
+def test_the_predecessors_page_goes_on_working(system: System, origin: str, page: Page) -> None:
     page.goto(origin)
-    url = f"{open_system.api_url}/dummies/"
+    url = f"{system.api_url}/dummies/"
     status, answered_by = page.evaluate(AXIOS, [url, "안녕, from elsewhere"])
     assert (status // 100, answered_by) == (2, url)
-    eventually(lambda: count_rows(open_system) == 1, within=20)
-    assert query(open_system, "SELECT text FROM dummies") == [("안녕, from elsewhere",)]
-    page.close()
+    eventually(lambda: count_rows(system) == 1, within=20)
+    assert query(system, "SELECT text FROM dummies") == [("안녕, from elsewhere",)]
 
 
-def test_a_page_that_was_not_named_may_not(open_system: System, origin: str, browser: Browser) -> None:
-    page = browser.new_page()
+def test_a_page_that_was_not_named_may_not(system: System, origin: str, page: Page) -> None:
     page.goto(origin.replace("127.0.0.1", "localhost"))
-    assert page.evaluate(AXIOS, [f"{open_system.api_url}/dummies/", "refused"]) == [0, "refused by the browser"]
-    page.close()
+    assert page.evaluate(AXIOS, [f"{system.api_url}/dummies/", "refused"]) == [0, "refused by the browser"]

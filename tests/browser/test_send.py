@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from browsing import PATIENCE, Open, serving, violations, visits
-from playwright.sync_api import Browser, Page, expect
+from browsing import Open, violations
+from playwright.sync_api import Page, expect
 from support import Client, query
 
 from local.system import System
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with an API and a worker, for all tests here."""
-    with System(tmp_path_factory.mktemp("send") / "system") as started:
-        started.start_api()
-        started.start_worker()
-        yield started
-
-
-@pytest.fixture(scope="module")
-def site(system: System) -> Iterator[str]:
-    with serving(system) as url:
-        yield url
-
-
-@pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[Open]:
-    with visits(browser, site) as open_in:
-        yield open_in
 
 
 def field(page: Page):
@@ -96,7 +73,7 @@ def test_a_draft_outlasts_a_reload_and_is_gone_once_it_is_sent(system: System, o
     expect(field(page)).to_have_value("아직 다 쓰지 않은\n초안")
     field(page).press("Enter")
     expect(field(page)).to_be_focused()
-    expect(row(page, "초안")).to_contain_text("저장됨", timeout=PATIENCE)
+    expect(row(page, "초안")).to_contain_text("저장됨")
     page.reload()
     expect(field(page)).to_have_value("")
     assert query(system, "SELECT count(*) FROM dummies WHERE text LIKE '%%초안'") == [(1,)]
@@ -111,7 +88,7 @@ def test_a_row_copies_its_text_and_leads_to_the_strings_own_page(system: System,
     mine.get_by_role("button", name="Copy").click()
     expect(mine.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "copy me\n  exactly"
-    expect(mine).to_contain_text("Stored in", timeout=PATIENCE)
+    expect(mine).to_contain_text("Stored in")
     assert violations(page) == []
     [(stored_id,)] = query(system, "SELECT id::text FROM dummies WHERE text LIKE 'copy me%%'")
     expect(mine.get_by_role("link", name="Details")).to_have_attribute("href", f"#/string/{stored_id}")
@@ -119,16 +96,16 @@ def test_a_row_copies_its_text_and_leads_to_the_strings_own_page(system: System,
 
 def test_a_string_that_waits_tells_its_place_in_line_until_it_is_stored(system: System, open_page: Open) -> None:
     page = open_page("en-US")
-    expect(page.get_by_text("Strings are getting through.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Strings are getting through.")).to_be_visible()
     system.postgres.stop()
     try:
-        with Client(base_url=system.api_url) as client:
+        with Client(base_url=system.api_url, timeout=20) as client:
             client.submit_all(f"before {number}" for number in range(1_234))
         field(page).fill("patient")
         field(page).press("Enter")
-        expect(row(page, "patient")).to_contain_text("about 1,200th in line.", timeout=PATIENCE)
+        expect(row(page, "patient")).to_contain_text("about 1,200th in line.")
         assert violations(page) == []
     finally:
         system.postgres.start()
-    expect(row(page, "patient")).to_contain_text("Stored in", timeout=PATIENCE)
+    expect(row(page, "patient")).to_contain_text("Stored in")
     assert query(system, "SELECT count(*) FROM dummies WHERE text = 'patient'") == [(1,)]

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from browsing import PATIENCE, Open, serving, violations, visits
-from playwright.sync_api import Browser, Page, expect
+from browsing import Open, violations
+from playwright.sync_api import Page, expect
 from support import eventually
-
-from local.system import System
 
 pytestmark = pytest.mark.timeout(120)
 PHONE = {"width": 320, "height": 640}
 VIEWS = [("Send", "#/"), ("Bulk", "#/many"), ("History", "#/history"), ("Failed", "#/failed")]
 
 HAS_OTHER_VIEWS = "performance.getEntriesByType('resource').some(({ name }) => name.includes('OtherView'))"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of the page, over one system for all tests here."""
-    with System(tmp_path_factory.mktemp("shell") / "system") as system:
-        system.start_api()
-        system.start_worker()
-        with serving(system) as url:
-            yield url
-
-
-@pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[Open]:
-    with visits(browser, site) as open_in:
-        yield open_in
 
 
 def test_each_view_has_an_address_a_title_and_the_focus(open_page: Open) -> None:
@@ -115,9 +95,7 @@ def test_the_strip_tells_its_figures_on_request_and_stays_open(open_page: Open) 
     details = page.get_by_role("button", name="Details", exact=True)
     details.click()
     chart = page.get_by_role("img", name="Stored in the last 5 minutes")
-    expect(chart).to_have_attribute(
-        "aria-label", "Stored in the last 5 minutes: 1, at most 1 a second.", timeout=PATIENCE
-    )
+    expect(chart).to_have_attribute("aria-label", "Stored in the last 5 minutes: 1, at most 1 a second.")
     expect(page.get_by_text("Up since")).to_have_count(3)
     assert violations(page) == []
     page.get_by_role("link", name="Bulk").click()
@@ -155,6 +133,6 @@ def test_the_views_open_while_the_service_is_away(open_page: Open) -> None:
     page.route("**/*", lambda route: route.abort())
     page.get_by_role("link", name="History").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("History")
-    expect(page.get_by_text("The service does not answer.", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("The service does not answer.", exact=True)).to_be_visible()
     page.unroute("**/*")
-    expect(page.get_by_text("Strings are getting through.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Strings are getting through.")).to_be_visible()
