@@ -68,7 +68,7 @@ running() {
 # ---- Arguments
 
 remembered() {
-    printf 'CIDR=%q\nADDRESS=%q\nNAMES=(%s)\n' "$CIDR" "$ADDRESS" "${NAMES[*]}"
+    printf 'CIDR=%s\nADDRESS=%s\nNAMES=(%s)\nKEEP=%s\n' "$CIDR" "$ADDRESS" "${NAMES[*]}" "$KEEP"
 }
 
 arguments() {
@@ -112,10 +112,12 @@ in_network() { # address network
 valid_arguments() {
     local byte='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])' addresses candidate file
     local address="$byte(\.$byte){3}"
-    [[ $CIDR =~ ^$address/([89]|[12][0-9]|3[0-2])$ ]] || fail "--cidr $CIDR: give an IPv4 network, such as 192.168.10.0/24, no larger than /8" 2
+    [[ $CIDR =~ ^$address/([89]|[12][0-9]|3[0-2])$ ]] ||
+        fail "--cidr $CIDR: give an IPv4 network, such as 192.168.10.0/24, no larger than /8" 2
     [[ $KEEP =~ ^[1-9][0-9]{0,3}$ ]] || fail "--keep $KEEP: give a number of days" 2
     for candidate in "${NAMES[@]}"; do
-        [[ $candidate =~ ^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$ ]] || fail "--name $candidate: give a host name or an IPv4 address" 2
+        [[ $candidate =~ ^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$ ]] ||
+            fail "--name $candidate: give a host name or an IPv4 address" 2
     done
     case ${GIVEN_CERTIFICATE:+c}${GIVEN_KEY:+k}${GIVEN_CA:+a} in
     '' | cka) ;;
@@ -128,8 +130,10 @@ valid_arguments() {
     for candidate in $addresses; do
         [[ -z $ADDRESS && $candidate =~ ^$address$ ]] && in_network "$candidate" "$CIDR" && ADDRESS=$candidate
     done
-    [ -n "$ADDRESS" ] || fail "no address of this machine (${addresses% }) is in $CIDR: give --address, or another --cidr" 2
-    [[ $ADDRESS =~ ^$address$ && " $addresses" == *" $ADDRESS "* ]] || fail "--address $ADDRESS: this machine has ${addresses% }" 2
+    [ -n "$ADDRESS" ] ||
+        fail "no address of this machine (${addresses% }) is in $CIDR: give --address, or another --cidr" 2
+    [[ $ADDRESS =~ ^$address$ && " $addresses" == *" $ADDRESS "* ]] ||
+        fail "--address $ADDRESS: this machine has ${addresses% }" 2
 }
 
 valid_machine() {
@@ -183,6 +187,7 @@ megabytes() { # as PostgreSQL writes it
 # Every value as SHOW writes it, because --check compares them.
 settings() {
     cat <<END
+# Made by provision.sh, which writes it anew: it wins over postgresql.conf.
 listen_addresses = '$ADDRESS'
 port = '5432'
 hba_file = '$CONFIGURATION/pg_hba.conf'
@@ -250,7 +255,7 @@ END
 }
 
 configure() {
-    { echo "# Made by provision.sh, which writes it anew: it wins over postgresql.conf." && settings; } | put "$CONFIGURATION/conf.d/ix-dummies.conf" 644 postgres
+    settings | put "$CONFIGURATION/conf.d/ix-dummies.conf" 644 postgres
     hba | put "$CONFIGURATION/pg_hba.conf" 640 postgres
     if [ -d /run/systemd/system ]; then
         mkdir -p "$UNITS/postgresql@.service.d"
@@ -278,7 +283,9 @@ settings_faults() {
 SELECT format('%s is %L where %L is wanted (%s); $AGAIN', name, coalesce(setting, current_setting(name)), value,
     CASE WHEN last.sourcefile IS NULL THEN 'not in any file' ELSE last.sourcefile || ':' || last.sourceline END)
 FROM (VALUES $(wanted_settings)) wanted (name, value)
-LEFT JOIN LATERAL (SELECT * FROM pg_file_settings file WHERE file.name = wanted.name ORDER BY seqno DESC LIMIT 1) last USING (name)
+LEFT JOIN LATERAL (
+    SELECT * FROM pg_file_settings file WHERE file.name = wanted.name ORDER BY seqno DESC LIMIT 1
+) last USING (name)
 -- over the socket SHOW says 0 of keepalives
 WHERE (current_setting(name) <> value AND name NOT LIKE 'tcp\_%') OR setting IS DISTINCT FROM value
 END
@@ -353,7 +360,7 @@ make_certificate() {
 }
 
 certify() {
-    local faults
+    local faults path mode owner
     if [ -n "$GIVEN_CERTIFICATE" ]; then
         faults=$(certificate_faults "$GIVEN_CERTIFICATE" "$GIVEN_KEY" "$GIVEN_CA")
         [ -z "$faults" ] || fail "$GIVEN_CERTIFICATE is ${faults%%;*}" 2
@@ -466,11 +473,11 @@ WITH $(wanted_roles), found AS (SELECT * FROM wanted LEFT JOIN pg_roles ON rolna
 SELECT format('%s %s; $AGAIN', role, fault) FROM found, LATERAL (VALUES
     (rolname IS NULL, 'does not exist'),
     (rolsuper, 'is a superuser'),
-    (rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls, 'may make databases or roles, replicate or bypass row security'),
+    (rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls, 'may make databases or roles, replicate or bypass policies'),
     (NOT rolcanlogin OR rolvaliduntil < 'infinity', 'may not log in, or not for ever'),
     (rolconnlimit <> connections, format('may have %s connections where %s are wanted', rolconnlimit, connections)),
     (EXISTS (SELECT FROM pg_auth_members WHERE found.oid IN (member, roleid)), 'is a member of a role, or has members'),
-    (EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = found.oid AND setdatabase <> 0), 'has settings of its own in a database')
+    (EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = found.oid AND setdatabase <> 0), 'has settings in a database')
 ) faults (so, fault) WHERE so
 UNION ALL
 SELECT format('%s lacks %s; $AGAIN', role, setting) FROM found, unnest(settings) setting
@@ -511,7 +518,7 @@ rights_faults() {
 SELECT format('the database %s %s; $AGAIN', datname, fault) FROM pg_database, LATERAL (VALUES
     (datname = 'dummy' AND pg_encoding_to_char(encoding) <> 'UTF8', 'is not in UTF-8: dump and drop it'),
     (datname = 'dummy' AND datdba <> to_regrole('postgres'), 'belongs to ' || datdba::regrole),
-    (datname = 'dummy' AND EXISTS (SELECT FROM pg_db_role_setting WHERE setdatabase = pg_database.oid AND setrole = 0), 'has settings'),
+    (datname = 'dummy' AND EXISTS (SELECT FROM pg_db_role_setting WHERE (setdatabase, setrole) = (oid, 0)), 'has settings'),
     (EXISTS (SELECT FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE grantee = 0), 'gives PUBLIC rights')
 ) faults (so, fault) WHERE datname IN ('dummy', 'postgres', 'template1') AND so
 UNION ALL
@@ -531,7 +538,10 @@ END
 
 grants_faults() {
     sql dummy <<END
-WITH tables AS (SELECT oid, relname, relowner FROM pg_class WHERE relnamespace = to_regnamespace('public') AND relkind IN ('r', 'p', 'v', 'm'))
+WITH tables AS (
+    SELECT oid, relname, relowner FROM pg_class
+    WHERE relnamespace = to_regnamespace('public') AND relkind IN ('r', 'p', 'v', 'm')
+)
 SELECT format('%s may %s %s; REVOKE it, the migrations grant what is needed', rolname, privilege, relname)
 FROM tables, pg_roles, unnest('{INSERT,UPDATE,DELETE,TRUNCATE}'::text[]) privilege
 WHERE rolname IN ('dummy_writer', 'dummy_reader') AND NOT rolsuper AND (rolname, privilege) <> ('dummy_writer', 'INSERT')
@@ -594,33 +604,46 @@ SELECT 0;
 SQL
 }
 
-drop() {
+# A full disk would stop the server, so nothing is written unless one and a half times the database's size is free.
+room() { # folder
+    local size free
+    size=$(psql --no-psqlrc -qAtX -d postgres -c "SELECT pg_database_size('dummy') / 1024 * 3 / 2")
+    free=$(df --output=avail "$1" | tail -n 1)
+    [ "$free" -gt "$size" ] || { echo "not enough room in $1: $free KiB are free, $size may be needed" >&2 && return 1; }
+}
+
+clean() {
+    rm -f "$folder"/*.part
     dropdb --if-exists "$scratch" 2>/dev/null
 }
 
+last() { # what its name ends with
+    find "$folder" -name "dummy-*$1" | sort | tail -n 1
+}
+
+trap clean EXIT
 least=0
 if [ "${1:-}" != --restore-test ]; then
+    room "$folder"
     least=$(rows dummy)
     file=$folder/dummy-$(date -u +%Y%m%dT%H%M%SZ).dump
     pg_dump --format=custom --file="$file.part" dummy
     mv "$file.part" "$file"
     echo "dumped: $file, $(stat -c %s "$file") bytes"
+    tried=$(basename "$(last .restored)" .restored)
+    find "$folder" -name 'dummy-*' ! -name "$tried*" -mtime "+$keep" -delete
 fi
 
-newest=$(find "$folder" -name 'dummy-*.dump' | sort | tail -n 1)
-[ -n "$newest" ] || { echo "there is no dump in $folder" >&2; exit 1; }
-size=$(psql --no-psqlrc -qAtX -d postgres -c "SELECT pg_database_size('dummy') / 1024 * 3 / 2")
-free=$(df --output=avail "$(psql --no-psqlrc -qAtX -d postgres -c 'SHOW data_directory')" | tail -n 1)
-[ "$free" -gt "$size" ] || { echo "the restore is not tried: it may need $size KiB, $free are free" >&2; exit 1; }
-trap drop EXIT
-drop
+newest=$(last .dump)
+[ -n "$newest" ] || { echo "there is no dump in $folder" >&2 && exit 1; }
+room "$(psql --no-psqlrc -qAtX -d postgres -c 'SHOW data_directory')"
+dropdb --if-exists "$scratch" 2>/dev/null
 createdb --template=template0 --encoding=UTF8 --lc-collate=C.UTF-8 --lc-ctype=C.UTF-8 "$scratch"
 pg_restore --exit-on-error --single-transaction --dbname="$scratch" "$newest"
 restored=$(rows "$scratch")
-[ "$restored" -ge "$least" ] || { echo "$newest has $restored rows, the database had $least before it was made" >&2; exit 1; }
+[ "$restored" -ge "$least" ] || { echo "$newest has $restored rows, the database had $least before it" >&2 && exit 1; }
 echo "$restored" >"$newest.restored"
 echo "restored: $newest, $restored rows"
-find "$folder" -name 'dummy-*' -mtime "+$keep" -delete
 END
 }
 
@@ -671,19 +694,25 @@ arrange_dumps() {
         service | put "$UNITS/ix-dummies-dump.service" 644 root
         timer | put "$UNITS/ix-dummies-dump.timer" 644 root
         systemctl daemon-reload
-        systemctl is-active -q ix-dummies-dump.timer || { systemctl enable -q --now ix-dummies-dump.timer && changed "ix-dummies-dump.timer runs"; }
+        systemctl is-active -q ix-dummies-dump.timer ||
+            { systemctl enable -q --now ix-dummies-dump.timer && changed "ix-dummies-dump.timer runs"; }
     else
         echo "no systemd here, so no timer: let something run $JOB every night as postgres"
     fi
-    [ -n "$(find "$DUMPS" -name '*.restored')" ] || { run_job && changed "a first dump"; }
+    [ -n "$(last_dump .restored)" ] || { run_job && changed "a first dump"; }
+}
+
+last_dump() { # what its name ends with
+    find "$DUMPS" -name "dummy-*$1" | sort | tail -n 1
 }
 
 dump_faults() {
     local newest
-    newest=$(find "$DUMPS" -name 'dummy-*.dump' | sort | tail -n 1)
-    [ -n "$(find "$DUMPS" -name 'dummy-*.dump' -mmin -1560)" ] || echo "none of the last 26 hours in $DUMPS; journalctl -u ix-dummies-dump says why"
+    newest=$(last_dump .dump)
+    [ -n "$(find "$DUMPS" -name 'dummy-*.dump' -mmin -1560)" ] ||
+        echo "none of the last 26 hours in $DUMPS; journalctl -u ix-dummies-dump says why"
     [ -z "$newest" ] || [ -f "$newest.restored" ] || echo "$newest was not restored; provision.sh --restore-test says why"
-    [ ! -d /run/systemd/system ] || systemctl is-active -q ix-dummies-dump.timer || echo "ix-dummies-dump.timer does not run; $AGAIN with --dump"
+    [ ! -d /run/systemd/system ] || systemctl is-active -q ix-dummies-dump.timer || echo "ix-dummies-dump.timer does not run; $AGAIN"
 }
 
 # ---- The two ways to run
@@ -706,14 +735,14 @@ check() {
     fi
     inspect settings settings_faults "listens on $ADDRESS, TLS, durable, sized for this machine"
     inspect pg_hba hba_faults "only $CIDR, only by TLS and scram-sha-256"
-    inspect certificate certificate_faults "good for ${NAMES[*]}, $(openssl x509 -in "$FOLDER/server.crt" -noout -enddate 2>/dev/null | sed 's/notAfter=/until /')"
+    inspect certificate certificate_faults "good for ${NAMES[*]} until $(openssl x509 -in "$FOLDER/server.crt" -noout -enddate 2>&1 | cut -d= -f2)"
     inspect TLS served_faults "the server shows a certificate that ca.crt verifies"
     inspect files files_faults "passwords and keys are for their owners only"
     inspect roles roles_faults "limits and time-outs, no rights over the server"
     inspect passwords password_faults "as in $FOLDER/passwords.env"
     inspect rights rights_faults "nobody has any in the database but the three roles"
     inspect grants grants_faults "the writer only inserts, the reader only reads"
-    [ ! -f "$JOB" ] || inspect dump dump_faults "the newest was restored, $(cat "$(find "$DUMPS" -name '*.restored' | sort | tail -n 1)" 2>/dev/null) rows"
+    [ ! -f "$JOB" ] || inspect dump dump_faults "the newest was restored, $(cat "$(last_dump .restored)" 2>&1) rows"
     [ "$FAULTS" = 0 ]
 }
 
@@ -727,7 +756,7 @@ provision() {
     configure
     make_passwords
     make_database
-    [ "$DUMP" = no ] || arrange_dumps
+    if [ "$DUMP" = yes ] || [ -f "$JOB" ]; then arrange_dumps; fi
     check || fail "the faults above are not mine to mend"
     [ "$CHANGES" -gt 0 ] || echo "nothing was to be changed"
     next_step

@@ -17,7 +17,7 @@ SUITE = os.environ.get("PROVISION_SUITE", "bookworm")
 ADDRESS, CIDR = "192.168.10.7", "192.168.10.0/24"
 NAMES = ("postgresql", "postgresql.ix-dummies.svc")
 ARGUMENTS = ("--cidr", CIDR, "--name", NAMES[0], "--name", NAMES[1], "--dump")
-TOOLS = ("debootstrap", "ip", "unshare", "nsenter", "taskset", "apt-get", "chroot")
+TOOLS = ("debootstrap", "ip", "unshare", "nsenter", "apt-get", "chroot")
 _CLONE_NEWNET = 0x40000000
 _HERE = Path(__file__).parent
 _CACHE = Path(tempfile.gettempdir()) / f"ix-dummies-clean-{SUITE}"
@@ -108,9 +108,9 @@ class Machine:
     def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command on the machine, as root."""
         enter = ["nsenter", f"--target={self._first}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
-        environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
+        environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "OMP_NUM_THREADS=1"]  # which nproc heeds
         return subprocess.run(
-            ["taskset", "-c", "0", *enter, "--root", "--wd", *environment, *command],
+            [*enter, "--root", "--wd", *environment, *command],
             input=stdin, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -174,7 +174,7 @@ class Machine:
         boot = ["ip", "netns", "exec", self._own, "unshare", *spaces, "sh", _HERE / "boot.sh", self.root]
         with (self.root.parent / "boot.log").open("wb") as log:
             self._process = subprocess.Popen(
-                ["taskset", "-c", "0", "sh", "-c", enter, "sh", *boot], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                ["sh", "-c", enter, "sh", *boot], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         deadline = time.monotonic() + 30

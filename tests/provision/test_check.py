@@ -89,7 +89,7 @@ FAULTS = {
         "TLS: who verifies it by db.example is refused",
     ),
     "no timer": ("systemctl disable -q --now ix-dummies-dump.timer", "dump: ix-dummies-dump.timer does not run"),
-    "stopped": ("systemctl stop postgresql", "server: does not run"),
+    "stopped": ("systemctl stop 'postgresql@*'", "server: does not run"),
 }
 
 
