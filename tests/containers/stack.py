@@ -93,7 +93,7 @@ def docker(*arguments: str, timeout: float = 120) -> str:
         ["docker", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False, env=_environ()
     )
     if done.returncode:
-        raise RuntimeError(f"docker {' '.join(arguments)}: {done.stderr[-2000:]}{done.stdout[-500:]}")
+        raise RuntimeError(f"docker {' '.join(arguments)}: {done.stderr[-2000:]}\n{done.stdout[-4000:]}")
     return done.stdout.strip()
 
 

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from containers.balancer import Balancer
@@ -108,7 +109,8 @@ def test_a_string_goes_from_the_browser_to_the_row(stack: Stack, service: Balanc
         page.goto(service.url)
         page.get_by_role("textbox").fill("안녕하세요, 컨테이너! 👋🏽")
         page.get_by_role("textbox").press("Enter")
-        expect(page.get_by_role("listitem").first).to_contain_text("저장됨", timeout=20_000)
+        row = page.get_by_role("main").get_by_role("listitem").first
+        expect(row).to_contain_text("저장됨", timeout=20_000)
         browser.close()
     assert stack.texts() == ["안녕하세요, 컨테이너! 👋🏽"]
 
@@ -116,7 +118,7 @@ def test_a_string_goes_from_the_browser_to_the_row(stack: Stack, service: Balanc
 def test_flower_shows_what_was_stored(stack: Stack, service: Balancer) -> None:
     (flower,) = stack.containers("flower")
     with Client(base_url=service.url, timeout=10) as client:
-        eventually(lambda: client.submit("more") and rows_in_flower(published(flower, 5555)) > 0, within=20)
+        eventually(lambda: client.submit(f"more {uuid4()}") and rows_in_flower(published(flower, 5555)) > 0, within=20)
 
 
 @pytest.mark.parametrize("tier", GRACEFUL)

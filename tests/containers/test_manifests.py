@@ -111,7 +111,7 @@ def at_once(action: Callable[[str], object], *names: str) -> None:
 
 def test_these_are_all(cluster: Cluster) -> None:
     assert set(cluster.pods) == set(PODS)
-    assert set(cluster.jobs) == {"migrate", "migrate-post"}
+    assert set(cluster.jobs) == {"migrate", "migrate-post", "doctor"}
 
 
 @pytest.mark.parametrize("name", PODS)
@@ -136,6 +136,25 @@ def test_strings_are_taken_in_through_the_page(cluster: Cluster, client: Client,
     accepted += [*bulk, "once", *load.accepted]
     eventually(lambda: not compare(accepted, rows(cluster)).lost, within=30)
     assert {each["status"] for each in client.states(ids[::200])} == {"stored"}
+
+
+def test_the_doctor_finds_only_that_the_database_in_this_overlay_has_no_tls(cluster: Cluster) -> None:
+    with pytest.raises(RuntimeError) as said:
+        cluster.jobs["doctor"].complete()
+    lines = str(said.value).splitlines()
+    assert {line.split("  ")[0] for line in lines if line.startswith("✗")} == {
+        f"✗ TLS of PostgreSQL as {role}" for role in ("writer", "reader", "owner")
+    }
+    for well in (
+        "Redis",
+        "PostgreSQL as writer",
+        "schema",
+        "rights of writer",
+        "rights of reader",
+        "workers",
+        "wake-up",
+    ):
+        assert any(line.startswith(f"✓ {well} ") for line in lines), well
 
 
 def test_each_is_a_row_exactly_once(cluster: Cluster, client: Client, accepted: list[str]) -> None:
