@@ -13,7 +13,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test doctor faults faults-mutants test-containers test-cluster bench screenshots lint python-tools web-tools
+.PHONY: help run test doctor faults faults-mutants test-containers test-cluster test-provision bench screenshots lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ test-containers: .venv/.stamp ## Build the images, then replace, scale and kill 
 
 test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namespace of its own, and roll out, scale and kill under load
 	$(VENV_PYTHON) -m pytest -s tests/cluster
+
+test-provision: .venv/.stamp ## Make a clean Debian the database's machine, and try who gets in; needs root and debootstrap
+	$(VENV_PYTHON) -m pytest -s tests/provision
 
 bench: .venv/.stamp web/dist/index.html ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks

@@ -28,7 +28,7 @@ from faults.harm_processes import roll_apis, roll_workers
 from faults.ledger import Ledger
 from faults.run import look
 from faults.texts import text_of
-from faults.world import World, wait_for_calm
+from faults.world import SETTLED_WITHIN, World, wait_for_calm
 from local import nginx
 from local.ready import get
 
@@ -169,7 +169,7 @@ def test_a_long_outage_of_postgresql_costs_neither_speed_nor_memory(world: World
     assert most_messages <= 10
     assert lines < 200 + 4 * OUTAGE
     world.postgres.start()
-    assert wait_for_calm(world, 0, 60) is not None
+    assert wait_for_calm(world, 0, SETTLED_WITHIN) is not None
     ledger.close()
     found: Found = look(world, ledger, [])
     verdict = check(ledger, found)
