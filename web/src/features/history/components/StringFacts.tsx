@@ -17,7 +17,7 @@ export function StringFacts({ string }: { string: Schema<"StringState"> }) {
       <div className={styles.status}>
         <StateIcon look={string.status} />
         <p role="status">
-          <StateName look={string.status} /> <span>{words.notes[string.status]}</span>
+          <StateName look={string.status} /> <span className={styles.note}>{words.notes[string.status]}</span>
         </p>
       </div>
       {text !== null && (
