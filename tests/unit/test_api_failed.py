@@ -55,9 +55,10 @@ def listed(client: FlaskClient, **query: Any) -> Any:
     return answer.json
 
 
+SOMEBODY = "7f3b1c52-0e0a-4f0e-9d3a-6f1a6c1e52a2"
 ROUTES = pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/dummies/failed"), ("POST", f"/dummies/{uuid4()}/retry"), ("DELETE", f"/dummies/{uuid4()}?reason=r")],
+    [("GET", "/dummies/failed"), ("POST", f"/dummies/{SOMEBODY}/retry"), ("DELETE", f"/dummies/{SOMEBODY}?reason=r")],
 )
 
 
