@@ -127,6 +127,9 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "bench",
         "faults",
         "faults-mutants",
+        "doctor",
+        "screenshots",
         "test-containers",
         "test-cluster",
+        "test-provision",
     }
