@@ -76,9 +76,14 @@ def test_a_backlog_is_stored_soon_after_postgresql_is_back(world: World, client:
     world.postgres.stop()
     client.submit_all(f"waiting {number}" for number in range(BACKLOG))
     eventually(lambda: world.client.exists(names.DATABASE_AWAY), within=20)
-    time.sleep(10)  # long enough for the backoff to have reached its most
+    eventually(lambda: failed_tries(world) >= 5, within=40)  # the backoff has reached its most
     world.postgres.start()
     stored_within(world, BACKLOG, 5)
+
+
+def failed_tries(world: World) -> int:
+    """Return how often PostgreSQL was tried in vain."""
+    return int((world.client.get(names.DATABASE_AWAY) or b"0 0").split()[1])
 
 
 def test_all_goes_on_soon_after_redis_is_back(world: World, client: Client) -> None:
@@ -95,7 +100,7 @@ def test_a_rollout_under_load_fails_no_request_and_repeats_no_batch(world: World
     ledger = Ledger(tmp_path / "ledger")
     with Clients(world.url, ledger, 150, seed=1) as clients:
         world.clients = clients
-        time.sleep(1)
+        eventually(lambda: len(clients.answers) > 100, within=20)
         harm = Harm(world, Random(1), 0)
         assert roll_apis(harm)
         assert roll_workers(harm)
@@ -133,7 +138,7 @@ def test_a_worker_told_to_end_finishes_the_batch_in_its_hand(world: World, clien
         client.submit_all(f"in hand {number}" for number in range(50))
         eventually(lambda: deliveries(world), within=5)
         ending = pool.submit(worker.terminate, GRACE_PERIOD)
-        time.sleep(1)
+        eventually(lambda: "Warm shutdown" in world.log_of(worker), within=5)
         assert deliveries(world) == {1}
         cursor.execute("COMMIT")
         ending.result()
