@@ -88,7 +88,7 @@ class Machine:
         try:
             self._connect()
             _run("cp", "--archive", clean_root(), self.root)
-            shutil.copy(_HERE.parents[1] / "database" / "provision.sh", self.root / "root")
+            shutil.copy(_HERE.parents[1] / "database" / "provision.sh", self.root / "srv")
             self._boot()
         except BaseException:
             self.__exit__()
@@ -129,7 +129,7 @@ class Machine:
 
     def provision(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run provision.sh."""
-        return self.run("bash", "/root/provision.sh", *arguments)
+        return self.run("bash", "/srv/provision.sh", *arguments)
 
     def faults(self) -> list[str]:
         """Return what --check finds; its exit code must say the same."""

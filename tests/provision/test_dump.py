@@ -42,7 +42,7 @@ def test_a_dump_that_cannot_be_restored_is_noticed(machine: Machine, stored: str
 
 def test_without_systemd_it_says_that_there_is_no_timer(machine: Machine) -> None:
     """Something else must run the job then."""
-    script = "mount -t tmpfs tmpfs /run/systemd && bash /root/provision.sh --dump"
+    script = "mount -t tmpfs tmpfs /run/systemd && bash /srv/provision.sh --dump"
     done = machine.run("unshare", "--mount", "bash", "-c", script)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no systemd here, so no timer: let something run /usr/local/sbin/ix-dummies-dump" in done.stdout

@@ -219,11 +219,11 @@ def test_a_bad_argument_gets_one_clear_line(machine: Machine, arguments: list[st
 def test_a_certificate_of_ones_own_is_taken_if_it_is_good(machine: Machine, execute: Execute, tmp_path: Path) -> None:
     """One that is not good for the names is refused, and changes nothing."""
     make = (
-        "cd /root; openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=given -keyout {0}.key -out {0}.crt"
+        "cd /srv; openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=given -keyout {0}.key -out {0}.crt"
         " -addext subjectAltName=DNS:{0} 2>/dev/null"
     )
     machine.shell(f"{make.format('db.example')}; {make.format('other.example')}")
-    files = ["--certificate", "/root/{}.crt", "--key", "/root/{}.key", "--ca", "/root/{}.crt"]
+    files = ["--certificate", "/srv/{}.crt", "--key", "/srv/{}.key", "--ca", "/srv/{}.crt"]
     before = machine.state()
     refused = machine.provision("--name", "db.example", *(word.format("other.example") for word in files))
     assert refused.returncode == 2
@@ -232,6 +232,6 @@ def test_a_certificate_of_ones_own_is_taken_if_it_is_good(machine: Machine, exec
     taken = machine.provision("--name", "db.example", *(word.format("db.example") for word in files))
     assert taken.returncode == 0, taken.stdout + taken.stderr
     authority = tmp_path / "given.crt"
-    authority.write_text(machine.shell("cat /root/db.example.crt"))
+    authority.write_text(machine.shell("cat /srv/db.example.crt"))
     assert execute("dummy_reader", "SELECT 1", host="db.example", sslrootcert=str(authority)) == [(1,)]
     assert "nothing was to be changed" in machine.provision().stdout
