@@ -15,6 +15,7 @@ import structlog
 
 from core.errors import DummiesError, JournalAway, KeyReused
 from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Journal, Record, Unit
+from core.loops import repeat
 from core.submission import total_bytes
 
 log = structlog.get_logger()
@@ -76,6 +77,10 @@ class Appender:
         self._queue: SimpleQueue[_Waiting] = SimpleQueue()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._left_over: _Waiting | None = None
+        """The first one that no longer fitted the last group."""
+        self._thick = False
+        """Whether the last group was larger than one unit."""
 
     def append(self, units: Sequence[Unit]) -> tuple[list[list[Record | None]], int]:
         """Return, once all units are on disk, for each string the record of the same string if it waited already.
@@ -102,19 +107,16 @@ class Appender:
         if self._thread is None:
             with self._start:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
-                    self._thread.start()
+                    self._thread = repeat(self._append_next, "appender")
 
-    def _run(self) -> None:
-        group: list[_Waiting] = []
-        left_over: _Waiting | None = None
-        while True:
-            first = left_over or self._queue.get()
-            if len(group) > 1 and left_over is None:
-                time.sleep(GATHERING)
-            group, left_over = self._gather(first)
-            if group:
-                self._write(group)
+    def _append_next(self) -> None:
+        first = self._left_over or self._queue.get()
+        if self._thick and self._left_over is None:
+            time.sleep(GATHERING)
+        group, self._left_over = self._gather(first)
+        self._thick = len(group) > 1
+        if group:
+            self._write(group)
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None]:
         """Return all that waits, up to a group's limits, and the first one that no longer fits."""

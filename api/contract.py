@@ -159,6 +159,18 @@ class Pipeline(Struct):
         int | None, Meta(description="Strings ever taken off the journal: stored, or dead letters.")
     ]
     worker_count: int | None = None
+    set_aside: Annotated[
+        int | None,
+        Meta(description="Waiting strings that failed when they were tried alone, and are tried again after a pause."),
+    ] = None
+    set_aside_reason: Annotated[str | None, Meta(description="How the one of them failed that is tried next.")] = None
+    unaccounted: Annotated[
+        int | None,
+        Meta(
+            description="Accepted strings that are neither stored nor waiting, failed or discarded; "
+            "anything but 0 means that the promise does not hold. Null while the journal is unavailable."
+        ),
+    ] = None
 
 
 class Ready(Struct):

@@ -10,18 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import structlog
 from redis import Redis
 
 from api.problems import ApiProblem, journal_full, journal_volatile
 from api.rows import DatabaseAway, Rows
 from api.settings import ApiSettings
+from core.connection import journal_errors
 from core.durability import Durability, Info, read_info
 from core.errors import DummiesError, JournalAway
 from core.high_water import SetBack
-from core.journal import Counts, Journal, journal_errors
-
-log = structlog.get_logger()
+from core.journal import Counts, Journal
+from core.loops import repeat
+from core.outage_log import OutageLog
 
 PERIOD = 1.0
 RATE_WINDOW = 10.0
@@ -68,6 +68,7 @@ class Monitor:
         """Whether Redis was seen loaded and durable once."""
         self.durability = Durability(volatile_allowed=settings.allow_volatile_journal)
         self.set_back: SetBack | None = None
+        self._books = OutageLog("the books do not balance", "the books balance again")
         self.journal = Since()
         self.database = Since()
         self.workers = Since()
@@ -114,6 +115,10 @@ class Monitor:
             told = self._journal.tell_set_back()
             self.set_back = counts.set_back or told
             self.counts = counts
+            if counts.unaccounted:
+                self._books.met(f"{counts.unaccounted} strings unaccounted for")
+            else:
+                self._books.over()
             self.workers.note(up=counts.workers > 0)
             self._note_rate(counts.stored)
             self.full = self._is_full(counts, info)
@@ -169,12 +174,8 @@ class Monitor:
 
 
 def _repeat(look: Callable[[], None], name: str) -> None:
-    def run() -> None:
-        while True:
-            try:
-                look()
-            except Exception:
-                log.exception("could not look", monitor=name)
-            time.sleep(PERIOD)
+    def look_and_wait() -> None:
+        look()
+        time.sleep(PERIOD)
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    repeat(look_and_wait, name)

@@ -40,6 +40,9 @@ def pipeline() -> Response:
             stored_recently=list(monitor.stored_recently),
             settled_total=max(0, counts.appended - counts.waiting) if counts else None,
             worker_count=counts.workers if counts else None,
+            set_aside=counts.set_aside if counts else None,
+            set_aside_reason=counts.aside_reason if counts else None,
+            unaccounted=counts.unaccounted if counts else None,
         )
     )
 

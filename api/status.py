@@ -20,8 +20,8 @@ from api.parameters import query
 from api.problems import ApiProblem, database_away
 from api.rows import DatabaseAway, Row
 from api.services import services
-from core.claims import DeadLetter
 from core.journal import Record
+from core.notes import DeadLetter
 
 blueprint = Blueprint("status", __name__)
 

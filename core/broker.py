@@ -12,6 +12,7 @@ from celery import Celery
 from kombu import Exchange, Queue
 
 from core import names
+from core.loops import repeat
 
 log = structlog.get_logger()
 
@@ -68,11 +69,9 @@ class Waker:
         if self._thread is None:
             with self._start:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
-                    self._thread.start()
+                    self._thread = repeat(self._publish, "waker")
 
-    def _run(self) -> None:
-        while True:
-            self._wanted.wait()
-            self._wanted.clear()
-            publish_wakeup(self._app)
+    def _publish(self) -> None:
+        self._wanted.wait()
+        self._wanted.clear()
+        publish_wakeup(self._app)

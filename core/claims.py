@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-import structlog
 from redis import Redis
 from redis.exceptions import ResponseError
 
 from core import names
-from core.clocks import CALL_DEADLINE, LEASE, WORKER_SILENT_AFTER
+from core.clocks import CALL_DEADLINE, LEASE, PROBE_AT_LEAST
+from core.connection import journal_errors
 from core.errors import JournalFull
-from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, journal_errors, load_script
+from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
+from core.notes import LONGEST_PAUSE, DeadLetter, Note, parse_note, rows_before
+from core.outage_log import OutageLog
 from core.submission import Submission, decode, encode
-
-log = structlog.get_logger()
 
 BATCH_STRINGS = 1_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -26,16 +28,24 @@ STALE_LOOKED_AT = 100
 AWAY_BACKOFF_BASE_MS, AWAY_BACKOFF_CAP_MS = 250, 3_000
 AWAY_NOTE_MS = 60_000
 
-_LEASE_MS = int(LEASE * 1000)
+LEASE_MS = int(LEASE * 1000)
+LONGEST_PAUSE_MS = int(LONGEST_PAUSE * 1000)
+_unreadable = OutageLog("entry of another format left for newer workers", "entries readable again")
 T = TypeVar("T")
 
 
 class Entry(NamedTuple):
-    """A claimed entry; ``deliveries`` counts how often it was claimed without being released, with this time."""
+    """A claimed entry; ``deliveries`` counts how often it was claimed without being released, with this time.
+
+    Where it had been set aside, ``note`` says how it failed, and ``others_stored`` whether rows were inserted since.
+    """
 
     id: str
     deliveries: int
     submissions: list[Submission]
+    aside: bool = False
+    note: Note | None = None
+    others_stored: bool = False
 
 
 class Batch(NamedTuple):
@@ -46,25 +56,15 @@ class Batch(NamedTuple):
 
 
 class Turn(Enum):
-    """What a drain may do: go on, try whether PostgreSQL is back, or leave that to somebody else for now."""
+    """What a drain may do: go on, try whether PostgreSQL is back, or leave that to another worker for now."""
 
     GO = auto()
     PROBE = auto()
     REST = auto()
 
 
-class DeadLetter(msgspec.Struct, frozen=True):
-    """A string that PostgreSQL refused, with the reason; times in µs since 1970."""
-
-    id: str
-    text: str
-    received_at: int
-    reason: str
-    attempts: int
-
-
 class Claims:
-    """Claims batches of entries and completes, releases, splits or buries them.
+    """Claims batches of entries and completes, releases, splits, sets aside or dead-letters them.
 
     An entry is held for a lease of 15 s; the lease belongs to the entry, not to a process, and whoever finds it run
     out takes the entry over. Every method raises JournalAway when Redis does not answer in time.
@@ -73,60 +73,75 @@ class Claims:
     def __init__(self, redis: Redis) -> None:
         """Use this client; its time-outs bound every call."""
         self._redis = redis
-        self._claim = load_script(redis, "claim")
-        self._complete = load_script(redis, "complete")
-        self._bury = load_script(redis, "bury")
-        self._split = load_script(redis, "split")
-        self._heartbeat = load_script(redis, "heartbeat")
-        self._away = load_script(redis, "away")
-        self._group = load_script(redis, "group")
+        self._script = cache(partial(load_script, redis))
+        self._resting_since: float | None = None
+        """Since when (monotonic) this process has left PostgreSQL alone."""
 
-    def claim(self) -> Batch:
-        """Return the next batch, about 1,000 strings or 4 MiB: stale entries first, then new ones.
+    def claim(self, strings: int = BATCH_STRINGS, size: int = BATCH_BYTES) -> Batch:
+        """Return the next batch, about as many strings or bytes: stale entries first, then new ones."""
+        arguments = [names.GROUP, names.CONSUMER, LEASE_MS, strings, size, STALE_LOOKED_AT]
+        claimed = self._with_group(lambda: self._script("claim")([names.JOURNAL], arguments))
+        entries = self._readable(claimed)
+        count = sum(len(entry.submissions) for entry in entries)
+        return Batch(entries, count >= strings or sum(len(items) for *_, items in claimed) >= size)
 
-        Entries of a newer format are left for newer workers: their lease starts anew, and no attempt is counted.
+    def claim_aside(self, strings: int, size: int) -> list[Entry]:
+        """Return entries that were set aside and are due, about as many strings or bytes.
+
+        One worker at a time has some: until it says that it has settled them, or 15 s have passed.
         """
-        arguments = [names.GROUP, names.CONSUMER, _LEASE_MS, BATCH_STRINGS, BATCH_BYTES, STALE_LOOKED_AT]
-        claimed = self._with_group(lambda: self._claim([names.JOURNAL], arguments))
-        readable = [each for each in claimed if each[2] <= ENTRY_VERSION]
-        entries = [Entry(entry.decode(), deliveries, decode(items)) for entry, deliveries, _, items in readable]
-        if len(readable) < len(claimed):
-            newer = [entry for entry, _, version, _ in claimed if version > ENTRY_VERSION]
-            log.warning("entries left for newer workers", count=len(newer))
-            self._set_idle(newer, 0, retrycount=0)
-        strings = sum(len(entry.submissions) for entry in entries)
-        size = sum(len(items) for *_, items in readable)
-        return Batch(entries, strings >= BATCH_STRINGS or size >= BATCH_BYTES)
+        keys = [names.JOURNAL, names.SET_ASIDE, names.SET_ASIDE_NOTES, names.INSERTED, names.ASIDE_TURN]
+        arguments = [names.GROUP, names.ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size]
+        inserted, claimed = self._with_group(lambda: self._script("claim_aside")(keys, arguments))
+        notes = {entry.decode(): note for entry, *_, note in claimed if note}
+        entries = [entry._replace(aside=True) for entry in self._readable([parts[:4] for parts in claimed])]
+        return [
+            entry._replace(note=parse_note(note), others_stored=inserted > rows_before(note))
+            if (note := notes.get(entry.id))
+            else entry
+            for entry in entries
+        ]
 
-    def complete(self, entries: Sequence[Entry], buried: Collection[str] = ()) -> int:
-        """Take entries off the journal whose strings are stored, or buried (those ids); return how many strings."""
-        keys = [names.JOURNAL, names.WAITING, names.STORED]
-        arguments: list[Any] = [names.GROUP]
-        for entry in entries:
-            stored = [names.status_key(s.id) for s in entry.submissions if s.id not in buried]
-            keys += stored
-            arguments += (entry.id, len(entry.submissions), len(stored))
+    def end_aside(self, rest: float) -> None:
+        """Let a worker have entries that were set aside, after so many seconds."""
         with journal_errors():
-            return int(self._complete(keys, arguments))
+            self._redis.pexpire(names.ASIDE_TURN, int(rest * 1000))
+
+    def complete(self, entries: Sequence[Entry], inserted: int) -> int:
+        """Take entries off the journal whose strings are stored, and some were new; return how many strings."""
+        keys = [names.JOURNAL, names.WAITING, names.STORED, names.INSERTED, names.SET_ASIDE, names.SET_ASIDE_NOTES]
+        keys += [names.status_key(s.id) for entry in entries for s in entry.submissions]
+        arguments: list[Any] = [names.GROUP, inserted]
+        for entry in entries:
+            arguments += (entry.id, len(entry.submissions))
+        with journal_errors():
+            return int(self._script("complete")(keys, arguments))
 
     def release(self, entries: Sequence[Entry]) -> None:
-        """Give entries back: claimable at once, and no attempt counted."""
-        self._set_idle([entry.id for entry in entries], _LEASE_MS, retrycount=0)
+        """Give entries back: claimable immediately, and no attempt counted."""
+        self._set_idle([entry.id for entry in entries], LEASE_MS, retrycount=0)
 
-    def renew(self, entries: Sequence[Entry]) -> None:
-        """Start the lease of entries anew."""
-        self._set_idle([entry.id for entry in entries], 0)
+    def set_aside(self, entries: Sequence[tuple[Entry, Note | None]]) -> None:
+        """Have entries tried again after the pause that their note says, jittered; without a note, soon."""
+        keys = [names.JOURNAL, names.SET_ASIDE, names.SET_ASIDE_NOTES, names.INSERTED]
+        arguments: list[Any] = [names.GROUP, names.ASIDE_CONSUMER]
+        for entry, note in entries:
+            pause = (note or Note("", "")).pause * random.uniform(0.5, 1.0)  # noqa: S311
+            arguments += (entry.id, int(pause * 1000), msgspec.json.encode(note) if note else "")
+        if entries:
+            self._with_group(lambda: self._script("set_aside")(keys, arguments))
 
-    def bury(self, entry: Entry, reasons: Mapping[str, str]) -> None:
-        """Put strings of the entry (id → reason) among the dead letters; complete the entry afterwards."""
-        lost = [s for s in entry.submissions if s.id in reasons]
-        keys = [names.JOURNAL, names.FAILED, *(names.status_key(s.id) for s in lost)]
-        arguments: list[Any] = [entry.id]
-        for s in lost:
-            letter = DeadLetter(s.id, s.text, s.received_at, reasons[s.id], entry.deliveries)
-            arguments += (s.id, msgspec.json.encode(letter), s.received_at)
+    def dead_letter(self, entry: Entry, reason: str) -> None:
+        """Take an entry of one string off the journal, and keep it as a dead letter, for this reason."""
+        [s] = entry.submissions
+        letter = DeadLetter(
+            s.id, s.text, s.received_at, reason, entry.deliveries + (entry.note or Note("", "", 0)).tries
+        )
+        keys = [names.JOURNAL, names.WAITING, names.FAILED, names.DISCARDED]
+        keys += [names.SET_ASIDE, names.SET_ASIDE_NOTES, names.status_key(s.id)]
+        arguments = [names.GROUP, entry.id, s.id, msgspec.json.encode(letter), s.received_at]
         with journal_errors():
-            self._bury(keys, arguments)
+            self._script("dead_letter")(keys, arguments)
 
     def split(self, entry: Entry) -> None:
         """Replace the entry by one for each of its strings, as new ones."""
@@ -135,23 +150,26 @@ class Claims:
         for s in entry.submissions:
             arguments += (encode(s), s.received_at)
         with journal_errors():
-            self._split(keys, arguments)
+            self._script("split")(keys, arguments)
 
     def start(self) -> Turn:
         """Begin a drain: no wake-up is needed while it runs. Return whether PostgreSQL may be tried now.
 
-        While PostgreSQL is away one process at a time may try, when the backoff has passed.
+        While PostgreSQL is unavailable one process at a time may try, when the backoff has passed by Redis' clock; or
+        by our own, where Redis' stands still or is put back.
         """
-        calls = self._redis.pipeline(transaction=False)
-        calls.exists(names.DATABASE_AWAY).delete(names.HELP).set(names.WAKEUP, "1", px=WAKEUP_EXPIRES_MS)
+        keys = [names.WAKEUP, names.HELP, names.DATABASE_AWAY, names.DATABASE_PROBE]
+        arguments = [WAKEUP_EXPIRES_MS, int(CALL_DEADLINE * 1000), AWAY_BACKOFF_CAP_MS]
         with journal_errors():
-            # a full Redis refuses the flag, but then nothing is appended either that would miss it
-            away, *_ = calls.execute(raise_on_error=False)
-            if isinstance(away, Exception):
-                raise away
-        if not away:
-            return Turn.GO
-        return Turn.PROBE if self._win_probe() else Turn.REST
+            turn = (Turn.GO, Turn.PROBE, Turn.REST)[self._script("start")(keys, arguments)]
+        now = time.monotonic()
+        if turn is not Turn.REST:
+            self._resting_since = None
+        elif self._resting_since is None:
+            self._resting_since = now
+        elif now - self._resting_since > PROBE_AT_LEAST:
+            self._resting_since, turn = None, Turn.PROBE
+        return turn
 
     def finish(self) -> None:
         """End a drain: whatever is appended from now on wakes the next one. Claim once more, or wake it yourself."""
@@ -166,31 +184,35 @@ class Claims:
         except JournalFull:  # nothing could be published either
             return False
 
-    def heartbeat(self, worker: str) -> tuple[int, bool]:
-        """Say that this worker is there; return the journal's entries and whether PostgreSQL is held to be away."""
-        keys = (names.WORKERS, names.JOURNAL, names.DATABASE_AWAY)
-        with journal_errors():
-            entries, away = self._heartbeat(keys, [worker, int(WORKER_SILENT_AFTER * 1000)])
-        return entries, bool(away)
-
     def database_away(self) -> None:
-        """Note that PostgreSQL did not answer; nobody tries it again before a jittered backoff has passed."""
-        jitter = random.random()  # noqa: S311
-        arguments = [AWAY_BACKOFF_BASE_MS, AWAY_BACKOFF_CAP_MS, jitter, AWAY_NOTE_MS]
+        """Note that PostgreSQL stores nothing; no one tries it again before a jittered backoff has passed."""
+        arguments = [AWAY_BACKOFF_BASE_MS, AWAY_BACKOFF_CAP_MS, random.random(), AWAY_NOTE_MS]  # noqa: S311
         with journal_errors():
-            self._away([names.DATABASE_AWAY, names.DATABASE_PROBE], arguments)
+            self._script("away")([names.DATABASE_AWAY, names.DATABASE_PROBE], arguments)
 
     def database_back(self) -> None:
         """Note that PostgreSQL answers."""
         with journal_errors():
             self._redis.delete(names.DATABASE_AWAY, names.DATABASE_PROBE)
 
-    def _win_probe(self) -> bool:
-        try:
-            with journal_errors():
-                return bool(self._redis.set(names.DATABASE_PROBE, "1", nx=True, px=int(CALL_DEADLINE * 1000)))
-        except JournalFull:  # nobody can take turns: everybody tries, since only draining can make room
-            return True
+    def _readable(self, claimed: Sequence[Any]) -> list[Entry]:
+        """Return the entries that this code can read.
+
+        The others are left for newer workers, or for a person: their lease starts again, and no attempt is counted.
+        """
+        entries, others = [], []
+        for entry, deliveries, version, items in claimed:
+            try:
+                submissions = decode(items) if 0 < version <= ENTRY_VERSION else []
+            except ValueError:
+                submissions = []
+            if submissions:
+                entries.append(Entry(entry.decode(), deliveries, submissions))
+            else:
+                others.append(entry.decode())
+                _unreadable.met(f"entry {entry.decode()}, version {version}")
+        self._set_idle(others, 0, retrycount=0)
+        return entries
 
     def _set_idle(self, ids: Sequence[str], idle_ms: int, retrycount: int | None = None) -> None:
         if not ids:
@@ -209,12 +231,12 @@ class Claims:
         )
 
     def _with_group(self, call: Callable[[], T]) -> T:
-        """Make the consumer group, from the stream's beginning, where somebody deleted it (or nobody made it yet)."""
+        """Make the consumer group, from the stream's beginning, where there is none."""
         with journal_errors():
             try:
                 return call()
             except ResponseError as error:
                 if "NOGROUP" not in str(error):
                     raise
-            self._group([names.JOURNAL, names.WAKEUP], [names.GROUP])
+            self._script("group")([names.JOURNAL, names.WAKEUP], [names.GROUP])
             return call()

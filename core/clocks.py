@@ -12,6 +12,8 @@ GRACE_PERIOD = 40.0
 
 CONNECT_TIMEOUT = 3.0
 DRAIN_BUDGET = 3.0  # after which a drain gives way to the next one
-BISECT_BUDGET = 8.0  # after which a batch with poison in it is released, not held
-POOL_STUCK_AFTER = 25.0  # a pool that began nothing of what it was given for so long will never do so
+SETTLE_BUDGET = 8.0  # after which no more of a claimed batch is tried: with one more call it is within the lease
+PROBE_AT_LEAST = 20.0  # an unavailable PostgreSQL is tried by each process as often as this, whatever Redis' clock says
+ABANDONED_AFTER = TASK_TIME_LIMIT + 5.0  # no process can have held an entry for this long
+STUCK_AFTER = 25.0  # a pool that has not begun what it was given by then never will; nor a thread its next round
 WORKER_SILENT_AFTER = 5.0  # a worker that has not been heard of for this long is away

@@ -1,22 +1,27 @@
-"""Connections to Redis: every call ends in bounded time."""
+"""Connections to Redis: every call ends in bounded time, and whatever it fails with is one of our errors."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 from redis.retry import Retry
 
-from core.errors import JournalAway
+from core.errors import JournalAway, JournalFull
+from core.outage_log import OutageLog, words
 
 T = TypeVar("T")
+FULL = "OOM command not allowed"
+"""What Redis says when it has no memory left; 6.2 says it in the middle of a script's error, as do others."""
 BACKOFF = ExponentialWithJitterBackoff(base=0.05, cap=0.1)
 """How long (s) until a call whose connection was lost is made once more."""
+_outage = OutageLog("journal unavailable", "journal available again")
 
 
 def connect(url: str, *, timeout: float = 2.0) -> Redis:
@@ -46,8 +51,8 @@ def without_repeats(redis: Redis) -> Redis:
 def write_again(write: Callable[[], T]) -> T:
     """Return what a write gives, made once more where the connection was lost.
 
-    The first one may have been carried out all the same; so when the second is refused, for whatever reason,
-    JournalAway is raised, which leaves open what was kept.
+    The first one may have been carried out all the same; so when the second is refused, for whatever reason, redis-py's
+    ConnectionError is raised, which leaves open what was kept.
     """
     try:
         return write()
@@ -56,4 +61,23 @@ def write_again(write: Callable[[], T]) -> T:
         try:
             return write()
         except RedisError as error:
-            raise JournalAway from error
+            raise RedisConnectionError(f"lost, and then refused: {error}") from error
+
+
+@contextmanager
+def journal_errors() -> Iterator[None]:
+    """Turn whatever the driver raises into ours, and log it in its own words.
+
+    JournalFull is raised where Redis has no memory left, and then nothing was written; JournalAway otherwise, whatever
+    it says: replies that no list knows come with every version, and with every way of running Redis.
+    """
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        reason = words(error)
+        if isinstance(error, OutOfMemoryError) or FULL in reason:
+            raise JournalFull from error
+        _outage.met(reason)
+        raise JournalAway from error
+    if _outage.down:
+        _outage.over()

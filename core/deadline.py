@@ -33,13 +33,17 @@ class WaitWithDeadline:
     def __init__(self, seconds: float) -> None:
         """Allow each call this many seconds."""
         self.seconds = seconds
+        self.expired = False
+        """Whether the last call took too long, where one thread makes them all; psycopg2 does not always say so."""
 
     def __call__(self, connection: _Connection) -> None:
         """Wait until the call under way on the connection is over; raise DeadlineExceeded when it takes too long."""
+        self.expired = False
         deadline = time.monotonic() + self.seconds
         while (state := connection.poll()) != _OK:
             left = deadline - time.monotonic()
             if left <= 0:
+                self.expired = True
                 raise DeadlineExceeded
             waiter = select.poll()
             waiter.register(connection.fileno(), select.POLLIN if state == _READ else select.POLLOUT)

@@ -6,8 +6,8 @@ appends; the worker's side of it (claim, complete, …) is in ``core.claims``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,15 +15,14 @@ from typing import Any, NamedTuple
 
 from redis import Redis
 from redis.commands.core import Script
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import ResponseError
 
 from core import names
 from core.clocks import WORKER_SILENT_AFTER
-from core.connection import without_repeats, write_again
+from core.connection import journal_errors, without_repeats, write_again
 from core.errors import JournalAway, JournalFull
 from core.high_water import HighWater, SetBack, parse_set_back
+from core.notes import parse_note
 from core.submission import Submission, decode, encode
 
 ENTRY_VERSION = 1
@@ -78,6 +77,7 @@ class Counts(NamedTuple):
     """How the journal is doing; ``oldest_s`` is None when nothing waits, ``away_since`` (s) when PostgreSQL answers.
 
     ``appended`` counts all strings that were ever appended; ``set_back`` is the note that somebody saw it fall.
+    ``waiting`` includes the strings that are set aside because they failed alone; ``aside_reason`` says how one did.
     """
 
     waiting: int
@@ -88,28 +88,29 @@ class Counts(NamedTuple):
     away_since: float | None
     appended: int
     set_back: SetBack | None
+    discarded: int
+    retried: int
+    balance_base: int
+    entries: int
+    set_aside: int
+    aside_reason: str | None
+
+    @property
+    def unaccounted(self) -> int:
+        """How many appended strings the books do not account for; 0 while the promise's invariant holds.
+
+        Every string that was ever appended is stored, waits, has failed, or was discarded or put back by an operator,
+        and then appended once more. Where the books balance, but not with what the stream holds, it is what waits.
+        """
+        settled = self.stored + self.failed + self.discarded + self.retried
+        out = self.appended - settled - self.waiting - self.balance_base
+        holds = self.waiting >= self.entries if self.entries else not self.waiting
+        return out if out or holds else max(self.waiting, self.entries)
 
 
 def load_script(redis: Redis, name: str) -> Script:
     """Return the Lua script of that name; it is sent to Redis once and called by its hash from then on."""
     return redis.register_script((Path(__file__).parent / "lua" / f"{name}.lua").read_text(encoding="utf-8"))
-
-
-@contextmanager
-def journal_errors() -> Iterator[None]:
-    """Turn the driver's errors into ours: JournalFull when nothing can be written, JournalAway otherwise."""
-    try:
-        yield
-    except OutOfMemoryError as error:
-        raise JournalFull from error
-    except (RedisConnectionError, RedisTimeoutError, ReadOnlyError) as error:
-        raise JournalAway from error
-    except RedisError as error:
-        if "OOM" in str(error):  # how 6.2 reports it from within a script
-            raise JournalFull from error
-        if "MISCONF" in str(error):  # its disk is full or broken
-            raise JournalAway from error
-        raise
 
 
 def parse_record(value: bytes | None) -> Record | None:
@@ -180,13 +181,15 @@ class Journal:
     def counts(self) -> Counts:
         """Return how the journal is doing."""
         keys = [names.JOURNAL, names.WAITING, names.STORED, names.FAILED, names.WORKERS, names.DATABASE_AWAY]
-        keys += [names.APPENDED, names.SET_BACK]
+        keys += [names.APPENDED, names.SET_BACK, names.DISCARDED, names.RETRIED, names.BALANCE_BASE]
+        keys += [names.SET_ASIDE, names.SET_ASIDE_NOTES]
         mark = self._high_water.mark
         with journal_errors():
-            waiting, stored, failed, age, workers, away, appended, set_back = self._counts(
+            waiting, stored, failed, age, workers, away, appended, set_back, *books, note = self._counts(
                 keys, [int(WORKER_SILENT_AFTER * 1000)]
             )
         self._high_water.note(mark, appended, appended)
+        discarded, retried, balance_base, entries, set_aside = books
         return Counts(
             waiting=waiting,
             stored=stored,
@@ -196,6 +199,12 @@ class Journal:
             away_since=int(away.split()[0]) / 1000 if away else None,
             appended=appended,
             set_back=parse_set_back(set_back) if set_back else None,
+            discarded=discarded,
+            retried=retried,
+            balance_base=balance_base,
+            entries=entries,
+            set_aside=set_aside,
+            aside_reason=parse_note(note).reason if note else None,
         )
 
     def tell_set_back(self) -> SetBack | None:

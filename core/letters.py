@@ -8,9 +8,9 @@ import msgspec
 from redis import Redis
 
 from core import names
-from core.claims import DeadLetter
-from core.connection import without_repeats
-from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, journal_errors, load_script
+from core.connection import journal_errors, without_repeats
+from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
+from core.notes import DeadLetter
 from core.submission import Submission, encode
 
 LOOKS = 20

@@ -10,6 +10,7 @@ import httpx
 import psycopg2
 from redis import Redis
 
+from core.claims import Claims
 from local.system import System
 
 
@@ -48,6 +49,14 @@ class Client(httpx.Client):
     def part_is(self, part: str, status: str) -> bool:
         """Tell whether a part of the pipeline (journal, workers, database) is said to be up or away."""
         return self.pipeline()[part]["status"] == status
+
+
+def dead_letter_all(claims: Claims, reason: str) -> None:
+    """Have PostgreSQL refuse, for this reason, every string that waits."""
+    for entry in claims.claim().entries:
+        claims.split(entry)
+    for entry in claims.claim(10_000, 2**30).entries:
+        claims.dead_letter(entry, reason)
 
 
 def eventually(condition: Callable[[], object], within: float) -> float:

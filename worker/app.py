@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 from celery import signals
@@ -16,7 +15,7 @@ from core.durability import refuse_volatile
 from core.settings import CoreSettings, load
 from worker import transport
 from worker.consumer import QuickConsumer
-from worker.drain import drain
+from worker.drain import Drain
 from worker.settings import WorkerSettings
 from worker.store import Store
 from worker.timer import DrainTimer
@@ -46,12 +45,12 @@ app.steps["worker"].add(DrainTimer)
 @app.task(name=names.DRAIN_TASK)  # type: ignore[untyped-decorator]
 def drain_task() -> int:
     """Drain the journal; the result is the number of rows stored."""
-    return drain(*_parts())
+    return _drain().run()
 
 
 def drain_in_pool() -> int:
     """Drain the journal on the timer's behalf, with no message from the broker."""
-    return drain(*_parts())
+    return _drain().run()
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
@@ -66,7 +65,7 @@ def _check_start(**_: object) -> None:
 
 
 @cache
-def _parts() -> tuple[Claims, Store, Callable[[], None]]:
+def _drain() -> Drain:
     """Make the connections: in the pool's process, because none may cross a fork."""
     settings = load(WorkerSettings)
     claims = Claims(connect(str(settings.redis_url), timeout=REDIS_TIMEOUT))
@@ -75,4 +74,4 @@ def _parts() -> tuple[Claims, Store, Callable[[], None]]:
         if claims.ask_for_help():
             publish_wakeup(app)
 
-    return claims, Store(str(settings.database_url)), wake
+    return Drain(claims, Store(str(settings.database_url)), wake)

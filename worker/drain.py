@@ -10,129 +10,104 @@ import structlog
 from core.claims import Batch, Claims, Entry, Turn
 from core.clocks import DRAIN_BUDGET
 from core.errors import JournalAway
-from worker.poison import isolate
-from worker.store import Outage, Poison, Store
+from core.outage_log import OutageLog
+from worker.failures import Outage, Unanswered
+from worker.settle import Settling, Size
+from worker.store import Store
 
 log = structlog.get_logger()
 
 LINGER, LINGER_STEP = 0.1, 0.025
 """A drain that stored something looks again every 25 ms until 100 ms were idle: under a steady load that costs fewer
 wake-ups, and makes larger batches, than a wake-up for each handful."""
-
-MAX_DELIVERIES, MAX_LONE_DELIVERIES = 3, 6
-"""Deliveries that may come to nothing before an entry is split, and before its only string is buried. Most do for what
-happens around them: a worker is killed for another reason, or Redis is away when the rows are stored."""
+SLOW, REST = 0.25, 4.0
+"""Where settling what was set aside takes longer than this (s), it rests for this multiple of the time it took."""
 
 
-def drain(claims: Claims, store: Store, wake: Callable[[], None]) -> int:
-    """Store what waits, for about 3 s at most; return how many rows were stored.
+class Drain:
+    """One process' drains; it remembers how much PostgreSQL takes at a time."""
 
-    ``wake`` is called when there is more than one process can take at once. Nothing is raised when Redis or PostgreSQL
-    is away: what was claimed is given back, or returns when its lease has run out.
-    """
-    drain_ = _Drain(claims, store, wake)
-    try:
-        drain_.run()
-    except JournalAway:
-        log.warning("Redis does not answer; what was claimed returns when its lease has run out")
-    return drain_.rows
-
-
-class _Drain:
     def __init__(self, claims: Claims, store: Store, wake: Callable[[], None]) -> None:
-        self.claims, self.store, self.wake = claims, store, wake
-        self.rows = 0
-        self.turn = Turn.GO
+        """Use these; ``wake`` is called when there is more than one process can take alone."""
+        self._claims, self._store, self._wake = claims, store, wake
+        self._size, self._aside_size = Size(), Size()
+        self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again")
+        self._rows = 0
 
-    def run(self) -> None:
-        """Drain until the journal is empty and stays so for a moment, PostgreSQL is away, or the time is up.
+    def run(self) -> int:
+        """Store what waits, for about 3 s at most; return how many rows were stored.
 
-        After an outage no drain is woken: the timer's tries are enough.
+        Nothing is raised when Redis or PostgreSQL is unavailable: what was claimed is given back, or returns when its
+        lease has run out.
         """
-        self.turn = self.claims.start()
-        if self.turn is Turn.REST:
+        self._rows = 0
+        try:
+            self._run()
+        except JournalAway:
+            log.warning("drain broken off; what was claimed returns when its lease has run out")
+        except Outage as outage:
+            self._outage.met(str(outage))
+            self._claims.database_away()  # no drain is woken: the timer's tries are enough
+        except Unanswered as error:
+            log.warning("PostgreSQL did not take a batch in time", reason=str(error), next_batch=self._size.strings)
+            self._claims.finish()
+        return self._rows
+
+    def _run(self) -> None:
+        until = time.monotonic() + DRAIN_BUDGET
+        turn = self._claims.start()
+        if turn is Turn.REST:
             return
-        now = time.monotonic()
-        until, idle_from, last_look = now + DRAIN_BUDGET, now, False
+        if turn is Turn.PROBE:
+            self._store.probe()
+            self._claims.database_back()
+            self._outage.over()
+        if not self._drain_journal(until):
+            self._wake()
+        while time.monotonic() < until and self._try_aside():
+            pass
+
+    def _drain_journal(self, until: float) -> bool:
+        """Drain until the journal stays empty for a moment; return whether it did before the time was up."""
+        idle_from, last_look = time.monotonic(), False
         while time.monotonic() < until:
-            batch = self.claims.claim()
-            if batch.entries or self.turn is Turn.PROBE:
-                if not self.store_batch(batch):
-                    return
+            batch = self._claims.claim(self._size.strings, self._size.bytes)
+            if batch.entries:
+                self._settle(batch)
                 idle_from = time.monotonic()
             elif last_look:
-                return
-            elif not self.rows or time.monotonic() > idle_from + LINGER:
-                self.claims.finish()
+                return True
+            elif not self._rows or time.monotonic() > idle_from + LINGER:
+                self._claims.finish()
                 last_look = True
             else:
                 time.sleep(LINGER_STEP)
-        self.claims.finish()
-        self.wake()
+        self._claims.finish()
+        return False
 
-    def store_batch(self, batch: Batch) -> bool:
-        """Settle a batch; return whether PostgreSQL answered."""
+    def _settle(self, batch: Batch) -> None:
         if batch.full:
-            self.wake()
-        stored = _settle(batch.entries, self.claims, self.store)
-        if stored is None:
+            self._wake()
+        self._store_entries(batch.entries, self._size)
+
+    def _try_aside(self) -> bool:
+        """Try strings again that failed alone; return whether there were any."""
+        entries = self._claims.claim_aside(self._aside_size.strings, self._aside_size.bytes)
+        if not entries:
             return False
-        self.rows += stored
-        if self.turn is Turn.PROBE:
-            self.turn = Turn.GO
-            self.claims.database_back()
-            log.info("PostgreSQL answers again")
+        started = time.monotonic()
+        try:
+            self._store_entries(entries, self._aside_size)
+        finally:
+            took = time.monotonic() - started
+            self._claims.end_aside(REST * took if took > SLOW else 0)
         return True
 
-
-def _settle(entries: list[Entry], claims: Claims, store: Store) -> int | None:
-    """Store a batch and take it off the journal; None when PostgreSQL is away and the batch was given back."""
-    try:
-        if len(entries) == 1 and _is_suspect(entries[0]):
-            _set_apart(entries[0], claims, store)
-            return 0
-        if not entries:
-            store.ping()
-            return 0
-        rows = store.insert([submission for entry in entries for submission in entry.submissions])
-        claims.complete(entries)  # only now: the commit has returned
-    except Poison:
-        return _settle_poisoned(entries, claims, store)
-    except Outage as outage:
-        _give_back(entries, claims, outage)
-        return None
-    return rows
-
-
-def _settle_poisoned(entries: list[Entry], claims: Claims, store: Store) -> int | None:
-    try:
-        return isolate(entries, claims, store)
-    except Outage as outage:
-        _give_back(entries, claims, outage)
-        return None
-
-
-def _give_back(entries: list[Entry], claims: Claims, outage: Outage) -> None:
-    log.warning("PostgreSQL is away", reason=str(outage))
-    claims.release(entries)
-    claims.database_away()
-
-
-def _is_suspect(entry: Entry) -> bool:
-    """Tell whether an entry seems to kill whoever handles it."""
-    return entry.deliveries > (MAX_DELIVERIES if len(entry.submissions) > 1 else MAX_LONE_DELIVERIES)
-
-
-def _set_apart(entry: Entry, claims: Claims, store: Store) -> None:
-    """Split an entry that has killed its worker again and again; bury a single string that has, unless it is stored."""
-    if len(entry.submissions) > 1:
-        log.warning("entry split", entry=entry.id, deliveries=entry.deliveries)
-        claims.split(entry)
-        return
-    if store.holds(entry.submissions[0].id):
-        claims.complete([entry])
-        return
-    log.error("string buried", id=entry.submissions[0].id, deliveries=entry.deliveries)
-    reason = f"Storing this string alone came to nothing {entry.deliveries - 1} times: it may kill the worker."
-    claims.bury(entry, {entry.submissions[0].id: reason})
-    claims.complete([entry], {entry.submissions[0].id})
+    def _store_entries(self, entries: list[Entry], size: Size) -> None:
+        settling = Settling(self._claims, self._store, size)
+        try:
+            settling.settle(entries)
+        finally:
+            self._rows += settling.rows
+        if settling.rows:
+            self._outage.over()

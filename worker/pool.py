@@ -16,7 +16,7 @@ from contextlib import suppress
 import structlog
 from celery.concurrency.prefork import TaskPool
 
-from core.clocks import POOL_STUCK_AFTER
+from core.clocks import STUCK_AFTER
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class Pool(TaskPool):  # type: ignore[misc]
     def on_stop(self) -> None:
         """End in good order: what is under way is finished. Where that takes too long, end all the same."""
         pool = self._pool
-        give_up = threading.Timer(POOL_STUCK_AFTER, self._give_up)
+        give_up = threading.Timer(STUCK_AFTER, self._give_up)
         give_up.daemon = True
         give_up.start()
         super().on_stop()
@@ -36,14 +36,14 @@ class Pool(TaskPool):  # type: ignore[misc]
             # all have ended; at the interpreter's end billiard would wait for the lock once more
             pool._terminate.cancel()  # noqa: SLF001
 
-    def start_anew(self) -> None:
+    def restart(self, reason: str) -> None:
         """Replace this process by a new one of the same command, under the same process id; the pool's own end."""
-        log.error("the pool is stuck, the worker starts anew", seconds=POOL_STUCK_AFTER)
+        log.error("the worker restarts", reason=reason)
         self._kill_all()
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the very command that started it
 
     def _give_up(self) -> None:
-        log.error("the pool is stuck, the worker ends without it", seconds=POOL_STUCK_AFTER)
+        log.error("the pool is stuck, the worker ends without it", seconds=STUCK_AFTER)
         self._kill_all()
         os._exit(1)
 

@@ -6,27 +6,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg2
 import psycopg2.extensions
 
 from core.clocks import CALL_DEADLINE, CONNECT_TIMEOUT, STATEMENT_TIMEOUT
-from core.deadline import DeadlineExceeded, WaitWithDeadline
-from core.errors import DummiesError
+from core.deadline import WaitWithDeadline
+from core.outage_log import words
 from core.submission import Submission
+from worker.failures import Outage, Refused, Unanswered, is_outage, refusal
 
-_OUTAGE_CLASSES = {"08", "40", "42", "53", "55", "57", "58"}
-_READ_ONLY = "25006"
-_INSERT = (Path(__file__).parent / "sql" / "insert.sql").read_text(encoding="utf-8")
+_SQL = Path(__file__).parent / "sql"
+_INSERT = (_SQL / "insert.sql").read_text(encoding="utf-8")
+_PROBE = (_SQL / "probe.sql").read_text(encoding="ascii")
 _OPTIONS = f"-c statement_timeout={STATEMENT_TIMEOUT * 1000:.0f} -c lock_timeout={STATEMENT_TIMEOUT * 1000:.0f}"
-
-
-class Outage(DummiesError):
-    """PostgreSQL cannot store anything at present."""
-
-
-class Poison(DummiesError):
-    """PostgreSQL refuses something in the batch."""
 
 
 class Store:
@@ -42,9 +36,10 @@ class Store:
     def insert(self, submissions: Sequence[Submission]) -> int:
         """Commit all of the strings; return how many were new.
 
-        Raises Outage when PostgreSQL does not answer, or answers what a later try may cure; Poison when it refuses the
-        strings themselves. After either nothing of the batch is stored, or (when the connection broke during the
-        commit) all of it is: trying again is safe in any case, because the id is the primary key.
+        Raises Outage when PostgreSQL is unavailable, Unanswered when it does not answer in time, TooSlow when it gave
+        the batch up, Refused when it (or the way to it) refuses something in the batch. After any of these nothing of
+        the batch is stored, or (when the connection broke during the commit) all of it is: trying again is safe in any
+        case, because the id is the primary key.
         """
         ordered = sorted(submissions, key=lambda submission: submission.id)
         parameters = {
@@ -57,63 +52,63 @@ class Store:
             return int(cursor.rowcount)
 
     def holds(self, submission_id: str) -> bool:
-        """Return whether the string is stored; raises Outage."""
+        """Return whether the string is stored. Raises as ``insert`` does."""
         with self._cursor() as cursor:
             cursor.execute("SELECT FROM dummies WHERE id = %s", [submission_id])
             return bool(cursor.rowcount)
 
-    def ping(self) -> None:
-        """Return when PostgreSQL answers; raises Outage."""
-        with self._cursor() as cursor:
-            cursor.execute("SELECT 1")
+    def probe(self) -> None:
+        """Return when a row can be stored at all, which is tried with one of our own; else raise Outage."""
+        try:
+            with self._cursor() as cursor:
+                cursor.execute(_PROBE, {"id": str(uuid4())})
+        except (Unanswered, Refused) as error:
+            self._drop()  # its transaction may be open still
+            if not (isinstance(error, Refused) and error.failure.final):  # to refuse our text it must be well
+                raise Outage(str(error)) from error
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
+        connection = self._connected()
         try:
-            with self._connected().cursor() as cursor:
+            with connection.cursor() as cursor:
                 yield cursor
-        except (psycopg2.Error, DeadlineExceeded) as error:
-            self._drop_if_broken(error)
-            if is_outage(error):
-                raise Outage(_one_line(error)) from error
-            raise Poison(_one_line(error)) from error
-        except ValueError as error:  # what the driver itself refuses to send
-            raise Poison(_one_line(error)) from error
+        except Exception as error:
+            if self._wait.expired:
+                self._drop()
+                raise Unanswered(f"no answer within {CALL_DEADLINE:.0f} s") from error
+            if is_outage(error, connection):
+                self._drop()
+                raise Outage(words(error)) from error
+            refused = refusal(error, connection)
+            if not isinstance(error, psycopg2.Error):
+                self._drop()  # who knows where it was left
+            raise refused from error
 
     def _connected(self) -> Any:
         if self._connection is None or self._connection.closed:
             self._wait.seconds = CONNECT_TIMEOUT
             try:
-                self._connection = psycopg2.connect(
-                    self._url,
-                    application_name="ix-worker",
-                    target_session_attrs="read-write",
-                    keepalives_idle=10,
-                    tcp_user_timeout=int(CALL_DEADLINE * 1000),
-                    options=_OPTIONS,
-                )
-                self._connection.autocommit = True
+                self._connection = self._connect()
+            except Exception as error:
+                raise Outage(words(error)) from error
             finally:
                 self._wait.seconds = CALL_DEADLINE
         return self._connection
 
-    def _drop_if_broken(self, error: BaseException) -> None:
-        """Close the connection unless the server answered with an error of its own, after which it can be used on."""
-        if self._connection is not None and not getattr(error, "pgcode", None):
+    def _connect(self) -> Any:
+        connection = psycopg2.connect(
+            self._url,
+            application_name="ix-worker",
+            target_session_attrs="read-write",
+            keepalives_idle=10,
+            tcp_user_timeout=int(CALL_DEADLINE * 1000),
+            options=_OPTIONS,
+        )
+        connection.autocommit = True
+        return connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def is_outage(error: BaseException) -> bool:
-    """Return whether a later try may succeed with the same strings.
-
-    That is so for errors without SQLSTATE (the connection broke, or our deadline passed), for the classes of
-    connections, rollbacks, missing objects or rights, resources, locks, interventions and system errors, and for a
-    read-only server. Source: PostgreSQL's appendix of error codes.
-    """
-    code = getattr(error, "pgcode", None)
-    return not code or code[:2] in _OUTAGE_CLASSES or code == _READ_ONLY
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -9,19 +9,22 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
 from celery import bootsteps
 from redis.exceptions import RedisError
 
-from core.claims import Claims
-from core.clocks import POOL_STUCK_AFTER, TASK_TIME_LIMIT
+from core.clocks import STUCK_AFTER, TASK_TIME_LIMIT
 from core.connection import connect
 from core.durability import Durability, read_info
 from core.errors import DummiesError
+from core.loops import repeat
 from core.settings import load
+from core.watch import Watch
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
@@ -34,11 +37,11 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
 
     requires = ("celery.worker.components:Pool",)
 
-    def __init__(self, worker: Any, **_: Any) -> None:
+    def __init__(self, _: Any, **__: Any) -> None:
         """Prepare; nothing is connected yet."""
         settings = load(WorkerSettings)
         self._redis = connect(str(settings.redis_url))
-        self._claims = Claims(self._redis)
+        self._watch = Watch(self._redis)
         self._durability = Durability(volatile_allowed=settings.allow_volatile_journal)
         self._folder = settings.heartbeat_folder
         if self._folder:
@@ -46,15 +49,16 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._work, self._ending = threading.Event(), threading.Event()
         self._handed_over_at: float | None = None
         """When the pool was given a drain that none of its processes has begun yet (monotonic)."""
-        self._threads = [
-            threading.Thread(target=self._watch, args=[worker], name="journal watch", daemon=True),
-            threading.Thread(target=self._hand_over, args=[worker], name="drain timer", daemon=True),
-        ]
+        self._looked_at = 0.0
+        """When the journal was looked at last, whether it answered or not (monotonic)."""
 
-    def start(self, worker: Any) -> None:  # noqa: ARG002
+    def start(self, worker: Any) -> None:
         """Begin; the pool runs."""
-        for thread in self._threads:
-            thread.start()
+        self._looked_at = time.monotonic()
+        rounds: dict[str, Callable[[Any], None]] = {"journal watch": self._look, "drain timer": self._hand_over}
+        for name, work in rounds.items():
+            restart = partial(worker.pool.restart, f"the thread {name} ended")
+            repeat(partial(work, worker), name, until=self._ending.is_set, ended=restart)
 
     def close(self, worker: Any) -> None:  # noqa: ARG002
         """Hand over no more; what is under way ends with the pool."""
@@ -67,20 +71,25 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         if self._folder:
             (self._folder / name).touch()
 
-    def _watch(self, worker: Any) -> None:
-        while not self._ending.wait(PERIOD * random.uniform(0.9, 1.1)):  # noqa: S311
-            handed_over_at = self._handed_over_at
-            if handed_over_at is not None and time.monotonic() > handed_over_at + POOL_STUCK_AFTER:
-                worker.pool.start_anew()
-            try:
-                entries, away = self._claims.heartbeat(worker.hostname)
-            except DummiesError as error:
-                log.warning("journal not seen", reason=str(error))
-            else:
-                self._beat("journal")
-                if entries or away:
-                    self._work.set()
-                self._look_at_durability()
+    def _look(self, worker: Any) -> None:
+        if self._ending.wait(PERIOD * random.uniform(0.9, 1.1)):  # noqa: S311
+            return
+        handed_over_at = self._handed_over_at
+        if handed_over_at is not None and time.monotonic() > handed_over_at + STUCK_AFTER:
+            worker.pool.restart("no process of the pool begins a drain")
+        with suppress(DummiesError):  # it was logged why, and the next look comes soon
+            self._look_at_journal(worker.hostname)
+        self._looked_at = time.monotonic()
+
+    def _look_at_journal(self, name: str) -> None:
+        entries, away = self._watch.heartbeat(name)
+        expired = self._watch.expire_abandoned()
+        if expired:
+            log.warning("leases ended by the clock here", entries=len(expired))
+        self._beat("journal")
+        if entries or away:
+            self._work.set()
+        self._look_at_durability()
 
     def _look_at_durability(self) -> None:
         """Have it said when Redis turns volatile; draining goes on, since what is stored cannot be lost there."""
@@ -90,20 +99,20 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
     def _hand_over(self, worker: Any) -> None:
         from worker.app import drain_in_pool  # noqa: PLC0415 - the application needs this module first
 
-        watch, _ = self._threads
-        while not self._ending.is_set():
-            if watch.is_alive():
-                self._beat("progress")
-            if not self._work.wait(PERIOD):
-                continue
-            self._work.clear()
-            # waits for a free process, and then for the end; None when the pool takes no more
-            self._handed_over_at = time.monotonic()
-            result = worker.pool.apply_async(drain_in_pool, accept_callback=self._begun)
-            if result is None:
-                self._handed_over_at = None
-                return
-            try:
-                result.get(timeout=TASK_TIME_LIMIT + PERIOD)
-            except Exception as error:  # noqa: BLE001 - the process was lost, or took too long: the journal recovers
-                log.warning("drain lost", reason=repr(error))
+        if time.monotonic() > self._looked_at + STUCK_AFTER:
+            worker.pool.restart("the journal is not watched")
+        self._beat("progress")
+        if not self._work.wait(PERIOD):
+            return
+        self._work.clear()
+        # waits for a free process, and then for the end; None when the pool takes no more
+        self._handed_over_at = time.monotonic()
+        result = worker.pool.apply_async(drain_in_pool, accept_callback=self._begun)
+        if result is None:
+            self._handed_over_at = None
+            self._ending.wait(PERIOD)
+            return
+        try:
+            result.get(timeout=TASK_TIME_LIMIT + PERIOD)
+        except Exception as error:  # noqa: BLE001 - the process was lost, or took too long: the journal recovers
+            log.warning("drain lost", reason=repr(error))

@@ -30,6 +30,8 @@ if #keyed > 0 then
   for i, unit in ipairs(keyed) do
     local key, digest = KEYS[4 + i], ARGV[3 + 2 * unit]
     local owner = digests[key] or known[i] or digest
+    -- one that should have expired is left over from before Redis' clock was put back
+    if owner ~= digest and not digests[key] and redis.call('PTTL', key) > key_seconds * 1000 then owner = digest end
     if owner == digest then
       digests[key] = digest
     else
@@ -46,11 +48,13 @@ if redis.call('EXISTS', unpack(KEYS, first_status)) > 0 then
   records = redis.call('MGET', unpack(KEYS, first_status))
 end
 
-local items, added, position = {}, {}, 0
+local items, added, seen, position = {}, {}, {}, 0
 for unit = 1, unit_count do
   for _ = 1, tonumber(ARGV[4 + 2 * unit]) do
     position = position + 1
-    if not refused[unit] and not records[position] then
+    local status = KEYS[first_status + position - 1]
+    if not refused[unit] and not records[position] and not seen[status] then
+      seen[status] = true
       items[#items + 1] = ARGV[string_args + 2 * position - 1]
       added[#added + 1] = position
     end
@@ -69,7 +73,12 @@ if #items > 0 then
   redis.call('MSET', unpack(statuses))
   redis.call('INCRBY', KEYS[2], #items)
   appended = redis.call('INCRBY', KEYS[4], #items)
-  if redis.call('SET', KEYS[3], '1', 'NX', 'PX', wakeup_ms) then woken = 1 end
+  -- one that lasts longer than any is left over from before Redis' clock was put back
+  local under_way = redis.call('PTTL', KEYS[3])
+  if under_way == -2 or under_way > tonumber(wakeup_ms) then
+    redis.call('SET', KEYS[3], '1', 'PX', wakeup_ms)
+    woken = 1
+  end
 end
 for key, digest in pairs(digests) do
   redis.call('SET', key, digest, 'EX', key_seconds)

@@ -1,13 +1,14 @@
 -- Claims a batch: stale entries first, then new ones.
 --
 -- An entry that was delivered before and not released had its worker die (or stall) on it. It is claimed alone, so that
--- one that kills its worker takes no neighbour with it. Released entries count no delivery and travel in company.
+-- one that kills its worker takes no neighbour with it. Released entries count no delivery and travel in company. What
+-- is set aside belongs to another consumer, and is left alone.
 --
 -- KEYS  1 journal
 -- ARGV  1 group, 2 consumer, 3 lease (ms), 4 strings and 5 bytes at which the batch is full, 6 most stale entries to look at
 -- Returns for each entry: {id, deliveries with this one, format version, items}
 --
--- Every format has the fields v (its version) and n (its number of strings).
+-- Every format has the fields v (its version) and n (its number of strings); what lacks them has version 0.
 
 local key, group, consumer, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local max_strings, max_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -16,16 +17,16 @@ local batch, strings, bytes = {}, 0, 0
 local function take(entry, deliveries)
   local fields = {}
   for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-  batch[#batch + 1] = {entry[1], deliveries, tonumber(fields['v']), fields['items']}
-  strings = strings + tonumber(fields['n'])
-  bytes = bytes + #fields['items']
+  batch[#batch + 1] = {entry[1], deliveries, tonumber(fields['v'] or 0) or 0, fields['items'] or ''}
+  strings = strings + (tonumber(fields['n'] or 1) or 1)
+  bytes = bytes + #(fields['items'] or '')
 end
 
 local function has_room()
   return strings < max_strings and bytes < max_bytes
 end
 
-for _, pending in ipairs(redis.call('XPENDING', key, group, 'IDLE', lease, '-', '+', ARGV[6])) do
+for _, pending in ipairs(redis.call('XPENDING', key, group, 'IDLE', lease, '-', '+', ARGV[6], consumer)) do
   if not has_room() then break end
   local id, deliveries = pending[1], pending[4]
   if deliveries == 0 or #batch == 0 then

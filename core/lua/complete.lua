@@ -1,26 +1,28 @@
--- Takes entries off the journal whose strings are all decided: stored, or dead letters.
+-- Takes entries off the journal whose strings are all stored.
 --
--- KEYS  1 journal, 2 waiting, 3 stored, then the status records of the stored strings, entry by entry
--- ARGV  1 group, then for each entry: its id, its number of strings, how many of them were stored
+-- KEYS  1 journal, 2 waiting, 3 stored, 4 inserted, 5 set_aside, 6 set_aside_notes, then the status records of the
+--       strings, entry by entry
+-- ARGV  1 group, 2 rows that were new, then for each entry: its id, its number of strings
 -- Returns the number of strings taken off.
 --
--- An entry that somebody else completed or split meanwhile changes nothing here. XACK comes first: it needs no memory, and
--- after it a full Redis lets the rest pass.
+-- An entry that another worker completed or split meanwhile changes nothing here. XACK comes first: it needs no memory,
+-- and after it a full Redis lets the rest pass.
 
 local entries = {}
-for a = 2, #ARGV, 3 do entries[#entries + 1] = ARGV[a] end
+for a = 3, #ARGV, 2 do entries[#entries + 1] = ARGV[a] end
 redis.call('XACK', KEYS[1], ARGV[1], unpack(entries))
 
-local taken, stored, status = 0, 0, 4
-for a = 2, #ARGV, 3 do
-  local stored_here = tonumber(ARGV[a + 2])
+local taken, status = 0, 7
+for a = 3, #ARGV, 2 do
+  local strings = tonumber(ARGV[a + 1])
   if redis.call('XDEL', KEYS[1], ARGV[a]) == 1 then
-    taken = taken + tonumber(ARGV[a + 1])
-    stored = stored + stored_here
-    if stored_here > 0 then redis.call('UNLINK', unpack(KEYS, status, status + stored_here - 1)) end
+    taken = taken + strings
+    redis.call('UNLINK', unpack(KEYS, status, status + strings - 1))
   end
-  status = status + stored_here
+  status = status + strings
 end
 redis.call('DECRBY', KEYS[2], taken)
-redis.call('INCRBY', KEYS[3], stored)
+redis.call('INCRBY', KEYS[3], taken)
+redis.call('INCRBY', KEYS[4], ARGV[2])
+if redis.call('ZREM', KEYS[5], unpack(entries)) > 0 then redis.call('HDEL', KEYS[6], unpack(entries)) end
 return taken

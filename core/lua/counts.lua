@@ -1,22 +1,32 @@
 -- How the journal is doing, in one look.
 --
--- KEYS  1 journal, 2 waiting, 3 stored, 4 failed, 5 workers, 6 database_away, 7 appended, 8 set_back
--- ARGV  1 silence after which a worker is away (ms)
--- Returns {waiting, stored, failed, age of the oldest entry in ms (-1: none), workers heard of, database_away or '',
---          appended, set_back or ''}
+-- KEYS  1 journal, 2 waiting, 3 stored, 4 failed, 5 workers, 6 database_away, 7 appended, 8 set_back, 9 discarded,
+--       10 retried, 11 balance_base, 12 set_aside, 13 set_aside_notes
+-- ARGV  1 silence after which a worker is gone (ms)
+-- Returns {waiting, stored, failed, age of the oldest entry in ms (-1: none, or not known), workers heard of,
+--          database_away or '', appended, set_back or '', discarded, retried, balance_base, entries in the journal,
+--          entries set aside, the note of the one of them that is tried next or ''}
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 local age = -1
-if oldest then age = math.max(0, now - tonumber(string.match(oldest[1], '^%d+'))) end
+-- one from the future was appended before Redis' clock was put back
+if oldest then age = math.max(-1, now - tonumber(string.match(oldest[1], '^%d+'))) end
+local next = redis.call('ZRANGE', KEYS[12], 0, 0)[1]
 return {
   tonumber(redis.call('GET', KEYS[2]) or 0),
   tonumber(redis.call('GET', KEYS[3]) or 0),
   redis.call('HLEN', KEYS[4]),
   age,
-  redis.call('ZCOUNT', KEYS[5], now - ARGV[1], '+inf'),
+  redis.call('ZCOUNT', KEYS[5], now - ARGV[1], now + ARGV[1]),
   redis.call('GET', KEYS[6]) or '',
   tonumber(redis.call('GET', KEYS[7]) or 0),
   redis.call('GET', KEYS[8]) or '',
+  tonumber(redis.call('GET', KEYS[9]) or 0),
+  tonumber(redis.call('GET', KEYS[10]) or 0),
+  tonumber(redis.call('GET', KEYS[11]) or 0),
+  redis.call('XLEN', KEYS[1]),
+  redis.call('ZCARD', KEYS[12]),
+  next and redis.call('HGET', KEYS[13], next) or '',
 }

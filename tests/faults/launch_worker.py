@@ -14,15 +14,15 @@ from core.submission import Submission
 from faults.points import around, pass_by
 from faults.texts import KILLER, is_poison, nonce_of
 from worker.app import app  # noqa: F401 - Celery looks for it here
-from worker.poison import _Isolation
+from worker.settle import Settling
 from worker.store import Store
 
 _claim = Claims.claim
 _insert = Store.insert
 
 
-def _claim_and_pass(self: Claims) -> Batch:
-    batch = _claim(self)
+def _claim_and_pass(self: Claims, *arguments: int) -> Batch:
+    batch = _claim(self, *arguments)
     if batch.entries:
         pass_by("worker-after-claim")
     return batch
@@ -39,4 +39,4 @@ def _insert_or_die(self: Store, submissions: Sequence[Submission]) -> int:
 Claims.claim = _claim_and_pass  # type: ignore[method-assign]
 Store.insert = _insert_or_die  # type: ignore[method-assign]
 around(Store, "insert", before="worker-before-commit", after="worker-after-commit")
-around(_Isolation, "bisect", after="worker-in-bisecting")
+around(Settling, "_halve", before="worker-in-bisecting")

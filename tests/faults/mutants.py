@@ -43,9 +43,9 @@ MUTANTS = (
         "completed before the commit",
         (
             (
-                "worker/drain.py",
-                "        rows = store.insert([",
-                "        claims.complete(entries)\n        rows = store.insert([",
+                "worker/settle.py",
+                "            rows = self._store.insert(submissions)\n",
+                "            self._claims.complete(entries, 0)\n            rows = self._store.insert(submissions)\n",
             ),
         ),
         "killed at worker-before-commit",
@@ -89,9 +89,12 @@ MUTANTS = (
         _offence("lost"),
     ),
     Mutant(
-        "an outage counts as poison",
-        (("worker/store.py", "            if is_outage(error):\n", "            if False:\n"),),
-        "PostgreSQL stopped",
+        "whatever PostgreSQL says is the string's fault",
+        (
+            ("worker/failures.py", "counts=not code.startswith(ABOUT_THE_DATABASE))", "final=True)"),
+            ("worker/settle.py", "            self._store.probe()", "            pass"),
+        ),
+        "read-only",
         _offence("wrongly dead"),
     ),
     Mutant(

@@ -19,7 +19,7 @@ import pytest
 from support import Client, count_rows, eventually
 
 from core import names
-from core.clocks import GRACE_PERIOD, LEASE, POOL_STUCK_AFTER
+from core.clocks import GRACE_PERIOD, LEASE, STUCK_AFTER
 from faults import points
 from faults.checker import Found, check, report
 from faults.clients import Clients
@@ -121,7 +121,7 @@ def test_a_worker_whose_pool_takes_nothing_starts_anew(world: World, client: Cli
     for process in psutil.Process(worker.pid).children():
         process.suspend()
     client.submit("after").raise_for_status()
-    stored_within(world, 2, POOL_STUCK_AFTER + 10)
+    stored_within(world, 2, STUCK_AFTER + 10)
     assert worker.running
     for process in psutil.Process(worker.pid).children():
         process.suspend()

@@ -17,7 +17,7 @@ from core.deadline import WaitWithDeadline
 from core.journal import Journal, Unit
 from core.submission import Submission
 from local.system import System
-from worker.drain import drain
+from worker.drain import Drain
 from worker.store import Store
 
 TEXT = "seventeen letters"
@@ -92,7 +92,7 @@ def test_a_batch_is_two_round_trips_and_one_statement(
             journal.append(units(500))
         sent.clear()
         waits.clear()
-        assert drain(claims, store, lambda: None) == count * BATCH_STRINGS
+        assert Drain(claims, store, lambda: None).run() == count * BATCH_STRINGS
         return len(sent), len(waits)
 
     drain_batches(1)  # connects, and loads the scripts

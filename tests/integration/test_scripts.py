@@ -9,12 +9,15 @@ from uuid import uuid4
 
 import pytest
 from redis import Redis as RedisClient
+from support import dead_letter_all, eventually
 
-from core.claims import Claims
+from core.claims import Claims, Entry, Turn
 from core.connection import connect
 from core.errors import JournalFull
 from core.journal import Journal, Unit
+from core.notes import Note
 from core.submission import Submission
+from core.watch import Watch
 from local.ports import free_port
 from local.redis import Redis, find_server, wheel_server
 
@@ -64,8 +67,8 @@ def test_a_string_goes_the_whole_way(redis: RedisClient) -> None:
     assert journal.counts().waiting == 2
     batch = claims.claim()
     assert [s.text for s in batch.entries[0].submissions] == ["a", "b"]
-    assert claims.complete(batch.entries) == 2
-    assert claims.complete(batch.entries) == 0  # back from the dead
+    assert claims.complete(batch.entries, 2) == 2
+    assert claims.complete(batch.entries, 0) == 0  # back from the dead
     counts = journal.counts()
     assert (counts.waiting, counts.stored, counts.oldest_s) == (0, 2, None)
     assert journal.records([s.id for s in sent.submissions]) == [None, None]
@@ -125,19 +128,76 @@ def test_a_split_entry_becomes_one_for_each_string(redis: RedisClient) -> None:
     assert len({record.entry for record in records if record}) == 3
 
 
-def test_a_buried_string_is_a_dead_letter_and_its_neighbours_are_stored(redis: RedisClient) -> None:
+def test_a_string_that_is_refused_is_a_dead_letter_and_its_neighbours_are_stored(redis: RedisClient) -> None:
     journal, claims = Journal(redis), Claims(redis)
     sent = unit("good", "bad")
     journal.append([sent])
-    [held] = claims.claim().entries
-    bad = sent.submissions[1].id
-    claims.bury(held, {bad: "because"})
-    assert claims.complete([held], {bad}) == 2
+    claims.split(claims.claim().entries[0])
+    good, bad = claims.claim().entries
+    assert claims.complete([good], 1) == 1
+    claims.dead_letter(bad, "because")
     counts = journal.counts()
-    assert (counts.waiting, counts.stored, counts.failed) == (0, 1, 1)
-    [record] = journal.records([bad])
+    assert (counts.waiting, counts.stored, counts.failed, counts.unaccounted) == (0, 1, 1, 0)
+    [record] = journal.records([sent.submissions[1].id])
     assert record is not None
     assert record.failed
+
+
+def test_a_string_that_is_set_aside_leaves_the_rest_alone_and_comes_back(redis: RedisClient) -> None:
+    """It counts as waiting, is claimed with its note when it is due, by one worker at a time, and is then completed."""
+    journal, claims = Journal(redis), Claims(redis)
+    journal.append([unit("odd")])
+    [odd] = claims.claim().entries
+    claims.set_aside([(odd, Note("P0001", "because"))])
+    journal.append([unit("even")])
+    [even] = claims.claim().entries
+    assert claims.complete([even], 1) == 1
+    expire_leases(redis, "0-1")
+    assert claims.claim().entries == []
+    assert claims.claim_aside(10, 10_000) == []  # too early
+    redis.zadd("dummies:set_aside", {odd.id: 0})
+    [again] = claims.claim_aside(10, 10_000)
+    assert (again.deliveries, again.aside, again.note, again.others_stored) == (1, True, Note("P0001", "because"), True)
+    redis.zadd("dummies:set_aside", {odd.id: 0})
+    assert claims.claim_aside(10, 10_000) == []  # another one has it
+    claims.end_aside(0)
+    [lost] = claims.claim_aside(10, 10_000)
+    assert lost.deliveries == 2
+    counts = journal.counts()
+    assert (counts.waiting, counts.set_aside, counts.aside_reason, counts.unaccounted) == (1, 1, "because", 0)
+    assert claims.complete([lost], 1) == 1
+    counts = journal.counts()
+    assert (counts.waiting, counts.set_aside, counts.aside_reason, counts.unaccounted) == (0, 0, None, 0)
+    assert redis.xpending("dummies:journal", "writers")["pending"] == 0
+
+
+def test_an_entry_set_aside_and_completed_by_an_older_version_is_forgotten(redis: RedisClient) -> None:
+    journal, claims = Journal(redis), Claims(redis)
+    journal.append([unit("odd")])
+    [odd] = claims.claim().entries
+    claims.set_aside([(odd, Note("P0001", "because"))])
+    redis.xack("dummies:journal", "writers", odd.id)
+    redis.xdel("dummies:journal", odd.id)
+    redis.zadd("dummies:set_aside", {odd.id: 0})
+    assert claims.claim_aside(10, 10_000) == []
+    assert not redis.exists("dummies:set_aside", "dummies:set_aside_notes")
+
+
+def test_an_entry_that_no_version_wrote_stays_and_holds_up_nothing(redis: RedisClient) -> None:
+    """Whatever is on the stream: the worker says so, leaves it to a person, and goes on."""
+    journal, claims = Journal(redis), Claims(redis)
+    for fields in (
+        {"x": "y"},
+        {"v": 1, "n": "many"},
+        {"v": 1, "n": 1, "items": "[[1"},
+        {"v": "one", "n": 1, "items": "[]"},
+    ):
+        redis.xadd("dummies:journal", fields)
+    journal.append([unit("good")])
+    [good] = claims.claim().entries
+    assert claims.complete([good], 1) == 1
+    assert claims.claim().entries == []
+    assert redis.xlen("dummies:journal") == 4
 
 
 def test_a_full_redis_refuses_an_append_whole(redis: RedisClient) -> None:
@@ -154,39 +214,46 @@ def test_a_full_redis_refuses_an_append_whole(redis: RedisClient) -> None:
 
 
 def _complete(claims: Claims) -> None:
-    claims.complete(claims.claim().entries)
+    claims.complete(claims.claim().entries, 2)
 
 
 def _release(claims: Claims) -> None:
     claims.release(claims.claim().entries)
 
 
-def _renew(claims: Claims) -> None:
-    claims.renew(claims.claim().entries)
-
-
 def _split(claims: Claims) -> None:
     claims.split(claims.claim().entries[0])
 
 
-def _bury(claims: Claims) -> None:
-    [entry] = claims.claim().entries
-    claims.bury(entry, {s.id: "because" for s in entry.submissions})
-    claims.complete([entry], {s.id for s in entry.submissions})
+def _dead_letter(claims: Claims) -> None:
+    dead_letter_all(claims, "because")
 
 
-@pytest.mark.parametrize("settle", [_complete, _release, _renew, _split, _bury])
+def _set_aside(claims: Claims) -> None:
+    claims.split(claims.claim().entries[0])
+    first, _ = claims.claim().entries
+    claims.set_aside([(first, Note("P0001", "because"))])
+    due: list[Entry] = []
+    eventually(lambda: due.extend(claims.claim_aside(10, 10_000)) or due, within=5)
+    claims.complete(due, 1)
+    claims.end_aside(1.0)
+
+
+@pytest.mark.parametrize("settle", [_complete, _release, _split, _dead_letter, _set_aside])
 def test_a_full_redis_lets_whatever_a_drain_does(redis: RedisClient, settle: Callable[[Claims], None]) -> None:
     """Even for the first worker ever, which has to make the consumer group."""
     journal, claims = Journal(redis), Claims(redis)
     journal.append([unit("a", "b")])
     fill(redis)
     claims.start()
-    claims.heartbeat("worker@here")
+    Watch(redis).heartbeat("worker@here")
+    Watch(redis).expire_abandoned()
     settle(claims)
     claims.database_away()
+    assert claims.start() is Turn.REST
     claims.database_back()
     claims.finish()
+    assert journal.counts().unaccounted == 0
 
 
 def test_a_group_that_somebody_deleted_is_made_again_and_nothing_is_lost(redis: RedisClient) -> None:

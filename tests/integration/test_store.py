@@ -1,20 +1,23 @@
-"""The store on a real PostgreSQL: what is an outage, what is poison, and how long anything takes."""
+"""The store on a real PostgreSQL: what is an outage, what fails alone, and how long anything takes."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from uuid import uuid4
 
 import psycopg2
 import pytest
 
+from core.notes import Failure
 from core.submission import Submission
 from database.migrate import migrate, migrations
 from local.ports import free_port
 from local.postgres import Postgres
-from worker.store import Outage, Poison, Store
+from worker.failures import Outage, Refused, TooSlow, Unanswered
+from worker.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -59,21 +62,115 @@ def test_a_batch_is_stored_once_however_often_it_comes(postgres: Postgres, store
     assert {(s.id, s.text, 1_700_000_000) for s in batch} <= {(i, t, int(at)) for i, t, at in rows}
 
 
-def test_a_string_that_postgresql_refuses_is_poison_and_nothing_of_its_batch_is_stored(
+def refused(store: Store, *submissions: Submission) -> Failure:
+    """Return how storing them fails."""
+    with pytest.raises(Refused) as raised:
+        store.insert(submissions)
+    return raised.value.failure
+
+
+def test_a_text_that_postgresql_refuses_is_told_and_nothing_of_its_batch_is_stored(
     postgres: Postgres, store: Store
 ) -> None:
     as_superuser(postgres, "ALTER TABLE dummies ADD CONSTRAINT no_evil CHECK (text <> 'evil')")
-    batch = strings("good", "evil")
-    with pytest.raises(Poison, match="no_evil"):
-        store.insert(batch)
-    assert as_superuser(postgres, f"SELECT count(*) FROM dummies WHERE id = '{batch[0].id}'") == [(0,)]
-    assert store.insert(batch[:1]) == 1
+    good, evil = strings("good", "evil")
+    failure = refused(store, good, evil)
+    assert (failure.kind, failure.final) == ("23514", True)
+    assert "no_evil" in failure.reason
+    assert "DETAIL" not in failure.reason
+    assert as_superuser(postgres, f"SELECT count(*) FROM dummies WHERE id = '{good.id}'") == [(0,)]
+    store.probe()
+    assert store.insert([good]) == 1
 
 
-def test_what_the_driver_refuses_to_send_is_poison(store: Store) -> None:
-    with pytest.raises(Poison, match="NUL"):
-        store.insert(strings("a\0b"))
+def test_what_the_driver_refuses_to_send_is_not_the_texts_fault_by_itself(store: Store) -> None:
+    failure = refused(store, *strings("a\0b"))
+    assert (failure.kind, failure.final, failure.counts) == ("ValueError", False, True)
     assert store.insert(strings("after")) == 1
+
+
+CONSTRAINTS = [
+    ("CREATE UNIQUE INDEX planted ON dummies (md5(text))", True, True),
+    ("ALTER TABLE dummies ADD CONSTRAINT planted UNIQUE (text)", True, True),
+    ("ALTER TABLE dummies ADD CONSTRAINT planted CHECK (text <> 'twice' OR received_at < '1990-01-01')", False, True),
+    ("ALTER TABLE dummies ADD CONSTRAINT planted CHECK (received_at < '1990-01-01') NOT VALID", False, False),
+    ("CREATE UNIQUE INDEX planted ON dummies (received_at) WHERE text = 'twice'", False, True),
+]
+
+
+@pytest.mark.parametrize(("plant", "final", "counts"), CONSTRAINTS)
+def test_a_constraint_is_about_the_text_where_it_is_on_the_text(
+    postgres: Postgres, store: Store, plant: str, *, final: bool, counts: bool
+) -> None:
+    as_superuser(postgres, "TRUNCATE dummies", plant)
+    try:
+        with suppress(Refused):
+            store.insert(strings("twice"))
+        failure = refused(store, *strings("twice"))
+        assert (failure.final, failure.counts) == (final, counts)
+    finally:
+        as_superuser(
+            postgres,
+            "DROP INDEX IF EXISTS planted CASCADE"
+            if "INDEX" in plant
+            else "ALTER TABLE dummies DROP CONSTRAINT planted",
+        )
+
+
+def test_a_sequence_that_begins_again_is_an_outage_and_no_strings_fault(postgres: Postgres, store: Store) -> None:
+    """As a logical replication's cut-over leaves it."""
+    as_superuser(postgres, "TRUNCATE dummies RESTART IDENTITY")
+    store.insert(strings(*"abcdefghijklmnopqrst"))
+    as_superuser(postgres, "ALTER TABLE dummies ALTER COLUMN seq RESTART WITH 1")
+    failure = refused(store, *strings("next"))
+    assert (failure.kind, failure.final, failure.counts) == ("23505", False, False)
+    with pytest.raises(Outage, match=r"23505 .*dummies_seq_key"):
+        store.probe()
+    as_superuser(postgres, "TRUNCATE dummies RESTART IDENTITY")
+
+
+TRIGGER = """
+CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN NEW; END $$;
+CREATE TRIGGER planted BEFORE INSERT ON dummies FOR EACH ROW EXECUTE FUNCTION planted()"""
+UNPLANT = "DROP TRIGGER planted ON dummies; DROP FUNCTION planted()"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "counts"),
+    [
+        ("RAISE 'no';", "P0001", True),
+        ("RAISE 'no' USING ERRCODE = 'ZZ001';", "ZZ001", True),
+        ("PERFORM 1 / 0;", "22012", True),
+        ("PERFORM * FROM nowhere;", "42P01", False),
+        ("RAISE 'no' USING ERRCODE = '23514';", "23514", True),
+        ("RAISE 'no' USING ERRCODE = 'XX001';", "XX001", False),
+        ("RAISE 'no' USING ERRCODE = '40001';", "40001", False),
+    ],
+)
+def test_whatever_a_trigger_says_of_every_row_the_probe_calls_it_an_outage(
+    postgres: Postgres, store: Store, body: str, kind: str, *, counts: bool
+) -> None:
+    as_superuser(postgres, TRIGGER.format(body))
+    try:
+        failure = refused(store, *strings("a"))
+        assert (failure.kind, failure.final, failure.counts) == (kind, False, counts)
+        with pytest.raises(Outage, match=kind):
+            store.probe()
+    finally:
+        as_superuser(postgres, UNPLANT)
+    store.probe()
+    assert store.insert(strings("a")) == 1
+
+
+def test_a_batch_that_takes_too_long_is_told_from_an_outage(postgres: Postgres, store: Store) -> None:
+    as_superuser(postgres, TRIGGER.format("PERFORM pg_sleep(0.3);"))
+    try:
+        with pytest.raises(TooSlow):
+            store.insert(strings(*map(str, range(20))))
+        store.probe()
+        assert store.insert(strings("a", "b")) == 2
+    finally:
+        as_superuser(postgres, UNPLANT)
 
 
 @pytest.mark.parametrize(
@@ -93,15 +190,17 @@ def test_what_a_person_can_mend_is_an_outage(postgres: Postgres, store: Store, f
     batch = strings("patient")
     as_superuser(postgres, fault)
     try:
-        with pytest.raises(Outage):
+        with pytest.raises((Outage, Refused)):
             store.insert(batch)
+        with pytest.raises(Outage):
+            store.probe()
     finally:
         as_superuser(postgres, cure)
     assert store.insert(batch) == 1
 
 
 def test_a_terminated_backend_is_an_outage_and_the_next_try_connects_anew(postgres: Postgres, store: Store) -> None:
-    store.ping()
+    store.probe()
     as_superuser(
         postgres, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ix-worker'"
     )
@@ -110,13 +209,15 @@ def test_a_terminated_backend_is_an_outage_and_the_next_try_connects_anew(postgr
     assert store.insert(strings("b")) == 1
 
 
-def test_a_lock_held_too_long_is_an_outage(postgres: Postgres, store: Store) -> None:
+def test_a_table_that_is_locked_for_long_is_an_outage(postgres: Postgres, store: Store) -> None:
     connection = psycopg2.connect(postgres.superuser_url, connect_timeout=3)
     try:
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE dummies IN ACCESS EXCLUSIVE MODE")
-            with pytest.raises(Outage):
+            with pytest.raises(TooSlow):
                 store.insert(strings("a"))
+            with pytest.raises(Outage):
+                store.probe()
     finally:
         connection.close()
     assert store.insert(strings("a")) == 1
@@ -124,15 +225,15 @@ def test_a_lock_held_too_long_is_an_outage(postgres: Postgres, store: Store) -> 
 
 def test_a_server_that_hangs_is_given_up_at_the_deadline(postgres: Postgres, store: Store) -> None:
     """Over the connection that stands, and while connecting."""
-    store.ping()
+    store.probe()
     postgres.pause()
     # a call without a deadline is to fail here, not to hang: no signal ends it
     rescue = threading.Timer(30, postgres.resume)
     rescue.start()
     try:
-        for longest in (8, 5):
+        for longest, error in ((8, Unanswered), (5, Outage)):
             started = time.monotonic()
-            with pytest.raises(Outage):
+            with pytest.raises(error):
                 store.insert(strings("a"))
             assert time.monotonic() - started < longest
     finally:

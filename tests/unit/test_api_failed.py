@@ -10,6 +10,7 @@ import pytest
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
+from support import dead_letter_all
 
 from api.app import create_app
 from api.services import Services, services_of
@@ -39,12 +40,10 @@ def client(parts: tuple[FlaskClient, Services]) -> FlaskClient:
     return parts[0]
 
 
-def bury(client: FlaskClient, claims: Claims, *texts: str, reason: str = "too odd") -> list[str]:
+def refuse(client: FlaskClient, claims: Claims, *texts: str, reason: str = "too odd") -> list[str]:
     """Have strings refused by PostgreSQL."""
     ids = client.post("/dummies/bulk", json={"texts": texts}).json["ids"]  # type: ignore[index]
-    for entry in claims.claim().entries:
-        claims.bury(entry, dict.fromkeys(ids, reason))
-        claims.complete([entry], ids)
+    dead_letter_all(claims, reason)
     return [str(each) for each in ids]
 
 
@@ -80,7 +79,7 @@ def test_without_the_setting_nobody_may_and_it_says_why(app: Any, method: str, p
 
 
 def test_the_list_has_texts_and_reasons(client: FlaskClient, claims: Claims) -> None:
-    [first, _] = bury(client, claims, "one", "둘")
+    [first, _] = refuse(client, claims, "one", "둘")
     page = listed(client)
     assert (page["total"], page["next_cursor"], len(page["items"])) == (2, None, 2)
     [letter] = [each for each in page["items"] if each["id"] == first]
@@ -91,12 +90,12 @@ def test_the_list_has_texts_and_reasons(client: FlaskClient, claims: Claims) -> 
     ("searched", "found"), [("둘", {"둘"}), ("too", {"one", "둘"}), ("One", set()), ("", {"one", "둘"})]
 )
 def test_texts_and_reasons_are_searched(client: FlaskClient, claims: Claims, searched: str, found: set[str]) -> None:
-    bury(client, claims, "one", "둘")
+    refuse(client, claims, "one", "둘")
     assert {each["text"] for each in listed(client, q=searched)["items"]} == found
 
 
 def test_many_come_in_pages_and_none_is_left_out(client: FlaskClient, claims: Claims) -> None:
-    ids = [each for n in range(5) for each in bury(client, claims, *(f"{n} {i} {'x' * 99}" for i in range(100)))]
+    ids = [each for n in range(5) for each in refuse(client, claims, *(f"{n} {i} {'x' * 99}" for i in range(100)))]
     seen, cursor, pages = set(), None, 0
     while True:
         page = listed(client, limit=20, **({"cursor": cursor} if cursor else {}))
@@ -111,7 +110,7 @@ def test_many_come_in_pages_and_none_is_left_out(client: FlaskClient, claims: Cl
 def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
     client: FlaskClient, claims: Claims, redis: FakeRedis
 ) -> None:
-    [letter] = bury(client, claims, "again")
+    [letter] = refuse(client, claims, "again")
     answer = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
     assert (answer.status_code, answer.json["id"], answer.json["status"]) == (202, letter, "queued")  # type: ignore[index]
     assert answer.headers["Location"] == f"/dummies/{letter}"
@@ -119,13 +118,13 @@ def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
     [entry] = claims.claim().entries
     assert [(s.id, s.text) for s in entry.submissions] == [(letter, "again")]
     assert entry.deliveries == 1
-    claims.complete([entry])
+    claims.complete([entry], 1)
     assert redis.xlen(JOURNAL) == int(redis.get("dummies:waiting")) == 0
     assert listed(client)["total"] == 0
 
 
 def test_what_is_retried_twice_is_in_the_journal_once(client: FlaskClient, claims: Claims, redis: FakeRedis) -> None:
-    [letter] = bury(client, claims, "again")
+    [letter] = refuse(client, claims, "again")
     assert client.post(f"/dummies/{letter}/retry", headers=OPERATOR).status_code == 202
     again = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
     assert (again.status_code, again.json["type"]) == (409, "urn:ix-dummies:problem:not-failed")  # type: ignore[index]
@@ -133,7 +132,7 @@ def test_what_is_retried_twice_is_in_the_journal_once(client: FlaskClient, claim
 
 
 def test_a_discarded_string_is_gone_and_the_log_says_why(client: FlaskClient, claims: Claims) -> None:
-    [letter] = bury(client, claims, "no good")
+    [letter] = refuse(client, claims, "no good")
     with capture_logs() as logs:
         answer = client.delete(f"/dummies/{letter}", query_string={"reason": "a test of ours"}, headers=OPERATOR)
     assert (answer.status_code, answer.data) == (204, b"")
@@ -145,7 +144,7 @@ def test_a_discarded_string_is_gone_and_the_log_says_why(client: FlaskClient, cl
 
 @pytest.mark.parametrize("query", ["", "?reason=", f"?reason={'x' * 501}", "?reason=%00"])
 def test_nothing_is_discarded_without_a_reason(client: FlaskClient, claims: Claims, query: str) -> None:
-    [letter] = bury(client, claims, "kept")
+    [letter] = refuse(client, claims, "kept")
     assert client.delete(f"/dummies/{letter}{query}", headers=OPERATOR).status_code == 400
     assert listed(client)["total"] == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from api.monitor import Monitor
 from api.services import Services
 from core.claims import Claims
 from core.journal import Journal
+from core.notes import Note
+from core.watch import Watch
 
 
 @pytest.fixture
@@ -31,9 +34,9 @@ def look(monitor: Monitor) -> None:
     monitor.look_at_database()
 
 
-def test_everything_is_told_at_a_glance(client: FlaskClient, monitor: Monitor, claims: Claims) -> None:
+def test_everything_is_told_at_a_glance(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
     client.post("/dummies/", json={"text": "a"})
-    claims.heartbeat("one")
+    Watch(redis).heartbeat("one")
     look(monitor)
     said = client.get("/pipeline").json
     assert (said["accepting"], said["waiting"], said["failed"], said["worker_count"]) == (True, 1, 0, 1)
@@ -41,6 +44,59 @@ def test_everything_is_told_at_a_glance(client: FlaskClient, monitor: Monitor, c
     assert said["journal"]["status"] == "up"
     assert said["workers"]["status"] == "up"
     assert said["database"]["status"] == "away"  # none is set here
+    assert (said["set_aside"], said["set_aside_reason"], said["unaccounted"]) == (0, None, 0)
+
+
+def test_a_string_that_waits_aside_is_told_with_its_reason(
+    client: FlaskClient, monitor: Monitor, claims: Claims
+) -> None:
+    client.post("/dummies/", json={"text": "odd"})
+    claims.set_aside([(claims.claim().entries[0], Note("P0001", "P0001 a trigger says no"))])
+    look(monitor)
+    said = client.get("/pipeline").json
+    assert (said["waiting"], said["set_aside"]) == (1, 1)
+    assert said["set_aside_reason"] == "P0001 a trigger says no"
+
+
+BREAKS: dict[str, Callable[[FakeRedis], object]] = {
+    "counter of appended strings raised": lambda redis: redis.incrby("dummies:appended", 2),
+    "dead letters deleted": lambda redis: redis.delete("dummies:failed"),
+    "journal deleted": lambda redis: redis.delete("dummies:journal"),
+    "entry deleted": lambda redis: redis.xdel("dummies:journal", redis.xrange("dummies:journal")[0][0]),
+    "entry that nobody counted": lambda redis: [redis.xadd("dummies:journal", {"v": 1, "n": 1}) for _ in range(2)],
+    "counter of stored strings gone": lambda redis: redis.delete("dummies:stored"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_books_that_do_not_balance_are_told_and_logged_once(
+    client: FlaskClient, monitor: Monitor, redis: FakeRedis, claims: Claims, name: str
+) -> None:
+    client.post("/dummies/bulk", json={"texts": ["stored", "failed"]})
+    claims.split(claims.claim().entries[0])
+    first, second = claims.claim().entries
+    claims.complete([first], 1)
+    claims.dead_letter(second, "because")
+    client.post("/dummies/", json={"text": "waits"})
+    look(monitor)
+    assert client.get("/pipeline").json["unaccounted"] == 0
+    BREAKS[name](redis)
+    with capture_logs() as said:
+        look(monitor)
+        look(monitor)
+    assert client.get("/pipeline").json["unaccounted"] != 0
+    assert [line["event"] for line in said] == ["the books do not balance"]
+
+
+def test_what_the_books_were_out_by_before_they_were_kept_does_not_count(
+    client: FlaskClient, monitor: Monitor, redis: FakeRedis
+) -> None:
+    """Earlier versions did not count what operators discarded or had tried again."""
+    client.post("/dummies/", json={"text": "waits"})
+    redis.incrby("dummies:appended", 3)
+    Watch(redis).heartbeat("the first worker that keeps them")
+    look(monitor)
+    assert client.get("/pipeline").json["unaccounted"] == 0
 
 
 def test_a_process_just_started_knows_of_the_database_in_its_first_answer(

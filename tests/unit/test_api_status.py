@@ -75,8 +75,7 @@ def test_a_stored_string_is_read_from_its_row(client: FlaskClient, table: Table)
 def test_a_failed_string_has_its_reason(client: FlaskClient, claims: Claims) -> None:
     submission_id = submit(client, "bad")
     [entry] = claims.claim().entries
-    claims.bury(entry, {submission_id: "because"})
-    claims.complete([entry], {submission_id})
+    claims.dead_letter(entry, "because")
     for state in (
         client.get(f"/dummies/{submission_id}").json,
         client.get(f"/dummies/?id={submission_id}").json["items"][0],

@@ -9,10 +9,23 @@ import pytest
 from fakeredis import FakeRedis
 
 from core import claims as claims_module
+from core import watch as watch_module
 from core.claims import Claims, Turn
+from core.clocks import ABANDONED_AFTER
 from core.journal import Journal, Unit
-from core.names import DATABASE_AWAY, DATABASE_PROBE, HELP, WAKEUP, WORKERS
+from core.names import (
+    ASIDE_TURN,
+    DATABASE_AWAY,
+    DATABASE_PROBE,
+    HELP,
+    SET_ASIDE,
+    WAKEUP,
+    WORKERS,
+    idempotency_key,
+)
+from core.notes import Note
 from core.submission import Submission
+from core.watch import Watch
 
 
 def append(journal: Journal, *texts: str) -> list[str]:
@@ -27,27 +40,21 @@ def texts(claims: Claims) -> list[list[str]]:
     return [[s.text for s in entry.submissions] for entry in claims.claim().entries]
 
 
-def test_a_batch_takes_entries_until_it_has_enough_strings(
-    journal: Journal, claims: Claims, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(claims_module, "BATCH_STRINGS", 4)
+def test_a_batch_takes_entries_until_it_has_enough_strings(journal: Journal, claims: Claims) -> None:
     for number in range(3):
         append(journal, f"{number}a", f"{number}b", f"{number}c")
-    batch = claims.claim()
+    batch = claims.claim(strings=4)
     assert [len(entry.submissions) for entry in batch.entries] == [3, 3]
     assert batch.full
-    batch = claims.claim()
+    batch = claims.claim(strings=4)
     assert len(batch.entries) == 1
     assert not batch.full
 
 
-def test_a_batch_takes_entries_until_it_has_enough_bytes(
-    journal: Journal, claims: Claims, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(claims_module, "BATCH_BYTES", 100)
+def test_a_batch_takes_entries_until_it_has_enough_bytes(journal: Journal, claims: Claims) -> None:
     for _ in range(3):
         append(journal, "a" * 60)
-    batch = claims.claim()
+    batch = claims.claim(size=100)
     assert len(batch.entries) == 1
     assert batch.full
 
@@ -65,14 +72,14 @@ def test_what_is_held_is_not_claimed_and_what_was_released_comes_first(journal: 
 def test_completing_counts_each_string_once(journal: Journal, claims: Claims) -> None:
     append(journal, "a", "b")
     entries = claims.claim().entries
-    assert claims.complete(entries) == 2
-    assert claims.complete(entries) == 0
+    assert claims.complete(entries, 2) == 2
+    assert claims.complete(entries, 0) == 0
     assert (journal.counts().waiting, journal.counts().stored) == (0, 2)
 
 
 def test_nothing_is_asked_of_redis_for_no_entries(claims: Claims, redis: FakeRedis) -> None:
     claims.release([])
-    claims.renew([])
+    claims.set_aside([])
     assert redis.keys() == []
 
 
@@ -120,34 +127,135 @@ def test_the_backoff_grows_to_its_cap_with_jitter_and_the_note_keeps_its_time(
 
 
 def test_a_worker_is_counted_until_it_has_been_silent(redis: FakeRedis, claims: Claims, journal: Journal) -> None:
+    watch = Watch(redis)
     append(journal, "a")
-    assert claims.heartbeat("one") == (1, False)
+    assert watch.heartbeat("one") == (1, False)
     claims.database_away()
-    assert claims.heartbeat("two") == (1, True)
+    assert watch.heartbeat("two") == (1, True)
     assert journal.counts().workers == 2
     redis.zincrby(WORKERS, -6000, "one")
     assert journal.counts().workers == 1
-    claims.heartbeat("two")
+    watch.heartbeat("two")
     assert redis.zrange(WORKERS, 0, -1) == [b"two"]
 
 
 def test_a_dead_letter_keeps_everything(journal: Journal, claims: Claims) -> None:
     good, bad = append(journal, "good", "bad")
-    [entry] = claims.claim().entries
-    claims.bury(entry, {bad: "because"})
-    claims.complete([entry], {bad})
+    claims.split(claims.claim().entries[0])
+    first, second = claims.claim().entries
+    claims.complete([first], 1)
+    claims.dead_letter(second, "because")
     [letter] = journal.dead_letters([bad])
     for part in (b'"text":"bad"', b'"reason":"because"', b'"attempts":1', b'"received_at":5'):
         assert part in letter
     assert [record and record.failed for record in journal.records([good, bad])] == [None, True]
 
 
-def test_what_somebody_else_completed_is_neither_buried_nor_split(journal: Journal, claims: Claims) -> None:
-    [bad] = append(journal, "bad")
+def test_what_another_worker_completed_is_neither_dead_lettered_nor_split_nor_set_aside(
+    journal: Journal, claims: Claims
+) -> None:
+    append(journal, "bad")
     [entry] = claims.claim().entries
-    claims.complete([entry])
-    claims.bury(entry, {bad: "because"})
+    claims.complete([entry], 1)
+    claims.dead_letter(entry, "because")
     claims.split(entry)
+    claims.set_aside([(entry, Note("kind", "because"))])
     counts = journal.counts()
-    assert (counts.waiting, counts.failed) == (0, 0)
+    assert (counts.waiting, counts.failed, counts.set_aside, counts.unaccounted) == (0, 0, 0, 0)
     assert texts(claims) == []
+
+
+def test_a_failure_is_tried_again_after_a_pause_that_grows(journal: Journal, claims: Claims, redis: FakeRedis) -> None:
+    append(journal, "odd")
+    [entry] = claims.claim().entries
+    pauses = []
+    for tries in (1, 2, 4, 20):
+        claims.set_aside([(entry, Note("kind", "because", tries))])
+        pauses.append(redis.zscore(SET_ASIDE, entry.id) / 1000 - time.time())
+    for pause, longest in zip(pauses, (1, 2, 8, 30), strict=True):
+        assert longest / 2 - 0.5 < pause <= longest
+    assert claims.claim_aside(10, 10_000) == []
+    assert texts(claims) == []
+
+
+def test_what_is_due_far_in_the_future_is_left_over_from_before_the_clock_was_put_back(
+    journal: Journal, claims: Claims, redis: FakeRedis
+) -> None:
+    """Whoever takes it, and whatever else was to expire: the flag that keeps others from trying, the wake-up's."""
+    append(journal, "odd")
+    claims.set_aside([(claims.claim().entries[0], Note("kind", "because"))])
+    [(entry, due)] = redis.zrange(SET_ASIDE, 0, -1, withscores=True)
+    redis.zadd(SET_ASIDE, {entry: due + 9 * 3600_000})
+    redis.set(ASIDE_TURN, "1", px=9 * 3600_000)
+    [again] = claims.claim_aside(10, 10_000)
+    assert (again.note and again.note.reason, again.aside) == ("because", True)
+
+
+@pytest.mark.parametrize("ahead", [6_001, 60_000, 9 * 3600_000])
+def test_a_backoff_longer_than_any_has_expired(redis: FakeRedis, claims: Claims, ahead: int) -> None:
+    claims.database_away()
+    redis.set(DATABASE_PROBE, "1", px=ahead)
+    assert claims.start() is Turn.PROBE
+    assert 0 < redis.pttl(DATABASE_PROBE) <= 6_000
+
+
+def test_a_backoff_that_does_not_end_is_bounded_by_the_workers_own_clock(
+    redis: FakeRedis, claims: Claims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims.database_away()
+    redis.set(DATABASE_PROBE, "1", px=5_000)
+    assert claims.start() is Turn.REST
+    monkeypatch.setattr(claims_module, "PROBE_AT_LEAST", 0.0)
+    assert claims.start() is Turn.PROBE
+
+
+def test_wake_ups_go_on_after_the_clock_was_put_back(redis: FakeRedis, journal: Journal) -> None:
+    redis.set(WAKEUP, "1", px=9 * 3600_000)
+    sent = Unit([Submission(str(uuid4()), "a", 5)])
+    assert journal.append([sent]).wake
+    assert 0 < redis.pttl(WAKEUP) <= 10_000
+
+
+def test_a_key_is_not_remembered_for_longer_because_the_clock_was_put_back(redis: FakeRedis, journal: Journal) -> None:
+    def keyed(digest: str) -> Unit:
+        return Unit([Submission(str(uuid4()), digest, 5)], key_hash="key", digest=digest)
+
+    journal.append([keyed("first")])
+    assert journal.append([keyed("second")]).units == [None]
+    redis.pexpire(idempotency_key("key"), 9 * 3600_000)
+    assert journal.append([keyed("third")]).units == [[None]]
+
+
+def test_whoever_was_heard_of_in_the_future_counts_as_silent(redis: FakeRedis, journal: Journal) -> None:
+    watch = Watch(redis)
+    watch.heartbeat("one")
+    redis.zincrby(WORKERS, 9 * 3600_000, "one")
+    assert journal.counts().workers == 0
+    watch.heartbeat("two")
+    assert redis.zrange(WORKERS, 0, -1) == [b"two"]
+
+
+def test_a_lease_that_does_not_end_is_ended_by_the_workers_own_clock(
+    redis: FakeRedis, journal: Journal, claims: Claims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an entry that nobody renews or completes, for longer than a task may take."""
+    append(journal, "held")
+    [held] = claims.claim().entries
+    watch = Watch(redis)
+    assert watch.expire_abandoned() == []
+    now = time.monotonic()
+    monkeypatch.setattr(watch_module.time, "monotonic", lambda: now + ABANDONED_AFTER - 1)
+    assert watch.expire_abandoned() == []
+    monkeypatch.setattr(watch_module.time, "monotonic", lambda: now + ABANDONED_AFTER + 1)
+    assert watch.expire_abandoned() == [held.id]
+    time.sleep(0.002)  # the stand-in for Redis calls an entry stale a millisecond later than Redis does
+    [again] = claims.claim().entries
+    assert again.deliveries == 2
+
+
+def test_one_request_twice_in_a_group_is_appended_once(journal: Journal, claims: Claims) -> None:
+    """As two that come under the same key do, when they wait together."""
+    submission = Submission(str(uuid4()), "once", 5)
+    unit = Unit([submission], key_hash="key", digest=submission.id)
+    journal.append([unit, unit])
+    assert (journal.counts().appended, texts(claims)) == (1, [["once"]])

@@ -17,17 +17,14 @@ def test_the_workers_clocks_nest() -> None:
     assert nest == sorted(set(nest))
 
 
-def test_looking_for_poison_ends_before_the_task_is_killed_and_renews_its_lease_in_time() -> None:
-    assert (
-        clocks.DRAIN_BUDGET + clocks.CALL_DEADLINE + clocks.BISECT_BUDGET + clocks.CALL_DEADLINE
-        < clocks.TASK_TIME_LIMIT
-    )
-    assert clocks.LEASE / 3 + clocks.CALL_DEADLINE < clocks.LEASE
+def test_a_batch_is_settled_within_its_lease() -> None:
+    assert clocks.SETTLE_BUDGET + clocks.CALL_DEADLINE < clocks.LEASE
+    assert clocks.TASK_TIME_LIMIT < clocks.ABANDONED_AFTER
 
 
 def test_a_pool_that_is_busy_is_not_taken_for_a_stuck_one() -> None:
-    longest = clocks.DRAIN_BUDGET + clocks.CALL_DEADLINE + clocks.BISECT_BUDGET + clocks.CALL_DEADLINE
-    assert longest < clocks.POOL_STUCK_AFTER < clocks.TASK_TIME_LIMIT
+    longest = clocks.DRAIN_BUDGET + clocks.SETTLE_BUDGET + clocks.CONNECT_TIMEOUT + clocks.CALL_DEADLINE
+    assert longest < clocks.STUCK_AFTER < clocks.TASK_TIME_LIMIT
 
 
 def test_connecting_and_trying_again_fit_into_the_lease() -> None:

@@ -3,48 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
 from fakeredis import FakeRedis
+from structlog.testing import capture_logs
 
-from core.claims import Claims, Turn
+from core.claims import Claims
 from core.errors import JournalAway
 from core.journal import Journal, Unit
-from core.names import DATABASE_AWAY, DATABASE_PROBE, JOURNAL, WAKEUP
+from core.names import ASIDE_TURN, DATABASE_AWAY, DATABASE_PROBE, JOURNAL, SET_ASIDE, WAKEUP
+from core.notes import MAX_FAILURES, Failure
 from core.submission import Submission
 from worker import drain as drain_module
-from worker import poison
-from worker.drain import drain
-from worker.store import Outage, Poison
+from worker import settle as settle_module
+from worker.drain import Drain
+from worker.failures import Outage, Refused, TooSlow, Unanswered
+
+FAILURES = {
+    "bad": Failure("23514", "23514 a constraint says no", final=True),
+    "odd": Failure("P0001", "P0001 a trigger says no"),
+    "page": Failure("XX001", "XX001 invalid page", counts=False),
+}
 
 
 class Database:
-    """Stands for PostgreSQL: refuses texts that begin with ``bad``, and everything while it is away."""
+    """Stands for PostgreSQL: does what the beginning of a text says, and stores nothing while ``trouble`` is set."""
 
     def __init__(self) -> None:
         self.rows: dict[str, str] = {}
-        self.away = False
+        self.trouble: Exception | None = None
         self.batches: list[int] = []
         self.on_insert: Callable[[], object] = lambda: None
+        self.most = 1_000
+        """The most strings that are stored in time."""
 
     def insert(self, submissions: Sequence[Submission]) -> int:
-        self.ping()
         self.on_insert()
+        self.probe()
         self.batches.append(len(submissions))
-        if any(s.text.startswith("bad") for s in submissions):
-            raise Poison("a constraint says no")
+        if len(submissions) > self.most:
+            raise TooSlow(Failure("57014", "57014 canceling statement"))
+        for s in submissions:
+            for beginning, failure in FAILURES.items():
+                if s.text.startswith(beginning):
+                    raise Refused(failure)
         before = len(self.rows)
         self.rows.update({s.id: s.text for s in submissions})
         return len(self.rows) - before
 
     def holds(self, submission_id: str) -> bool:
-        self.ping()
+        self.probe()
         return submission_id in self.rows
 
-    def ping(self) -> None:
-        if self.away:
-            raise Outage("nobody there")
+    def probe(self) -> None:
+        if self.trouble:
+            raise self.trouble
 
 
 @pytest.fixture
@@ -66,8 +81,15 @@ def append(journal: Journal, *texts: str) -> None:
 
 
 def run(claims: Claims, database: Database, wakes: list[None]) -> int:
-    """Drain."""
-    return drain(claims, database, lambda: wakes.append(None))  # type: ignore[arg-type]
+    """Drain, as a process that was just started."""
+    return Drain(claims, database, lambda: wakes.append(None)).run()  # type: ignore[arg-type]
+
+
+def try_again(redis: FakeRedis) -> None:
+    """Let what is set aside be due."""
+    redis.delete(ASIDE_TURN)
+    for entry in redis.zrange(SET_ASIDE, 0, -1):
+        redis.zadd(SET_ASIDE, {entry: 0})
 
 
 def test_all_that_waits_is_stored_and_counted(
@@ -117,7 +139,7 @@ def test_what_is_appended_as_a_drain_ends_is_not_left_behind(
 def test_a_full_batch_calls_for_help(
     journal: Journal, claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.claims.BATCH_STRINGS", 2)
+    monkeypatch.setattr("worker.settle.BATCH_STRINGS", 2)
     append(journal, "a", "b")
     append(journal, "c")
     assert run(claims, database, wakes) == 3
@@ -137,11 +159,11 @@ def test_an_outage_gives_everything_back_and_counts_no_attempt(
     journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, "a")
-    database.away = True
+    database.trouble = Outage("no one there")
     assert run(claims, database, wakes) == 0
     assert redis.exists(DATABASE_AWAY)
     assert wakes == []
-    database.away = False
+    database.trouble = None
     assert run(claims, database, wakes) == 0  # it is too early to try again
     redis.delete(DATABASE_PROBE)
     assert run(claims, database, wakes) == 1
@@ -158,7 +180,7 @@ def test_an_outage_is_noticed_to_be_over_even_when_nothing_waits(
 
 
 @pytest.mark.parametrize("bad", [[0], [7], [0, 1], [2, 5, 6], list(range(8))])
-def test_only_the_poison_is_buried(
+def test_only_what_postgresql_refuses_is_a_dead_letter(
     journal: Journal, claims: Claims, database: Database, wakes: list[None], bad: list[int]
 ) -> None:
     append(journal, *(f"{'bad' if n in bad else 'good'} {n}" for n in range(8)))
@@ -168,41 +190,153 @@ def test_only_the_poison_is_buried(
     assert (counts.waiting, counts.stored, counts.failed) == (0, 9 - len(bad), len(bad))
 
 
-def test_an_outage_while_poison_is_looked_for_gives_the_rest_back(
+def test_an_outage_while_the_failing_string_is_looked_for_gives_the_rest_back(
     journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, "bad", "good")
 
     def fail_later() -> None:
-        database.away = len(database.batches) == 1
+        database.trouble = Outage("gone") if len(database.batches) == 1 else None
 
     database.on_insert = fail_later
     assert run(claims, database, wakes) == 0
-    database.away, database.on_insert = False, lambda: None
+    assert journal.counts().waiting == 2
+    database.trouble, database.on_insert = None, lambda: None
     redis.delete(DATABASE_PROBE)
     assert run(claims, database, wakes) == 1
     assert (journal.counts().failed, journal.counts().waiting) == (1, 0)
 
 
-def test_when_the_time_for_poison_is_up_the_entry_is_split_and_the_next_try_gets_further(
-    journal: Journal,
-    claims: Claims,
-    database: Database,
-    wakes: list[None],
-    redis: FakeRedis,
-    monkeypatch: pytest.MonkeyPatch,
+def test_when_the_time_is_up_what_is_left_is_given_back(
+    journal: Journal, claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append(journal, "bad", "good")
-    append(journal, "other")
-    monkeypatch.setattr(poison, "BISECT_BUDGET", -1.0)
-    assert claims.start() is Turn.GO
-    entries = claims.claim().entries
-    assert poison.isolate(entries, claims, database) == 0  # type: ignore[arg-type]
-    assert redis.xlen(JOURNAL) == 3
+    append(journal, "bad")
+    append(journal, "good")
+    monkeypatch.setattr(settle_module, "SETTLE_BUDGET", 0.0)
+    claimed = claims.claim().entries
+    database.on_insert = lambda: pytest.fail("there was no time for it")
+    settle_module.Settling(claims, database, settle_module.Size()).settle(claimed)  # type: ignore[arg-type]
     monkeypatch.undo()
-    monkeypatch.setattr(drain_module, "LINGER", 0.02)
-    assert run(claims, database, wakes) == 2
+    database.on_insert = lambda: None
+    assert run(claims, database, wakes) == 1
     assert journal.counts().failed == 1
+
+
+def test_a_broken_database_is_an_outage_named_as_what_it_is(
+    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+) -> None:
+    """Whatever it answers: while nothing can be stored no string is at fault, and none is even set aside."""
+    append(journal, "odd", "odder")
+    database.trouble = Outage("P0001 a trigger says no")
+    with capture_logs() as said:
+        for _ in range(20):
+            redis.delete(DATABASE_PROBE)
+            run(claims, database, wakes)
+    assert {line["reason"] for line in said} == {"P0001 a trigger says no"}
+    counts = journal.counts()
+    assert (counts.waiting, counts.failed, counts.set_aside) == (2, 0, 0)
+
+
+def test_a_string_that_fails_alone_waits_aside_and_holds_up_no_other(
+    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+) -> None:
+    append(journal, *(f"good {n}" for n in range(20)), "odd one", "page", "last")
+    append(journal, "neighbour")
+    assert run(claims, database, wakes) == 22
+    counts = journal.counts()
+    assert (counts.waiting, counts.set_aside, counts.failed, counts.unaccounted) == (2, 2, 0, 0)
+    assert counts.aside_reason
+    assert run(claims, database, wakes) == 0  # too early
+    planted = dict(FAILURES)
+    FAILURES.clear()
+    try:
+        try_again(redis)
+        assert run(claims, database, wakes) == 2
+    finally:
+        FAILURES.update(planted)
+    assert (journal.counts().waiting, journal.counts().set_aside) == (0, 0)
+
+
+def fail_repeatedly(
+    times: int, journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, others: bool
+) -> None:
+    """Have what waits tried again and again, with other strings stored in between or none."""
+    for n in range(times):
+        if others:
+            append(journal, f"other {n}")
+        run(claims, database, [])
+        try_again(redis)
+
+
+@pytest.mark.parametrize("case", [("odd", True, 1), ("odd", False, 0), ("page", True, 0), ("page", False, 0)])
+def test_only_what_fails_again_and_again_while_others_are_stored_is_a_dead_letter(
+    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, case: tuple[str, bool, int]
+) -> None:
+    """And never what says how the database is doing, such as a broken page of an index."""
+    text, others, failed = case
+    append(journal, text)
+    fail_repeatedly(3 * MAX_FAILURES, journal, claims, database, redis, others=others)
+    counts = journal.counts()
+    assert (counts.failed, counts.waiting, counts.set_aside) == (failed, 1 - failed, 1 - failed)
+    assert counts.unaccounted == 0
+
+
+def test_a_failure_of_another_kind_begins_the_count_again(
+    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(journal, "odd")
+    fail_repeatedly(MAX_FAILURES - 1, journal, claims, database, redis, others=True)
+    monkeypatch.setitem(FAILURES, "odd", Failure("22012", "22012 division by zero"))
+    fail_repeatedly(MAX_FAILURES - 1, journal, claims, database, redis, others=True)
+    assert journal.counts().failed == 0
+    fail_repeatedly(1, journal, claims, database, redis, others=True)
+    assert journal.counts().failed == 1
+
+
+def test_a_batch_that_takes_too_long_is_followed_by_smaller_ones_and_later_by_larger_ones(
+    journal: Journal, claims: Claims, database: Database, wakes: list[None]
+) -> None:
+    database.most = 100
+    for n in range(4):
+        append(journal, *(f"{n} {i}" for i in range(500)))
+    drain = Drain(claims, database, lambda: wakes.append(None))  # type: ignore[arg-type]
+    drain.run()
+    assert len(database.rows) == 2_000
+    database.most, database.batches = 1_000, []
+    for n in range(60):
+        append(journal, *(f"{n} again {i}" for i in range(200)))
+    drain.run()
+    assert len(database.rows) == 14_000
+    assert max(database.batches) >= 1_000
+    assert journal.counts().set_aside == 0
+
+
+def test_a_string_that_is_slow_alone_is_set_aside(
+    journal: Journal, claims: Claims, database: Database, wakes: list[None]
+) -> None:
+    database.most = 0
+    append(journal, "slow", "slower")
+    run(claims, database, wakes)
+    run(claims, database, wakes)
+    assert journal.counts().set_aside == 2
+
+
+def test_a_deadline_that_passes_is_no_outage_and_the_next_batch_is_smaller(
+    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+) -> None:
+    append(journal, *"abcdefgh")
+
+    def slow_line() -> None:
+        database.trouble = Unanswered("no answer within 6 s") if len(database.batches) < 2 else None
+        database.batches.append(0)
+
+    database.on_insert = slow_line
+    drain = Drain(claims, database, lambda: wakes.append(None))  # type: ignore[arg-type]
+    for _ in range(5):
+        drain.run()
+    assert not redis.exists(DATABASE_AWAY)
+    assert len(database.rows) == 8
+    assert database.batches[3] <= 2
 
 
 def die_with_it(claims: Claims, redis: FakeRedis) -> None:
@@ -211,43 +345,67 @@ def die_with_it(claims: Claims, redis: FakeRedis) -> None:
         redis.xclaim(JOURNAL, "writers", "worker", 0, [entry.id], idle=3_600_000, justid=True)
 
 
-def test_an_entry_that_kills_its_worker_again_and_again_is_split_and_the_killer_buried(
+def settle(claims: Claims, database: Database) -> None:
+    """Settle the next batch, and nothing else."""
+    settle_module.Settling(claims, database, settle_module.Size()).settle(claims.claim().entries)  # type: ignore[arg-type]
+
+
+def test_an_entry_that_ends_its_workers_is_split_and_the_string_that_does_it_set_aside(
     journal: Journal, claims: Claims, database: Database, redis: FakeRedis
 ) -> None:
     append(journal, "killer", "neighbour")
-    for _ in range(drain_module.MAX_DELIVERIES):
+    for _ in range(settle_module.MAX_DELIVERIES):
         die_with_it(claims, redis)
     database.on_insert = lambda: pytest.fail("it was tried once more")
-    drain_module._settle(claims.claim().entries, claims, database)  # type: ignore[arg-type]
+    settle(claims, database)
     assert journal.counts().waiting == 2
     assert redis.xlen(JOURNAL) == 2
-    for _ in range(drain_module.MAX_LONE_DELIVERIES):
+    for _ in range(settle_module.MAX_DELIVERIES):
         die_with_it(claims, redis)  # a killer travels alone, so its neighbour is held for now
         die_with_it(claims, redis)
-    drain_module._settle(claims.claim().entries, claims, database)  # type: ignore[arg-type]
-    assert journal.counts().failed == 1
+    settle(claims, database)
+    assert (journal.counts().set_aside, journal.counts().failed) == (1, 0)
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_what_goes_on_to_end_its_worker_alone_is_a_dead_letter_only_where_others_are_stored(
+    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, others: bool
+) -> None:
+    append(journal, "killer")
+    for _ in range(settle_module.MAX_DELIVERIES):
+        die_with_it(claims, redis)
+    settle(claims, database)
+    for n in range(MAX_FAILURES + 2):
+        try_again(redis)
+        claims.claim_aside(10, 10_000)  # and dies
+        if others:
+            append(journal, f"other {n}")
+        try_again(redis)
+        run(claims, database, [])
+    assert journal.counts().failed == int(others)
 
 
 @pytest.mark.parametrize("away", [False, True])
-def test_a_string_that_was_stored_each_time_but_never_completed_is_not_buried(
+def test_a_string_that_was_stored_each_time_but_never_completed_is_no_dead_letter(
     journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, away: bool
 ) -> None:
-    """Redis may be away, or the worker be killed, between the commit and the completion: however often."""
+    """Redis may be unavailable, or the worker be killed, between the commit and the completion: however often."""
     append(journal, "stored long since")
-    for _ in range(drain_module.MAX_LONE_DELIVERIES):
+    for _ in range(settle_module.MAX_DELIVERIES):
         batch = claims.claim()
         database.insert(batch.entries[0].submissions)
         redis.xclaim(JOURNAL, "writers", "worker", 0, [batch.entries[0].id], idle=3_600_000, justid=True)
-    database.away = away
-    drain_module._settle(claims.claim().entries, claims, database)  # type: ignore[arg-type]
-    assert journal.counts().failed == 0
+    database.trouble = Outage("gone") if away else None
+    with suppress(Outage):
+        settle(claims, database)
+    assert (journal.counts().failed, journal.counts().set_aside) == (0, 0)
     assert journal.counts().waiting == (1 if away else 0)
 
 
 def test_nothing_is_raised_when_redis_is_away(
     claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away() -> None:
+    def away(*_: int) -> None:
         raise JournalAway
 
     monkeypatch.setattr(claims, "claim", away)

@@ -12,7 +12,7 @@ from core.claims import LEASE, Claims
 from core.journal import ENTRY_VERSION
 from core.names import GROUP, JOURNAL, WAITING, status_key
 from core.submission import Submission, decode
-from worker.drain import drain
+from worker.drain import Drain
 
 # As each version of the code has written them, byte for byte: never change one, add the next.
 WRITTEN = {
@@ -51,7 +51,7 @@ def write(redis: FakeRedis, fields: dict[bytes, bytes]) -> bytes:
 def drained(claims: Claims) -> dict[str, str]:
     """Drain; return the rows."""
     database = Database()
-    drain(claims, database, lambda: None)  # type: ignore[arg-type]
+    Drain(claims, database, lambda: None).run()  # type: ignore[arg-type]
     return database.rows
 
 
@@ -74,7 +74,7 @@ def test_what_older_code_has_written_is_stored(redis: FakeRedis, claims: Claims,
 
 
 def test_what_newer_code_has_written_is_left_for_newer_workers(redis: FakeRedis, claims: Claims) -> None:
-    """It is neither stored nor buried nor lost, holds up nothing else, and no attempt is counted."""
+    """It is neither stored nor dead-lettered nor lost, holds up nothing else, and no attempt is counted."""
     entry = write(redis, NEWER)
     write(redis, WRITTEN[ENTRY_VERSION])
     for _ in range(5):

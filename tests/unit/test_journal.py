@@ -12,8 +12,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from structlog.testing import capture_logs
 
 from core.claims import Claims
+from core.connection import journal_errors
 from core.errors import JournalAway, JournalFull
-from core.journal import KEY_REMEMBERED_S, Journal, Unit, journal_errors
+from core.journal import KEY_REMEMBERED_S, Journal, Unit
 from core.names import JOURNAL, WAKEUP
 from core.submission import Submission
 
@@ -83,7 +84,7 @@ def test_only_what_is_appended_is_counted(redis: FakeRedis, journal: Journal, cl
     sent = unit("a", "b", key="k", digest="1")
     assert journal.append([sent, unit("c")]).appended == 3
     assert journal.append([sent, unit("d", key="k", digest="2")]).appended == 3
-    claims.complete(claims.claim().entries)
+    claims.complete(claims.claim().entries, 1)
     assert journal.append([unit("e")]).appended == 4
     assert journal.counts().appended == 4
     assert redis.get("dummies:appended") == b"4"
@@ -180,7 +181,7 @@ def test_a_record_says_where_a_string_is(journal: Journal, claims: Claims) -> No
     assert journal.queued_string(known) == (sent.submissions[1], 0)
     held = claims.claim().entries
     assert journal.queued_string(known) == (sent.submissions[1], 1)
-    claims.complete(held)
+    claims.complete(held, 1)
     assert journal.records([sent.submissions[1].id]) == [None]
     assert journal.queued_string(known) is None
 
@@ -202,7 +203,7 @@ def test_an_empty_journal_has_nothing_to_say(journal: Journal) -> None:
         (RedisTimeoutError("slow"), JournalAway),
         (ReadOnlyError("replica"), JournalAway),
         (ResponseError("MISCONF disk"), JournalAway),
-        (ResponseError("WRONGTYPE"), ResponseError),
+        (ResponseError("WRONGTYPE"), JournalAway),
     ],
 )
 def test_the_drivers_errors_become_ours(error: Exception, becomes: type[Exception]) -> None:

@@ -1,18 +1,23 @@
-"""What a later try may cure, by SQLSTATE."""
+"""What PostgreSQL's errors say: of the connection, of the database, of the text, of what nobody has listed."""
 
 from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg2
 import pytest
 
-from worker.store import is_outage
+from worker.failures import TooSlow, is_outage, refusal
+
+OPEN, CLOSED = SimpleNamespace(closed=0), SimpleNamespace(closed=2)
 
 
-class Refusal(psycopg2.Error):
+class Said(psycopg2.OperationalError):
     """An error with a SQLSTATE of one's choice."""
 
     def __init__(self, code: str | None) -> None:
-        super().__init__("refused")
+        super().__init__("what the server said\nDETAIL: Failing row contains (secret)")
         self.code = code
 
     @property
@@ -20,32 +25,66 @@ class Refusal(psycopg2.Error):
         """The SQLSTATE."""
         return self.code
 
+    @property
+    def diag(self) -> Any:
+        """The parts of the message."""
+        return SimpleNamespace(message_primary="what the server said", constraint_name=None)
+
+
+@pytest.mark.parametrize(
+    ("error", "connection"),
+    [
+        (Said(None), OPEN),
+        (Said("08006"), OPEN),
+        (Said("23514"), CLOSED),
+        (psycopg2.InterfaceError("cursor already closed"), OPEN),
+        (psycopg2.DatabaseError("error with status PGRES_TUPLES_OK and no message from the libpq"), OPEN),
+        (RuntimeError("ours"), CLOSED),
+        (RuntimeError("ours"), None),
+    ],
+)
+def test_a_lost_connection_says_nothing_about_the_strings(error: Exception, connection: Any) -> None:
+    assert is_outage(error, connection)
+
 
 @pytest.mark.parametrize(
     "code",
     [
-        None,
-        "08006",
-        "40001",
-        "40P01",
-        "42501",
-        "42P01",
-        "53100",
-        "53200",
-        "53300",
-        "55P03",
-        "57014",
-        "57P01",
-        "58030",
-        "25006",
+        *("25006", "25P02", "26000", "28000", "40001", "40P01", "42501", "42P01", "42703", "42883"),
+        *("53100", "53200", "53300", "55P03", "55006", "57P01", "58030", "58P01"),
+        *("XX000", "XX001", "XX002", "0A000", "F0000", "HV000"),
     ],
 )
-def test_an_outage(code: str | None) -> None:
-    assert is_outage(Refusal(code))
+def test_what_says_how_the_database_is_doing_never_counts_against_a_string(code: str) -> None:
+    failure = refusal(Said(code), OPEN).failure
+    assert not failure.counts
+    assert not failure.final
 
 
-@pytest.mark.parametrize(
-    "code", ["22001", "22021", "22P02", "23502", "23505", "23514", "54000", "25001", "P0001", "XX000"]
-)
-def test_poison(code: str) -> None:
-    assert not is_outage(Refusal(code))
+@pytest.mark.parametrize("code", ["P0001", "22012", "22P02", "54000", "44000", "38000", "ZZ123", "21000"])
+def test_what_nobody_has_listed_counts_but_is_not_final(code: str) -> None:
+    failure = refusal(Said(code), OPEN).failure
+    assert failure.counts
+    assert not failure.final
+
+
+@pytest.mark.parametrize("code", ["22021", "22P05", "22001"])
+def test_a_text_that_is_refused_as_such_is_final(code: str) -> None:
+    assert refusal(Said(code), OPEN).failure.final
+
+
+@pytest.mark.parametrize("error", [ValueError("NUL"), UnicodeEncodeError("ascii", "µ", 0, 1, "no"), KeyError("x")])
+def test_an_exception_of_our_own_code_is_not_the_strings_fault_by_itself(error: Exception) -> None:
+    failure = refusal(error, OPEN).failure
+    assert (failure.kind, failure.final, failure.counts) == (type(error).__name__, False, True)
+
+
+@pytest.mark.parametrize(("code", "counts"), [("57014", True), ("55P03", False)])
+def test_what_took_too_long_is_told_apart(code: str, *, counts: bool) -> None:
+    refused = refusal(Said(code), OPEN)
+    assert isinstance(refused, TooSlow)
+    assert refused.failure.counts == counts
+
+
+def test_a_reason_is_the_same_for_all_that_fail_alike_and_repeats_no_text() -> None:
+    assert refusal(Said("P0001"), OPEN).failure.reason == "P0001 what the server said"

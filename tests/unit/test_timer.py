@@ -13,10 +13,10 @@ from fakeredis import FakeRedis, FakeServer
 from structlog.testing import capture_logs
 from support import eventually
 
-from core.claims import Claims
 from core.durability import Info
 from core.journal import Journal, Unit
 from core.submission import Submission
+from core.watch import Watch
 
 
 class Pool:
@@ -26,7 +26,8 @@ class Pool:
         self.free = threading.Event()
         self.free.set()
         self.drains = 0
-        self.given_up = threading.Event()
+        self.restarted = threading.Event()
+        self.reason = ""
 
     def apply_async(self, _: Callable[[], object], accept_callback: Callable[[int, float], None]) -> Any:
         """Wait for a free process, as the real one does."""
@@ -35,9 +36,10 @@ class Pool:
         accept_callback(1, 0.0)
         return SimpleNamespace(get=lambda timeout: timeout)
 
-    def start_anew(self) -> None:
-        """Note that it was given up."""
-        self.given_up.set()
+    def restart(self, reason: str) -> None:
+        """Note that the worker would restart, and why."""
+        self.reason = reason
+        self.restarted.set()
 
 
 @pytest.fixture
@@ -57,13 +59,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: FakeRedis, po
     monkeypatch.setattr(timer, "PERIOD", 0.02)
     worker = SimpleNamespace(hostname="worker@test", pool=pool)
     step = timer.DrainTimer(worker)
-    step._claims = Claims(redis)
+    step._watch = Watch(redis)
     step.start(worker)
     yield tmp_path / "worker"
     pool.free.set()
     step.close(worker)
-    for thread in step._threads:
-        thread.join(5)
+    for thread in threading.enumerate():
+        if thread.name in {"journal watch", "drain timer"}:
+            thread.join(5)
 
 
 def renewed(file: Path, within: float = 5) -> bool:
@@ -98,6 +101,7 @@ def test_a_worker_whose_redis_turns_volatile_says_so_once_and_goes_on(
 ) -> None:
     """What it drains cannot be lost there any more."""
     info = Info({"maxmemory_policy": "allkeys-lru"}, {"aof_enabled": 1})
+    assert renewed(folder / "journal")
     with capture_logs() as said:
         monkeypatch.setattr("worker.timer.read_info", lambda _: info)
         queue_one(redis)
@@ -116,24 +120,51 @@ def test_a_worker_whose_pool_is_stuck_makes_none(folder: Path, pool: Pool, redis
     assert renewed(folder / "progress")
 
 
-def test_a_worker_whose_pool_stays_stuck_starts_anew_and_one_that_works_does_not(
+def test_a_worker_whose_pool_stays_stuck_restarts_and_one_that_works_does_not(
     folder: Path, pool: Pool, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.timer.POOL_STUCK_AFTER", 0.5)
+    monkeypatch.setattr("worker.timer.STUCK_AFTER", 0.5)
     queue_one(redis)
     eventually(lambda: pool.drains > 1, within=5)
     assert renewed(folder / "progress")
-    assert not pool.given_up.wait(1)
+    assert not pool.restarted.wait(1)
     pool.free.clear()
-    assert pool.given_up.wait(5)
+    assert pool.restarted.wait(5)
+
+
+def test_a_worker_that_cannot_look_says_so_once_and_restarts(
+    folder: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever keeps it from looking: strings without a wake-up would wait for ever."""
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError("nobody listed this")
+
+    monkeypatch.setattr("core.loops.PAUSE", (0.01, 0.02))
+    monkeypatch.setattr("worker.timer.STUCK_AFTER", 0.5)
+    with capture_logs() as said:
+        monkeypatch.setattr(Watch, "heartbeat", break_down)
+        assert pool.restarted.wait(5)
+    assert pool.reason == "the journal is not watched"
+    assert [line["event"] for line in said] == ["journal watch failed"]
+    monkeypatch.undo()
+    assert renewed(folder / "journal")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_worker_that_no_longer_looks_makes_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever ended its looking: strings without a wake-up would wait for ever."""
+@pytest.mark.parametrize("name", ["_look", "_hand_over"])
+def test_a_worker_one_of_whose_threads_ends_restarts(
+    folder: Path, pool: Pool, redis: FakeRedis, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No exception does that; what is no exception, such as SystemExit, may."""
+    assert renewed(folder / "journal")
+    owner, method = {"_look": (Watch, "heartbeat"), "_hand_over": (Pool, "apply_async")}[name]
 
-    def break_down(*_: object) -> None:
-        raise RuntimeError
+    def end(*_: object, **__: object) -> None:
+        raise SystemExit
 
-    monkeypatch.setattr(Claims, "heartbeat", break_down)
-    eventually(lambda: not renewed(folder / "progress", 0.3), within=5)
+    monkeypatch.setattr(owner, method, end)
+    if name == "_hand_over":
+        queue_one(redis)
+    assert pool.restarted.wait(5)
+    assert "ended" in pool.reason

@@ -299,6 +299,21 @@ export interface components {
             settled_total: number | null;
             /** @default null */
             worker_count: number | null;
+            /**
+             * @description Waiting strings that failed when they were tried alone, and are tried again after a pause.
+             * @default null
+             */
+            set_aside: number | null;
+            /**
+             * @description How the one of them failed that is tried next.
+             * @default null
+             */
+            set_aside_reason: string | null;
+            /**
+             * @description Accepted strings that are neither stored nor waiting, failed or discarded; anything but 0 means that the promise does not hold. Null while the journal is unavailable.
+             * @default null
+             */
+            unaccounted: number | null;
         };
         /**
          * Problem

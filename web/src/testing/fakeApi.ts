@@ -85,6 +85,9 @@ export function pipeline(changes: Partial<Schema<"Pipeline">> = {}): Schema<"Pip
     worker_count: 1,
     stored_recently: [],
     settled_total: 0,
+    set_aside: 0,
+    set_aside_reason: null,
+    unaccounted: 0,
     ...changes,
   };
 }

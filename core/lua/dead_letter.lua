@@ -1,0 +1,17 @@
+-- Takes an entry of one string off the journal and keeps it as a dead letter.
+--
+-- KEYS  1 journal, 2 waiting, 3 failed, 4 discarded, 5 set_aside, 6 set_aside_notes, 7 the string's status record
+-- ARGV  1 group, 2 entry, 3 the string's id, 4 its dead letter as JSON, 5 its received_at
+-- Returns 1, or 0 when another worker took it off meanwhile.
+--
+-- A dead letter takes the place of an older one of the same id, which then counts as discarded. XACK comes first: it
+-- needs no memory, and after it a full Redis lets the rest pass.
+
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZREM', KEYS[5], ARGV[2])
+redis.call('HDEL', KEYS[6], ARGV[2])
+if redis.call('XDEL', KEYS[1], ARGV[2]) == 0 then return 0 end
+redis.call('DECRBY', KEYS[2], 1)
+if redis.call('HSET', KEYS[3], ARGV[3], ARGV[4]) == 0 then redis.call('INCRBY', KEYS[4], 1) end
+redis.call('SET', KEYS[7], 'failed 0 ' .. ARGV[5])
+return 1

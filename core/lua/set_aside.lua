@@ -1,0 +1,23 @@
+-- Sets entries aside, each for a time of its own: they are tried again when it has passed.
+--
+-- KEYS  1 journal, 2 set_aside, 3 set_aside_notes, 4 inserted
+-- ARGV  1 group, 2 the consumer that holds them, then for each entry: its id, the time (ms), how it failed ('' leaves
+--       the note of an earlier time as it is)
+-- Returns the number of entries set aside; one that another worker took off the journal meanwhile is none.
+--
+-- XCLAIM comes first: it needs no memory, and after it a full Redis lets the rest pass.
+
+local count = 0
+for a = 3, #ARGV, 3 do
+  local id = ARGV[a]
+  -- with RETRYCOUNT 0, so that a delivery counted later tells of a worker that died
+  if #redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'RETRYCOUNT', 0, 'JUSTID') == 1 then
+    local time = redis.call('TIME')
+    redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[a + 1], id)
+    if ARGV[a + 2] ~= '' then
+      redis.call('HSET', KEYS[3], id, (redis.call('GET', KEYS[4]) or '0') .. ' ' .. ARGV[a + 2])
+    end
+    count = count + 1
+  end
+end
+return count

@@ -1,0 +1,75 @@
+"""What a worker watches the journal for: whether there is work, and entries that no process holds any more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from core import names
+from core.claims import LEASE_MS, LONGEST_PAUSE_MS
+from core.clocks import ABANDONED_AFTER, LEASE, WORKER_SILENT_AFTER
+from core.connection import journal_errors
+from core.journal import load_script
+
+LOOKED_AT = 1_000
+"""The most held entries that are looked at."""
+
+
+class Held(NamedTuple):
+    """An entry that some worker holds, and how often it was delivered."""
+
+    id: str
+    deliveries: int
+
+
+class Watch:
+    """One worker's view of the journal. Every method raises JournalAway when Redis does not answer in time."""
+
+    def __init__(self, redis: Redis) -> None:
+        """Use this client; its time-outs bound every call."""
+        self._redis = redis
+        self._heartbeat = load_script(redis, "heartbeat")
+        self._held_since: dict[Held, float] = {}
+
+    def heartbeat(self, worker: str) -> tuple[int, bool]:
+        """Say that this worker is there; return the entries to be drained and whether PostgreSQL is unavailable."""
+        keys = [names.WORKERS, names.JOURNAL, names.DATABASE_AWAY, names.SET_ASIDE, names.BALANCE_BASE]
+        keys += [names.APPENDED, names.WAITING, names.STORED, names.FAILED, names.DISCARDED, names.RETRIED]
+        arguments = [worker, int(WORKER_SILENT_AFTER * 1000), max(LEASE_MS, LONGEST_PAUSE_MS)]
+        with journal_errors():
+            entries, away = self._heartbeat(keys, arguments)
+        return entries, bool(away)
+
+    def expire_abandoned(self) -> Sequence[str]:
+        """End the leases of entries that were held, without a break, for longer than a task may take; return their ids.
+
+        By Redis' clock alone a lease would last for as long as that clock was put back. Time is taken by our own clock,
+        from one call to the next.
+        """
+        now = time.monotonic()
+        self._held_since = {held: self._held_since.get(held, now) for held in self._held()}
+        abandoned = [held.id for held, since in self._held_since.items() if now - since > ABANDONED_AFTER]
+        if abandoned:
+            with journal_errors():
+                self._redis.xclaim(names.JOURNAL, names.GROUP, names.CONSUMER, 0, abandoned, idle=LEASE_MS, justid=True)
+        return abandoned
+
+    def _held(self) -> list[Held]:
+        with journal_errors():
+            try:
+                found = self._redis.xpending_range(
+                    names.JOURNAL, names.GROUP, "-", "+", LOOKED_AT, consumername=names.CONSUMER
+                )
+            except ResponseError as error:
+                if "NOGROUP" in str(error):  # no worker has claimed anything yet
+                    return []
+                raise
+        return [
+            Held(each["message_id"].decode(), each["times_delivered"])
+            for each in found
+            if each["time_since_delivered"] < LEASE * 1000
+        ]

@@ -1,0 +1,163 @@
+"""Settling a batch: what can be stored is, what fails is found by halving, and fails alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from core.claims import BATCH_BYTES, BATCH_STRINGS, Claims, Entry
+from core.clocks import SETTLE_BUDGET
+from core.notes import Failure, Note, next_note
+from core.submission import Submission, total_bytes
+from worker.failures import Refused, TooSlow, Unanswered
+from worker.store import Store
+
+log = structlog.get_logger()
+
+MAX_DELIVERIES = 3
+"""Deliveries after which an entry that ended with none of them is split, or set aside where it is a single string.
+Most fail for what happens around them: a worker is killed for another reason, or Redis is unavailable meanwhile."""
+LOST = Failure("worker lost", "storing it alone ended the worker, or was never completed")
+FRAME = 64
+"""Bytes that a string takes in the journal beyond its text."""
+GROWTH = 10
+"""A batch may be larger than the last that succeeded by one part in ten: one that is too large costs a time-out."""
+
+
+class Size:
+    """How much one process stores at a time: half as much after each time-out, more again after success."""
+
+    def __init__(self) -> None:
+        """Begin with as much as can be."""
+        self.strings, self.bytes = BATCH_STRINGS, BATCH_BYTES
+
+    def shrink(self, submissions: Sequence[Submission]) -> None:
+        """Note that these took too long."""
+        self.strings = max(1, min(self.strings, len(submissions)) // 2)
+        self.bytes = max(1, min(self.bytes, _bytes(submissions)) // 2)
+
+    def grow(self) -> None:
+        """Note that a batch was stored in time."""
+        self.strings = min(BATCH_STRINGS, self.strings + max(1, self.strings // GROWTH))
+        self.bytes = min(BATCH_BYTES, self.bytes + max(FRAME, self.bytes // GROWTH))
+
+
+class Settling:
+    """One claimed batch: each of its entries ends completed, split, set aside, dead-lettered or given back."""
+
+    def __init__(self, claims: Claims, store: Store, size: Size) -> None:
+        """Settle within the budget that the lease leaves."""
+        self._claims, self._store, self._size = claims, store, size
+        self._until = time.monotonic() + SETTLE_BUDGET
+        self._open: dict[str, Entry] = {}
+        self._aside: list[tuple[Entry, Note | None]] = []
+        self._probed = False
+        self.rows = 0
+
+    def settle(self, entries: Sequence[Entry]) -> int:
+        """Return how many rows were stored.
+
+        Raises Outage or Unanswered, with what is not settled given back, as is whatever there is no time left for.
+        """
+        self._open = {entry.id: entry for entry in entries}
+        try:
+            if len(entries) == 1 and _is_suspect(entries[0]):
+                self._set_apart(entries[0])
+            else:
+                self._insert(entries)
+        finally:
+            self._give_back()
+        return self.rows
+
+    def _insert(self, entries: Sequence[Entry]) -> None:
+        if time.monotonic() > self._until:
+            return
+        submissions = _strings(entries)
+        try:
+            rows = self._store.insert(submissions)
+        except Unanswered as error:
+            self._size.shrink(submissions)
+            if len(submissions) == 1:
+                self._fail(entries[0], Failure("no answer", str(error), counts=False))
+            raise
+        except Refused as refused:
+            if isinstance(refused, TooSlow):
+                self._size.shrink(submissions)
+            self._halve(entries, refused.failure)
+            return
+        self.rows += rows
+        self._claims.complete(entries, rows)  # only now: the commit has returned
+        self._close(entries)
+        if 2 * len(submissions) >= self._size.strings or 2 * _bytes(submissions) >= self._size.bytes:
+            self._size.grow()
+
+    def _halve(self, entries: Sequence[Entry], failure: Failure) -> None:
+        if time.monotonic() > self._until:
+            return
+        if not self._probed:
+            self._store.probe()  # where nothing can be stored, the batch is not at fault
+            self._probed = True
+        if len(entries) > 1:
+            middle = len(entries) // 2
+            self._insert(entries[:middle])
+            self._insert(entries[middle:])
+        elif len(entries[0].submissions) > 1:
+            self._split(entries[0])
+        else:
+            self._fail(entries[0], failure)
+
+    def _split(self, entry: Entry) -> None:
+        log.warning("entry split", entry=entry.id, strings=len(entry.submissions), deliveries=entry.deliveries)
+        self._claims.split(entry)
+        self._close([entry])
+
+    def _fail(self, entry: Entry, failure: Failure) -> None:
+        """Have a string that failed alone wait for its next try or, when that is not the first, be a dead letter."""
+        note = next_note(failure, entry.note, others_stored=entry.others_stored)
+        if note is None:
+            log.error("string dead-lettered", id=entry.submissions[0].id, reason=failure.reason)
+            self._claims.dead_letter(entry, failure.reason)
+        else:
+            self._aside.append((entry, note))
+        self._close([entry])
+
+    def _set_apart(self, entry: Entry) -> None:
+        """Split an entry with which none of its deliveries ended; have a single string wait, unless it is stored."""
+        if len(entry.submissions) > 1:
+            self._split(entry)
+        elif self._store.holds(entry.submissions[0].id):
+            self._claims.complete([entry], 0)
+            self._close([entry])
+        else:
+            self._fail(entry, LOST)
+
+    def _give_back(self) -> None:
+        """Give back what is not settled: as it is, or split where it is more than is stored at a time now."""
+        for entry in [entry for entry in self._open.values() if len(entry.submissions) > self._size.strings]:
+            self._split(entry)
+        self._claims.release([entry for entry in self._open.values() if not entry.aside])
+        self._claims.set_aside([*self._aside, *((entry, None) for entry in self._open.values() if entry.aside)])
+        new = [(entry, note) for entry, note in self._aside if note and note.tries == 1]
+        if new:
+            ids, reason = [entry.submissions[0].id for entry, _ in new[:10]], new[0][1].reason
+            log.warning("strings set aside", count=len(new), ids=ids, reason=reason)
+
+    def _close(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._open.pop(entry.id, None)
+
+
+def _is_suspect(entry: Entry) -> bool:
+    """Tell whether an entry seems to end whoever handles it: one that was set aside, the first time already."""
+    return entry.deliveries > (1 if entry.aside else MAX_DELIVERIES)
+
+
+def _bytes(submissions: Sequence[Submission]) -> int:
+    """Return about how many bytes they take in the journal."""
+    return total_bytes(submissions) + FRAME * len(submissions)
+
+
+def _strings(entries: Sequence[Entry]) -> list[Submission]:
+    return [submission for entry in entries for submission in entry.submissions]

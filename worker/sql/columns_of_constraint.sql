@@ -1,0 +1,12 @@
+-- The columns of our table that a constraint or a unique index of it is on.
+-- name: the constraint or the index, as an error names it.
+SELECT DISTINCT attname::text
+FROM pg_depend
+JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+WHERE refobjid = 'dummies'::regclass AND (
+    (classid = 'pg_constraint'::regclass
+        AND objid IN (SELECT oid FROM pg_constraint WHERE conrelid = refobjid AND conname = %(name)s))
+    OR (classid = 'pg_class'::regclass
+        AND objid IN (SELECT indexrelid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+                      WHERE indrelid = refobjid AND relname = %(name)s))
+)
