@@ -14,19 +14,24 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg2
-import psycopg2.extensions
 
-from core.deadline import DeadlineExceeded, WaitWithDeadline
+from core.deadline import DeadlineExceeded
 from core.errors import DummiesError
+from core.session import Sessions, UnfitDatabase
 
 CONNECTIONS = 8
-STATEMENT_TIMEOUT_MS = 2_000
+STATEMENT_TIMEOUT = 2.0
 CALL_DEADLINE = 3.0
 WAIT_FOR_CONNECTION = 1.0
 REST_AFTER_FAILURE = 1.0
 """Seconds in which a database that has just failed is not asked again, so that readers do not queue up behind it."""
 
 _SQL = Path(__file__).parent / "sql"
+_SETTINGS = {
+    "statement_timeout": f"{STATEMENT_TIMEOUT}s",
+    "lock_timeout": f"{STATEMENT_TIMEOUT}s",
+    "default_transaction_read_only": "on",
+}
 
 
 class DatabaseAway(DummiesError):
@@ -55,7 +60,15 @@ class Rows:
 
     def __init__(self, url: str | None) -> None:
         """Use this database; nothing is connected yet. Without a URL every call raises DatabaseAway."""
-        self._url = url
+        self._sessions = url and Sessions(
+            driver=psycopg2,
+            url=url,
+            application="ix-api",
+            target="primary",
+            connect_timeout=CALL_DEADLINE,
+            call_deadline=CALL_DEADLINE,
+            settings=_SETTINGS,
+        )
         self._idle: LifoQueue[Any] = LifoQueue()
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._resting_until = 0.0
@@ -63,7 +76,6 @@ class Rows:
         self._history = (_SQL / "history.sql").read_text(encoding="utf-8")
         self._search = (_SQL / "search.sql").read_text(encoding="utf-8")
         self._export = (_SQL / "export.sql").read_text(encoding="utf-8")
-        psycopg2.extensions.set_wait_callback(WaitWithDeadline(CALL_DEADLINE))
 
     def states(self, ids: Sequence[str]) -> dict[str, Row]:
         """Return those of the strings that are stored, by id."""
@@ -107,14 +119,14 @@ class Rows:
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
-        if self._url is None or not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
+        if not self._sessions or not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
             raise DatabaseAway
         connection = None
         try:
-            connection = self._take()
+            connection = self._take(self._sessions)
             yield connection
             self._idle.put(connection)
-        except (psycopg2.Error, DeadlineExceeded) as error:
+        except (psycopg2.Error, DeadlineExceeded, UnfitDatabase) as error:
             if connection is not None:
                 connection.close()
             self._resting_until = time.monotonic() + REST_AFTER_FAILURE
@@ -122,7 +134,7 @@ class Rows:
         finally:
             self._slots.release()
 
-    def _take(self) -> Any:
+    def _take(self, sessions: Sessions) -> Any:
         while True:
             try:
                 connection = self._idle.get_nowait()
@@ -131,15 +143,7 @@ class Rows:
             if not connection.closed and not _hung_up(connection):
                 return connection
             connection.close()
-        connection = psycopg2.connect(
-            self._url,
-            application_name="ix-api",
-            target_session_attrs="primary",
-            keepalives_idle=10,
-            options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c default_transaction_read_only=on",
-        )
-        connection.autocommit = True
-        return connection
+        return sessions.connect()
 
 
 def _hung_up(connection: Any) -> bool:

@@ -7,6 +7,7 @@ the call, and a blocking libpq call heeds no signal. So psycopg2 is made to wait
 from __future__ import annotations
 
 import select
+import threading
 import time
 from typing import Protocol
 
@@ -23,8 +24,10 @@ class DeadlineExceeded(Exception):
     """PostgreSQL did not answer in time."""
 
 
-class WaitWithDeadline:
+class WaitWithDeadline(threading.local):
     """A wait callback for ``psycopg2.extensions.set_wait_callback``: each call has ``seconds`` to end.
+
+    A thread that changes them changes them for itself alone.
 
     psycopg2 reports the DeadlineExceeded that it raises as InterfaceError or OperationalError; the connection is of no
     use afterwards and must be closed by the caller (not from within the callback, which deadlocks).
@@ -34,7 +37,7 @@ class WaitWithDeadline:
         """Allow each call this many seconds."""
         self.seconds = seconds
         self.expired = False
-        """Whether the last call took too long, where one thread makes them all; psycopg2 does not always say so."""
+        """Whether this thread's last call took too long; psycopg2 does not always say so."""
 
     def __call__(self, connection: _Connection) -> None:
         """Wait until the call under way on the connection is over; raise DeadlineExceeded when it takes too long."""

@@ -9,8 +9,12 @@ from typing import Any, TypeVar
 
 import psycopg2
 
-LOCK_TIMEOUT_MS = 60_000
-STATEMENT_TIMEOUT_MS = 300_000
+from core.session import Sessions
+
+CONNECT_TIMEOUT = 3.0
+STATEMENT_TIMEOUT = 300
+CALL_DEADLINE = STATEMENT_TIMEOUT + 10.0
+_SETTINGS = {"statement_timeout": f"{STATEMENT_TIMEOUT}s", "lock_timeout": "60s"}
 T = TypeVar("T")
 
 
@@ -19,14 +23,18 @@ class SchemaMissing(Exception):
 
 
 def connect(url: str, application: str) -> Any:
-    """Return a connection to a server that can be written to. Raises psycopg2.OperationalError."""
-    return psycopg2.connect(
-        url,
-        connect_timeout=3,
-        application_name=application,
-        target_session_attrs="read-write",
-        options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}",
-    )
+    """Return a session with a server that can be written to. Raises psycopg2.OperationalError and UnfitDatabase."""
+    session = Sessions(
+        driver=psycopg2,
+        url=url,
+        application=application,
+        target="read-write",
+        connect_timeout=CONNECT_TIMEOUT,
+        call_deadline=CALL_DEADLINE,
+        settings=_SETTINGS,
+    ).connect()
+    session.autocommit = False
+    return session
 
 
 def patiently(action: Callable[[], T], seconds: float) -> T:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
+from core.session import UnfitDatabase
 from database.connection import connect, patiently
 from database.settings import database_url
 
@@ -48,8 +49,8 @@ def migrations(folder: Path = MIGRATIONS) -> list[Migration]:
 def migrate(url: str, known: list[Migration], *, post: bool = True) -> list[str]:
     """Apply what is missing: with ``post`` to the last, else to the last one that comes before new code.
 
-    Return the names of what was applied. Raises NewerDatabaseError, and psycopg2.Error where PostgreSQL refuses or does
-    not answer.
+    Return the names of what was applied. Raises NewerDatabaseError, UnfitDatabase, and psycopg2.Error where PostgreSQL
+    refuses or does not answer.
     """
     connection = connect(url, "ix-migrate")
     try:
@@ -96,7 +97,7 @@ def main() -> None:
         applied = patiently(action, arguments.wait)
     except (ValueError, OSError) as error:
         sys.exit(str(error))
-    except (NewerDatabaseError, psycopg2.Error) as error:
+    except (NewerDatabaseError, UnfitDatabase, psycopg2.Error) as error:
         sys.exit(f"migrate: {' '.join(str(error).split())}")
     print("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
 

@@ -11,6 +11,7 @@ from functools import partial
 
 import psycopg2
 
+from core.session import UnfitDatabase
 from database.connection import SchemaMissing, connect, patiently
 from database.migrate import Migration, migrations
 from database.settings import database_url
@@ -19,7 +20,7 @@ from database.settings import database_url
 def check(url: str, known: list[Migration]) -> None:
     """Return when the schema has everything that must be there before this code runs.
 
-    Raises SchemaMissing, and psycopg2.Error where PostgreSQL refuses or does not answer.
+    Raises SchemaMissing, UnfitDatabase, and psycopg2.Error where PostgreSQL refuses or does not answer.
     """
     connection = connect(url, "ix-wait")
     try:
@@ -42,7 +43,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         patiently(partial(check, database_url("DATABASE_URL"), migrations()), arguments.timeout)
-    except (ValueError, OSError, SchemaMissing, psycopg2.Error) as error:
+    except (ValueError, OSError, SchemaMissing, UnfitDatabase, psycopg2.Error) as error:
         sys.exit(f"wait: {' '.join(str(error).split())}")
 
 

@@ -9,18 +9,17 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg2
-import psycopg2.extensions
 
 from core.clocks import CALL_DEADLINE, CONNECT_TIMEOUT, STATEMENT_TIMEOUT
-from core.deadline import WaitWithDeadline
 from core.outage_log import words
+from core.session import Sessions
 from core.submission import Submission
 from worker.failures import Outage, Refused, Unanswered, is_outage, refusal
 
 _SQL = Path(__file__).parent / "sql"
-_INSERT = (_SQL / "insert.sql").read_text(encoding="utf-8")
+_INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
 _PROBE = (_SQL / "probe.sql").read_text(encoding="ascii")
-_OPTIONS = f"-c statement_timeout={STATEMENT_TIMEOUT * 1000:.0f} -c lock_timeout={STATEMENT_TIMEOUT * 1000:.0f}"
+_TIMEOUTS = dict.fromkeys(("statement_timeout", "lock_timeout"), f"{STATEMENT_TIMEOUT}s")
 
 
 class Store:
@@ -28,10 +27,16 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """Use this database, through the write role; nothing is connected yet."""
-        self._url = url
+        self._sessions = Sessions(
+            driver=psycopg2,
+            url=url,
+            application="ix-worker",
+            target="read-write",
+            connect_timeout=CONNECT_TIMEOUT,
+            call_deadline=CALL_DEADLINE,
+            settings=_TIMEOUTS,
+        )
         self._connection: Any = None
-        self._wait = WaitWithDeadline(CALL_DEADLINE)
-        psycopg2.extensions.set_wait_callback(self._wait)
 
     def insert(self, submissions: Sequence[Submission]) -> int:
         """Commit all of the strings; return how many were new.
@@ -74,7 +79,7 @@ class Store:
             with connection.cursor() as cursor:
                 yield cursor
         except Exception as error:
-            if self._wait.expired:
+            if self._sessions.expired:
                 self._drop()
                 raise Unanswered(f"no answer within {CALL_DEADLINE:.0f} s") from error
             if is_outage(error, connection):
@@ -87,26 +92,11 @@ class Store:
 
     def _connected(self) -> Any:
         if self._connection is None or self._connection.closed:
-            self._wait.seconds = CONNECT_TIMEOUT
             try:
-                self._connection = self._connect()
+                self._connection = self._sessions.connect()
             except Exception as error:
                 raise Outage(words(error)) from error
-            finally:
-                self._wait.seconds = CALL_DEADLINE
         return self._connection
-
-    def _connect(self) -> Any:
-        connection = psycopg2.connect(
-            self._url,
-            application_name="ix-worker",
-            target_session_attrs="read-write",
-            keepalives_idle=10,
-            tcp_user_timeout=int(CALL_DEADLINE * 1000),
-            options=_OPTIONS,
-        )
-        connection.autocommit = True
-        return connection
 
     def _drop(self) -> None:
         if self._connection is not None:

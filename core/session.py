@@ -1,0 +1,142 @@
+"""Sessions with PostgreSQL: each goes where its address says, in bounded time, and sets what our SQL relies on.
+
+A role, a database, ``PGOPTIONS`` and the like may set anything: an encoding that cannot hold a text, a commit that
+does not wait for the disk. libpq's own parameters are given at the start; one statement sets the rest afterwards, and
+not ``options``, which poolers refuse. ``standard_conforming_strings`` stays as it is: the driver reads it while
+connecting, and would alter backslashes if it changed later.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.deadline import DeadlineExceeded, WaitWithDeadline
+from core.errors import DummiesError
+
+KEEPALIVES_IDLE = 10
+_COMPLETED_FROM = ("PGSERVICE", "PGTZ", "PGDATESTYLE", "PGGEQO")
+"""What libpq would take from the environment without being asked, and cannot be told otherwise."""
+_PREPARE = (Path(__file__).parent / "sql" / "session.sql").read_text(encoding="utf-8")
+_RELIED_ON = {
+    "search_path": "public, pg_temp",  # named, or temporary tables would come first
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "synchronous_commit": "on",
+    "default_transaction_isolation": "read committed",  # ON CONFLICT DO NOTHING needs it
+    "default_transaction_deferrable": "off",
+    "row_security": "on",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "1h",
+    "transaction_timeout": "1h",
+}
+
+
+class UnfitDatabase(DummiesError):
+    """The database cannot hold all of Unicode."""
+
+
+@dataclass(kw_only=True)
+class Sessions:
+    """Makes sessions with one database, for one purpose. The driver is psycopg2, which this package does not import."""
+
+    driver: Any
+    url: str
+    application: str
+    target: str
+    """What the server must be, as libpq's ``target_session_attrs``."""
+    connect_timeout: float
+    """Seconds in which a session must be ready, however many servers are tried."""
+    call_deadline: float
+    """Seconds after which a call is given up."""
+    settings: Mapping[str, str]
+    """More to set: time-outs above all."""
+    _wait: WaitWithDeadline = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._wait = WaitWithDeadline(self.call_deadline)
+        self.driver.extensions.set_wait_callback(self._wait)
+
+    @property
+    def expired(self) -> bool:
+        """Whether this thread's last call was given up at its deadline; the driver does not always say so."""
+        return self._wait.expired
+
+    def connect(self) -> Any:
+        """Return a session in autocommit, with the first server that is as it should be.
+
+        Each address has its share of the time: libpq would spend it all on a dead one. Looking up names comes on top.
+        Raises the driver's OperationalError, with what each of them said, or UnfitDatabase.
+        """
+        for name in _COMPLETED_FROM:
+            os.unsetenv(name)
+        given = self.driver.extensions.parse_dsn(self.url)
+        targets, said = _targets(given)
+        left = self.connect_timeout
+        for tried, target in enumerate(targets):
+            started = time.monotonic()
+            try:
+                return self._open(given | target, left / (len(targets) - tried))
+            except (self.driver.Error, DeadlineExceeded) as error:
+                said.append(f"{target['host']}: {' '.join(str(error).split()) or 'no answer in time'}")
+            left = max(left - (time.monotonic() - started), 0)
+        raise self.driver.OperationalError("; ".join(said))
+
+    def _open(self, address: Mapping[str, str], seconds: float) -> Any:
+        until = time.monotonic() + seconds
+        self._wait.seconds = seconds
+        try:
+            session = self.driver.connect(
+                **address,
+                application_name=self.application,
+                target_session_attrs=self.target,
+                client_encoding="UTF8",
+                options="",  # else PGOPTIONS
+                keepalives_idle=KEEPALIVES_IDLE,
+                tcp_user_timeout=int(self.call_deadline * 1000),
+            )
+            try:
+                self._wait.seconds = max(until - time.monotonic(), 0)
+                self._prepare(session)
+            except BaseException:
+                session.close()
+                raise
+        finally:
+            self._wait.seconds = self.call_deadline
+        return session
+
+    def _prepare(self, session: Any) -> None:
+        session.autocommit = True  # in a transaction that is rolled back, nothing would stay set
+        settings = {**_RELIED_ON, **self.settings}
+        with session.cursor() as cursor:
+            cursor.execute(_PREPARE, {"names": list(settings), "settings": list(settings.values())})
+            encoding = cursor.fetchone()[1]
+        if encoding != "UTF8":
+            raise UnfitDatabase(
+                f"the database's encoding, {encoding}, cannot hold all of Unicode: create it with ENCODING 'UTF8'"
+            )
+
+
+def _targets(given: Mapping[str, str]) -> tuple[list[dict[str, str]], list[str]]:
+    """Return every address of every host in an address, and what was said of the hosts that have none."""
+    hosts = given.get("host", "").split(",")
+    ports = given.get("port", "").split(",")
+    targets, said = [], []
+    for host, port in zip(hosts, ports * (len(hosts) // len(ports)), strict=True):
+        target = {"host": host, "port": port or "5432"}
+        if host.startswith("/"):
+            targets.append(target)
+            continue
+        try:
+            found = socket.getaddrinfo(host, target["port"], type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            said.append(f"{host}: {error}")
+        else:
+            targets += [target | {"hostaddr": str(address[0])} for *_, address in found]
+    return targets, said
