@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import threading
 import time
 from collections import deque
@@ -15,7 +16,7 @@ from redis import Redis
 from api.problems import ApiProblem, journal_full, journal_volatile
 from api.rows import DatabaseAway, Rows
 from api.settings import ApiSettings
-from core.connection import journal_errors
+from core.connection import journal_errors, without_repeats
 from core.durability import Durability, Info, read_info
 from core.errors import DummiesError, JournalAway
 from core.high_water import SetBack
@@ -24,6 +25,10 @@ from core.loops import repeat
 from core.outage_log import OutageLog
 
 PERIOD = 1.0
+SHORT_PERIODS = (0.1, 0.3)
+"""Seconds between two looks at an unavailable Redis, drawn each time: requests are refused until it is seen back."""
+SHORT_TIMEOUT = 1.0
+"""Seconds that an unavailable Redis has for its first answer: a look that began before it was back ends soon."""
 RATE_WINDOW = 10.0
 STALE_AFTER = 5.0
 RECENT_PERIOD, RECENT_PERIODS = 5.0, 60
@@ -48,11 +53,12 @@ class Since:
 
 
 class Monitor:
-    """Looks at Redis and PostgreSQL once a second, each from a thread of its own."""
+    """Looks at Redis and PostgreSQL once a second, each from a thread of its own; oftener at an unavailable Redis."""
 
     def __init__(self, journal: Journal, redis: Redis, rows: Rows, settings: ApiSettings) -> None:
         """Use these; the threads start with the first question, in the process that serves."""
         self._journal, self._redis, self._rows = journal, redis, rows
+        self._impatient = without_repeats(redis, timeout=SHORT_TIMEOUT)
         self._settings = settings
         self._start = threading.Lock()
         self._started = False
@@ -80,8 +86,8 @@ class Monitor:
         with self._start:
             if not self._started:
                 self.look_at_journal()
-                _repeat(self.look_at_journal, "journal monitor")
-                _repeat(self.look_at_database, "database monitor")
+                _repeat(self.look_at_journal, self._journal_period, "journal monitor")
+                _repeat(self.look_at_database, lambda: PERIOD, "database monitor")
                 self._started = True
 
     def wait_for_first_look(self) -> None:
@@ -102,11 +108,15 @@ class Monitor:
     def look_at_journal(self) -> None:
         """Take one look at Redis."""
         try:
+            if self.journal.up is False:
+                with journal_errors():
+                    self._impatient.ping()
             counts = self._journal.counts()
             with journal_errors():
                 info = read_info(self._redis)
         except DummiesError:
             self.journal.note(up=False)
+            self._journal.drop_connections()
             self.counts = None
         else:
             self.journal.note(up=True)
@@ -146,6 +156,9 @@ class Monitor:
             return 0.0 if self.counts and not self.counts.waiting else None
         return self.counts.waiting / rate
 
+    def _journal_period(self) -> float:
+        return random.uniform(*SHORT_PERIODS) if self.journal.up is False else PERIOD  # noqa: S311
+
     def _database_answers(self) -> bool:
         try:
             self._rows.ping()
@@ -173,9 +186,9 @@ class Monitor:
         return journal_full(10 if drain is None else min(60, max(1, math.ceil(drain * ROOM_TO_MAKE))))
 
 
-def _repeat(look: Callable[[], None], name: str) -> None:
+def _repeat(look: Callable[[], None], period: Callable[[], float], name: str) -> None:
     def look_and_wait() -> None:
         look()
-        time.sleep(PERIOD)
+        time.sleep(period())
 
     repeat(look_and_wait, name)

@@ -41,10 +41,15 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
     )
 
 
-def without_repeats(redis: Redis) -> Redis:
-    """Return a client of the same server whose calls are made once, for those that cannot be repeated blindly."""
+def without_repeats(redis: Redis, *, timeout: float | None = None) -> Redis:
+    """Return a client of the same server whose calls are made once, for those that cannot be repeated blindly.
+
+    They end within ``timeout`` seconds (connecting: within half of it), by default as those of ``redis`` do.
+    """
     pool = redis.connection_pool
     once = pool.connection_kwargs | {"retry": Retry(NoBackoff(), 0)}
+    if timeout is not None:
+        once |= {"socket_timeout": timeout, "socket_connect_timeout": timeout / 2}
     return Redis(connection_pool=type(pool)(connection_class=pool.connection_class, **once))
 
 

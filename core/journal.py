@@ -219,6 +219,11 @@ class Journal:
                 self._high_water.untold = None
         return seen
 
+    def drop_connections(self) -> None:
+        """Close the idle connections: after an outage they may be dead, and each would cost a call its time-out."""
+        for client in (self._redis, self._append.registered_client):
+            client.connection_pool.disconnect(inuse_connections=False)
+
     def _deliveries(self, entry: str) -> int:
         try:
             pending = self._redis.xpending_range(names.JOURNAL, names.GROUP, entry, entry, 1)

@@ -6,7 +6,7 @@ import time
 
 from faults.harm import Harm, Seen, comes
 
-MODES = ("refuse", "blackhole", "delay", "halfopen")
+MODES = ("refuse", "blackhole", "vanish", "delay", "halfopen")
 LINKS = {
     "web-api": ("web-api0", "web-api1"),
     "api-redis": ("api-redis",),

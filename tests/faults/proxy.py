@@ -2,8 +2,8 @@
 
 Runs as a process of its own, so that it never waits for the clients' Python:
 ``python -m faults.proxy NAME:LISTEN:TARGET …``; commands come as lines ``NAME MODE`` on the standard input, each
-answered by a line. The commands are ``pass``, ``refuse``, ``blackhole``, ``delay``, ``halfopen``, ``dropcommit`` and
-``count``, which says how often anything of the last mode happened.
+answered by a line. The commands are ``pass``, ``refuse``, ``blackhole``, ``vanish``, ``delay``, ``halfopen``,
+``dropcommit`` and ``count``, which says how often anything of the last mode happened.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import contextlib
 import sys
 from typing import Literal, get_args
 
-Mode = Literal["pass", "refuse", "blackhole", "delay", "halfopen", "dropcommit"]
+Mode = Literal["pass", "refuse", "blackhole", "vanish", "delay", "halfopen", "dropcommit"]
 DELAY = 0.5
 CHUNK = 65536
 INSERT = b"INSERT INTO dummies"
@@ -28,6 +28,8 @@ class Link:
         self.name, self._listen, self._target = name, listen, target
         self.mode: Mode = "pass"
         self.seen = 0
+        self.turn = 0
+        """Goes up as the server vanishes and comes back: a connection of an earlier turn stays silent."""
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._may_pass = asyncio.Event()
@@ -42,9 +44,11 @@ class Link:
         """Behave so from now on.
 
         refuse cuts what is connected and refuses what comes; blackhole and halfopen let nothing pass, in both
-        directions or in the answers' alone; whoever was swallowed up is cut when the link is whole again.
+        directions or in the answers' alone; whoever was swallowed up is cut when the link is whole again. vanish is a
+        blackhole that cuts nothing: only a time-out tells a client that its connection is dead, even after a pass.
         """
         was, self.mode, self.seen = self.mode, mode, 0
+        self.turn += "vanish" in {was, mode}
         if mode == "refuse" or was in {"blackhole", "halfopen"}:
             self._cut_all()
         if mode == "refuse":
@@ -86,7 +90,7 @@ class Pair:
     """One connection through a link."""
 
     def __init__(self, link: Link, client: asyncio.StreamWriter) -> None:
-        self._link, self._client = link, client
+        self._link, self._client, self._turn = link, client, link.turn
         self._inserting = False
 
     async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -94,7 +98,7 @@ class Pair:
         while data := await reader.read(CHUNK):
             if INSERT in data:
                 self._inserting = True
-            if await self._swallowed({"blackhole"}):
+            if await self._swallowed({"blackhole", "vanish"}):
                 continue
             writer.write(data)
             await writer.drain()
@@ -107,7 +111,7 @@ class Pair:
                 self._link.seen += 1
                 raise ConnectionResetError
             self._inserting = False
-            if await self._swallowed({"blackhole", "halfopen"}):
+            if await self._swallowed({"blackhole", "vanish", "halfopen"}):
                 continue
             writer.write(data)
             await writer.drain()
@@ -117,7 +121,7 @@ class Pair:
         if self._link.mode == "delay":
             self._link.seen += 1
             await asyncio.sleep(DELAY)
-        if self._link.mode not in modes:
+        if self._link.mode not in modes and self._turn == self._link.turn:
             return False
         self._link.seen += 1
         return True

@@ -49,7 +49,7 @@ class World:
         self.points = folder / "points"
         self.web_port = free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
-        self._api_ports = [free_port() for _ in range(APIS)]
+        self.api_ports = [free_port() for _ in range(APIS)]
         self._link_ports = {name: free_port() for name in LINKS}
         self.apis: list[Process] = []
         self.workers: list[Process] = []
@@ -108,7 +108,7 @@ class World:
 
     def start_api(self, number: int) -> Process:
         """Start one of the API's processes and wait until it is ready."""
-        port = self._api_ports[number]
+        port = self.api_ports[number]
         draining = self._draining_file(number)
         draining.unlink(missing_ok=True)
         command = [word.replace("api.app:", "faults.launch_api:") for word in api_command(port, workers=1)]
@@ -137,7 +137,7 @@ class World:
 
     def reach(self, number: int) -> Any:
         """Return what an API process says of the pipeline, asked past nginx; None when it does not answer."""
-        return get(self._api_ports[number], "/pipeline")
+        return get(self.api_ports[number], "/pipeline")
 
     def ask(self, path: str, ids: list[str]) -> bytes:
         """Return the answer about these strings, through nginx."""
@@ -181,8 +181,8 @@ class World:
 
     def _start_proxy(self) -> None:
         targets = {
-            "web-api0": self._api_ports[0],
-            "web-api1": self._api_ports[1],
+            "web-api0": self.api_ports[0],
+            "web-api1": self.api_ports[1],
             "api-redis": self.redis.port,
             "api-postgres": self.postgres.port,
             "worker-redis": self.redis.port,
@@ -204,10 +204,10 @@ class World:
         binary = nginx.find()
         assert binary is not None
         folder = self.folder / "nginx"
-        command = nginx.write_config(binary, folder, ROOT / "web", self.web_port, self._api_ports[0])
+        command = nginx.write_config(binary, folder, ROOT / "web", self.web_port, self.api_ports[0])
         file = folder / "nginx.conf"
         servers = "".join(f" server 127.0.0.1:{self._link_ports[name]} max_fails=0;" for name in LINKS[:APIS])
-        written = file.read_text(encoding="utf-8").replace(f"127.0.0.1:{self._api_ports[0]}", "api_processes")
+        written = file.read_text(encoding="utf-8").replace(f"127.0.0.1:{self.api_ports[0]}", "api_processes")
         group = f"http {{\nupstream api_processes {{{servers} }}"
         file.write_text(written.replace("http {", group, 1), encoding="utf-8")
         self.system.start(command, "nginx", {})

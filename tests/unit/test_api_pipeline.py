@@ -107,7 +107,7 @@ def test_a_process_just_started_knows_of_the_database_in_its_first_answer(
         return True
 
     monkeypatch.setattr(monitor, "_database_answers", slow)
-    monkeypatch.setattr("api.monitor._repeat", lambda look_at, _: threading.Thread(target=look_at).start())
+    monkeypatch.setattr("api.monitor._repeat", lambda look_at, *_: threading.Thread(target=look_at).start())
     assert client.get("/pipeline").json["database"]["status"] == "up"
 
 
