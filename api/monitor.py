@@ -112,6 +112,7 @@ class Monitor:
                 with journal_errors():
                     self._impatient.ping()
             counts = self._journal.counts()
+            has_room = self._journal.has_room()
             with journal_errors():
                 info = read_info(self._redis)
         except DummiesError:
@@ -131,7 +132,7 @@ class Monitor:
                 self._books.over()
             self.workers.note(up=counts.workers > 0)
             self._note_rate(counts.stored)
-            self.full = self._is_full(counts, info)
+            self.full = not has_room or self._is_full(counts, info)
         self._seen_at = time.monotonic()
 
     def look_at_database(self) -> None:

@@ -219,6 +219,15 @@ class Journal:
                 self._high_water.untold = None
         return seen
 
+    def has_room(self) -> bool:
+        """Return whether Redis takes a write; raises JournalAway where it refuses for another reason than memory."""
+        try:
+            with journal_errors():
+                self._redis.set(names.WRITABLE, "1")
+        except JournalFull:
+            return False
+        return True
+
     def drop_connections(self) -> None:
         """Close the idle connections: after an outage they may be dead, and each would cost a call its time-out."""
         for client in (self._redis, self._append.registered_client):

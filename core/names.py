@@ -3,6 +3,7 @@
 JOURNAL = "dummies:journal"  # stream: the queue itself, one entry per group of strings
 WAITING = "dummies:waiting"  # integer: strings in the journal
 APPENDED = "dummies:appended"  # integer: strings appended so far; it never falls unless the journal was set back
+WRITABLE = "dummies:writable"  # flag: written each second by whoever looks whether anything can be
 SET_BACK = "dummies:set_back"  # "at_ms before after": the counter was seen to fall; an operator deletes it
 STORED = "dummies:stored"  # integer: strings completed so far, for the rate
 INSERTED = "dummies:inserted"  # integer: rows that were new so far: proof that PostgreSQL takes strings

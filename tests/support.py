@@ -13,6 +13,12 @@ from redis import Redis
 from core.claims import Claims
 from local.system import System
 
+REFUSE = """
+CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN NEW; END $$;
+CREATE TRIGGER planted BEFORE INSERT ON dummies FOR EACH ROW EXECUTE FUNCTION planted()"""
+"""Plants a trigger that does something before each row, in PL/pgSQL; a percent sign is doubled."""
+UNPLANT = "DROP TRIGGER planted ON dummies; DROP FUNCTION planted()"
+
 
 class Client(httpx.Client):
     """An HTTP client of the API, with a few sentences that the tests share."""

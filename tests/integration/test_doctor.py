@@ -9,11 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from support import count_rows, eventually, query, redis_of
+from support import REFUSE, UNPLANT, count_rows, eventually, query, redis_of
 from tls_proxy import Proxy, make_certificate
 
+from core.journal import Journal, Unit
+from core.submission import Submission
 from local.system import ROOT, Process, System
 from worker.doctor.__main__ import examine
 from worker.doctor.finding import Finding
@@ -125,6 +128,39 @@ def test_a_redis_that_would_lose_or_refuse(
         redis.delete("other")
     assert said in found.pop(what).seen
     assert set(found) <= {"wake-up", "a string"}  # a full Redis takes neither
+
+
+@with_worker
+def test_books_that_do_not_balance(system: System) -> None:
+    with redis_of(system) as redis:
+        redis.incrby("dummies:appended", 3)
+        try:
+            assert "3 accepted strings" in faults()["books"].seen
+        finally:
+            redis.decrby("dummies:appended", 3)
+
+
+@with_worker
+def test_strings_that_fail_alone(system: System) -> None:
+    query(system, REFUSE.format("IF NEW.text = 'odd' THEN RAISE 'an odd one'; END IF;"))
+    try:
+        with redis_of(system) as redis:
+            Journal(redis).append([Unit([Submission(str(uuid4()), "odd", 1)])])
+            eventually(lambda: redis.zcard("dummies:set_aside"), within=15)
+        assert "1 strings fail when they are tried alone: P0001 an odd one" in faults()["set aside"].seen
+    finally:
+        query(system, UNPLANT)
+    eventually(lambda: count_rows(system) == 1, within=40)
+    query(system, "DELETE FROM dummies")
+
+
+def test_a_journal_that_cannot_be_read(system: System) -> None:
+    with redis_of(system) as redis:
+        redis.execute_command("ACL", "SETUSER", "default", "-xlen")
+        try:
+            assert "can't run this command" in faults()["journal"].seen
+        finally:
+            redis.execute_command("ACL", "SETUSER", "default", "+xlen")
 
 
 @with_worker

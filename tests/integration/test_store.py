@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
+from support import REFUSE, UNPLANT
 
 from core.notes import Failure
 from core.submission import Submission
@@ -129,12 +130,6 @@ def test_a_sequence_that_begins_again_is_an_outage_and_no_strings_fault(postgres
     as_superuser(postgres, "TRUNCATE dummies RESTART IDENTITY")
 
 
-TRIGGER = """
-CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN NEW; END $$;
-CREATE TRIGGER planted BEFORE INSERT ON dummies FOR EACH ROW EXECUTE FUNCTION planted()"""
-UNPLANT = "DROP TRIGGER planted ON dummies; DROP FUNCTION planted()"
-
-
 @pytest.mark.parametrize(
     ("body", "kind", "counts"),
     [
@@ -150,7 +145,7 @@ UNPLANT = "DROP TRIGGER planted ON dummies; DROP FUNCTION planted()"
 def test_whatever_a_trigger_says_of_every_row_the_probe_calls_it_an_outage(
     postgres: Postgres, store: Store, body: str, kind: str, *, counts: bool
 ) -> None:
-    as_superuser(postgres, TRIGGER.format(body))
+    as_superuser(postgres, REFUSE.format(body))
     try:
         failure = refused(store, *strings("a"))
         assert (failure.kind, failure.final, failure.counts) == (kind, False, counts)
@@ -163,7 +158,7 @@ def test_whatever_a_trigger_says_of_every_row_the_probe_calls_it_an_outage(
 
 
 def test_a_batch_that_takes_too_long_is_told_from_an_outage(postgres: Postgres, store: Store) -> None:
-    as_superuser(postgres, TRIGGER.format("PERFORM pg_sleep(0.3);"))
+    as_superuser(postgres, REFUSE.format("PERFORM pg_sleep(0.3);"))
     try:
         with pytest.raises(TooSlow):
             store.insert(strings(*map(str, range(20))))

@@ -9,7 +9,7 @@ import sys
 
 from core.connection import connect
 from worker.doctor.finding import Finding, table, unseen
-from worker.doctor.pipeline import look_at_workers, send_canary
+from worker.doctor.pipeline import look_at_journal, send_canary
 from worker.doctor.postgres import ROLES, look_at_postgres
 from worker.doctor.redis import look_at_redis
 from worker.doctor.settings import look_up_names, read_settings
@@ -27,7 +27,7 @@ def examine() -> list[Finding]:
     with connect(settings["REDIS_URL"]) as redis:
         findings += look_at_redis(redis)
         if any(finding.what == "Redis" and finding.well for finding in findings):
-            findings += look_at_workers(redis, settings.get("CELERY_BROKER_URL", settings["REDIS_URL"]))
+            findings += look_at_journal(redis, settings.get("CELERY_BROKER_URL", settings["REDIS_URL"]))
             findings.append(_canary(findings, redis, settings))
     return findings
 

@@ -14,10 +14,9 @@ from redis.exceptions import RedisError
 
 from core import names
 from core.broker import make_celery, publish_wakeup
-from core.clocks import WORKER_SILENT_AFTER
 from core.connection import connect
 from core.errors import DummiesError
-from core.journal import Journal, Unit
+from core.journal import Counts, Journal, Unit
 from core.submission import Submission
 from worker.doctor.finding import Finding, ill, unseen, well
 from worker.doctor.redis import reach
@@ -27,13 +26,13 @@ PATIENCE = 5.0
 START = "start a worker: celery -A worker.app worker"
 
 
-def look_at_workers(redis: Redis, broker_url: str) -> list[Finding]:
-    """Return whether workers are there, and whether a wake-up that goes through the broker reaches one."""
-    heard = redis.zcount(names.WORKERS, (time.time() - WORKER_SILENT_AFTER) * 1000, "+inf")
-    workers = well("workers", f"{heard} heard of") if heard else ill("workers", "none is heard of", START)
-    with connect(broker_url) as broker:
-        reached = reach(broker, "broker", "CELERY_BROKER_URL")
-        return [workers, reached, _wake(broker, broker_url, heard=bool(heard))] if reached.well else [workers, reached]
+def look_at_journal(redis: Redis, broker_url: str) -> list[Finding]:
+    """Return whether the books balance, no string fails, workers are there, and a wake-up reaches one."""
+    try:
+        counts = Journal(redis).counts()
+    except DummiesError as error:
+        return [ill("journal", str(error.__cause__ or error), "let this user read it: k8s/base/redis/users.acl")]
+    return [*_books(counts), *_workers(counts.workers, broker_url)]
 
 
 def send_canary(redis: Redis, owner_url: str) -> Finding:
@@ -54,6 +53,28 @@ def send_canary(redis: Redis, owner_url: str) -> Finding:
         if not _comes(stored):
             return ill("a string", f"not stored within {PATIENCE:.0f} s; it waits as {canary.id}", START)
     return well("a string", f"stored after {time.monotonic() - started:.2f} s, and removed again")
+
+
+def _books(counts: Counts) -> list[Finding]:
+    if counts.unaccounted:
+        books = ill(
+            "books",
+            f"{counts.unaccounted} accepted strings are neither stored nor waiting, failed or discarded",
+            f"find out who removed them by hand, or restored an older copy; then delete {names.BALANCE_BASE}",
+        )
+    else:
+        books = well("books", f"all {counts.appended} accepted strings are accounted for")
+    if counts.set_aside:
+        seen = f"{counts.set_aside} strings fail when they are tried alone: {counts.aside_reason}"
+        return [books, ill("set aside", seen, "cure what PostgreSQL says; they are tried again at least every 30 s")]
+    return [books, well("set aside", "no string fails alone")]
+
+
+def _workers(heard: int, broker_url: str) -> list[Finding]:
+    workers = well("workers", f"{heard} heard of") if heard else ill("workers", "none is heard of", START)
+    with connect(broker_url) as broker:
+        reached = reach(broker, "broker", "CELERY_BROKER_URL")
+        return [workers, reached, _wake(broker, broker_url, heard=bool(heard))] if reached.well else [workers, reached]
 
 
 def _wake(broker: Redis, broker_url: str, *, heard: bool) -> Finding:
