@@ -1,4 +1,4 @@
-"""The API as a program: ``python -m api``, with granian's options.
+"""The API as a program: ``python -m api --host … --port … --workers … api.app:create_app``, as granian is told.
 
 granian replaces a process that ends at its start, and with several of them goes on doing so. So what stops the API is
 looked at here as well, before there is any, and is said once.
@@ -6,17 +6,32 @@ looked at here as well, before there is any, and is said once.
 
 from __future__ import annotations
 
-from granian.cli import entrypoint
+import sys
 
+from granian.cli import cli
+
+from api import request_threads
+from api.listener import listen
 from api.settings import ApiSettings
 from core.durability import refuse_volatile
 from core.settings import load
 
+OPTIONS = (
+    *("--interface", "wsgi", "--factory", "--blocking-threads", str(request_threads.COUNT)),
+    *("--http", "1", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "32768"),
+    *("--backpressure", "512", "--respawn-failed-workers", "--workers-kill-timeout", "20"),
+)
+"""How granian serves, wherever it does. It reads headers of at most 32 KiB, all that nginx lets through, for 10 s, and
+keeps 512 connections a process, fewer than the 1,024 files that a process may often open at most."""
+
 
 def main() -> None:
     """Serve, or stop with one line when a setting is bad or Redis cannot keep the promise."""
-    refuse_volatile(load(ApiSettings))
-    entrypoint()  # type: ignore[no-untyped-call]
+    settings = load(ApiSettings)
+    refuse_volatile(settings)
+    if settings.operations_port is not None:
+        listen(settings.operations_port).close()
+    cli([*OPTIONS, *sys.argv[1:]], auto_envvar_prefix="GRANIAN")
 
 
 if __name__ == "__main__":

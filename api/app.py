@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask, Response
 from redis import Redis
 
-from api import docs, failed, history, openapi, pipeline, problems, request_ids, status, submit
+from api import (
+    docs,
+    failed,
+    history,
+    openapi,
+    operations,
+    pipeline,
+    problems,
+    request_ids,
+    request_threads,
+    status,
+    submit,
+)
 from api.appender import Appender
 from api.direct import DirectSubmit
+from api.listener import listen
 from api.monitor import Monitor
+from api.request_threads import RequestThreads
 from api.rows import Rows
 from api.services import EXTENSION, Services, services, services_of
 from api.settings import ApiSettings
@@ -36,7 +52,9 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     request_ids.install(app)
     problems.install(app)
     app.after_request(end_when_draining)
-    app.wsgi_app = DirectSubmit(app.wsgi_app, services_of(app))  # type: ignore[method-assign]
+    direct = DirectSubmit(app.wsgi_app, services_of(app))
+    app.wsgi_app = threads = RequestThreads(direct, request_threads.COUNT, settings.stuck_after)  # type: ignore[method-assign]
+    _serve_probes(services_of(app), threads)
     if settings.cors_origins:
         from flask_cors import CORS  # noqa: PLC0415 - few need it
 
@@ -48,6 +66,19 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
             max_age=600,
         )
     return app
+
+
+def _serve_probes(parts: Services, threads: RequestThreads) -> None:
+    port = parts.settings.operations_port
+    if port is None:
+        return
+    alive = partial(pipeline.liveness, threads)
+
+    def ready() -> Response:
+        alive()
+        return pipeline.readiness(parts)
+
+    operations.serve(listen(port), {"/healthz": alive, "/readyz": ready}, parts.monitor)
 
 
 def _services(settings: ApiSettings, redis: Redis) -> Services:

@@ -11,7 +11,8 @@ from api.contract import PartState, Pipeline, Ready, SetBack
 from api.monitor import Since
 from api.openapi import describe
 from api.problems import ApiProblem, journal_volatile
-from api.services import services
+from api.request_threads import RequestThreads
+from api.services import Services, services
 from core import high_water
 
 blueprint = Blueprint("pipeline", __name__)
@@ -61,14 +62,25 @@ def readyz() -> Response:
 
     A Redis that would lose what it acknowledges does, for as long as it is seen to be such.
     """
-    if services().draining:
+    services().monitor.ensure_started()
+    return readiness(services())
+
+
+def readiness(parts: Services) -> Response:
+    """Return the answer of a process that may be sent requests; raises ApiProblem for one that may not."""
+    if parts.draining:
         raise ApiProblem("draining", "Send requests elsewhere: this process is about to end.", retry_after=1)
-    monitor = services().monitor
-    monitor.ensure_started()
-    if monitor.durability.refused:
-        raise journal_volatile(monitor.durability.problem)
-    if not monitor.reached:
+    if parts.monitor.durability.refused:
+        raise journal_volatile(parts.monitor.durability.problem)
+    if not parts.monitor.reached:
         raise ApiProblem("journal-away", "Start Redis: it was not seen with its data loaded yet.", retry_after=1)
+    return answer(Ready())
+
+
+def liveness(threads: RequestThreads) -> Response:
+    """Return the answer of a process that can serve; raises ApiProblem for one whose threads are all stuck."""
+    if threads.stuck:
+        raise ApiProblem("stuck", "Restart this process: none of its threads gets on with its request.")
     return answer(Ready())
 
 

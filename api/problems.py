@@ -40,6 +40,7 @@ _TITLES = {
     "database-away": (503, "The database does not answer"),
     "draining": (503, "The process is about to end"),
     "busy": (503, "Too many large requests at once"),
+    "stuck": (503, "Every request thread is stuck"),
 }
 _BY_STATUS = {
     HTTPStatus.NOT_FOUND: ("not-found", "Look at /openapi.json for what there is."),

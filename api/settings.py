@@ -27,6 +27,10 @@ class ApiSettings(CoreSettings):
     operator_token: Annotated[SecretStr, Field(min_length=16)] | None = None
     """The bearer token of those who look after dead letters; without it nobody may, over HTTP."""
 
+    operations_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Where ``/healthz`` and ``/readyz`` are answered by a thread of their own; without it only beside the rest."""
+    stuck_after: Annotated[float, Field(gt=0)] = 30.0
+    """Seconds without progress after which a request is stuck; when all threads are, ``/healthz`` there says so."""
     draining_file: Path | None = None
     """While it exists the process is about to end: it is not ready, and connections end with the answer in hand."""
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from api.__main__ import OPTIONS
 from benchmarks.peers.bare_append import app as bare_append
 from benchmarks.peers.bare_view import app as bare_view
 from benchmarks.peers.insert_in_request import app as insert_in_request
@@ -75,7 +76,8 @@ def pin(api: Process) -> None:
 
 def _granian(system: System, module: str) -> str:
     port = free_port()
-    return _start(system, [*api_command(port)[:-1], f"{module}:create_app"], module, port)
+    command = [sys.executable, "-m", "granian", *OPTIONS, *api_command(port)[3:-1], f"{module}:create_app"]
+    return _start(system, command, module, port)
 
 
 def _flask(system: System, module: str) -> str:

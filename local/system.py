@@ -27,10 +27,8 @@ ALLOCATORS = {
 
 def api_command(port: int, workers: int = 2) -> list[str]:
     """Return the command that serves the API on a port of the loopback interface."""
-    options = ["--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port)]
-    sizes = ["--workers", str(workers), "--blocking-threads", "32"]
-    lives = ["--respawn-failed-workers", "--workers-kill-timeout", "20"]
-    return [sys.executable, "-m", "granian", *options, *sizes, *lives, "api.app:create_app"]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
+    return [sys.executable, "-m", "api", *options, "api.app:create_app"]
 
 
 def worker_command(concurrency: int = 2, name: str = "worker@%h") -> list[str]:

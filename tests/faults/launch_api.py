@@ -1,4 +1,4 @@
-"""The API with points at which it can be made to die: ``granian … faults.launch_api:create_app``."""
+"""The API with points at which it can be made to die: ``python -m api … faults.launch_api:create_app``."""
 
 from __future__ import annotations
 

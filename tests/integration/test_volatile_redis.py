@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import Client, count_rows, eventually
 
+from api.__main__ import OPTIONS
 from core.connection import connect
 from local.ports import free_port
 from local.ready import get
@@ -40,11 +42,6 @@ def volatile(folder: Path, port: int, settings: list[str]) -> Volatile:
     return server
 
 
-def program(port: int, workers: int = 2) -> list[str]:
-    """Return the command of the API's image, on a port of the loopback interface."""
-    return ["api" if word == "granian" else word for word in api_command(port, workers)]
-
-
 def said_by(process: Process) -> str:
     """Return what a process has written."""
     return process.log.read_text(encoding="utf-8")
@@ -69,7 +66,7 @@ def run(command: list[str], redis: Redis) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("tier", ["api", "worker"])
 def test_a_tier_does_not_start_on_it_and_says_why_in_one_line(refused: tuple[Redis, str], tier: str) -> None:
     redis, remedy = refused
-    ended = run(program(free_port()) if tier == "api" else worker_command(), redis)
+    ended = run(api_command(free_port()) if tier == "api" else worker_command(), redis)
     assert ended.returncode == 2
     [line] = [line for line in ended.stderr.splitlines() if "Redis" in line]
     assert line.startswith("REDIS_URL: ")
@@ -79,7 +76,8 @@ def test_a_tier_does_not_start_on_it_and_says_why_in_one_line(refused: tuple[Red
 
 def test_the_factory_refuses_it_too_however_it_is_served(refused: tuple[Redis, str]) -> None:
     redis, remedy = refused
-    ended = run(api_command(free_port(), workers=1), redis)
+    directly = [sys.executable, "-m", "granian", *OPTIONS, *api_command(free_port(), workers=1)[3:]]
+    ended = run(directly, redis)
     assert ended.returncode != 0
     assert remedy in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -88,7 +86,7 @@ def test_the_factory_refuses_it_too_however_it_is_served(refused: tuple[Redis, s
 def test_an_api_that_is_started_while_redis_is_away_is_not_ready_on_a_volatile_one(tmp_path: Path) -> None:
     port = free_port()
     server = volatile(tmp_path / "redis", free_port(), EVICTING)
-    api = Process(program(port), tmp_path / "api.log", {"REDIS_URL": server.url})
+    api = Process(api_command(port), tmp_path / "api.log", {"REDIS_URL": server.url})
     try:
         with Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
             eventually(lambda: get(port, "/healthz"), within=20)

@@ -20,6 +20,7 @@ MONITORING = {
     "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
     "ports": [{"port": "http"}],
 }
+OPERATIONS = {"ports": [{"port": 9000}]}
 TO_API = {"to": [{"podSelector": match("api")}], "ports": [{"port": 4999, "endPort": 5001}]}
 FROM_FLOWER = {"from": [{"podSelector": match("flower")}], "ports": [{"port": "http"}]}
 SLICE = "EndpointSlice/postgresql-external"
@@ -40,6 +41,7 @@ def opened(policy: str, overlay: str) -> list[Mutation]:
     neighbours = allowing("neighbours", match("worker"), egress=[NEIGHBOURS])
     journal = allowing("journal", match("redis"), ingress=[EVERY_NAMESPACE])
     monitoring = allowing("monitoring", match("flower"), ingress=[MONITORING])
+    operations = allowing("operations", {}, ingress=[OPERATIONS], egress=[OPERATIONS])
     worker = allowing("worker-in", match("worker"), ingress=[{}])
     return [
         add(policy, overlay, out, "flower -> anyone:9/TCP"),
@@ -47,6 +49,7 @@ def opened(policy: str, overlay: str) -> list[Mutation]:
         add(policy, overlay, neighbours, "worker -> 192.168.10.255:5432/TCP"),
         add(policy, overlay, journal, "a pod elsewhere -> redis:6379/TCP"),
         add(policy, overlay, monitoring, "monitoring -> flower:5555/TCP"),
+        add(policy, overlay, operations, "web -> api:9000/TCP"),
         add(policy, overlay, worker, "anyone -> worker:9/UDP"),
         remove(policy, overlay, "NetworkPolicy/deny-all", "a pod without labels -> anyone"),
         drop(policy, overlay, "NetworkPolicy/redis", "spec/ingress/0/from", "anyone -> redis:6379/TCP"),

@@ -29,6 +29,7 @@ SECOND = {
     "metadata": {"name": "flower", "namespace": NAMESPACE, "labels": COMPONENT},
     "spec": {"type": "NodePort", "selector": app("flower"), "ports": [{"port": 5555, "nodePort": 30002}]},
 }
+OPERATIONS = {"port": 5000, "targetPort": "operations"}
 SCALER = {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "web"}}
 WEB_SCALER = {
     "apiVersion": "autoscaling/v2",
@@ -51,6 +52,8 @@ MUTATIONS.extend(
         put("services_lead_to_ports", "dev", API, f"{CONTAINER}/ports/0/name", "web", "Service/api"),
         put("services_lead_to_ports", "production", "Service/postgresql", "spec/ports/0/targetPort", 5433),
         remove("services_lead_to_ports", "production", "EndpointSlice/postgresql-external", "Service/postgresql"),
+        put("no_service_leads_to_the_operations_port", "dev", "Service/api", "spec/ports/0/targetPort", 9000),
+        put("no_service_leads_to_the_operations_port", "production", "Service/api-pods", "spec/ports/0", OPERATIONS),
         put("stateful_sets_have_their_service", "ixcloud", REDIS, "spec/serviceName", "journal"),
         put("stateful_sets_have_their_service", "dev", "Service/redis", "spec/selector", app("api"), REDIS),
         put("policies_select_pods", "dev", "NetworkPolicy/web", "spec/podSelector", match("page")),

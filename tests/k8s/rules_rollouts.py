@@ -68,6 +68,20 @@ def the_worker_is_probed_where_it_shows_its_progress(documents: Documents) -> It
 
 
 @policy()
+def the_api_is_probed_where_no_client_is(documents: Documents) -> Iterator[str]:
+    # Requests may hold every thread that serves the other port; only there it shows that granian serves at all.
+    workload = tier(documents, "api")
+    (container,) = workload.containers
+    if str(workload.ports.get("operations")) != image_environment("api")["OPERATIONS_PORT"]:
+        yield f"{workload}: the port named operations is not the one that the image answers on"
+    wanted = {"startupProbe": ("/healthz", "http")}
+    wanted |= {"readinessProbe": ("/readyz", "operations"), "livenessProbe": ("/healthz", "operations")}
+    for probe, (path, port) in wanted.items():
+        if _handler(container, probe) != {"httpGet": {"path": path, "port": port}}:
+            yield f"{workload}: {probe} does not ask for {path} on the port {port}"
+
+
+@policy()
 def rollouts_add_before_they_take_away(documents: Documents) -> Iterator[str]:
     for name in TIERS:
         spec = tier(documents, name).document["spec"]

@@ -61,6 +61,18 @@ def services_lead_to_ports(documents: Documents) -> Iterator[str]:
 
 
 @policy()
+def no_service_leads_to_the_operations_port(documents: Documents) -> Iterator[str]:
+    for workload in workloads(documents):
+        operations = {"operations", workload.ports.get("operations")} - {None}
+        for service in of_kind(documents, "Service"):
+            wanted = {port.get("targetPort", port["port"]) for port in service["spec"]["ports"]}
+            if operations & wanted and selects(
+                {"matchLabels": service["spec"].get("selector", {"": ""})}, workload.labels
+            ):
+                yield f"{title(service)}: leads to the port of {workload} that is for probes"
+
+
+@policy()
 def stateful_sets_have_their_service(documents: Documents) -> Iterator[str]:
     for workload in workloads(documents, "StatefulSet"):
         service = called(documents, "Service", workload.document["spec"]["serviceName"])

@@ -1,0 +1,104 @@
+"""The operations port: probes are answered by a thread that waits for no request and no request waits for.
+
+Each prober has its own deadline, and among too many the oldest has to go, so that one that is slow or silent keeps no
+other one waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import cast
+
+import structlog
+from flask import Response
+
+from api.monitor import Monitor
+from api.problems import ApiProblem
+from core.loops import repeat
+
+log = structlog.get_logger()
+
+PATIENCE = 2.0
+"""Seconds in which a prober has sent its request and taken its answer."""
+MOST_PROBERS = 256
+BACKLOG = MOST_PROBERS // 2
+"""What is accepted in one turn of the loop; of these none has to go before it was read from."""
+MOST_BYTES = 4096
+
+Answers = Mapping[str, Callable[[], Response]]
+"""What to answer for each path; such a function must not wait, and may raise ApiProblem."""
+
+
+def serve(listener: socket.socket, answers: Answers, monitor: Monitor) -> None:
+    """Answer on this socket for as long as the process lives, and have the monitor look from the start.
+
+    A process that is not ready is sent no request, and without one the monitor would not look.
+    """
+    looking = threading.Event()
+
+    def look() -> None:
+        monitor.ensure_started()
+        looking.set()
+
+    repeat(look, "monitor start", until=looking.is_set)
+    repeat(lambda: asyncio.run(answer_probes(listener.dup(), answers)), "operations")
+
+
+async def answer_probes(listener: socket.socket, answers: Answers) -> None:
+    """Answer on this socket without end."""
+    probers: dict[_Prober, asyncio.Transport] = {}
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Prober(answers, probers), sock=listener, backlog=BACKLOG)
+    await server.serve_forever()
+
+
+class _Prober(asyncio.Protocol):
+    """A connection for one request."""
+
+    def __init__(self, answers: Answers, probers: dict[_Prober, asyncio.Transport]) -> None:
+        self._answers, self._probers = answers, probers
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._deadline = asyncio.get_running_loop().call_later(PATIENCE, self._transport.abort)
+        self._probers[self] = self._transport
+        if len(self._probers) > MOST_PROBERS:
+            self._probers.pop(next(iter(self._probers))).abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if b"\r\n\r\n" in self._received:
+            self._transport.write(_answer(self._received, self._answers))
+            self._transport.close()
+        elif len(self._received) > MOST_BYTES:
+            self._transport.abort()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._deadline.cancel()
+        self._probers.pop(self, None)
+
+
+def _answer(request: bytes, answers: Answers) -> bytes:
+    try:
+        response = _response(request.decode("latin-1"), answers)
+    except ApiProblem as problem:
+        response = problem.response()
+    except Exception:
+        log.exception("probe failed")
+        response = ApiProblem("internal-error", "Look into the log of this process.").response()
+    response.headers["Connection"] = "close"
+    return f"HTTP/1.1 {response.status}\r\n{response.headers}".encode("latin-1") + response.get_data()
+
+
+def _response(request: str, answers: Answers) -> Response:
+    method, _, rest = request.partition(" ")
+    answer = answers.get(rest.partition(" ")[0])
+    if answer is None:
+        raise ApiProblem("not-found", f"Ask for one of these: {', '.join(answers)}.")
+    if method != "GET":
+        raise ApiProblem("method-not-allowed", "Send GET.")
+    return answer()

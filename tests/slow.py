@@ -1,0 +1,38 @@
+"""Clients that send what they are told to, and then neither send nor read nor go."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+
+
+@contextmanager
+def connections(port: int, count: int, first: bytes) -> Iterator[list[socket.socket]]:
+    """Open connections that each send this and do no more; they are closed in the end."""
+    with ExitStack() as opened:
+        made = []
+        for _ in range(count):
+            made.append(opened.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5)))
+            made[-1].sendall(first)
+        yield made
+
+
+def ended(connection: socket.socket) -> bool:
+    """Tell whether the other side has ended a connection; what it has sent before is read."""
+    connection.setblocking(False)  # noqa: FBT003
+    try:
+        while connection.recv(65536):
+            pass
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+    return True
+
+
+def refuses(port: int, path: str) -> bool:
+    """Tell whether a path is answered with 503."""
+    return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=5, trust_env=False).status_code == 503

@@ -1,0 +1,31 @@
+"""Connections to the operations port are few, whoever keeps them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from api import operations
+from api.operations import MOST_PROBERS, answer_probes
+
+TOO_MANY = 10
+
+
+def test_the_oldest_of_too_many_probers_has_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "PATIENCE", 1_000.0)
+
+    async def probe() -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        serving = asyncio.create_task(answer_probes(listener, {}))
+        address = listener.getsockname()
+        probers = [await asyncio.open_connection(*address) for _ in range(MOST_PROBERS + TOO_MANY)]
+        assert {await asyncio.wait_for(reader.read(), 10) for reader, _ in probers[:TOO_MANY]} == {b""}
+        for reader, writer in reversed(probers[TOO_MANY:]):
+            writer.write(b"GET / HTTP/1.1\r\n\r\n")
+            assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 404")
+            writer.close()
+        serving.cancel()
+
+    asyncio.run(probe())
