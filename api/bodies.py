@@ -40,9 +40,13 @@ def read_text(max_text_bytes: int) -> str:
     return text
 
 
-def read_texts(max_text_bytes: int) -> list[str]:
-    """Return the texts of a bulk request; raises ApiProblem, which names each bad item."""
-    body = _body(MAX_BULK_BYTES)
+def read_bulk() -> bytes:
+    """Return the body of a bulk request once all of it is there; it is at most 8 MiB."""
+    return _body(MAX_BULK_BYTES)
+
+
+def texts_of(body: bytes, max_text_bytes: int) -> list[str]:
+    """Return the texts in the body of a bulk request; raises ApiProblem, which names each bad item."""
     if request.mimetype == "application/json":
         items = _items(body)
     elif request.mimetype == "application/x-ndjson":

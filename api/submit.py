@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from api.answers import answer, utc
-from api.bodies import read_key, read_request_id, read_text, read_texts
+from api.bodies import read_bulk, read_key, read_request_id, read_text, texts_of
 from api.contract import Accepted, BulkAccepted, BulkRequest, StringStatus, SubmitRequest
 from api.ids import key_hash, request_digest, submission_id
 from api.openapi import describe
@@ -68,12 +68,13 @@ def submit_bulk() -> Response:
 
     They come as JSON, as NDJSON with an object ``{"text": "…"}`` a line, or as plain text with a string a line.
     """
+    parts = services()
+    parts.monitor.check()
+    body = read_bulk()  # a slot is taken only now: who sends slowly keeps no one else waiting
     if not _bulk_slots.acquire(timeout=BULK_PATIENCE):
         raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
     try:
-        parts = services()
-        parts.monitor.check()
-        texts = read_texts(parts.settings.max_text_bytes)
+        texts = texts_of(body, parts.settings.max_text_bytes)
         key, request_id, now = read_key(), read_request_id(), _now()
         submissions = [
             Submission(submission_id(text, key, request_id, index), text, now) for index, text in enumerate(texts)
@@ -81,8 +82,7 @@ def submit_bulk() -> Response:
         _, appended = parts.appender.append(list(_units(submissions, key)))
     finally:
         _bulk_slots.release()
-    body = BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now), appended)
-    return answer(body, 202)
+    return answer(BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now), appended), 202)
 
 
 def _unit(submissions: Sequence[Submission], key: str | None) -> Unit:

@@ -14,6 +14,7 @@ from support import Client, eventually, query
 
 from api.history import EXPORTS_AT_ONCE
 from api.request_threads import COUNT
+from api.submit import BULK_REQUESTS_AT_ONCE
 from local.ports import free_port
 from local.ready import get
 from local.system import System
@@ -116,6 +117,12 @@ def test_connections_without_a_request_do_not_use_up_the_process(system: System,
     with ExitStack() as opened:
         lasting = [opened.enter_context(connections(system.api_port, 1, kind)) for kind in kinds]
         eventually(lambda: all(ended(each) for [each] in lasting), within=20)
+
+
+@pytest.mark.parametrize("head", [BULK, CHUNKED], ids=["bulk", "chunked"])
+def test_a_bulk_takes_its_slot_with_its_whole_body(system: System, client: Client, head: bytes) -> None:
+    with trickling(system.api_port, 2 * BULK_REQUESTS_AT_ONCE, head):
+        assert all(client.submit_all(["meanwhile"]) for _ in range(20))
 
 
 def test_readers_that_do_not_read_give_back_what_they_held(system: System, client: Client) -> None:
