@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import chain
 
 from flask import Blueprint, Response
@@ -75,14 +76,16 @@ def export() -> Response:
     if not _export_slots.acquire(timeout=EXPORT_PATIENCE):
         raise ApiProblem("busy", "Export again later: others are under way.", retry_after=10)
     lines = _lines(services().rows, text, csv=kind == "csv")
-    try:
-        first = next(lines)
-    except DatabaseAway:
-        _export_slots.release()
-        raise database_away() from None
-    headers = {**NOT_CACHED, "Content-Disposition": f'attachment; filename="dummies.{kind}"', "X-Accel-Buffering": "no"}
-    response = Response(chain([first], lines), headers=headers, content_type=_TYPES[kind])
-    response.call_on_close(_export_slots.release)
+    with ExitStack() as slot:
+        slot.callback(_export_slots.release)
+        try:
+            first = next(lines)
+        except DatabaseAway:
+            raise database_away() from None
+        response = Response(chain([first], lines), content_type=_TYPES[kind], headers=NOT_CACHED)
+        response.headers["Content-Disposition"] = f'attachment; filename="dummies.{kind}"'
+        response.headers["X-Accel-Buffering"] = "no"
+        response.call_on_close(slot.pop_all().close)
     return response
 
 
@@ -90,7 +93,8 @@ def _lines(rows: Rows, text: str | None, *, csv: bool) -> Iterator[bytes]:
     """Yield the file piece by piece; after each it rests for twice the time it took, so that others are served.
 
     Raises DatabaseAway before the first piece. Later it waits until PostgreSQL is back and goes on where it was: an
-    answer that has begun can only be ended as if it were whole.
+    answer that has begun can only be ended as if it were whole. Empty pieces are not sent, but show whether the client
+    is still there.
     """
     head, before, begun = _CSV_HEAD if csv else "", None, False
     while True:
@@ -101,9 +105,9 @@ def _lines(rows: Rows, text: str | None, *, csv: bool) -> Iterator[bytes]:
             if not begun:
                 raise
             time.sleep(random.uniform(*DATABASE_TRIED_AGAIN))  # noqa: S311
+            yield b""
             continue
-        if lines or not begun or before_next is None:
-            yield (head + lines).encode()
+        yield (head + lines).encode()
         if before_next is None:
             return
         head, before, begun = "", before_next, True

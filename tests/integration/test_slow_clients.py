@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from slow import connections, ended, refuses
@@ -142,3 +142,28 @@ def test_readers_that_do_not_read_give_back_what_they_held(system: System, clien
         eventually(lambda: exports() == 200, within=10)
     with client.stream("GET", "/dummies/export") as answer:
         assert sum(map(len, answer.iter_bytes())) > 1500 * 20000
+
+
+def test_a_reader_that_goes_while_the_database_is_down_is_noticed(system: System, client: Client) -> None:
+    """Its export has nothing to send meanwhile, and would have waited for PostgreSQL."""
+
+    def refusal() -> str:
+        return client.get("/dummies/export").json()["type"].rpartition(":")[2]
+
+    with connections(system.api_port, EXPORTS_AT_ONCE, EXPORT) as readers:
+        assert all(reader.recv(1) for reader in readers)
+        system.postgres.kill()
+        for reader in readers:
+            _drain(reader)
+        assert refusal() == "busy"
+    eventually(lambda: refusal() == "database-away", within=15)
+    system.postgres.start()
+    eventually(lambda: client.get("/dummies/export?q=nothing").status_code == 200, within=15)
+
+
+def _drain(connection: socket.socket) -> None:
+    """Read until nothing has come for a second."""
+    connection.settimeout(1)
+    with suppress(TimeoutError):
+        while connection.recv(65536):
+            pass

@@ -1,0 +1,31 @@
+"""An export gives its slot back, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from api.history import EXPORTS_AT_ONCE
+from api.services import Services
+
+
+def _fail() -> None:
+    raise RuntimeError
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("happens", [_fail, lambda: None], ids=["an error nobody expected", "nothing"])
+def test_a_slot_is_for_one_export(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, method: str, happens: Callable[[], None]
+) -> None:
+    def export(*_: object, csv: bool) -> tuple[str, None]:  # noqa: ARG001
+        happens()
+        return "lines\n", None
+
+    monkeypatch.setattr(services.rows, "export", export)
+    monkeypatch.setattr("api.history.EXPORT_PATIENCE", 0)
+    for _ in range(EXPORTS_AT_ONCE + 1):
+        with client.open("/dummies/export", method=method) as answer:
+            assert answer.status_code == (500 if happens is _fail else 200)
