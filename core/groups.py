@@ -1,0 +1,172 @@
+"""Groups of dead letters: those with the same reason are counted, retried and discarded together.
+
+Dead letters are walked through by HSCAN, a piece at a time. Each piece is decided by one script, which takes only what
+still is as it was read. So a run may end anywhere, and the next one does the rest.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+from redis import Redis
+
+from core import names
+from core.connection import journal_errors, without_repeats
+from core.errors import JournalFull
+from core.letters import Found, Letters, readable
+
+log = structlog.get_logger()
+
+PIECE, PIECE_BYTES = 300, 1024 * 1024
+"""Dead letters in a piece at most, and the bytes that pieces are kept to, both roughly; the first is one letter."""
+MOST_REASONS = 100
+"""Reasons after which a look at the groups ends: there may be as many as there are dead letters."""
+MOST_WAITING = 50_000
+"""Strings in the journal above which a run of retries pauses: what workers store in a second or so."""
+PAUSE, PATIENCE = (0.25, 0.5), 10.0
+"""Seconds between two looks whether there is room again, and how long a run waits for it."""
+NO_ROOM = "There is no room for retries: {:,} strings wait already, or Redis is full."
+LOGGED = 200
+"""Characters of a reason that are logged."""
+REST, LONGEST_REST = 1.0, 0.5
+"""How long a run rests after each piece: as a multiple of the time that the piece took, and at most (s)."""
+
+
+class Counts(NamedTuple):
+    """How many of the dead letters looked at have which reason, where to go on (0: nowhere), and how many there are."""
+
+    reasons: Mapping[str, int]
+    looked_at: int
+    cursor: int
+    total: int
+
+
+class Progress(NamedTuple):
+    """How far a run is: dead letters at its beginning, looked at, decided, skipped.
+
+    Skipped are those that changed or went meanwhile, and those that cannot be read.
+    """
+
+    total: int
+    looked_at: int = 0
+    done: int = 0
+    skipped: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many of those that were there at the beginning have not been looked at."""
+        return max(0, self.total - self.looked_at)
+
+
+class Groups:
+    """Counts, retries and discards the dead letters of whole groups."""
+
+    def __init__(self, redis: Redis, letters: Letters, most_waiting: int = MOST_WAITING) -> None:
+        """Use this client; its time-outs bound every call. Runs of retries pause while so many strings wait."""
+        self._letters = letters
+        self._most_waiting = most_waiting
+        self._once = without_repeats(redis)
+
+    def count(self, cursor: int = 0, budget: float = float("inf")) -> Counts:
+        """Count the dead letters of each reason, for roughly so many seconds; from the cursor of an earlier look on.
+
+        Raises JournalAway.
+        """
+        reasons = Counter[str]()
+        looked_at, until = 0, time.monotonic() + budget
+        with journal_errors(), self._once.client() as walker:
+            total = int(walker.hlen(names.FAILED))
+            for reached, values in _walk(walker, cursor):
+                looked_at += len(values)
+                reasons.update(letter.reason for _, letter in readable(values))
+                if not reached or len(reasons) >= MOST_REASONS or time.monotonic() > until:
+                    break
+        return Counts(reasons, looked_at, reached, total)
+
+    def retry(self, reasons: Collection[str] | None, wake: Callable[[], None]) -> Iterator[Progress]:
+        """Put back all dead letters with one of these reasons (None: all), and yield the progress after each piece.
+
+        ``wake`` is called when a wake-up is to be published. A string that fails again meanwhile goes where the run has
+        been already. Raises JournalFull when there was no room for 10 s, or JournalAway: what was yielded is done, and
+        so may be one more piece.
+        """
+        return self._run("dead letters retried", reasons, partial(self._retry_piece, wake))
+
+    def discard(self, reasons: Collection[str] | None, why: str) -> Iterator[Progress]:
+        """Remove all dead letters with one of these reasons (None: all) for good, and yield the progress as ``retry``.
+
+        The log says why, and which. Raises JournalAway.
+        """
+        because = "anything" if reasons is None else [reason[:LOGGED] for reason in reasons]
+        log.warning("discarding dead letters", reason=why, refused_because=because)
+        yield from self._run("discarding ended", reasons, partial(self._discard_piece, why))
+
+    def _run(
+        self, what: str, reasons: Collection[str] | None, take: Callable[[list[Found]], int | None]
+    ) -> Iterator[Progress]:
+        """Yield how much there is to look at, then the progress after each piece and in each pause."""
+        with journal_errors(), self._once.client() as walker:
+            progress = Progress(int(walker.hlen(names.FAILED)))
+            try:
+                yield progress
+                for _, values in _walk(walker):
+                    began = time.monotonic()
+                    found = readable(values)
+                    unreadable = len(values) - len(found)
+                    wanted = [each for each in found if reasons is None or each.letter.reason in reasons]
+                    while (done := take(wanted)) is None:
+                        if time.monotonic() > began + PATIENCE:
+                            raise JournalFull(NO_ROOM.format(self._most_waiting))
+                        yield progress
+                        time.sleep(random.uniform(*PAUSE))  # noqa: S311
+                    total, looked_at, done_before, skipped = progress
+                    skipped += len(wanted) - done + unreadable
+                    progress = Progress(total, looked_at + len(values), done_before + done, skipped)
+                    yield progress
+                    time.sleep(min(LONGEST_REST, REST * (time.monotonic() - began)))
+            finally:
+                log.info(what, count=progress.done, skipped=progress.skipped, left=progress.left)
+
+    def _retry_piece(self, wake: Callable[[], None], found: list[Found]) -> int | None:
+        """Put these back and return how many; None where there is no room for them yet."""
+        if not found:
+            return 0
+        if int(self._once.get(names.WAITING) or 0) >= self._most_waiting:
+            return None
+        try:
+            done, wanted, _ = self._letters.put_back(found)
+        except JournalFull:
+            return None
+        if wanted:
+            wake()
+        return done
+
+    def _discard_piece(self, why: str, found: list[Found]) -> int:
+        removed = self._letters.remove(found)
+        if removed:
+            log.info("dead letters discarded", ids=removed, reason=why)
+        return len(removed)
+
+
+def _walk(redis: Redis, cursor: int = 0) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield the dead letters piece by piece, each with where to go on (0: nowhere).
+
+    Those that are there throughout come once, and hardly ever twice; the walk ends whatever is added meanwhile. The
+    client must be of a single connection: a restarted Redis has them in another order, where the cursor means nothing.
+    """
+    count = 1
+    while True:
+        cursor, found = redis.hscan(names.FAILED, cursor, count=count)
+        values = list(found.values())
+        yield cursor, values
+        if cursor == 0:
+            return
+        if values:
+            fitting = len(values) * PIECE_BYTES // max(1, sum(map(len, values)))
+            count = min(PIECE, 2 * count, max(1, fitting))

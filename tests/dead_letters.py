@@ -1,0 +1,50 @@
+"""Dead letters to try things on, and the books that must balance afterwards."""
+
+from __future__ import annotations
+
+import json
+from uuid import uuid4
+
+from redis import Redis
+
+from core import names
+from core.journal import Journal
+from core.submission import Submission, decode
+
+COUNTERS = ("appended", "stored", "waiting", "failed", "retried", "discarded")
+ODD = [
+    "plain",
+    "",
+    "with 'single' and \"double\" quotes and \\n",
+    "two\nlines\r\tand \x1b[2J",
+    "값이 너무 깁니다 \u202e",
+    "$(touch here) `id` * %s --all",
+    "x" * 10_000,
+]
+
+
+def plant(redis: Redis, count: int, reason: str = "because", text: str = "text") -> list[str]:
+    """Have strings appended, refused and buried; return their ids."""
+    ids = [str(uuid4()) for _ in range(count)]
+    calls = redis.pipeline(transaction=False)
+    for number, each in enumerate(ids):
+        letter = {"id": each, "text": f"{text} {number}", "received_at": 1_700_000_000_000_000 + number}
+        calls.hset(names.FAILED, each, json.dumps(letter | {"reason": reason, "attempts": 1}, ensure_ascii=False))
+        calls.set(names.status_key(each), f"failed 0 {letter['received_at']}")
+    calls.incrby(names.APPENDED, count).execute()
+    return ids
+
+
+def queued(redis: Redis) -> list[Submission]:
+    """Return the strings in the journal."""
+    return [s for _, fields in redis.xrange(names.JOURNAL) for s in decode(fields[b"items"])]
+
+
+def books(redis: Redis) -> dict[str, int]:
+    """Return the counters of the promise, which must balance; and what they count must be there."""
+    counts = Journal(redis).counts()
+    strings = queued(redis)
+    assert counts.waiting == len({s.id for s in strings}) == len(strings)
+    assert counts.appended == counts.stored + counts.waiting + counts.failed + counts.discarded + counts.retried
+    assert counts.unaccounted == 0
+    return {name: getattr(counts, name) for name in COUNTERS}

@@ -1,0 +1,129 @@
+"""``python -m worker.letters``: what operators do at night, killed, interrupted, and without a Redis."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dead_letters import ODD, books, plant, queued
+from redis import Redis as RedisClient
+from support import eventually
+
+import core.groups
+from core import names
+from core.groups import Groups
+from core.letters import Letters
+from local.ports import free_port
+from local.redis import Redis
+from local.system import ROOT
+from worker import letters
+
+MANY = 8_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """The machine's Redis."""
+    with Redis(tmp_path_factory.mktemp("redis"), free_port()) as started:
+        yield started
+
+
+def command(redis: Redis, *arguments: str) -> list[str]:
+    """Return the operator's command."""
+    return ["env", f"REDIS_URL={redis.url}", sys.executable, "-m", "worker.letters", *arguments]
+
+
+def told(redis: Redis, *arguments: str) -> tuple[int, str, str]:
+    """Run the operator's command; return its exit code and what it said."""
+    run = subprocess.run(command(redis, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    return run.returncode, run.stdout, run.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_killed_anywhere_and_repeated_it_decides_each_once(
+    redis: RedisClient, server: Redis, number: signal.Signals
+) -> None:
+    ids = plant(redis, MANY)
+    for floor in (1, 2_000):
+        run = subprocess.Popen(
+            command(server, "retry", "--all"), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        eventually(lambda floor=floor: int(redis.get(names.RETRIED) or 0) >= floor, within=20)
+        run.send_signal(number)
+        out, err = run.communicate(timeout=20)
+        if run.returncode:  # else it was faster
+            assert run.returncode == (-signal.SIGKILL if number == signal.SIGKILL else letters.INTERRUPTED)
+            assert number == signal.SIGKILL or "interrupted" in out.splitlines()[-1]
+        assert "Traceback" not in err
+        books(redis)
+    left = redis.hlen(names.FAILED)
+    code, out, _ = told(server, "retry", "--all")
+    assert (code, out.splitlines()[-1]) == (0, f"{left:,} done, 0 skipped, 0 left to look at. complete")
+    assert books(redis)["retried"] == MANY
+    assert {s.id for s in queued(redis)} == set(ids)
+
+
+def test_what_it_lists_can_be_pasted_into_a_shell(redis: RedisClient, server: Redis) -> None:
+    for count, reason in enumerate(ODD, 1):
+        plant(redis, count, reason)
+    code, out, _ = told(server, "list")
+    assert code == 0
+    assert all(character.isprintable() for character in out.replace("\n", ""))
+    lines = [line.split(None, 1) for line in out.splitlines()]
+    assert lines.pop() == ["28", "dead letters"]
+    assert [int(count) for count, _ in lines] == [7, 6, 5, 4, 3, 2, 1]
+    pasted = "".join(f" --reason {quoted}" for _, quoted in lines)
+    subprocess.run(
+        ["bash", "-euc", f"{shlex.join(command(server, 'retry'))}{pasted}"], cwd=ROOT, check=True, timeout=30
+    )
+    assert books(redis)["retried"] == 28
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["retry"],
+        ["discard", "--all"],
+        ["discard", "--why", "a"],
+        ["retry", "--all", "--reason", "one"],
+        ["retry", "--al"],
+    ],
+)
+def test_it_asks_for_all_it_needs(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        letters.main(arguments)
+    assert ended.value.code == 2
+
+
+def test_it_discards_no_other_group_and_the_log_says_why(redis: RedisClient, server: Redis) -> None:
+    ids = plant(redis, 3, "one")
+    plant(redis, 4, "two")
+    code, out, err = told(server, "discard", "--reason", "one", "--reason", "none", "--why", "a test of ours")
+    assert (code, out.splitlines()[-1]) == (0, "3 done, 0 skipped, 0 left to look at. complete")
+    assert "a test of ours" in err
+    assert all(each in err for each in ids)
+    assert books(redis)["failed"] == 4
+
+
+def test_on_a_full_redis_it_says_what_is_left(
+    redis: RedisClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(core.groups, "PATIENCE", 0.1)
+    plant(redis, 4)
+    redis.config_set("maxmemory", "1")
+    assert letters.follow(Groups(redis, Letters(redis)).retry(None, lambda: None)) == letters.INCOMPLETE
+    assert "0 done, 0 skipped, 4 left to look at. There is no room" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["discard", "--all", "--why", "a test"]])
+def test_without_a_redis_it_says_so(tmp_path: Path, arguments: list[str]) -> None:
+    code, _, err = told(Redis(tmp_path, free_port()), *arguments)
+    assert code == letters.INCOMPLETE
+    assert "The journal does not answer." in err
+    assert "Traceback" not in err

@@ -1,0 +1,133 @@
+"""``python -m worker.letters``: count, retry or discard the dead letters of a group, from where the worker runs.
+
+It exits with 0 when it is complete, with 1 when Redis is unavailable or full and the rest is left, with 2 for a bad
+setting or option, with 130 after Ctrl-C. Whenever it ends, the same command does the rest, and nothing twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shlex
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from core import logs
+from core.broker import Waker, make_celery
+from core.connection import connect
+from core.errors import JournalAway, JournalFull
+from core.groups import Groups, Progress
+from core.letters import Letters
+from core.settings import CoreSettings, load
+
+MOST_LISTED = 1_000
+LINE_EVERY = 1.0
+INCOMPLETE, INTERRUPTED = 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return the exit code."""
+    asked = _parser().parse_args(arguments)
+    settings = load(CoreSettings)
+    logs.configure(json=settings.log_json)
+    if sys.stderr.isatty():
+        logging.getLogger().setLevel(logging.WARNING)  # the ids of what is discarded would hide the progress
+    with connect(str(settings.redis_url)) as redis:
+        groups = Groups(redis, Letters(redis))
+        try:
+            if asked.action == "list":
+                _list(groups)
+                return 0
+            reasons = None if asked.all else frozenset(asked.reason)
+            if asked.action == "discard":
+                return follow(groups.discard(reasons, asked.why))
+            return follow(groups.retry(reasons, Waker(make_celery(settings.broker_url)).wake))
+        except JournalAway as error:
+            print(f"{error} Nothing was done.", file=sys.stderr)
+            return INCOMPLETE
+        except KeyboardInterrupt:
+            return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m worker.letters", description=__doc__, allow_abbrev=False)
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="count the dead letters of each reason, quoted for a shell")
+    retry = actions.add_parser("retry", help="put dead letters back into the journal")
+    discard = actions.add_parser("discard", help="remove dead letters for good")
+    discard.add_argument("--why", required=True, help="why, for the log")
+    for action in (retry, discard):
+        which = action.add_mutually_exclusive_group(required=True)
+        which.add_argument(
+            "--reason", action="append", help="those with exactly this reason; may be given several times"
+        )
+        which.add_argument("--all", action="store_true", help="those with any reason")
+    return parser
+
+
+def _list(groups: Groups) -> None:
+    """Print the groups, the largest first."""
+    counted, others, cursor = Counter[str](), 0, 0
+    while True:
+        counts = groups.count(cursor)
+        for reason, count in counts.reasons.items():
+            if reason in counted or len(counted) < MOST_LISTED:
+                counted[reason] += count
+            else:
+                others += count
+        cursor = counts.cursor
+        if not cursor:
+            break
+    for reason, count in counted.most_common():
+        print(f"{count:>9,}  {quoted(reason)}")
+    if others:
+        print(f"{others:>9,}  with other reasons")
+    print(f"{counted.total() + others:>9,}  dead letters")
+
+
+def quoted(reason: str) -> str:
+    """Return a reason as bash reads it back, without anything that a terminal would obey."""
+    if reason.isprintable():
+        return shlex.quote(reason)
+    return f"$'{''.join(map(_escaped, reason))}'"
+
+
+def _escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    return character if character.isprintable() else "".join(f"\\x{byte:02x}" for byte in character.encode())
+
+
+def follow(run: Iterator[Progress]) -> int:
+    """Print how far it is until it ends; return the exit code."""
+    progress, said_at = next(run), time.monotonic()
+    end, code = "complete", 0
+    try:
+        for latest in run:
+            progress = latest
+            if time.monotonic() > said_at + LINE_EVERY:
+                said_at = time.monotonic()
+                _say(progress)
+    except KeyboardInterrupt:
+        end, code = "interrupted", INTERRUPTED
+    except (JournalAway, JournalFull) as error:
+        end, code = str(error), INCOMPLETE
+    if code:
+        end += " The same command does the rest; a few hundred more than counted may be done."
+    _say(progress, end)
+    return code
+
+
+def _say(progress: Progress, end: str = "") -> None:
+    """Print a line, or on a terminal the line again."""
+    line = f"{progress.done:,} done, {progress.skipped:,} skipped, {progress.left:,} left to look at. {end}"
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end="\n" if end else "", flush=True)
+    else:
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
