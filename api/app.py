@@ -10,6 +10,7 @@ from redis import Redis
 from api import (
     docs,
     failed,
+    groups,
     history,
     openapi,
     operations,
@@ -32,6 +33,7 @@ from core import logs
 from core.broker import Waker, make_celery
 from core.connection import connect
 from core.durability import refuse_volatile
+from core.groups import MOST_WAITING, Groups
 from core.journal import Journal
 from core.letters import Letters
 from core.settings import load
@@ -47,7 +49,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False
     app.extensions[EXTENSION] = _services(settings, redis or connect(str(settings.redis_url)))
-    for module in (submit, status, history, failed, pipeline, openapi, docs):
+    for module in (submit, status, history, failed, groups, pipeline, openapi, docs):
         app.register_blueprint(module.blueprint)
     request_ids.install(app)
     problems.install(app)
@@ -85,12 +87,14 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
     journal = Journal(redis)
     rows = Rows(str(settings.database_read_url) if settings.database_read_url else None)
     waker = Waker(make_celery(settings.broker_url))
+    letters = Letters(redis)
     return Services(
         settings=settings,
         journal=journal,
         appender=Appender(journal, waker.wake),
         waker=waker,
-        letters=Letters(redis),
+        letters=letters,
+        groups=Groups(redis, letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2)),
         rows=rows,
         monitor=Monitor(journal, redis, rows, settings),
     )

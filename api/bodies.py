@@ -25,19 +25,24 @@ _LISTED_ERRORS = 100
 
 one_text = msgspec.json.Decoder(SubmitRequest)
 _many = msgspec.json.Decoder(BulkRequest)
-T = TypeVar("T", SubmitRequest, BulkRequest)
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 def read_text(max_text_bytes: int) -> str:
     """Return the text of a request for one string; raises ApiProblem or InvalidText."""
-    if request.mimetype != "application/json":
-        raise ApiProblem("unsupported-media-type", 'Send {"text": "…"} as Content-Type: application/json.')
-    try:
-        text = _decode(_body(most_bytes(max_text_bytes)), one_text).text
-    except msgspec.ValidationError as error:
-        raise ApiProblem("invalid-body", f"{error}.") from None
+    text = read_object(one_text, most_bytes(max_text_bytes), '{"text": "…"}').text
     check_text(text, max_text_bytes)
     return text
+
+
+def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
+    """Return the object that a body of at most so many bytes is; raises ApiProblem, which may name the form."""
+    if request.mimetype != "application/json":
+        raise ApiProblem("unsupported-media-type", f"Send {form} as Content-Type: application/json.")
+    try:
+        return _decode(_body(most), decoder)
+    except msgspec.ValidationError as error:
+        raise ApiProblem("invalid-body", f"{error}.") from None
 
 
 def read_bulk() -> bytes:

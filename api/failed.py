@@ -19,7 +19,7 @@ from api.status import buried, rows_of
 log = structlog.get_logger()
 blueprint = Blueprint("failed", __name__)
 
-_MAX_CURSOR = 2**64 - 1
+MAX_CURSOR = 2**64 - 1
 
 
 @blueprint.get("/dummies/failed")
@@ -33,7 +33,7 @@ _MAX_CURSOR = 2**64 - 1
 def failed() -> Response:
     """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
     limit = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE
-    page = services().letters.page(limit, integer("cursor", _MAX_CURSOR) or 0, searched() or "")
+    page = services().letters.page(limit, integer("cursor", MAX_CURSOR) or 0, searched() or "")
     following = str(page.cursor) if page.cursor else None
     return answer(FailedPage([buried(letter) for letter in page.letters], following, page.total))
 

@@ -145,14 +145,16 @@ def _schema(type_: Any, schemas: Mapping[Any, Any]) -> Any:
 
 def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     operation: Operation = view.operation
+    operators_only = getattr(view, "operators_only", False)
+    headers = _headers(operation, operators_only=operators_only)
     made: dict[str, Any] = {
         "operationId": view.__name__,
         "summary": operation.summary,
         "description": " ".join(view.__doc__.split()),
-        "parameters": [*_path_parameters(rule), *_query_parameters(operation), *_headers(operation)],
+        "parameters": [*_path_parameters(rule), *_query_parameters(operation), *headers],
         "responses": _responses(operation, schemas),
     }
-    if getattr(view, "operators_only", False):
+    if operators_only:
         made["security"] = [{"operator": []}]
     if operation.body:
         content = {
@@ -189,8 +191,8 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     return [{"name": name, "in": "query", "required": False, **_PARAMETERS[name]} for name in operation.parameters]
 
 
-def _headers(operation: Operation) -> list[dict[str, Any]]:
-    if not operation.body:
+def _headers(operation: Operation, *, operators_only: bool) -> list[dict[str, Any]]:
+    if not operation.body or operators_only:
         return []
     note = "Repeating a request under the same key stores nothing twice; the same key with another body is refused."
     schema = {"type": "string", "minLength": 1, "maxLength": 255}

@@ -66,10 +66,15 @@ class ApiProblem(Exception):
         self.errors = list(errors)
         self.retry_after = retry_after
 
+    def body(self) -> Problem:
+        """Return what the answer says."""
+        status, title = _TITLES[self.name]
+        return Problem(TYPE_PREFIX + self.name, title, status, self.detail, self.errors)
+
     def response(self) -> Response:
         """Return the answer."""
-        status, title = _TITLES[self.name]
-        body = Problem(TYPE_PREFIX + self.name, title, status, self.detail, self.errors)
+        body = self.body()
+        status = body.status
         response = Response(msgspec.json.encode(body), status, content_type="application/problem+json")
         response.headers["Cache-Control"] = "no-store"
         if self.retry_after is not None:

@@ -12,6 +12,7 @@ from api.monitor import Monitor
 from api.rows import Rows
 from api.settings import ApiSettings
 from core.broker import Waker
+from core.groups import Groups
 from core.journal import Journal
 from core.letters import Letters
 
@@ -27,6 +28,7 @@ class Services:
     appender: Appender
     waker: Waker
     letters: Letters
+    groups: Groups
     rows: Rows
     monitor: Monitor
 

@@ -16,7 +16,9 @@ from support import Client, count_rows, eventually, query, redis_of, rows_in_flo
 
 import local.redis
 from core.connection import connect
+from core.groups import Groups
 from core.journal import Journal, Unit
+from core.letters import Letters
 from core.submission import Submission
 from local.ports import free_port
 from local.ready import get
@@ -167,6 +169,17 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
             client.headers["Authorization"] = f"Bearer {token}"
             assert client.get("/dummies/failed").json()["total"] == 1
             assert client.post(f"/dummies/{buried}/retry").status_code == 202
+            eventually(lambda: client.state(buried)["status"] == "failed", within=20)
+            assert client.get("/dummies/failed/reasons").json()["total"] == 1
+            assert '"complete":true' in client.post("/dummies/failed/retry", json={"reasons": "all"}).text
+            eventually(lambda: client.state(buried)["status"] == "failed", within=20)
+            with connect(url(guarded.redis.port, "worker")) as operator:
+                groups = Groups(operator, Letters(operator))
+                assert groups.count().total == 1
+                assert list(groups.retry(None, lambda: None))[-1].done == 1
+                eventually(lambda: client.state(buried)["status"] == "failed", within=20)
+                assert list(groups.discard(None, "a test"))[-1].done == 1
+            buried = client.submit("bad").json()["id"]
             eventually(lambda: client.state(buried)["status"] == "failed", within=20)
             assert client.delete(f"/dummies/{buried}", params={"reason": "a test"}).status_code == 204
         worker.terminate()

@@ -57,7 +57,14 @@ def listed(client: FlaskClient, **query: Any) -> Any:
 SOMEBODY = "7f3b1c52-0e0a-4f0e-9d3a-6f1a6c1e52a2"
 ROUTES = pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/dummies/failed"), ("POST", f"/dummies/{SOMEBODY}/retry"), ("DELETE", f"/dummies/{SOMEBODY}?reason=r")],
+    [
+        ("GET", "/dummies/failed"),
+        ("GET", "/dummies/failed/reasons"),
+        ("POST", f"/dummies/{SOMEBODY}/retry"),
+        ("POST", "/dummies/failed/retry"),
+        ("POST", "/dummies/failed/discard"),
+        ("DELETE", f"/dummies/{SOMEBODY}?reason=r"),
+    ],
 )
 
 

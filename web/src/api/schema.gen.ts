@@ -132,6 +132,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dummies/failed/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard groups of dead letters
+         * @description Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`. The answer is like that of a retry.
+         */
+        post: operations["discard_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dummies/failed/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dead letters by reason
+         * @description Answer with how many dead letters have which reason; of very many, with those looked at within a second.
+         */
+        get: operations["failed_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dummies/failed/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try groups of dead letters again
+         * @description Put the dead letters with one of these reasons back into the journal; they keep their ids. The answer is NDJSON: a line of progress at least every second, of which the last has `complete`. It goes on while it is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
+         */
+        post: operations["retry_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -232,6 +292,36 @@ export interface components {
             texts: string[];
         };
         /**
+         * DiscardGroups
+         * @description Which dead letters to discard, and why.
+         */
+        DiscardGroups: {
+            reasons: string[] | "all";
+            /** @description For the log. */
+            why: string;
+        };
+        /**
+         * FailedGroup
+         * @description The dead letters that PostgreSQL refused for one reason.
+         */
+        FailedGroup: {
+            reason: string;
+            count: number;
+        };
+        /**
+         * FailedGroups
+         * @description Dead letters by their reason, the largest group first: of those looked at, which may not be all yet.
+         */
+        FailedGroups: {
+            items: components["schemas"]["FailedGroup"][];
+            /** @description Pass as `cursor` to look on, and add up; null when all were looked at. */
+            next_cursor: string | null;
+            /** @description Dead letters that were looked at for this answer. */
+            looked_at: number;
+            /** @description All dead letters. */
+            total: number;
+        };
+        /**
          * FailedPage
          * @description Dead letters, in no particular order; about as many as were asked for.
          */
@@ -241,6 +331,28 @@ export interface components {
             next_cursor: string | null;
             /** @description All dead letters, whatever is searched for. */
             total: number;
+        };
+        /**
+         * GroupProgress
+         * @description How far retrying or discarding groups is; the last line has `complete`.
+         */
+        GroupProgress: {
+            /** @description Dead letters retried or discarded so far. */
+            done: number;
+            /** @description Dead letters that somebody else decided meanwhile, or that cannot be read. */
+            skipped: number;
+            /** @description Dead letters of the beginning that were not looked at yet, of any reason. */
+            left: number;
+            /**
+             * @description Whether all were looked at, on the last line; null on the lines before.
+             * @default null
+             */
+            complete: boolean | null;
+            /**
+             * @description Why the rest is left, when not complete.
+             * @default null
+             */
+            problem: components["schemas"]["Problem"] | null;
         };
         /**
          * HistoryPage
@@ -349,6 +461,13 @@ export interface components {
             /** @description Position in the request, from 0. */
             index: number;
             detail: string;
+        };
+        /**
+         * RetryGroups
+         * @description Which dead letters to retry: those with one of these reasons exactly, or all.
+         */
+        RetryGroups: {
+            reasons: string[] | "all";
         };
         /**
          * SetBack
@@ -888,6 +1007,239 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardGroups"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["GroupProgress"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    failed_reasons: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailedGroups"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryGroups"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["GroupProgress"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,0 +1,143 @@
+"""Groups of dead letters over HTTP, for operators: how many have which reason, another try or the end for all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+import structlog
+from flask import Blueprint, Response
+
+from api.answers import NOT_CACHED, answer, encode
+from api.bodies import read_object
+from api.contract import DiscardGroups, FailedGroup, FailedGroups, GroupProgress, Problem, RetryGroups
+from api.failed import MAX_CURSOR
+from api.openapi import describe
+from api.operator import operators_only
+from api.parameters import integer
+from api.problems import ApiProblem, problem_of
+from api.services import Services, services
+from core.errors import JournalAway, JournalFull
+from core.groups import PIECE, Progress
+
+log = structlog.get_logger()
+blueprint = Blueprint("groups", __name__)
+
+MAX_BYTES = 1024 * 1024
+COUNTING_BUDGET = 1.0
+"""Seconds after which an answer has the dead letters that were looked at, not all."""
+LINE_EVERY = 0.5
+RUNS_AT_ONCE = 2
+REST_IS_LEFT = (
+    f"What is counted is done, and up to {PIECE} more may be."
+    " Send the request again for the rest: nothing is done twice."
+)
+_NDJSON = "application/x-ndjson"
+_retried = msgspec.json.Decoder(RetryGroups)
+_discarded = msgspec.json.Decoder(DiscardGroups)
+_run_slots = threading.BoundedSemaphore(RUNS_AT_ONCE)
+
+
+@blueprint.get("/dummies/failed/reasons")
+@describe("Dead letters by reason", answers={200: FailedGroups}, parameters=("cursor",), refusals=(400, 401, 403, 503))
+@operators_only
+def failed_reasons() -> Response:
+    """Answer with how many dead letters have which reason; of very many, with those looked at within a second."""
+    counts = services().groups.count(integer("cursor", MAX_CURSOR) or 0, COUNTING_BUDGET)
+    largest_first = sorted(counts.reasons.items(), key=lambda group: -group[1])
+    items = [FailedGroup(reason, count) for reason, count in largest_first]
+    return answer(FailedGroups(items, str(counts.cursor) if counts.cursor else None, counts.looked_at, counts.total))
+
+
+@blueprint.post("/dummies/failed/retry")
+@describe(
+    "Try groups of dead letters again",
+    body={"application/json": RetryGroups},
+    answers={200: {_NDJSON: GroupProgress}},
+    refusals=(400, 401, 403, 413, 415, 422, 503),
+)
+@operators_only
+def retry_groups() -> Response:
+    """Put the dead letters with one of these reasons back into the journal; they keep their ids.
+
+    The answer is NDJSON: a line of progress at least every second, of which the last has `complete`. It goes on while
+    it is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
+    """
+    parts = services()
+    wanted = read_object(_retried, MAX_BYTES, '{"reasons": ["…"]} or {"reasons": "all"}')
+    parts.monitor.check()
+    run = parts.groups.retry(_chosen(wanted.reasons), parts.waker.wake)
+    return _stream(parts, run, parts.monitor.check)
+
+
+@blueprint.post("/dummies/failed/discard")
+@describe(
+    "Discard groups of dead letters",
+    body={"application/json": DiscardGroups},
+    answers={200: {_NDJSON: GroupProgress}},
+    refusals=(400, 401, 403, 413, 415, 422, 503),
+)
+@operators_only
+def discard_groups() -> Response:
+    """Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`.
+
+    The answer is like that of a retry.
+    """
+    parts = services()
+    wanted = read_object(_discarded, MAX_BYTES, '{"reasons": ["…"], "why": "…"}')
+    return _stream(parts, parts.groups.discard(_chosen(wanted.reasons), wanted.why), lambda: None)
+
+
+def _chosen(wanted: list[str] | str) -> frozenset[str] | None:
+    return None if isinstance(wanted, str) else frozenset(wanted)
+
+
+def _stream(parts: Services, run: Iterator[Progress], check: Callable[[], None]) -> Response:
+    """Answer with the progress of a run, which ends where it is when the client goes away."""
+    if not _run_slots.acquire(blocking=False):
+        raise ApiProblem("busy", "Send the request again later: others are under way.", retry_after=10)
+    try:
+        beginning = next(run)
+    except BaseException:
+        _run_slots.release()
+        raise
+    headers = {**NOT_CACHED, "X-Accel-Buffering": "no"}
+    response = Response(_lines(parts, beginning, run, check), headers=headers, content_type=_NDJSON)
+    response.call_on_close(_run_slots.release)
+    return response
+
+
+def _lines(parts: Services, beginning: Progress, run: Iterator[Progress], check: Callable[[], None]) -> Iterator[bytes]:
+    yield _line(beginning)
+    progress, problem, said_at = beginning, None, time.monotonic()
+    try:
+        for progress in run:
+            if time.monotonic() > said_at + LINE_EVERY:
+                yield _line(progress)
+                said_at = time.monotonic()
+            _end_when_draining(parts)
+            check()
+    except Exception as error:  # noqa: BLE001 - an answer that has begun can only say so
+        problem = ApiProblem(_name_of(error), REST_IS_LEFT).body()
+    yield _line(progress, complete=problem is None, problem=problem)
+
+
+def _end_when_draining(parts: Services) -> None:
+    if parts.draining:
+        raise ApiProblem("draining", "This process is about to end.")
+
+
+def _line(progress: Progress, *, complete: bool | None = None, problem: Problem | None = None) -> bytes:
+    line = GroupProgress(progress.done, progress.skipped, progress.left, complete, problem)
+    return encode(line) + b"\n"
+
+
+def _name_of(error: Exception) -> str:
+    if isinstance(error, ApiProblem):
+        return error.name
+    if isinstance(error, JournalAway | JournalFull):
+        return problem_of(error).name
+    log.error("a run through dead letters failed", exc_info=error)
+    return "internal-error"
