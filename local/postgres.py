@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
-import os
-import pwd
 import secrets
-import shutil
 import signal
-import subprocess
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -19,12 +16,13 @@ import psycopg2
 from psycopg2 import sql
 
 from local.server import Server, ServerError
+from local.unprivileged import Place, disown, settle
 
 DATABASE = "dummy"
 OWNER, WRITER, READER = ROLES = ("dummy_owner", "dummy_writer", "dummy_reader")
 SUPERUSER = "postgres"
 INITDB_TIMEOUT = 120
-STATUS_LINE = 7  # of postmaster.pid: "ready" once connections are accepted
+READY = "database system is ready to accept connections"
 # The wheel has no ICU and the machine may lack C.UTF-8: PostgreSQL's own locale is the same everywhere.
 LOCALE = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
 STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
@@ -38,7 +36,7 @@ class Postgres(Server):
     def __init__(self, data_dir: Path, port: int) -> None:
         """Keep the data in this folder."""
         super().__init__(data_dir, port)
-        self.cluster = self.folder / "cluster"
+        self._place = Place(self.folder, _binaries(), [])
 
     @property
     def owner_url(self) -> str:
@@ -65,6 +63,11 @@ class Postgres(Server):
         """The client that fits the server."""
         return _binaries() / "psql"
 
+    @property
+    def home(self) -> Path:
+        """Where the data is once it has started: in the folder, or where others than root can reach it."""
+        return self._place.home
+
     def start(self) -> None:
         """Start the server, wait until it answers, and see to the database and its roles. Raises ServerError."""
         super().start()
@@ -88,40 +91,40 @@ class Postgres(Server):
             "synchronous_commit": "on",
         }
         options = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
-        return [*self._unprivileged(), str(_binaries() / "postgres"), "-D", str(self.cluster), *options]
+        return [*self._place.way, str(self._place.programs / "postgres"), "-D", str(self._cluster), *options]
 
     def prepare(self) -> None:
         """Make the cluster where there is none, and clear away what a crash of the machine left."""
-        if not self.cluster.exists():
+        self._place = settle(self.folder, _binaries())
+        if not self._cluster.exists():
             self._init()
-        self._disown(self.cluster)
+        disown(self._cluster)
         self._clear_stale_pid()
 
     def answers(self) -> bool:
-        """Tell whether this server accepts connections, from what it writes into its pid file."""
-        try:
-            lines = (self.cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return False
-        return len(lines) > STATUS_LINE and lines[0] == str(self.pid) and lines[STATUS_LINE].strip() == "ready"
+        """Tell whether this server accepts connections, from its log: PostgreSQL's user alone may look at its files."""
+        return READY in self.log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def _cluster(self) -> Path:
+        return self.home / "cluster"
 
     def _init(self) -> None:
         """Make the cluster beside its place first: one that was cut short is not taken for a whole one."""
-        unfinished = self.folder / "cluster.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
-        self._disown(unfinished)
-        password = self.folder / "superuser.new"
+        unfinished, password = (self.home / name for name in ("cluster.new", "superuser.new"))
+        self._place.run("rm", "-rf", unfinished)
+        unfinished.mkdir(mode=0o700, exist_ok=True)
+        password.unlink(missing_ok=True)
+        password.touch(mode=0o600)
         password.write_text(self._passwords[SUPERUSER], encoding="utf-8")
+        for path in (unfinished, password):
+            disown(path)
         options = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={password}", *LOCALE]
-        command = [*self._unprivileged(), str(_binaries() / "initdb"), *options]
-        made = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, check=False, timeout=INITDB_TIMEOUT
-        )
+        made = self._place.run(self._place.programs / "initdb", *options, timeout=INITDB_TIMEOUT)
         password.unlink()
         if made.returncode:
             raise ServerError(f"PostgreSQL: initdb failed: {made.stderr.strip()}")
-        unfinished.rename(self.cluster)
+        unfinished.rename(self._cluster)
 
     def _provision(self) -> None:
         connection = psycopg2.connect(self._url(SUPERUSER, SUPERUSER), connect_timeout=10)
@@ -156,39 +159,12 @@ class Postgres(Server):
 
     def _clear_stale_pid(self) -> None:
         """Remove the pid file of a server that is gone: its pid may be another process's by now."""
-        file = self.cluster / "postmaster.pid"
-        try:
-            process = psutil.Process(int(file.read_text(encoding="utf-8").split()[0]))
-            if process.cwd() == str(self.cluster.resolve()):
+        file = self._cluster / "postmaster.pid"
+        with contextlib.suppress(IndexError, ValueError, psutil.Error):
+            process = psutil.Process(int(self._place.run("cat", file).stdout.split()[0]))
+            if process.cwd() == str(self._cluster.resolve()):
                 raise ServerError(f"PostgreSQL already runs on {self.folder}; end it first: kill {process.pid}")
-        except (FileNotFoundError, IndexError, ValueError, psutil.Error):
-            pass
-        file.unlink(missing_ok=True)
-
-    @staticmethod
-    def _unprivileged() -> list[str]:
-        """Return what starts a program as nobody where we are root, whom PostgreSQL refuses.
-
-        The one capability lets it pass through folders that only root may enter, such as /root.
-        """
-        if os.geteuid() != 0:
-            return []
-        uid, gid = _nobody()
-        ids = [f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
-        return ["setpriv", *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
-
-    @staticmethod
-    def _disown(folder: Path) -> None:
-        """Give a cluster to nobody where we are root: PostgreSQL wants to own it."""
-        if os.geteuid() != 0 or folder.stat().st_uid == _nobody()[0]:
-            return
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, *_nobody(), follow_symlinks=False)
-
-
-def _nobody() -> tuple[int, int]:
-    entry = pwd.getpwnam("nobody")
-    return entry.pw_uid, entry.pw_gid
+        self._place.run("rm", "-f", file)
 
 
 def _binaries() -> Path:

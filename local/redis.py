@@ -74,7 +74,7 @@ class Redis(Server):
 
     def answers(self) -> bool:
         """Tell whether this Redis answers and has loaded its data."""
-        client = redis.Redis(port=self.port, socket_timeout=1, retry=Retry(NoBackoff(), 0))
+        client = redis.Redis("127.0.0.1", self.port, socket_timeout=1, retry=Retry(NoBackoff(), 0))
         try:
             info = client.info()
             return info["process_id"] == self.pid and not info["loading"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
@@ -69,6 +70,8 @@ def main() -> None:
     """Run until a signal comes; exit with 1 when something ended by itself."""
     supervisor = Supervisor(NAMES)
     supervisor.obey_signals()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack what programs print
     try:
         ports = choose_ports(os.environ)
     except PortError as error:
@@ -149,6 +152,7 @@ def _worker_online(flower_port: int) -> bool:
 def summary(ports: Mapping[str, int], postgres: Postgres, token: str) -> str:
     """Return where everything is, ready to be clicked and pasted."""
     psql = shlex.join([str(postgres.psql_path), postgres.reader_url, "-c", LATEST])
+    places = f"{DATA.name}/" if postgres.home.is_relative_to(DATA) else f"{DATA.name}/ and {postgres.home}/"
     return f"""
   Page    http://127.0.0.1:{ports["WEB_PORT"]}/
   API     http://127.0.0.1:{ports["API_PORT"]}/docs
@@ -156,7 +160,7 @@ def summary(ports: Mapping[str, int], postgres: Postgres, token: str) -> str:
   psql    {psql}
   Token   {token}   for operators, this time
 
-  Ctrl-C ends it all; the data stays in {DATA.name}/
+  Ctrl-C ends it all; the data stays in {places}
 """
 
 

