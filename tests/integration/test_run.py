@@ -28,7 +28,7 @@ READY = "Ctrl-C ends it all"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of what runs and PostgreSQL's wheel, in a folder that only we may enter, as /root, with an unusual name."""
+    """A copy of what runs and PostgreSQL's wheel, in a folder that only we may enter, with an odd name."""
     if not (ROOT / "web" / "dist" / "index.html").exists():
         pytest.skip("THE PAGE IS NOT BUILT: run `make test`")
     copy = tmp_path / "내 폴더"

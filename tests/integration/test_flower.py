@@ -1,0 +1,36 @@
+"""What Flower lists."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from support import eventually
+
+from local.ports import free_port
+from local.ready import get
+from local.run import FLOWER
+from local.system import ROOT, System
+
+
+def listed(port: int) -> list[str]:
+    """Return the names of the workers that Flower lists."""
+    answer = get(port, "/workers?json=1")
+    return sorted(worker["hostname"].partition("@")[0] for worker in json.loads(answer)["data"]) if answer else []
+
+
+def test_a_worker_that_has_ended_is_listed_for_a_while_only(bare_system: System, tmp_path: Path) -> None:
+    """The while is cut short here."""
+    config = (ROOT / "worker" / "flowerconfig.py").read_text()
+    short, found = re.subn(r"(purge_offline_workers) = \d+", r"\1 = 3", config)
+    assert found == 1
+    (tmp_path / "flowerconfig.py").write_text(short)
+    port = free_port()
+    command = [*FLOWER[:-1], f"--conf={tmp_path / 'flowerconfig.py'}", "--address=127.0.0.1", f"--port={port}"]
+    bare_system.start(command, "flower", None)
+    stopped, killed, _ = [bare_system.start_worker() for _ in range(3)]
+    eventually(lambda: len(listed(port)) == 3, within=40)
+    stopped.terminate()
+    killed.kill()
+    eventually(lambda: listed(port) == ["worker4"], within=40)

@@ -1,0 +1,158 @@
+"""Whatever lies on the wake-ups' queue, the worker lives, says what it dropped, and takes the next wake-up."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+from typing import Any
+
+import pytest
+from support import Client, eventually, redis_of
+
+from core import names
+from core.broker import make_celery, publish_wakeup
+from local.ports import free_port
+from local.ready import get
+from local.run import FLOWER
+from local.system import System
+
+pytestmark = pytest.mark.timeout(120)
+BODY = [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+
+
+def message(body: Any = BODY, headers: Any = None, properties: Any = None, **others: Any) -> dict[str, Any]:
+    """Return a wake-up as Celery writes it, with some of it changed."""
+    return {
+        "body": base64.b64encode(json.dumps(body).encode()).decode(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {"task": names.DRAIN_TASK, "id": "1", "root_id": "1"} | (headers or {}),
+        "properties": {
+            "delivery_tag": "1",
+            "delivery_info": {"exchange": "", "routing_key": names.QUEUE},
+            "body_encoding": "base64",
+            "correlation_id": "1",
+        }
+        | (properties or {}),
+    } | others
+
+
+def without(name: str, part: str = "properties") -> dict[str, Any]:
+    """Return a wake-up that lacks something."""
+    whole = message()
+    del whole[part][name]
+    return whole
+
+
+JUNK = {
+    "nothing": b"",
+    "no JSON": b"drain!",
+    "no UTF-8": b"\xff\xfe{}",
+    "binary": bytes(range(256)),
+    "pickle": pickle.dumps({"task": names.DRAIN_TASK}),
+    "cut short": json.dumps(message()).encode()[:-20],
+    "nested": b"[" * 100_000,
+    "huge": b'"' + b"x" * 20_000_000 + b'"',
+    "null": None,
+    "a number": 1e400,
+    "a list": [1, 2],
+    "an empty object": {},
+    "a surrogate": {"\ud800": "\ud800"},
+    "a type of kombu's": {"__type__": "uuid", "__value__": {"hex": "zz"}},
+    "no headers": {"body": "", "properties": message()["properties"]},
+    "headers of another shape": message() | {"headers": [1]},
+    "no properties": {"body": "", "headers": message()["headers"]},
+    "properties of another shape": message() | {"properties": "x"},
+    "no delivery tag": without("delivery_tag"),
+    "a delivery tag of another shape": message(properties={"delivery_tag": {"a": 1}}),
+    "no delivery info": without("delivery_info"),
+    "no routing key": message(properties={"delivery_info": {}}),
+    "an unknown encoding of the body": message(properties={"body_encoding": "rot13"}),
+    "a body that is not base64": message() | {"body": "%%%"},
+    "a body of another shape": message(body="drain"),
+    "arguments": message(body=[["x"], {}, {}]),
+    "named arguments": message(body=[[], {"x": 1}, {}]),
+    "a chain": message(body=[[], {}, {"chain": [{"task": "x"}]}]),
+    "an unknown content type": message() | {"content-type": "application/x-unknown"},
+    "pickle's content type": message() | {"content-type": "application/x-python-serialize"},
+    "an unknown charset": message() | {"content-encoding": "klingon"},
+    "an unknown task": message(headers={"task": "dummies.undrain"}),
+    "a task that is no text": message(headers={"task": ["x"]}),
+    "no id": without("id", "headers"),
+    "an expiry that is no time": message(headers={"expires": "soon"}),
+    "an eta": message(headers={"eta": "9999-12-31T23:59:59+00:00"}),
+    "a time limit that is none": message(headers={"timelimit": ["x", "y"]}),
+    "compression": message(headers={"compression": "application/x-gzip"}),
+    "retries": message(headers={"retries": "many"}),
+}
+
+
+def drains(log: str) -> int:
+    """Return how many wake-ups have been worked off."""
+    return log.count("dummies.drain[") and log.count("succeeded in")
+
+
+TO_ALL = ["x", "null", "[1]", "{}", "[" * 100_000, json.dumps(message([])), json.dumps(message({}))]
+"""What Celery's own channels may carry: questions to all workers, and their events, which Flower reads."""
+
+
+def flower_sees_the_worker(port: int) -> bool:
+    """Tell whether Flower lives and hears the worker."""
+    answer = get(port, "/workers?json=1")
+    return bool(answer and any(worker["status"] for worker in json.loads(answer)["data"]))
+
+
+def test_whatever_is_sent_to_all_the_worker_and_flower_live(system: System) -> None:
+    port = free_port()
+    flower = system.start([*FLOWER, "--address=127.0.0.1", f"--port={port}"], "flower", None)
+    eventually(lambda: flower_sees_the_worker(port), within=30)
+    worker, redis = system._processes[-2], redis_of(system)
+    for channel in ("/0.celery.pidbox", "/0.celeryev/worker.heartbeat"):
+        for junk in TO_ALL:
+            eventually(lambda channel=channel, junk=junk: redis.publish(channel, junk), within=10)
+    seen = lambda: "'last'" in worker.log.read_text() or not worker.running  # noqa: E731
+    eventually(lambda: redis.publish("/0.celery.pidbox", "last") and seen(), within=10)
+    assert make_celery(system.redis.url).control.ping(timeout=5, limit=1)
+    assert (worker.running, flower.running) == (True, True)
+    assert flower_sees_the_worker(port)
+
+
+@pytest.mark.parametrize("key", [names.QUEUE, "unacked", "unacked_index"])
+def test_a_key_of_another_type_is_dropped(system: System, key: str) -> None:
+    redis = redis_of(system)
+    redis.zadd("unacked_index", {"old": 1})
+    redis.delete(key)
+    redis.set(key, "x")
+    eventually(lambda: redis.type(key) != b"string", within=20)
+
+
+def test_an_unacknowledged_message_that_cannot_be_read_is_dropped(system: System) -> None:
+    redis = redis_of(system)
+    redis.hset("unacked", "junk", b"\xff")
+    redis.zadd("unacked_index", {"junk": 1})
+    eventually(lambda: not redis.hexists("unacked", "junk"), within=20)
+
+
+def test_the_worker_has_lived_through_it_all(system: System, client: Client) -> None:
+    publish_wakeup(make_celery(system.redis.url))
+    eventually(lambda: "succeeded in" in system._processes[1].log.read_text(), within=10)
+    kept = client.submit("after all that").json()["id"]
+    eventually(lambda: client.state(kept)["status"] == "stored", within=10)
+
+
+def test_whatever_is_on_the_queue_the_worker_lives(bare_system: System, client: Client) -> None:
+    worker = bare_system.start_worker()
+    redis = redis_of(bare_system)
+    eventually(lambda: "ready." in worker.log.read_text(), within=30)
+    for what, junk in JUNK.items():
+        redis.lpush(names.QUEUE, junk if isinstance(junk, bytes) else json.dumps(junk))
+        eventually(lambda: not redis.llen(names.QUEUE), within=10)
+        assert worker.running, f"{what}: {worker.log.read_text()[-3000:]}"
+    eventually(lambda: worker.log.read_text().count("message dropped") == len(JUNK), within=10)
+    done = drains(worker.log.read_text())
+    publish_wakeup(make_celery(bare_system.redis.url))
+    eventually(lambda: drains(worker.log.read_text()) > done, within=10)
+    assert "Connection to broker lost" not in worker.log.read_text()
+    kept = client.submit("after all that").json()["id"]
+    eventually(lambda: client.state(kept)["status"] == "stored", within=10)

@@ -1,0 +1,56 @@
+"""The shape of a wake-up as Celery writes it for our task: what is on the queue may be of another shape."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from core import names
+
+_None = Annotated[list[Any], Meta(max_length=0)]
+_Body = tuple[_None, Annotated[dict[str, Any], Meta(max_length=0)], dict[str, None]]
+"""The task's arguments, of which it has none, and what should follow it: nothing."""
+
+
+class _DeliveryInfo(Struct):
+    exchange: str
+    routing_key: str
+
+
+class _Properties(Struct):
+    delivery_tag: str
+    delivery_info: _DeliveryInfo
+    body_encoding: Literal["base64"]
+    correlation_id: str | None = None
+
+
+class _Headers(Struct):
+    task: str
+    id: str
+    expires: dt.datetime | None = None
+    eta: None = None
+    timelimit: tuple[None, None] = (None, None)
+    retries: Literal[0] = 0
+    compression: None = None
+    ignore_result: bool = True
+    root_id: str | None = None
+
+
+class _Message(Struct):
+    body: bytes
+    headers: _Headers
+    properties: _Properties
+    content_type: Literal["application/json"] = field(name="content-type")
+    content_encoding: Literal["utf-8"] = field(name="content-encoding")
+
+
+def purify(raw: bytes) -> bytes:
+    """Return what Celery needs of a wake-up. Raises ValueError or RecursionError for whatever is none."""
+    message = msgspec.json.decode(raw, type=_Message)
+    if message.headers.task != names.DRAIN_TASK:
+        raise ValueError(f"unknown task {message.headers.task!r}")
+    msgspec.json.decode(message.body, type=_Body)
+    return msgspec.json.encode(message)
