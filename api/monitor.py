@@ -17,10 +17,11 @@ from api.problems import ApiProblem, journal_full, journal_volatile
 from api.rows import DatabaseAway, Rows
 from api.settings import ApiSettings
 from core.connection import journal_errors, without_repeats
+from core.counts import Counts
 from core.durability import Durability, Info, read_info
 from core.errors import DummiesError, JournalAway
 from core.high_water import SetBack
-from core.journal import Counts, Journal
+from core.journal import Journal
 from core.loops import repeat
 from core.outage_log import OutageLog
 

@@ -20,6 +20,7 @@ from redis.exceptions import ResponseError
 from core import names
 from core.clocks import WORKER_SILENT_AFTER
 from core.connection import journal_errors, without_repeats, write_again
+from core.counts import Counts
 from core.errors import JournalAway, JournalFull
 from core.high_water import HighWater, SetBack, parse_set_back
 from core.notes import parse_note
@@ -71,41 +72,6 @@ class Appended(NamedTuple):
     wake: bool
     units: list[list[Record | None] | None]
     appended: int
-
-
-class Counts(NamedTuple):
-    """How the journal is doing; ``oldest_s`` is None when nothing waits, ``away_since`` (s) when PostgreSQL answers.
-
-    ``appended`` counts all strings that were ever appended; ``set_back`` is the note that somebody saw it fall.
-    ``waiting`` includes the strings that are set aside because they failed alone; ``aside_reason`` says how one did.
-    """
-
-    waiting: int
-    stored: int
-    failed: int
-    oldest_s: float | None
-    workers: int
-    away_since: float | None
-    appended: int
-    set_back: SetBack | None
-    discarded: int
-    retried: int
-    balance_base: int
-    entries: int
-    set_aside: int
-    aside_reason: str | None
-
-    @property
-    def unaccounted(self) -> int:
-        """How many appended strings the books do not account for; 0 while the promise's invariant holds.
-
-        Every string that was ever appended is stored, waits, has failed, or was discarded or put back by an operator,
-        and then appended once more. Where the books balance, but not with what the stream holds, it is what waits.
-        """
-        settled = self.stored + self.failed + self.discarded + self.retried
-        out = self.appended - settled - self.waiting - self.balance_base
-        holds = self.waiting >= self.entries if self.entries else not self.waiting
-        return out if out or holds else max(self.waiting, self.entries)
 
 
 def load_script(redis: Redis, name: str) -> Script:

@@ -14,7 +14,8 @@ from core.session import Sessions
 CONNECT_TIMEOUT = 3.0
 STATEMENT_TIMEOUT = 300
 CALL_DEADLINE = STATEMENT_TIMEOUT + 10.0
-_SETTINGS = {"statement_timeout": f"{STATEMENT_TIMEOUT}s", "lock_timeout": "60s"}
+LOCK_TIMEOUT = 60
+_SETTINGS = {"statement_timeout": f"{STATEMENT_TIMEOUT}s", "lock_timeout": f"{LOCK_TIMEOUT}s"}
 T = TypeVar("T")
 
 

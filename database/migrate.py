@@ -3,12 +3,18 @@
 Migrations are plain SQL files, ``NNNN_pre_NAME.sql`` (before new code rolls out) or ``NNNN_post_NAME.sql`` (after: with
 ``--post``). They are applied in order, each in a transaction of its own, under an advisory lock: running it twice, or
 from two places at once, applies each once. A database that is newer than this code is refused.
+
+A file whose first line is ``-- no transaction`` holds a statement that PostgreSQL allows in none, as CREATE INDEX
+CONCURRENTLY. It is applied again where it was cut short, and must bear that.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import sys
+import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +22,7 @@ from typing import Any, NamedTuple
 import psycopg2
 
 from core.session import UnfitDatabase
-from database.connection import connect, patiently
+from database.connection import LOCK_TIMEOUT, connect, patiently
 from database.settings import database_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -35,6 +41,11 @@ class Migration(NamedTuple):
         """Whether it may be applied only when no older code runs any more."""
         return self.name[4:].startswith("_post_")
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether it is applied as a whole or not at all."""
+        return not self.sql.startswith("-- no transaction\n")
+
 
 class NewerDatabaseError(Exception):
     """The database was migrated by newer code."""
@@ -52,10 +63,8 @@ def migrate(url: str, known: list[Migration], *, post: bool = True) -> list[str]
     Return the names of what was applied. Raises NewerDatabaseError, UnfitDatabase, and psycopg2.Error where PostgreSQL
     refuses or does not answer.
     """
-    connection = connect(url, "ix-migrate")
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])  # until the connection closes
+    with closing(connect(url, "ix-migrate-lock")) as lock, closing(connect(url, "ix-migrate")) as connection:
+        _lock(lock)
         with connection, connection.cursor() as cursor:
             applied = _applied(cursor)
         newest = max((migration.version for migration in known), default=0)
@@ -67,14 +76,45 @@ def migrate(url: str, known: list[Migration], *, post: bool = True) -> list[str]
         while missing and missing[-1].post and not post:
             missing.pop()
         for migration in missing:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(migration.sql)
-                cursor.execute(
-                    "INSERT INTO schema_migrations (version, name) VALUES (%s, %s)", [migration.version, migration.name]
-                )
+            _apply(connection, migration)
         return [migration.name for migration in missing]
-    finally:
-        connection.close()
+
+
+def _lock(connection: Any) -> None:
+    """Lock until the transaction ends: a session's lock would stay in a transaction pooler.
+
+    The connection is of no other use, and its transaction waits in no statement: either would hold up CREATE INDEX
+    CONCURRENTLY. Raises psycopg2.errors.LockNotAvailable.
+    """
+    connection.set_session(isolation_level="READ COMMITTED")
+    deadline = time.monotonic() + LOCK_TIMEOUT
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            if cursor.fetchone()[0]:
+                break
+            connection.rollback()
+            if time.monotonic() > deadline:
+                raise psycopg2.errors.LockNotAvailable("another migration has been running for too long")
+            time.sleep(random.uniform(0.1, 0.3))  # noqa: S311
+        cursor.execute(
+            "SELECT set_config(name, '0', true) FROM pg_settings"
+            " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"
+        )
+
+
+def _apply(connection: Any, migration: Migration) -> None:
+    if not migration.in_transaction:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(migration.sql)
+        connection.autocommit = False
+    with connection, connection.cursor() as cursor:
+        if migration.in_transaction:
+            cursor.execute(migration.sql)
+        cursor.execute(
+            "INSERT INTO schema_migrations (version, name) VALUES (%s, %s)", [migration.version, migration.name]
+        )
 
 
 def _applied(cursor: Any) -> set[int]:

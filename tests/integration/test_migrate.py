@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+from support import eventually
 
 from database.connection import SchemaMissing
-from database.migrate import Migration, NewerDatabaseError, migrate, migrations
+from database.migrate import LOCK, Migration, NewerDatabaseError, migrate, migrations
 from database.wait import check
-from local.ports import free_port
+from local.ports import free_port, is_free
 from local.postgres import Postgres
+from local.system import Process
 
 INSERT = "INSERT INTO dummies (id, text, received_at) VALUES (gen_random_uuid(), 'a', now())"
 
@@ -53,6 +58,78 @@ def test_from_many_places_at_once_each_is_applied_once(postgres: Postgres) -> No
     with ThreadPoolExecutor(6) as pool:
         applied = list(pool.map(lambda _: migrate(postgres.owner_url, known), range(6)))
     assert sorted(applied) == [[]] * 5 + [["0001_pre_slow"]]
+
+
+@pytest.fixture
+def pooled(postgres: Postgres, tmp_path: Path) -> Iterator[str]:
+    """The database as its owner, through a transaction pooler."""
+    found = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        pytest.skip("NO PGBOUNCER on this machine: migration through a pooler is not tested")
+    port, owner = free_port(), urlsplit(postgres.owner_url)
+    (tmp_path / "pgbouncer.ini").write_text(
+        f"[databases]\n* = host=127.0.0.1 port={owner.port} user={owner.username} password={owner.password}\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
+        "pool_mode = transaction\nignore_startup_parameters = options\n"
+    )
+    someone = ["-u", "nobody"] if os.geteuid() == 0 else []
+    pooler = Process([found, *someone, str(tmp_path / "pgbouncer.ini")], tmp_path / "pgbouncer.log", {})
+    eventually(lambda: not is_free(port), within=10)
+    yield postgres.owner_url.replace(f":{owner.port}/", f":{port}/")
+    pooler.stop()
+
+
+def test_through_a_transaction_pooler_no_lock_stays(postgres: Postgres, pooled: str) -> None:
+    """Each run gives its connections back to the pooler, which keeps them for the next one."""
+    known = migrations()
+    assert migrate(pooled, known[:1]) == [known[0].name]
+    with pytest.raises(psycopg2.errors.DivisionByZero):
+        migrate(pooled, [known[0], Migration(2, "0002_pre_bad", "SELECT 1/0")])
+    assert run(postgres.superuser_url, "SELECT pid FROM pg_locks WHERE locktype = 'advisory'") == []
+    assert migrate(postgres.owner_url, known) == [migration.name for migration in known[1:]]
+
+
+def test_through_a_transaction_pooler_each_is_applied_once(pooled: str) -> None:
+    known = [Migration(1, "0001_pre_slow", "CREATE TABLE twice (); SELECT pg_sleep(0.2)")]
+    with ThreadPoolExecutor(3) as pool:
+        applied = list(pool.map(lambda _: migrate(pooled, known), range(3)))
+    assert sorted(applied) == [[]] * 2 + [["0001_pre_slow"]]
+
+
+def test_an_index_is_made_beside_writers_while_others_wait_for_their_turn(postgres: Postgres) -> None:
+    """A second run waits meanwhile, and a session with a long transaction would hold it up."""
+    run(postgres.owner_url, "CREATE TABLE twice (a integer); INSERT INTO twice SELECT generate_series(1, 300000)")
+    index = Migration(
+        1, "0001_pre_index", "-- no transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS one ON twice (a)"
+    )
+    with ThreadPoolExecutor(4) as pool:
+        applied = list(pool.map(lambda _: migrate(postgres.owner_url, [index]), range(4)))
+    assert sorted(applied) == [[]] * 3 + [["0001_pre_index"]]
+    assert run(postgres.owner_url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'one'::regclass") == [(True,)]
+
+
+@pytest.mark.parametrize(
+    "setting", ["idle_in_transaction_session_timeout = 100", "default_transaction_isolation = 'repeatable read'"]
+)
+def test_what_the_role_is_set_to_does_not_take_the_lock_away(postgres: Postgres, setting: str) -> None:
+    run(postgres.superuser_url, f"ALTER ROLE dummy_owner SET {setting}")
+    try:
+        test_from_many_places_at_once_each_is_applied_once(postgres)
+        run(postgres.owner_url, "DROP TABLE twice, schema_migrations")
+        test_an_index_is_made_beside_writers_while_others_wait_for_their_turn(postgres)
+    finally:
+        run(postgres.superuser_url, "ALTER ROLE dummy_owner RESET ALL")
+
+
+def test_a_run_that_gets_no_turn_says_so(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("database.migrate.LOCK_TIMEOUT_MS", 100)
+    connection = psycopg2.connect(postgres.owner_url)
+    try:
+        connection.cursor().execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        with pytest.raises(psycopg2.errors.LockNotAvailable, match="another migration"):
+            migrate(postgres.owner_url, migrations())
+    finally:
+        connection.close()
 
 
 def test_a_database_newer_than_the_code_is_refused(postgres: Postgres) -> None:

@@ -15,8 +15,9 @@ from redis.exceptions import RedisError
 from core import names
 from core.broker import make_celery, publish_wakeup
 from core.connection import connect
+from core.counts import Counts
 from core.errors import DummiesError
-from core.journal import Counts, Journal, Unit
+from core.journal import Journal, Unit
 from core.submission import Submission
 from worker.doctor.finding import Finding, ill, unseen, well
 from worker.doctor.redis import reach

@@ -1,0 +1,42 @@
+"""The books: how many strings are where, and whether every accepted one is accounted for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from core.high_water import SetBack
+
+
+class Counts(NamedTuple):
+    """How the journal is doing; ``oldest_s`` is None when nothing waits, ``away_since`` (s) when PostgreSQL answers.
+
+    ``appended`` counts all strings that were ever appended; ``set_back`` is the note that somebody saw it fall.
+    ``waiting`` includes the strings that are set aside because they failed alone; ``aside_reason`` says how one did.
+    """
+
+    waiting: int
+    stored: int
+    failed: int
+    oldest_s: float | None
+    workers: int
+    away_since: float | None
+    appended: int
+    set_back: SetBack | None
+    discarded: int
+    retried: int
+    balance_base: int
+    entries: int
+    set_aside: int
+    aside_reason: str | None
+
+    @property
+    def unaccounted(self) -> int:
+        """How many appended strings the books do not account for; 0 while the promise's invariant holds.
+
+        Every string that was ever appended is stored, waits, has failed, or was discarded or put back by an operator,
+        and then appended once more. Where the books balance, but not with what the stream holds, it is what waits.
+        """
+        settled = self.stored + self.failed + self.discarded + self.retried
+        out = self.appended - settled - self.waiting - self.balance_base
+        holds = self.waiting >= self.entries if self.entries else not self.waiting
+        return out if out or holds else max(self.waiting, self.entries)
