@@ -1,13 +1,35 @@
-"""Logging: one line an event, as key=value pairs for people or JSON for machines."""
+"""Logging: one line an event, as key=value pairs for people or JSON for machines, whatever is in it."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 from structlog.processors import JSONRenderer, LogfmtRenderer
 from structlog.typing import Processor
+
+
+def printable(text: str) -> str:
+    """Return a text with all escaped that ends a line, moves a cursor or cannot be seen, as repr() would escape it."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Says as much as it can of a record that cannot be formatted, instead of failing."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            line = super().format(record)
+        except Exception as error:  # noqa: BLE001 - whatever a record holds
+            message = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+            told = f"a record that cannot be formatted: {message:.1000}: {error!r}"
+            line = super().format(logging.LogRecord(record.name, record.levelno, "", 0, told, None, None))
+        return printable(line)
 
 
 def configure(*, json: bool) -> None:
@@ -19,19 +41,35 @@ def configure(*, json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer: Processor = JSONRenderer() if json else LogfmtRenderer(bool_as_flag=False)
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-    )
+    render: list[Processor] = [JSONRenderer()] if json else [_name_keys, LogfmtRenderer(bool_as_flag=False)]
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(
+        _Formatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+        )
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    _take_over()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _take_over() -> None:
+    """Have loggers with handlers of their own, as granian's, write through ours."""
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger) and logger.handlers:
+            logger.handlers.clear()
+            logger.propagate = True
+
+
+def _name_keys(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace in keys what would end them, or the line."""
+    return {"".join(each if each.isprintable() and each not in ' ="' else "_" for each in str(key)): value
+            for key, value in event.items()}  # fmt: skip

@@ -25,6 +25,8 @@ from typing import IO
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
+from core.logs import printable
+
 LINES_KEPT = 20
 POLL_INTERVAL = 0.05
 STOP_TIMEOUT = 15.0  # a worker whose PostgreSQL hangs needs 10 s to end in good order
@@ -70,8 +72,8 @@ class _Running:
     def _read(self, output: IO[str]) -> None:
         with output:
             for line in output:
-                self.last_lines.append(line.rstrip("\n"))
-                self._say(line)
+                self.last_lines.append(printable(line.rstrip("\n")))
+                self._say(printable(line.rstrip("\n")))
 
     def hear_out(self) -> None:
         """Wait for what it said last, which may still be in the pipe."""

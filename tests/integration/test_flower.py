@@ -34,3 +34,14 @@ def test_a_worker_that_has_ended_is_listed_for_a_while_only(bare_system: System,
     stopped.terminate()
     killed.kill()
     eventually(lambda: listed(port) == ["worker4"], within=40)
+
+
+def test_what_a_client_asks_for_forges_no_line_of_its_log(bare_system: System) -> None:
+    port = free_port()
+    flower = bare_system.start([*FLOWER, "--address=127.0.0.1", f"--port={port}"], "flower", None)
+    eventually(lambda: get(port, "/"), within=20)
+    assert get(port, "/task/x%0d%0alevel=error%1b%5b2J%c2%85%e2%80%ae") is None
+    eventually(lambda: "Unknown task" in flower.log.read_text(), within=10)
+    lines = flower.log.read_bytes().decode().split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert all("level=" in line for line in lines[:-1])

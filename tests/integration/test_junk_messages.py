@@ -78,6 +78,7 @@ JUNK = {
     "pickle's content type": message() | {"content-type": "application/x-python-serialize"},
     "an unknown charset": message() | {"content-encoding": "klingon"},
     "an unknown task": message(headers={"task": "dummies.undrain"}),
+    "a task that forges a line": message(headers={"task": "x\r\nlevel=error\x1b[2J\u2028\u202e"}),
     "a task that is no text": message(headers={"task": ["x"]}),
     "no id": without("id", "headers"),
     "an expiry that is no time": message(headers={"expires": "soon"}),
@@ -150,6 +151,7 @@ def test_whatever_is_on_the_queue_the_worker_lives(bare_system: System, client: 
         eventually(lambda: not redis.llen(names.QUEUE), within=10)
         assert worker.running, f"{what}: {worker.log.read_text()[-3000:]}"
     eventually(lambda: worker.log.read_text().count("message dropped") == len(JUNK), within=10)
+    assert all(line.isprintable() for line in worker.log.read_bytes().decode().split("\n"))
     done = drains(worker.log.read_text())
     publish_wakeup(make_celery(bare_system.redis.url))
     eventually(lambda: drains(worker.log.read_text()) > done, within=10)
