@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from containers.stack import PRE_STOP
@@ -28,7 +29,7 @@ def image_environment(folder: str) -> dict[str, str]:
     """Return the variables that a tier's image sets itself."""
     text = (ROOT / folder / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
     *_, last_stage = re.split(r"(?m)^FROM ", text)
-    return dict(pair.split("=", 1) for line in re.findall(r"(?m)^ENV (.*)", last_stage) for pair in line.split())
+    return dict(pair.split("=", 1) for line in re.findall(r"(?m)^ENV (.*)", last_stage) for pair in shlex.split(line))
 
 
 @policy()
