@@ -48,7 +48,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app = Flask("api", static_folder=None)
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = _services(settings, redis or connect(str(settings.redis_url)))
+    app.extensions[EXTENSION] = _services(settings, redis or connect(settings.redis_url))
     for module in (submit, status, history, failed, groups, pipeline, openapi, docs):
         app.register_blueprint(module.blueprint)
     request_ids.install(app)
@@ -85,7 +85,7 @@ def _serve_probes(parts: Services, threads: RequestThreads) -> None:
 
 def _services(settings: ApiSettings, redis: Redis) -> Services:
     journal = Journal(redis)
-    rows = Rows(str(settings.database_read_url) if settings.database_read_url else None)
+    rows = Rows(settings.database_read_url)
     waker = Waker(make_celery(settings.broker_url))
     letters = Letters(redis)
     return Services(

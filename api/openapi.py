@@ -203,6 +203,6 @@ if __name__ == "__main__":
     from api.app import create_app
     from api.settings import ApiSettings
 
-    settings = ApiSettings(redis_url="redis://127.0.0.1")  # type: ignore[arg-type]
+    settings = ApiSettings(redis_url="redis://127.0.0.1")
     json.dump(build(create_app(settings)), sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PostgresDsn, SecretStr, field_validator
-from pydantic_settings import NoDecode
+from pydantic import Field, SecretStr, field_validator
 
-from core.settings import CoreSettings
+from core.settings import CoreSettings, DatabaseUrl
+
+_ORIGIN = re.compile(r"(?!https:.*:443$|http:.*:80$)https?://[a-z0-9._-]+(?::[1-9][0-9]{0,4})?")
 
 
 class ApiSettings(CoreSettings):
     """What the API needs."""
 
-    database_read_url: PostgresDsn | None = None
+    database_read_url: DatabaseUrl | None = None
     """The primary, through the read role; without it history and the status of stored strings answer 503."""
     max_text_bytes: Annotated[int, Field(ge=1, le=1024 * 1024)] = 64 * 1024
     """The longest string, in bytes of UTF-8."""
@@ -22,7 +24,7 @@ class ApiSettings(CoreSettings):
     """Waiting strings above which submitting is refused with 503."""
     journal_memory_fraction: Annotated[float, Field(gt=0, le=1)] = 0.9
     """The part of Redis' maxmemory above which submitting is refused with 503."""
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: tuple[str, ...] = ()
     """Origins, comma-separated, whose pages may use the API from the browser; none unless said."""
     operator_token: Annotated[SecretStr, Field(min_length=16)] | None = None
     """The bearer token of those who look after dead letters; without it nobody may, over HTTP."""
@@ -40,3 +42,21 @@ class ApiSettings(CoreSettings):
         if not isinstance(value, str):
             return value
         return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """Take what browsers send alone: anything else would never match."""
+        for place, origin in enumerate(origins, 1):
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"write origin {place} as https://host, or https://host:8443 for a port, in lower case"
+                )
+        return origins
+
+    @field_validator("operator_token")
+    @classmethod
+    def _check_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and not re.fullmatch("[!-~]([ -~]*[!-~])?", token.get_secret_value()):
+            raise ValueError("use visible ASCII characters, which a header can carry, and spaces only between them")
+        return token

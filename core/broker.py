@@ -6,10 +6,12 @@ A wake-up that is lost, late or doubled changes nothing, so publishing one may f
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import structlog
 from celery import Celery
 from kombu import Exchange, Queue
+from redis.connection import parse_url
 
 from core import names
 from core.loops import repeat
@@ -41,8 +43,17 @@ def make_celery(broker_url: str) -> Celery:
         broker_pool_acquire_timeout=1,
         broker_connection_timeout=2,
         broker_transport_options=TRANSPORT_OPTIONS,
+        broker_use_ssl=_tls(broker_url),
     )
     return app
+
+
+def _tls(broker_url: str) -> dict[str, Any] | None:
+    """Return what an address says of TLS, as redis-py reads it: kombu by itself would verify no certificate."""
+    if not broker_url.startswith("rediss:"):
+        return None
+    given = {name: value for name, value in parse_url(broker_url).items() if name.startswith("ssl_")}
+    return {"ssl_cert_reqs": "required"} | given
 
 
 def publish_wakeup(app: Celery) -> None:

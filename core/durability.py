@@ -48,7 +48,7 @@ def refuse_volatile(settings: CoreSettings) -> None:
     if settings.allow_volatile_journal:
         return
     try:
-        with connect(str(settings.redis_url), timeout=PATIENCE) as redis:
+        with connect(settings.redis_url, timeout=PATIENCE) as redis:
             problem = read_info(redis).volatility
     except RedisError:
         return

@@ -126,15 +126,16 @@ class Sessions:
 def _targets(given: Mapping[str, str]) -> tuple[list[dict[str, str]], list[str]]:
     """Return every address of every host in an address, and what was said of the hosts that have none."""
     hosts = given.get("host", "").split(",")
+    places = given["hostaddr"].split(",") if "hostaddr" in given else hosts
     ports = given.get("port", "").split(",")
     targets, said = [], []
-    for host, port in zip(hosts, ports * (len(hosts) // len(ports)), strict=True):
+    for host, place, port in zip(hosts, places, ports * (len(hosts) // len(ports)), strict=True):
         target = {"host": host, "port": port or "5432"}
         if host.startswith("/"):
             targets.append(target)
             continue
         try:
-            found = socket.getaddrinfo(host, target["port"], type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(place, target["port"], type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             said.append(f"{host}: {error}")
         else:

@@ -1,4 +1,4 @@
-"""Settings: the only readers of the environment are this module and each tier's ``settings.py``.
+"""Settings: this module alone reads the environment, and each tier's ``settings.py`` says what it needs of it.
 
 A field ``redis_url`` is read from ``REDIS_URL``, or from the file that ``REDIS_URL_FILE`` names (for secrets
 that are mounted as files). A bad value stops the start with one line that names it.
@@ -8,35 +8,29 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
-from pydantic import RedisDsn, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from core.addresses import database_address, redis_address
 
-class _FileSource(PydanticBaseSettingsSource):
-    """Reads ``<NAME>_FILE``."""
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        path = os.environ.get(f"{field_name.upper()}_FILE")
-        value = Path(path).read_text(encoding="utf-8").rstrip("\r\n") if path else None
-        return value, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in values.items() if value is not None}
+RedisUrl = Annotated[str, AfterValidator(redis_address)]
+DatabaseUrl = Annotated[str, AfterValidator(database_address)]
+MAX_FILE_BYTES = 64 * 1024
+_CELERY_READS = ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
+"""What Celery takes for the broker's address, whatever this code says; no other program does."""
 
 
-class CoreSettings(BaseSettings):
+class CoreSettings(BaseModel):
     """What every tier needs."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
+    model_config = ConfigDict(frozen=True)
 
-    redis_url: RedisDsn
+    redis_url: RedisUrl
     """Where the journal is: ``redis://[[user]:password@]host[:port]/db``, or ``rediss://`` for TLS."""
-    celery_broker_url: RedisDsn | None = None
+    celery_broker_url: RedisUrl | None = None
     """Where the wake-ups travel; the journal's Redis unless said otherwise."""
     allow_volatile_journal: bool = False
     """Whether a Redis is good enough that loses what it acknowledged when it ends or is full: on a laptop, perhaps."""
@@ -46,33 +40,65 @@ class CoreSettings(BaseSettings):
     @property
     def broker_url(self) -> str:
         """Where the wake-ups travel."""
-        return str(self.celery_broker_url or self.redis_url)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take values from the call, the environment, and files that the environment names."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _FileSource(settings_cls)
+        return self.celery_broker_url or self.redis_url
 
 
-S = TypeVar("S", bound=CoreSettings)
+S = TypeVar("S", bound=BaseModel)
+
+
+def variable(name: str) -> str | None:
+    """Return what a variable, or the file that ``<name>_FILE`` names, holds; None where neither is set.
+
+    Raises ValueError, which says what to do, where that is not clear or the file cannot be read.
+    """
+    confusing = _CELERY_READS if name == "CELERY_BROKER_URL" else ()
+    for other in os.environ:
+        if os.environ[other] and (other in confusing or (other != name and other.upper() == name)):
+            raise ValueError(f"unset {other}, which not every program reads, and set {name}")
+    value, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if value and path:
+        raise ValueError(f"set it or {name}_FILE, not both")
+    return _content(Path(path)) if path else value or None
 
 
 def load(settings: type[S]) -> S:
     """Return the settings, or stop the process with one line for each bad value (its name, never the value)."""
+    values, problems = {}, {}
+    for field in settings.model_fields:
+        try:
+            if (value := variable(field.upper())) is not None:
+                values[field] = value
+        except ValueError as error:
+            problems[field] = str(error)
     try:
-        return settings()  # type: ignore[call-arg]
+        loaded = settings(**values)
     except ValidationError as error:
-        for problem in error.errors(include_url=False, include_input=False):
-            name = "_".join(str(part) for part in problem["loc"][:1]).upper()
-            print(f"{name}: {problem['msg']}", file=sys.stderr)  # noqa: T201
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        for found in error.errors(include_url=False, include_input=False):
+            said = "set it" if found["type"] == "missing" else found["msg"].removeprefix("Value error, ")
+            problems.setdefault(str(found["loc"][0]), said)
+    if problems:
+        stop(f"{field.upper()}: {said}" for field, said in problems.items())
+    return loaded
+
+
+def stop(problems: Iterable[str]) -> NoReturn:
+    """Stop the process, with a line for each of its settings' problems."""
+    print(*problems, sep="\n", file=sys.stderr)  # noqa: T201
     raise SystemExit(2)
+
+
+def _content(file: Path) -> str:
+    """Return what a file holds, without the ends of lines after it; raises ValueError."""
+    try:
+        if file.exists() and not file.is_file():
+            raise ValueError(f"{file} is no regular file")
+        with file.open("rb") as opened:
+            content = opened.read(MAX_FILE_BYTES + 1)
+        text = content.decode("utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{file} is not UTF-8") from None
+    if not text or len(content) > MAX_FILE_BYTES:
+        raise ValueError(f"{file} is empty" if not text else f"{file} is larger than {MAX_FILE_BYTES} bytes")
+    return text

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import psycopg2
 
 from core.session import UnfitDatabase
+from core.settings import stop
 from database.connection import LOCK_TIMEOUT, connect, patiently
 from database.settings import database_url
 
@@ -133,10 +134,11 @@ def main() -> None:
     parser.add_argument("--post", action="store_true", help="also what may only be done when no older code runs")
     arguments = parser.parse_args()
     try:
-        action = partial(migrate, database_url("DATABASE_OWNER_URL"), migrations(), post=arguments.post)
-        applied = patiently(action, arguments.wait)
-    except (ValueError, OSError) as error:
-        sys.exit(str(error))
+        url = database_url("DATABASE_OWNER_URL")
+    except ValueError as error:
+        stop([str(error)])
+    try:
+        applied = patiently(partial(migrate, url, migrations(), post=arguments.post), arguments.wait)
     except (NewerDatabaseError, UnfitDatabase, psycopg2.Error) as error:
         sys.exit(f"migrate: {' '.join(str(error).split())}")
     print("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")

@@ -12,6 +12,7 @@ from functools import partial
 import psycopg2
 
 from core.session import UnfitDatabase
+from core.settings import stop
 from database.connection import SchemaMissing, connect, patiently
 from database.migrate import Migration, migrations
 from database.settings import database_url
@@ -42,8 +43,12 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=300, metavar="S", help="seconds to wait at most (300)")
     arguments = parser.parse_args()
     try:
-        patiently(partial(check, database_url("DATABASE_URL"), migrations()), arguments.timeout)
-    except (ValueError, OSError, SchemaMissing, UnfitDatabase, psycopg2.Error) as error:
+        url = database_url("DATABASE_URL")
+    except ValueError as error:
+        stop([str(error)])
+    try:
+        patiently(partial(check, url, migrations()), arguments.timeout)
+    except (SchemaMissing, UnfitDatabase, psycopg2.Error) as error:
         sys.exit(f"wait: {' '.join(str(error).split())}")
 
 

@@ -68,10 +68,10 @@ def _check_start(**_: object) -> None:
 def _drain() -> Drain:
     """Make the connections: in the pool's process, because none may cross a fork."""
     settings = load(WorkerSettings)
-    claims = Claims(connect(str(settings.redis_url), timeout=REDIS_TIMEOUT))
+    claims = Claims(connect(settings.redis_url, timeout=REDIS_TIMEOUT))
 
     def wake() -> None:
         if claims.ask_for_help():
             publish_wakeup(app)
 
-    return Drain(claims, Store(str(settings.database_url)), wake)
+    return Drain(claims, Store(settings.database_url), wake)

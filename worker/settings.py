@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import PostgresDsn
-
-from core.settings import CoreSettings
+from core.settings import CoreSettings, DatabaseUrl
 
 
 class WorkerSettings(CoreSettings):
     """What the worker needs."""
 
-    database_url: PostgresDsn
+    database_url: DatabaseUrl
     """PostgreSQL, through the write role."""
     heartbeat_folder: Path | None = None
     """Where the worker touches ``progress`` as it works and ``journal`` as Redis hears it: what probes look at."""

@@ -266,7 +266,7 @@ def test_a_wrong_broker(system: System, settings: pytest.MonkeyPatch, where: str
         assert "CELERY_BROKER_URL" in found["wake-up"].remedy
 
 
-@pytest.mark.parametrize(("value", "said"), [("", "not set"), ("mysql://x@y/z", "scheme")])
+@pytest.mark.parametrize(("value", "said"), [("", "not set"), ("mysql://x@y/z", "not understood")])
 def test_a_setting_that_is_missing_or_wrong(settings: pytest.MonkeyPatch, value: str, said: str) -> None:
     settings.setenv("DATABASE_URL", value)
     assert said in faults()["DATABASE_URL"].seen

@@ -217,6 +217,11 @@ def test_a_host_without_a_name_or_a_standby_is_passed_over(postgres: Postgres) -
     Store(address).probe()
 
 
+def test_a_host_may_come_with_its_address(postgres: Postgres) -> None:
+    address = postgres.writer_url.replace("127.0.0.1", "nowhere.invalid")
+    Store(f"{address}?hostaddr=127.0.0.1").ping()
+
+
 def test_every_host_that_failed_is_named() -> None:
     with pytest.raises(Outage, match=r"nowhere\.invalid.*127\.0\.0\.1"):
         Store("postgresql://writer:secret@nowhere.invalid,127.0.0.1:1/dummy").probe()

@@ -50,7 +50,7 @@ def test_only_the_settings_read_the_environment() -> None:
         for module in (ROOT / tier).rglob("*.py")
         if re.search(r"\bos\.environ|\bgetenv\b", module.read_text(encoding="utf-8"))
     }
-    assert readers == {"core/settings.py", "database/settings.py", "worker/doctor/settings.py"}
+    assert readers == {"core/settings.py"}
 
 
 def test_the_api_never_writes_to_postgresql() -> None:

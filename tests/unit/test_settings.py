@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from api.settings import ApiSettings
-from core.settings import CoreSettings, load
+from core.settings import CoreSettings, load, variable
 from database.settings import database_url
 from worker.settings import WorkerSettings
 
@@ -44,7 +45,61 @@ def test_a_file_that_cannot_be_read_is_named(
     environment.setenv("DATABASE_URL_FILE", "/nowhere/url")
     with pytest.raises(SystemExit):
         load(WorkerSettings)
-    assert capsys.readouterr().err == "/nowhere/url: No such file or directory\n"
+    assert capsys.readouterr().err == "DATABASE_URL: /nowhere/url: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"\r\n", "is empty"),
+        (b"postgresql://w:\xff@127.0.0.1/dummy", "is not UTF-8"),
+        (b"x" * 70_000, "is larger than 65536 bytes"),
+    ],
+)
+def test_a_file_that_holds_no_setting_is_named(
+    environment: pytest.MonkeyPatch, tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "url"
+    file.write_bytes(content)
+    environment.setenv("DATABASE_URL_FILE", str(file))
+    with pytest.raises(ValueError, match=said):
+        variable("DATABASE_URL")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_what_is_no_regular_file_is_not_read(environment: pytest.MonkeyPatch, tmp_path: Path, kind: str) -> None:
+    """Reading a pipe would wait for ever, and a device's end may never come."""
+    os.mkfifo(tmp_path / "pipe")
+    file = {"folder": tmp_path, "pipe": tmp_path / "pipe", "device": Path("/dev/zero")}[kind]
+    environment.setenv("DATABASE_URL_FILE", str(file))
+    with pytest.raises(ValueError, match="is no regular file"):
+        variable("DATABASE_URL")
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("REDIS_URL", "REDIS_URL_FILE"),
+        ("REDIS_URL", "redis_url"),
+        ("REDIS_URL", "REDIS_URl"),
+        ("OPERATOR_TOKEN", "operator_token"),
+        ("CELERY_BROKER_URL", "BROKER_URL"),
+        ("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL"),
+        ("CELERY_BROKER_URL", "CELERY_BROKER_WRITE_URL"),
+    ],
+)
+def test_what_not_every_program_would_read_is_refused(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, beside: str
+) -> None:
+    environment.setenv(beside, "redis://secret")
+    with pytest.raises(SystemExit):
+        load(ApiSettings)
+    said = capsys.readouterr().err
+    assert said.startswith(f"{name}: ")
+    assert beside in said
+    assert said.count("\n") == 1
+    assert "secret" not in said
 
 
 @pytest.mark.parametrize(
@@ -55,7 +110,20 @@ def test_a_file_that_cannot_be_read_is_named(
         ("MAX_TEXT_BYTES", "0"),
         ("MAX_TEXT_BYTES", "many"),
         ("JOURNAL_MEMORY_FRACTION", "1.5"),
+        ("JOURNAL_MEMORY_FRACTION", "nan"),
         ("LOG_JSON", "perhaps"),
+        ("CORS_ORIGINS", "https://a.example,secret"),
+        ("CORS_ORIGINS", "https://secret.example/"),
+        ("CORS_ORIGINS", "https://Secret.example"),
+        ("CORS_ORIGINS", "https://secret.example:443"),
+        ("CORS_ORIGINS", "http://secret.example:80"),
+        ("CORS_ORIGINS", "https://*.secret"),
+        ("CORS_ORIGINS", "null"),
+        ("OPERATOR_TOKEN", "secret"),
+        ("OPERATOR_TOKEN", "secret-secret-secret "),
+        ("OPERATOR_TOKEN", "secret-비밀-비밀-비밀-비밀"),
+        ("OPERATOR_TOKEN", "secret-secret-secret\x7f"),
+        ("CELERY_BROKER_URL", "redis://h;redis://secret"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_it_and_does_not_repeat_it(
@@ -91,5 +159,6 @@ def test_the_owners_address_is_asked_for_by_name(environment: pytest.MonkeyPatch
     assert database_url("DATABASE_OWNER_URL") == "postgresql://owner@127.0.0.1/dummy"
     file = tmp_path / "url"
     file.write_text("postgresql://other@127.0.0.1/dummy\n")
+    environment.delenv("DATABASE_OWNER_URL")
     environment.setenv("DATABASE_OWNER_URL_FILE", str(file))
     assert database_url("DATABASE_OWNER_URL") == "postgresql://other@127.0.0.1/dummy"

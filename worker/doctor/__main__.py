@@ -1,6 +1,7 @@
 """``python -m worker.doctor``: a table of what is well (✓), what is not (✗, with the remedy), what was not seen (·).
 
-It reads the variables of the tiers, changes nothing that stays, and exits with 1 where something is not well.
+It reads the variables of the tiers, changes nothing that stays, and exits with 1 where something is not well, or with
+2 where that is one of the variables.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from worker.doctor.finding import Finding, table, unseen
 from worker.doctor.pipeline import look_at_journal, send_canary
 from worker.doctor.postgres import ROLES, look_at_postgres
 from worker.doctor.redis import look_at_redis
-from worker.doctor.settings import look_up_names, read_settings
+from worker.doctor.settings import NAMES, look_up_names, read_settings
 
 
 def examine() -> list[Finding]:
@@ -46,7 +47,8 @@ def main() -> None:
     print(table(findings))  # noqa: T201
     ill = sum(finding.well is False for finding in findings)
     print(f"\n{ill} of {len(findings)} not well" if ill else "\nall is well")  # noqa: T201
-    sys.exit(1 if ill else 0)
+    unusable = any(finding.well is False for finding in findings if finding.what in NAMES)
+    sys.exit(2 if unusable else 1 if ill else 0)
 
 
 if __name__ == "__main__":

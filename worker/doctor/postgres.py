@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
+from core.addresses import hosts_in
 from database.migrate import migrations
 from worker.doctor.clock import compare
 from worker.doctor.finding import Finding, ill, well
-from worker.doctor.settings import LOOPBACK, host_of
+from worker.doctor.settings import LOOPBACK
 
 TIMEOUT_S = 3
 REFUSALS = (
@@ -115,7 +116,7 @@ def _tls(what: str, url: str, connection: Any) -> Finding:
     mode = connection.info.dsn_parameters.get("sslmode")
     if connection.info.ssl_in_use and mode == "verify-full":
         return well(what, f"{connection.info.ssl_attribute('protocol')}, the server's name is verified")
-    if host_of(url) in LOOPBACK or not host_of(url):
+    if set(hosts_in(url)) <= LOOPBACK:
         return well(what, "not needed: the server is on this machine")
     if not connection.info.ssl_in_use:
         return ill(what, "the connection is not encrypted", "turn ssl on in PostgreSQL and set sslmode=verify-full")

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from pathlib import Path
+from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import SplitResult, urlsplit
 
-from pydantic import PostgresDsn, RedisDsn, TypeAdapter, ValidationError
-
+from core.addresses import database_address, hosts_in, redis_address
+from core.settings import variable
 from worker.doctor.finding import Finding, ill, unseen, well
 
-REDIS = TypeAdapter(RedisDsn)
-POSTGRES = TypeAdapter(PostgresDsn)
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Wanted(NamedTuple):
-    """A setting: its name, what it may be, and what goes unseen without it (nothing: it must be there)."""
+    """A setting: its name, what checks it, and what goes unseen without it (nothing: it must be there)."""
 
     name: str
-    kind: TypeAdapter[RedisDsn] | TypeAdapter[PostgresDsn]
+    check: Callable[[str], str]
     without: str = ""
 
 
 WANTED = (
-    Wanted("REDIS_URL", REDIS),
-    Wanted("CELERY_BROKER_URL", REDIS, "wake-ups travel through REDIS_URL"),
-    Wanted("DATABASE_URL", POSTGRES),
-    Wanted("DATABASE_READ_URL", POSTGRES, "the API's role is not looked at"),
-    Wanted("DATABASE_OWNER_URL", POSTGRES, "no string is sent through, because nobody could remove its row"),
+    Wanted("REDIS_URL", redis_address),
+    Wanted("CELERY_BROKER_URL", redis_address, "wake-ups travel through REDIS_URL"),
+    Wanted("DATABASE_URL", database_address),
+    Wanted("DATABASE_READ_URL", database_address, "the API's role is not looked at"),
+    Wanted("DATABASE_OWNER_URL", database_address, "no string is sent through, because nobody could remove its row"),
 )
+NAMES = {wanted.name for wanted in WANTED}
 
 
 def read_settings() -> tuple[dict[str, str], list[Finding]]:
@@ -39,40 +36,24 @@ def read_settings() -> tuple[dict[str, str], list[Finding]]:
     settings, findings = {}, []
     for wanted in WANTED:
         try:
-            value = _read(wanted.name)
-            if value:
-                wanted.kind.validate_python(value)
-        except OSError as error:
-            findings.append(ill(wanted.name, f"{error.filename}: {error.strerror}", f"mend {wanted.name}_FILE"))
-        except ValidationError as error:
-            findings.append(ill(wanted.name, error.errors()[0]["msg"], "mend the address"))
-        else:
+            value = variable(wanted.name)
+            if value is not None:
+                settings[wanted.name] = value = wanted.check(value)
             findings.append(_found(wanted, value))
-            if value:
-                settings[wanted.name] = value
+        except ValueError as error:
+            findings.append(ill(wanted.name, "not understood", str(error)))
     return settings, findings
 
 
 def look_up_names(settings: dict[str, str]) -> list[Finding]:
     """Return whether each host's name is known here."""
-    hosts = {host_of(value): name for name, value in settings.items()}
-    return [_look_up(host, name) for host, name in sorted(hosts.items()) if host]
+    hosts = {host: name for name, value in settings.items() for host in hosts_in(value)}
+    return [_look_up(host, name) for host, name in sorted(hosts.items())]
 
 
-def host_of(url: str) -> str:
-    """Return the host in an address."""
-    parts: SplitResult = urlsplit(url)
-    return parts.hostname or ""
-
-
-def _read(name: str) -> str:
-    path = os.environ.get(f"{name}_FILE")
-    return Path(path).read_text(encoding="utf-8").strip() if path else os.environ.get(name, "")
-
-
-def _found(wanted: Wanted, value: str) -> Finding:
+def _found(wanted: Wanted, value: str | None) -> Finding:
     if value:
-        return well(wanted.name, f"names {host_of(value) or 'a socket'}")
+        return well(wanted.name, f"names {' and '.join(hosts_in(value)) or 'a socket'}")
     if wanted.without:
         return unseen(wanted.name, f"not set: {wanted.without}")
     return ill(wanted.name, "not set", f"set {wanted.name}")
