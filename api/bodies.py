@@ -11,6 +11,7 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
+from api.declared import check_declared
 from api.problems import ApiProblem
 from core.errors import InvalidText
 from core.submission import check_text
@@ -37,10 +38,11 @@ def read_text(max_text_bytes: int) -> str:
 
 def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
     """Return the object that a body of at most so many bytes is; raises ApiProblem, which may name the form."""
+    body = _body(most)
     if request.mimetype != "application/json":
         raise ApiProblem("unsupported-media-type", f"Send {form} as Content-Type: application/json.")
     try:
-        return _decode(_body(most), decoder)
+        return _decode(body, decoder)
     except msgspec.ValidationError as error:
         raise ApiProblem("invalid-body", f"{error}.") from None
 
@@ -100,12 +102,15 @@ def decode_strictly(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 def _body(limit: int) -> bytes:
+    """Return the body, read to its end also where it is refused, for the sake of proxies that still send."""
     request.max_content_length = limit
     try:
-        return request.get_data(cache=False)
+        body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         _discard(request.environ["wsgi.input"])
         raise
+    check_declared(body)
+    return body
 
 
 def _discard(stream: IO[bytes]) -> None:

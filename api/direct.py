@@ -15,6 +15,7 @@ import msgspec
 
 from api.answers import JSON, NOT_CACHED, encode
 from api.bodies import MAX_KEY_LENGTH, decode_strictly, most_bytes, one_text
+from api.declared import IN_ENVIRON
 from api.problems import ApiProblem, problem_of
 from api.request_ids import HEADER, request_id_of
 from api.services import Services
@@ -76,7 +77,7 @@ class DirectSubmit:
 
 
 def _is_usual(environ: WSGIEnvironment, max_body: int) -> bool:
-    """Tell whether a request needs nothing that Flask and its extensions do for some: CORS, chunked or large bodies."""
+    """Tell whether a request needs nothing of what is done for some: CORS, chunked, large or declared bodies."""
     length = environ.get("CONTENT_LENGTH") or ""
     return (
         environ.get("CONTENT_TYPE") == JSON
@@ -85,6 +86,7 @@ def _is_usual(environ: WSGIEnvironment, max_body: int) -> bool:
         and len(length) <= _MAX_DIGITS
         and int(length) <= max_body
         and "HTTP_ORIGIN" not in environ
+        and environ.keys().isdisjoint(IN_ENVIRON)
         and 0 < len(environ.get("HTTP_IDEMPOTENCY_KEY", "-")) <= MAX_KEY_LENGTH
         and 0 < len(environ.get("HTTP_X_REQUEST_ID", "-")) <= MAX_KEY_LENGTH
     )

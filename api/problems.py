@@ -20,6 +20,7 @@ TYPE_PREFIX = "urn:ix-dummies:problem:"
 _TITLES = {
     "bad-request": (400, "The request cannot be understood"),
     "malformed-json": (400, "The body is not JSON"),
+    "digest-mismatch": (400, "The body is not what was sent"),
     "invalid-parameter": (400, "A parameter is not valid"),
     "operator-only": (401, "Only an operator may do this"),
     "operator-disabled": (403, "Nobody may do this here"),
@@ -29,6 +30,7 @@ _TITLES = {
     "not-failed": (409, "The string is no dead letter"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "The content type is not supported"),
+    "unsupported-encoding": (415, "The content encoding is not supported"),
     "invalid-body": (422, "The body does not have the expected form"),
     "invalid-text": (422, "The text cannot be stored"),
     "invalid-key": (422, "The idempotency key cannot be used"),
@@ -79,6 +81,8 @@ class ApiProblem(Exception):
         response.headers["Cache-Control"] = "no-store"
         if self.retry_after is not None:
             response.headers["Retry-After"] = str(self.retry_after)
+        if self.name == "unsupported-encoding":
+            response.headers["Accept-Encoding"] = "identity"
         if status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = 'Bearer realm="ix-dummies operators"'
         return response
