@@ -13,7 +13,7 @@ from granian.cli import cli
 from api import request_threads
 from api.listener import listen
 from api.settings import ApiSettings
-from core.durability import refuse_volatile
+from api.start import refuse_unkept
 from core.settings import load
 
 OPTIONS = (
@@ -26,9 +26,9 @@ keeps 512 connections a process, fewer than the 1,024 files that a process may o
 
 
 def main() -> None:
-    """Serve, or stop with one line when a setting is bad or Redis cannot keep the promise."""
+    """Serve, or stop with one line when a setting is bad or a server cannot keep the promise."""
     settings = load(ApiSettings)
-    refuse_volatile(settings)
+    refuse_unkept(settings)
     if settings.operations_port is not None:
         listen(settings.operations_port).close()
     cli([*OPTIONS, *sys.argv[1:]], auto_envvar_prefix="GRANIAN")

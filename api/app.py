@@ -29,10 +29,10 @@ from api.request_threads import RequestThreads
 from api.rows import Rows
 from api.services import EXTENSION, Services, services, services_of
 from api.settings import ApiSettings
+from api.start import refuse_unkept
 from core import logs
 from core.broker import Waker, make_celery
 from core.connection import connect
-from core.durability import refuse_volatile
 from core.groups import MOST_WAITING, Groups
 from core.journal import Journal
 from core.letters import Letters
@@ -40,11 +40,11 @@ from core.settings import load
 
 
 def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) -> Flask:
-    """Return the API; without settings they come from the environment, and a volatile Redis stops the process."""
+    """Return the API; without settings they come from the environment, and are checked before anything is served."""
     if settings is None:
         settings = load(ApiSettings)
         logs.configure(json=settings.log_json)
-        refuse_volatile(settings)
+        refuse_unkept(settings)
     app = Flask("api", static_folder=None)
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False

@@ -18,8 +18,11 @@ from typing import Any
 
 from core.deadline import DeadlineExceeded, WaitWithDeadline
 from core.errors import DummiesError
+from core.settings import stop
 
 KEEPALIVES_IDLE = 10
+PATIENCE = 1.0
+"""Seconds that the start waits for PostgreSQL."""
 _COMPLETED_FROM = ("PGSERVICE", "PGTZ", "PGDATESTYLE", "PGGEQO")
 """What libpq would take from the environment without being asked, and cannot be told otherwise."""
 _PREPARE = (Path(__file__).parent / "sql" / "session.sql").read_text(encoding="utf-8")
@@ -121,6 +124,31 @@ class Sessions:
             raise UnfitDatabase(
                 f"the database's encoding, {encoding}, cannot hold all of Unicode: create it with ENCODING 'UTF8'"
             )
+
+
+def refuse_unfit(driver: Any, url: str | None, variable: str) -> None:
+    """Stop the process, with one line that names the variable, when the database cannot hold all of Unicode.
+
+    A database that does not answer within about a second stops nothing: outages are normal, and every session that is
+    made later is looked at in the same way.
+    """
+    if url is None:
+        return
+    sessions = Sessions(
+        driver=driver,
+        url=url,
+        application="ix-start",
+        target="any",
+        connect_timeout=PATIENCE,
+        call_deadline=PATIENCE,
+        settings={},
+    )
+    try:
+        sessions.connect().close()
+    except UnfitDatabase as error:
+        stop([f"{variable}: {error}"])
+    except driver.Error:
+        return
 
 
 def _targets(given: Mapping[str, str]) -> tuple[list[dict[str, str]], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import psycopg2
 from celery import signals
 
 from core import logs, names
@@ -12,6 +13,7 @@ from core.claims import Claims
 from core.clocks import TASK_TIME_LIMIT
 from core.connection import connect
 from core.durability import refuse_volatile
+from core.session import refuse_unfit
 from core.settings import CoreSettings, load
 from worker import transport
 from worker.consumer import QuickConsumer
@@ -60,8 +62,10 @@ def _configure_logs(**_: object) -> None:
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
 def _check_start(**_: object) -> None:
-    """Stop the worker at its start, not at its first string, when a setting is bad or Redis cannot keep the promise."""
-    refuse_volatile(load(WorkerSettings))
+    """Stop the worker at its start, not at its first string, when a setting or a server cannot keep the promise."""
+    settings = load(WorkerSettings)
+    refuse_volatile(settings)
+    refuse_unfit(psycopg2, settings.database_url, "DATABASE_URL")
 
 
 @cache

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,7 +25,8 @@ from database.migrate import migrate, migrations
 from database.wait import check
 from local.ports import free_port
 from local.postgres import Postgres
-from local.system import ROOT
+from local.system import ROOT, api_command, worker_command
+from worker.doctor.postgres import look_at_postgres
 from worker.store import Outage, Store
 
 TEXTS = [
@@ -34,6 +38,7 @@ TEXTS = [
     "NULL",
     "\x1b\r\n\t\x7f",
 ]
+LATIN = "OWNER dummy_owner ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0"
 RECEIVED = 1_700_000_000_000_000
 
 
@@ -197,6 +202,33 @@ def test_a_database_that_cannot_hold_all_of_unicode_is_refused_by_all(postgres: 
     with pytest.raises(DatabaseAway) as raised:
         Rows(elsewhere(postgres.reader_url, name)).history(limit=1, before=None)
     assert isinstance(raised.value.__cause__, UnfitDatabase)
+    [finding] = look_at_postgres("DATABASE_URL", elsewhere(postgres.writer_url, name))
+    assert finding.well is False
+    assert encoding in finding.seen
+
+
+@pytest.mark.parametrize("program", ["api", "factory", "worker", "migrate", "wait"])
+def test_nothing_starts_on_such_a_database(postgres: Postgres, program: str) -> None:
+    """One line says why, whatever Redis does."""
+    as_superuser(postgres, "DROP DATABASE IF EXISTS latin", f"CREATE DATABASE latin {LATIN}")
+    command = {
+        "api": api_command(free_port()),
+        "factory": [sys.executable, "-c", "import api.app; api.app.create_app()"],
+        "worker": worker_command(),
+        "migrate": [sys.executable, "-m", "database.migrate"],
+        "wait": [sys.executable, "-m", "database.wait"],
+    }[program]
+    urls = {"DATABASE_URL": postgres.writer_url, "DATABASE_READ_URL": postgres.reader_url}
+    urls |= {"DATABASE_OWNER_URL": postgres.owner_url}
+    env = {name: elsewhere(url, "latin") for name, url in urls.items()} | {"REDIS_URL": "redis://127.0.0.1:1/0"}
+    ended = subprocess.run(
+        command, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == (1 if program in {"migrate", "wait"} else 2), ended.stderr
+    [line] = [line for line in ended.stderr.splitlines() if "LATIN1" in line]
+    assert line.startswith({"migrate": "migrate: ", "wait": "wait: "}.get(program, "DATABASE_"))
+    assert "ENCODING 'UTF8'" in line
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_dead_host_before_the_good_one_leaves_it_its_time(postgres: Postgres) -> None:
@@ -219,7 +251,7 @@ def test_a_host_without_a_name_or_a_standby_is_passed_over(postgres: Postgres) -
 
 def test_a_host_may_come_with_its_address(postgres: Postgres) -> None:
     address = postgres.writer_url.replace("127.0.0.1", "nowhere.invalid")
-    Store(f"{address}?hostaddr=127.0.0.1").ping()
+    Store(f"{address}?hostaddr=127.0.0.1").probe()
 
 
 def test_every_host_that_failed_is_named() -> None:

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing
 
-import psycopg2
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
@@ -20,6 +19,7 @@ from core.errors import DummiesError
 from core.journal import Journal, Unit
 from core.submission import Submission
 from worker.doctor.finding import Finding, ill, unseen, well
+from worker.doctor.postgres import sessions_of
 from worker.doctor.redis import reach
 
 PATIENCE = 5.0
@@ -44,11 +44,10 @@ def send_canary(redis: Redis, owner_url: str) -> Finding:
     except DummiesError as error:
         return ill("a string", f"not taken: {error}", "mend Redis first")
     started = time.monotonic()
-    with closing(psycopg2.connect(owner_url, connect_timeout=3)) as owner, owner, owner.cursor() as cursor:
+    with closing(sessions_of(owner_url).connect()) as owner, owner.cursor() as cursor:
 
         def stored() -> bool:
             cursor.execute("DELETE FROM dummies WHERE id = %s", [canary.id])
-            owner.commit()
             return bool(cursor.rowcount)
 
         if not _comes(stored):

@@ -5,17 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Any, NamedTuple
 
 import psycopg2
 
 from core.addresses import hosts_in
+from core.session import Sessions, UnfitDatabase
 from database.migrate import migrations
 from worker.doctor.clock import compare
 from worker.doctor.finding import Finding, ill, well
 from worker.doctor.settings import LOOPBACK
 
-TIMEOUT_S = 3
+CONNECT_TIMEOUT = 3.0
+CALL_DEADLINE = 10.0
+PROCESS = "SELECT pg_backend_pid()"
 REFUSALS = (
     ("password authentication failed", "the password is wrong", "mend the password in {setting}"),
     ("no pg_hba.conf entry", "it lets nobody in from here", "allow this network, with TLS, in pg_hba.conf"),
@@ -72,26 +76,41 @@ RIGHTS = {
 ROLES = {"DATABASE_URL": "writer", "DATABASE_READ_URL": "reader", "DATABASE_OWNER_URL": "owner"}
 
 
+def sessions_of(url: str) -> Sessions:
+    """Return what makes the doctor's sessions."""
+    return Sessions(
+        driver=psycopg2,
+        url=url,
+        application="ix-doctor",
+        target="any",
+        connect_timeout=CONNECT_TIMEOUT,
+        call_deadline=CALL_DEADLINE,
+        settings={"statement_timeout": f"{CALL_DEADLINE}s", "lock_timeout": f"{CALL_DEADLINE}s"},
+    )
+
+
 def look_at_postgres(setting: str, url: str) -> list[Finding]:
     """Return what is found of PostgreSQL through one role; where it cannot be reached, that alone."""
     what = f"PostgreSQL as {ROLES[setting]}"
+    sessions = sessions_of(url)
     try:
-        connection = psycopg2.connect(url, connect_timeout=TIMEOUT_S, application_name="ix-doctor")
+        connection = sessions.connect()
     except psycopg2.OperationalError as error:
         return [_refused(what, setting, error)]
-    with closing(connection):
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            findings = [
-                well(what, f"answers, version {connection.server_version // 10000}"),
-                _tls(what, url, connection),
-            ]
-            looks: Sequence[Callable[[Any], Finding]] = [_writable, _clock, _schema]
-            if setting == "DATABASE_URL":
-                findings += [_look(look, cursor) for look in looks]
-            if setting in RIGHTS:
-                findings.append(_look(lambda cursor: _rights(what, RIGHTS[setting], cursor), cursor))
-            return findings
+    except UnfitDatabase as error:
+        return [ill(what, str(error), "make another database, or have it dumped and restored into one in UTF8")]
+    with closing(connection), connection.cursor() as cursor:
+        findings = [
+            well(what, f"answers, version {connection.server_version // 10000}"),
+            _tls(what, url, connection),
+            _look(partial(_pooler, what, sessions, connection), cursor),
+        ]
+        looks: Sequence[Callable[[Any], Finding]] = [_writable, _clock, _schema]
+        if setting == "DATABASE_URL":
+            findings += [_look(look, cursor) for look in looks]
+        if setting in RIGHTS:
+            findings.append(_look(lambda cursor: _rights(what, RIGHTS[setting], cursor), cursor))
+        return findings
 
 
 def _refused(what: str, setting: str, error: psycopg2.OperationalError) -> Finding:
@@ -121,6 +140,21 @@ def _tls(what: str, url: str, connection: Any) -> Finding:
     if not connection.info.ssl_in_use:
         return ill(what, "the connection is not encrypted", "turn ssl on in PostgreSQL and set sslmode=verify-full")
     return ill(what, f"the server's name is not verified (sslmode={mode})", "set sslmode=verify-full and sslrootcert")
+
+
+def _pooler(what: str, sessions: Sessions, connection: Any, cursor: Any) -> Finding:
+    """Tell a pooler by the number of the process behind it, and its mode by two sessions that share a process."""
+    what = f"way to {what}"
+    cursor.execute(PROCESS)
+    process = cursor.fetchone()
+    if process == (connection.info.backend_pid,):
+        return well(what, "no pooler is between")
+    with closing(sessions.connect()) as second, second.cursor() as other:
+        other.execute(PROCESS)
+        if other.fetchone() != process:
+            return well(what, "a pooler is between, which was not seen to share sessions")
+    seen = "a pooler shares sessions between transactions: time-outs and the schema do not stay as we set them"
+    return ill(what, seen, "have it pool by session, or address the server itself")
 
 
 def _writable(cursor: Any) -> Finding:
