@@ -59,7 +59,7 @@ class Store:
     def holds(self, submission_id: str) -> bool:
         """Return whether the string is stored. Raises as ``insert`` does."""
         with self._cursor() as cursor:
-            cursor.execute("SELECT FROM dummies WHERE id = %s", [submission_id])
+            cursor.execute("SELECT FROM public.dummies WHERE id = %s", [submission_id])
             return bool(cursor.rowcount)
 
     def probe(self) -> None:

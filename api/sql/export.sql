@@ -3,7 +3,7 @@
 -- Returns the lines as one text (NULL: none of these strings contains q), and the lowest seq looked at (NULL: the end).
 WITH next AS (
     SELECT id, text, received_at, stored_at, seq
-    FROM dummies
+    FROM public.dummies
     WHERE %(before)s::bigint IS NULL OR seq < %(before)s::bigint
     ORDER BY seq DESC
     LIMIT 2000

@@ -4,7 +4,7 @@
 -- Returns id, text, received_at, stored_at, seq; the last row is the oldest that was looked at, with NULL as its id.
 WITH looked_at AS (
     SELECT id, text, received_at, stored_at, seq
-    FROM dummies
+    FROM public.dummies
     WHERE %(before)s::bigint IS NULL OR seq < %(before)s::bigint
     ORDER BY seq DESC
     LIMIT %(looked_at)s

@@ -47,7 +47,7 @@ def send_canary(redis: Redis, owner_url: str) -> Finding:
     with closing(sessions_of(owner_url).connect()) as owner, owner.cursor() as cursor:
 
         def stored() -> bool:
-            cursor.execute("DELETE FROM dummies WHERE id = %s", [canary.id])
+            cursor.execute("DELETE FROM public.dummies WHERE id = %s", [canary.id])
             return bool(cursor.rowcount)
 
         if not _comes(stored):

@@ -63,7 +63,10 @@ ANYBODY = (
         "making roles or databases", "(SELECT rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user)"
     ),
     Right("CREATE in the schema", "has_schema_privilege(current_schema(), 'CREATE')"),
-    Right("being the owner", "pg_has_role((SELECT tableowner FROM pg_tables WHERE tablename = 'dummies'), 'MEMBER')"),
+    Right(
+        "being the owner",
+        "pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'public.dummies'::regclass), 'MEMBER')",
+    ),
     *map(_table, ("UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")),
 )
 RIGHTS = {

@@ -3,7 +3,7 @@
 -- received: bigint[], microseconds since 1970.
 -- The commit waits for the disk whatever the session says: a transaction pooler may have handed us another one.
 -- The row count is the number of strings that were new.
-INSERT INTO dummies (id, text, received_at)
+INSERT INTO public.dummies (id, text, received_at)
 SELECT id, text, TIMESTAMPTZ 'epoch' + received_at * INTERVAL '1 microsecond'
 FROM unnest(%(ids)s::uuid[], %(texts)s::text[], %(received)s::bigint[]) AS batch (id, text, received_at),
     set_config(

@@ -1,5 +1,5 @@
 -- Shows whether a row can be stored at all: inserts one of our own, and takes it back.
 -- id: uuid.
 BEGIN;
-INSERT INTO dummies (id, text, received_at) VALUES (%(id)s, 'probe', now());
+INSERT INTO public.dummies (id, text, received_at) VALUES (%(id)s, 'probe', now());
 ROLLBACK

@@ -1,0 +1,152 @@
+"""Behind a real pgbouncer: what holds when it hands sessions out by transaction, and what the doctor says of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg2
+import pytest
+from support import eventually
+
+from api.rows import Rows
+from core.submission import Submission
+from database.migrate import migrate, migrations
+from local.ports import free_port
+from local.postgres import Postgres
+from local.system import Process
+from worker.doctor.postgres import look_at_postgres
+from worker.store import Store
+
+HOSTILE = (
+    "client_encoding = 'EUC_KR'",
+    "search_path = elsewhere",
+    "DateStyle = 'German'",
+    "TimeZone = 'Asia/Kathmandu'",
+    "default_transaction_isolation = 'repeatable read'",
+    "synchronous_commit = off",
+)
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL with the table, and another one that a role's schema would lead to."""
+    with Postgres(tmp_path_factory.mktemp("postgres"), free_port()) as started:
+        migrate(started.owner_url, migrations())
+        as_superuser(
+            started,
+            "CREATE SCHEMA elsewhere",
+            "CREATE TABLE elsewhere.dummies (LIKE dummies INCLUDING ALL)",
+            "GRANT ALL ON SCHEMA elsewhere TO PUBLIC",
+            "GRANT ALL ON elsewhere.dummies TO PUBLIC",
+            "CREATE TABLE seen (setting text)",
+            "GRANT INSERT ON seen TO dummy_writer",
+            "CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$BEGIN INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END$$",
+            "CREATE TRIGGER see AFTER INSERT ON dummies FOR EACH ROW EXECUTE FUNCTION see()",
+        )
+        yield started
+    psycopg2.extensions.set_wait_callback(None)
+
+
+def as_superuser(postgres: Postgres, *statements: str) -> list[tuple[object, ...]]:
+    """Run statements, each by itself; return the last one's rows."""
+    with closing(psycopg2.connect(postgres.superuser_url, connect_timeout=3)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def pooler(postgres: Postgres, folder: Path, mode: str) -> Iterator[int]:
+    """Run a pgbouncer with three sessions for all; return its port."""
+    binary = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if binary is None:
+        pytest.skip("NO PGBOUNCER: what holds behind a pooler is not tested; install pgbouncer")
+    urls = [urlsplit(url) for url in (postgres.writer_url, postgres.reader_url)]
+    (folder / "users").write_text("".join(f'"{url.username}" "{url.password}"\n' for url in urls))
+    port = free_port()
+    settings = {
+        "listen_addr": "127.0.0.1",
+        "listen_port": port,
+        "unix_socket_dir": "",
+        "auth_type": "plain",
+        "auth_file": folder / "users",
+        "pool_mode": mode,
+        "default_pool_size": 3,
+    } | ({"user": "nobody"} if os.geteuid() == 0 else {})  # it refuses to run as root
+    lines = [f"{name} = {value}" for name, value in settings.items()]
+    (folder / "ini").write_text(
+        "\n".join(["[databases]", f"dummy = host=127.0.0.1 port={postgres.port}", "[pgbouncer]", *lines, ""])
+    )
+    process = Process([binary, str(folder / "ini")], folder / "log", {})
+    try:
+        eventually(lambda: listens(port), within=10)
+        yield port
+    finally:
+        process.stop()
+
+
+def listens(port: int) -> bool:
+    """Tell whether something takes connections."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def by_way_of(port: int, url: str) -> str:
+    """Return a database's address by way of a pooler."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+def test_rows_are_kept_whole_in_their_table_and_on_disk(postgres: Postgres, tmp_path: Path, mode: str) -> None:
+    """With sessions that were set by whoever had them before, and roles that set them otherwise."""
+    for role in ("dummy_writer", "dummy_reader"):
+        as_superuser(postgres, *(f"ALTER ROLE {role} SET {setting}" for setting in HOSTILE))
+    as_superuser(postgres, "DELETE FROM seen")
+    workers = 2 if mode == "session" else 6
+    batches = [
+        [Submission(str(uuid4()), f"한글 🙂 \\ {n} {i}", 1_700_000_000_000_000) for i in range(5)] for n in range(60)
+    ]
+    with pooler(postgres, tmp_path, mode) as port:
+        stores = [Store(by_way_of(port, postgres.writer_url)) for _ in range(workers)]
+
+        def store(number: int) -> int:
+            return sum(stores[number].insert(batch) for batch in batches[number::workers] for _ in range(2))
+
+        with ThreadPoolExecutor(workers) as threads:
+            assert sum(threads.map(store, range(workers))) == 300
+        rows = Rows(by_way_of(port, postgres.reader_url))
+        for batch in batches:
+            found = rows.states([submission.id for submission in batch])
+            assert {row.text for row in found.values()} == {submission.text for submission in batch}
+            assert all(row.received_at.timestamp() == 1_700_000_000 for row in found.values())
+    assert as_superuser(postgres, "SELECT count(*) FROM elsewhere.dummies") == [(0,)]
+    assert as_superuser(postgres, "SELECT DISTINCT setting FROM seen") == [("on",)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "well", "said"), [("session", True, "not seen to share"), ("transaction", False, "shares sessions")]
+)
+def test_the_doctor_tells_of_it(postgres: Postgres, tmp_path: Path, mode: str, *, well: bool, said: str) -> None:
+    with pooler(postgres, tmp_path, mode) as port:
+        found = look_at_postgres("DATABASE_URL", by_way_of(port, postgres.writer_url))
+    [way] = [finding for finding in found if finding.what == "way to PostgreSQL as writer"]
+    assert way.well is well
+    assert said in way.seen
+    assert {finding.what for finding in found if finding.well is False} <= {way.what}
+
+
+def test_the_doctor_sees_that_none_is_between(postgres: Postgres) -> None:
+    [way] = [each for each in look_at_postgres("DATABASE_URL", postgres.writer_url) if each.what.startswith("way")]
+    assert way.seen == "no pooler is between"
