@@ -122,7 +122,7 @@ def test_what_the_role_is_set_to_does_not_take_the_lock_away(postgres: Postgres,
 
 
 def test_a_run_that_gets_no_turn_says_so(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("database.migrate.LOCK_TIMEOUT_MS", 100)
+    monkeypatch.setattr("database.migrate.LOCK_TIMEOUT", 0.1)
     connection = psycopg2.connect(postgres.owner_url)
     try:
         connection.cursor().execute(f"SELECT pg_advisory_xact_lock({LOCK})")
