@@ -212,7 +212,7 @@ def test_when_the_time_is_up_what_is_left_is_given_back(
 ) -> None:
     append(journal, "bad")
     append(journal, "good")
-    monkeypatch.setattr(settle_module, "SETTLE_BUDGET", 0.0)
+    monkeypatch.setattr(settle_module, "SETTLE_BUDGET", -1.0)
     claimed = claims.claim().entries
     database.on_insert = lambda: pytest.fail("there was no time for it")
     settle_module.Settling(claims, database, settle_module.Size()).settle(claimed)  # type: ignore[arg-type]
