@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -36,6 +36,7 @@ def folder(tmp_path: Path) -> Path:
     copy_wheel(copy)
     for part in PARTS:
         shutil.copytree(ROOT / part, copy / part)
+    shutil.copy(ROOT / "web" / "vite.config.ts", copy / "web")  # which serves the page where there is no nginx
     (copy / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
     return copy
 
@@ -46,10 +47,19 @@ def ports() -> dict[str, str]:
     return {name: str(free_port()) for name in PORTS}
 
 
-def start(folder: Path, ports: dict[str, str]) -> Process:
-    """Start it as `make run` does, in a terminal that knows only ASCII."""
+@pytest.fixture
+def start(folder: Path, ports: dict[str, str]) -> Iterator[Callable[[], Process]]:
+    """What starts it as `make run` does, in a terminal that knows only ASCII; none outlives the test."""
     env = ports | {"PYTHONPATH": str(folder / "wheel"), "PYTHONIOENCODING": "ascii"}
-    return Process([sys.executable, "-m", "local.run"], folder / "run.log", env, folder)
+    started = []
+
+    def begin() -> Process:
+        started.append(Process([sys.executable, "-m", "local.run"], folder / "run.log", env, folder))
+        return started[-1]
+
+    yield begin
+    for run in started:
+        run.stop()
 
 
 def wait_ready(run: Process) -> None:
@@ -64,9 +74,11 @@ def family(run: Process) -> list[psutil.Process]:
     return psutil.Process(run.pid).children(recursive=True)
 
 
-def test_everything_answers_and_ends_and_the_data_stays(folder: Path, ports: dict[str, str]) -> None:
+def test_everything_answers_and_ends_and_the_data_stays(
+    folder: Path, ports: dict[str, str], start: Callable[[], Process]
+) -> None:
     """Ctrl-C the first time, SIGTERM the second, and the third time a tier that dies takes the rest with it."""
-    run = start(folder, ports)
+    run = start()
     wait_ready(run)
     with Client(base_url=f"http://127.0.0.1:{ports['WEB_PORT']}", timeout=10) as client:
         assert '<div id="root">' in client.get("/").text
@@ -78,12 +90,12 @@ def test_everything_answers_and_ends_and_the_data_stays(folder: Path, ports: dic
     assert "all is well" in doctor(folder, ports)
     end(run, lambda: os.kill(run.pid, signal.SIGINT))
 
-    run = start(folder, ports)
+    run = start()
     wait_ready(run)
     assert httpx.get(f"http://127.0.0.1:{ports['API_PORT']}/dummies/{kept}").json()["text"] == "안녕"
     end(run, lambda: os.kill(run.pid, signal.SIGTERM))
 
-    run = start(folder, ports)
+    run = start()
     wait_ready(run)
     [api] = [p for p in family(run) if "api.app:create_app" in p.cmdline() and p.ppid() == run.pid]
     end(run, api.kill)
@@ -110,9 +122,11 @@ def end(run: Process, blow: Callable[[], None]) -> None:
     assert not alive
 
 
-def test_a_taken_port_is_named_in_one_line_with_the_variable_that_moves_it(folder: Path, ports: dict[str, str]) -> None:
+def test_a_taken_port_is_named_in_one_line_with_the_variable_that_moves_it(
+    ports: dict[str, str], start: Callable[[], Process]
+) -> None:
     with socket.create_server(("127.0.0.1", int(ports["API_PORT"]))):
-        run = start(folder, ports)
+        run = start()
         eventually(lambda: not run.running, within=20)
     [line] = run.log.read_text().splitlines()
     assert line.startswith(f"API_PORT {ports['API_PORT']} is taken")
