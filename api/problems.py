@@ -41,7 +41,7 @@ _TITLES = {
     "journal-volatile": (503, "The journal would lose what it is given"),
     "database-away": (503, "The database does not answer"),
     "draining": (503, "The process is about to end"),
-    "busy": (503, "Too many large requests at once"),
+    "busy": (503, "Too many requests at once"),
     "stuck": (503, "Every request thread is stuck"),
 }
 _BY_STATUS = {

@@ -6,29 +6,10 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
-RATE = ("1000r/s", "2000")
-# Everything is relative to the prefix that the command line gives; that spares quoting it here.
-MAIN = """\
-daemon off;
-{user}worker_processes 1;
-pid nginx.pid;
-error_log stderr;
-events {{ worker_connections 1024; }}
-http {{
-    include "{mime_types}";
-    default_type application/octet-stream;
-    access_log off;
-    sendfile on;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;
-{site}
-}}
-"""
+FILES = ("nginx.conf", "default.conf.template", "both.inc.template")
 
 
 def find() -> Path | None:
@@ -48,31 +29,43 @@ def quote(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def write_config(
-    nginx: Path, folder: Path, web: Path, port: int, api_port: int, rate: tuple[str, str] = RATE
-) -> list[str]:
-    """Write a configuration that serves web/dist on 127.0.0.1 into the folder; return the command that uses it.
+@dataclass(frozen=True)
+class Front:
+    """What nginx listens on and leads to: ports of 127.0.0.1, and what else the image is told by its environment."""
 
-    ``rate`` is how many requests a client may make, and how many more at once: the image's RATE_LIMIT and RATE_BURST.
-    """
+    page: int
+    api: int
+    upstream: str
+    """host:port of the API; a name in it is asked of the ``resolver``."""
+    resolver: str = "127.0.0.1"
+    rate: tuple[str, str] = ("1000r/s", "2000")
+    """How many requests a client may make of the page's port, and how many more at once."""
+
+
+def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str]:
+    """Write a configuration that serves web/dist and the API into the folder; return the command that uses it."""
     folder.mkdir(parents=True, exist_ok=True)
     values = {
-        "WEB_PORT": f"127.0.0.1:{port}",
+        "WEB_PORT": f"127.0.0.1:{front.page}",
+        "API_PORT": f"127.0.0.1:{front.api}",
         "WEB_ROOT": quote(str(web / "dist")),
-        "API_UPSTREAM": f"127.0.0.1:{api_port}",
-        "RESOLVER": "127.0.0.1",
+        "API_UPSTREAM": front.upstream,
+        "RESOLVER": front.resolver,
         "API_ORIGIN": "",
         "MAX_BODY_SIZE": "8200k",
-        "RATE_LIMIT": rate[0],
-        "RATE_BURST": rate[1],
+        "RATE_LIMIT": front.rate[0],
+        "RATE_BURST": front.rate[1],
         "DRAINING_FILE": quote(str(folder / "draining")),
     }
-    site = render((web / "nginx" / "default.conf.template").read_text(encoding="utf-8"), values)
-    # as root, nginx' workers would else be a user who may be unable to enter the folders above the page
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    main = MAIN.format(user=user, mime_types=quote(str(_mime_types(nginx))), site=site)
+    # in one file: an include's name may have no brackets in it, which the folder's may
+    main, site, both = ((web / "nginx" / name).read_text("utf-8") for name in FILES)
+    main = main.replace("mime.types", f'"{quote(str(_mime_types(nginx)))}"')
+    site = f"access_log off;\n{site.replace('include conf.d/both.inc;', both)}"
+    main = main.replace("include conf.d/*.conf;", render(site, values))
     (folder / "nginx.conf").write_text(main, encoding="utf-8")
-    return [str(nginx), "-p", f"{folder}/", "-c", "nginx.conf"]
+    # as root, nginx' workers would else be a user who may be unable to enter the folders above the page
+    user = " user root;" if os.geteuid() == 0 else ""
+    return [str(nginx), "-p", f"{folder}/", "-c", "nginx.conf", "-g", f"daemon off;{user}"]
 
 
 def _mime_types(nginx: Path) -> Path:

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from secrets import token_hex
 
 from local import nginx
-from local.ports import is_free
+from local.ports import free_port, is_free
 from local.postgres import Postgres
 from local.ready import get
 from local.redis import Redis
@@ -116,7 +117,9 @@ def start_servers(servers: list[Server]) -> None:
 
 def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: str) -> list[Program]:
     """Return the tiers; the API lets in operators with this token."""
-    api, flower, page = ports["API_PORT"], ports["FLOWER_HTTP_PORT"], ports["WEB_PORT"]
+    binary, flower = nginx.find(), ports["FLOWER_HTTP_PORT"]
+    # clients meet nginx wherever there is one: it alone waits for the slow ones
+    api = _next_free(free_port(), ports) if binary else ports["API_PORT"]
     queue = {"REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}  # not the broker that a shell may name
     read, write = {"DATABASE_READ_URL": postgres.reader_url}, {"DATABASE_URL": postgres.writer_url}
     look = [*FLOWER, "--address=127.0.0.1", f"--port={flower}"]
@@ -124,19 +127,20 @@ def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: 
         Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read | {"OPERATOR_TOKEN": token}, ROOT),
         Program("worker", worker_command(), partial(_worker_online, flower), queue | write, ROOT),
         Program("flower", look, partial(_up, flower, "/"), queue, ROOT),
-        _web(page, api),
+        _web(binary, ports, api),
     ]
 
 
-def _web(port: int, api_port: int) -> Program:
+def _web(binary: Path | None, ports: Mapping[str, int], granian: int) -> Program:
     if not (WEB / "dist" / "index.html").exists():
         raise SupervisorError("the page is not built: start with `make run`")
-    up = partial(_up, port, "/")
-    binary = nginx.find()
+    page = ports["WEB_PORT"]
+    up = partial(_up, page, "/")
     if binary:
-        return Program("web", nginx.write_config(binary, DATA / "nginx", WEB, port, api_port), up)
-    origin = {"API_ORIGIN": f"http://127.0.0.1:{api_port}"}
-    return Program("web", nginx.preview_command(WEB, port), up, origin, WEB)
+        front = nginx.Front(page, ports["API_PORT"], f"127.0.0.1:{granian}")
+        return Program("web", nginx.write_config(binary, DATA / "nginx", WEB, front), up)
+    origin = {"API_ORIGIN": f"http://127.0.0.1:{granian}"}
+    return Program("web", nginx.preview_command(WEB, page), up, origin, WEB)
 
 
 def _up(port: int, path: str) -> bool:

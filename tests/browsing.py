@@ -30,7 +30,8 @@ def serving(system: System) -> Iterator[str]:
     port = free_port()
     binary = nginx.find()
     if binary:
-        command, env = nginx.write_config(binary, system.folder / "nginx", WEB, port, system.api_port), {}
+        front = nginx.Front(port, free_port(), f"127.0.0.1:{system.api_port}")
+        command, env = nginx.write_config(binary, system.folder / "nginx", WEB, front), {}
     else:
         command, env = nginx.preview_command(WEB, port), {"API_ORIGIN": system.api_url}
     web = Process(command, system.folder / "web.log", env, WEB)

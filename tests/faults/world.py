@@ -204,12 +204,13 @@ class World:
         binary = nginx.find()
         assert binary is not None
         folder = self.folder / "nginx"
-        command = nginx.write_config(binary, folder, ROOT / "web", self.web_port, self.api_ports[0])
+        command = nginx.write_config(
+            binary, folder, ROOT / "web", nginx.Front(self.web_port, free_port(), "api_processes")
+        )
         file = folder / "nginx.conf"
         servers = "".join(f" server 127.0.0.1:{self._link_ports[name]} max_fails=0;" for name in LINKS[:APIS])
-        written = file.read_text(encoding="utf-8").replace(f"127.0.0.1:{self.api_ports[0]}", "api_processes")
         group = f"http {{\nupstream api_processes {{{servers} }}"
-        file.write_text(written.replace("http {", group, 1), encoding="utf-8")
+        file.write_text(file.read_text(encoding="utf-8").replace("http {", group, 1), encoding="utf-8")
         self.system.start(command, "nginx", {})
 
     def _through(self, link: str, url: str) -> str:

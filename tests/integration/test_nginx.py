@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import http.client
 import json
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support import eventually
+from front import SCRIPT, Web, serving
 
-from local import nginx
-from local.ports import free_port
-from local.ready import get
-from local.system import ROOT, Process, System
+from local.system import System
 
 PAGE = ["/", "/favicon.svg", "/settings.json", "/assets/built.js", "/assets/built.css"]
 API = ["/dummies", "/dummies/", "/pipeline", "/openapi.json", "/docs", "/docs/style.css"]
@@ -26,48 +20,6 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-SCRIPT = "console.log('built');\n"
-
-
-class Web:
-    """A running nginx, and the folder that its configuration is in."""
-
-    def __init__(self, port: int, folder: Path) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        self.folder = folder
-
-    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        """Ask over the connection that stands, or else over a new one; the body is read."""
-        self.connection.request("GET", path, headers=headers)
-        answer = self.connection.getresponse()
-        answer.body = answer.read()  # type: ignore[attr-defined]
-        return answer
-
-
-@contextmanager
-def serving(system: System, name: str, rate: tuple[str, str] = nginx.RATE) -> Iterator[Web]:
-    """Run nginx in a folder of this name, with a page that stands for the built one."""
-    binary = nginx.find()
-    if binary is None:
-        pytest.skip("NO NGINX: the template is not tested; install nginx-light")
-    folder, port = system.folder / name, free_port()
-    site = folder / "site"
-    shutil.copytree(ROOT / "web" / "public", site / "dist")
-    shutil.copytree(ROOT / "web" / "nginx", site / "nginx")
-    (site / "dist" / "index.html").write_text("the page")
-    (site / "dist" / "assets").mkdir()
-    for kind in ("js", "css"):
-        (site / "dist" / "assets" / f"built.{kind}").write_text(SCRIPT)
-        (site / "dist" / "assets" / f"built.{kind}.br").write_text("as brotli")
-        (site / "dist" / "assets" / f"built.{kind}.gz").write_bytes(gzip.compress(SCRIPT.encode()))
-    process = Process(nginx.write_config(binary, folder, site, port, system.api_port, rate), folder / "nginx.log", {})
-    try:
-        eventually(lambda: get(port, "/"), within=10)
-        made = Web(port, folder)
-        yield made
-        made.connection.close()
-    finally:
-        process.stop()
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +148,7 @@ def test_built_files_come_in_the_smallest_form_that_is_accepted(
 
 
 def test_a_client_that_asks_too_much_is_told_so_and_the_page_still_comes(system: System) -> None:
-    with serving(system, "slow", ("1r/s", "2")) as web:
+    with serving(system, "slow", rate=("1r/s", "2")) as web:
         answers = [web.get("/pipeline") for _ in range(6)]
         assert [answer.status for answer in answers[:3]] == [200] * 3
         refused = answers[-1]

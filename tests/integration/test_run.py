@@ -17,6 +17,7 @@ import psutil
 import pytest
 from support import Client, copy_wheel, eventually, rows_in_flower
 
+from local import nginx
 from local.ports import free_port
 from local.run import PORTS
 from local.system import ROOT, Process
@@ -92,7 +93,9 @@ def test_everything_answers_and_ends_and_the_data_stays(
 
     run = start()
     wait_ready(run)
-    assert httpx.get(f"http://127.0.0.1:{ports['API_PORT']}/dummies/{kept}").json()["text"] == "안녕"
+    answer = httpx.get(f"http://127.0.0.1:{ports['API_PORT']}/dummies/{kept}")
+    assert answer.json()["text"] == "안녕"
+    assert (answer.headers.get("Server") == "nginx") == bool(nginx.find())
     end(run, lambda: os.kill(run.pid, signal.SIGTERM))
 
     run = start()

@@ -52,7 +52,7 @@ MUTATIONS.extend(
         put("services_lead_to_ports", "dev", API, f"{CONTAINER}/ports/0/name", "web", "Service/api"),
         put("services_lead_to_ports", "production", "Service/postgresql", "spec/ports/0/targetPort", 5433),
         remove("services_lead_to_ports", "production", "EndpointSlice/postgresql-external", "Service/postgresql"),
-        put("no_service_leads_to_the_operations_port", "dev", "Service/api", "spec/ports/0/targetPort", 9000),
+        put("no_service_leads_to_the_operations_port", "dev", "Service/api-pods", "spec/ports/0/targetPort", 9000),
         put("no_service_leads_to_the_operations_port", "production", "Service/api-pods", "spec/ports/0", OPERATIONS),
         put("stateful_sets_have_their_service", "ixcloud", REDIS, "spec/serviceName", "journal"),
         put("stateful_sets_have_their_service", "dev", "Service/redis", "spec/selector", app("api"), REDIS),

@@ -22,7 +22,7 @@ EVERYWHERE = {
         for protocol in ("TCP", "UDP")
     ),
 }
-NODE_PORT = {(ANYONE, "api", "5000/TCP")}
+NODE_PORT = {(ANYONE, "web", "5000/TCP")}
 KEDA = {("keda/app=keda-operator", "redis", "6379/TCP")}
 
 

@@ -14,7 +14,9 @@ from honcho.printer import Printer
 
 from local import nginx
 from local.ports import free_port, is_free
-from local.run import PORTS, PortError, choose_ports
+from local.postgres import Postgres
+from local.redis import Redis
+from local.run import PORTS, PortError, choose_ports, programs
 from local.supervisor import Program, Supervisor, SupervisorError
 from local.system import ROOT
 
@@ -60,9 +62,37 @@ def test_the_pages_template_needs_no_more_than_what_is_filled_in(tmp_path: Path)
     binary = nginx.find()
     if binary is None:
         pytest.skip("NO NGINX on this machine: its configuration is not tested")
-    command = nginx.write_config(binary, tmp_path / "폴더 a", ROOT / "web", free_port(), free_port())
+    front = nginx.Front(free_port(), free_port(), "127.0.0.1:5000")
+    command = nginx.write_config(binary, tmp_path / "폴더 [a]", ROOT / "web", front)
     subprocess.run([*command, "-t", "-q"], check=True, timeout=20)
-    assert "${" not in (tmp_path / "폴더 a" / "nginx.conf").read_text()
+    assert "${" not in (tmp_path / "폴더 [a]" / "nginx.conf").read_text()
+
+
+@pytest.mark.parametrize("binary", [None, Path("/usr/sbin/nginx")])
+def test_programs_meet_nginx_wherever_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, binary: Path | None
+) -> None:
+    """Else the API itself, which then listens where nginx would."""
+    fronts: list[nginx.Front] = []
+    monkeypatch.setattr(nginx, "find", lambda: binary)
+    monkeypatch.setattr(nginx, "write_config", lambda *given: fronts.append(given[-1]) or ["nginx"])
+    monkeypatch.setattr("local.run.WEB", tmp_path)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "index.html").touch()
+    ports = {name: free_port() for name in PORTS}
+    redis, postgres = Redis(tmp_path, ports["REDIS_PORT"]), Postgres(tmp_path, ports["POSTGRES_PORT"])
+    api, *_, web = programs(ports, redis, postgres, "token")
+    served = int(api.command[api.command.index("--port") + 1])
+    if binary is None:
+        assert (served, web.env["API_ORIGIN"]) == (ports["API_PORT"], f"http://127.0.0.1:{served}")
+    else:
+        [front] = fronts
+        assert served not in ports.values()
+        assert (front.page, front.api, front.upstream) == (
+            ports["WEB_PORT"],
+            ports["API_PORT"],
+            f"127.0.0.1:{served}",
+        )
 
 
 @pytest.fixture

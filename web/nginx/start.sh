@@ -1,5 +1,5 @@
 #!/bin/sh
-# The start of the image: finds out what nginx' own resolver does not, and hands over to the base image's start.
+# The start of the image: finds out what nginx' own resolver does not, and hands over to what it is given.
 set -eu
 
 # The name servers that this container was given, IPv6 addresses in brackets
@@ -13,4 +13,4 @@ case ${API_UPSTREAM%:*} in
 esac
 
 export RESOLVER API_UPSTREAM
-exec /docker-entrypoint.sh "$@"
+exec "$@"

@@ -1,0 +1,77 @@
+"""The front door: clients meet nginx and never the API itself, and whatever they leave half sent fits into its pod."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from k8s.objects import Documents, called, of_kind, quantity, selects, title
+from k8s.policies import policy
+from k8s.rules_references import environment
+from k8s.rules_rollouts import image_environment, tier
+
+from local.system import ROOT
+
+FILES = ("nginx.conf", "default.conf.template")
+SMALL, MEDIUM = 20_000, 300_000  # bytes of the largest body of each kind, which the template tells apart by its digits
+HEAD = 22 * 2**10  # bytes that a half-sent head takes: two buffers of 8 KiB, the first one, and what nginx notes
+OWN = 20 * 2**20  # bytes of nginx itself
+
+
+def bodies(large: float) -> float:
+    """Return the bytes in files that unfinished requests may take, where a large one has so many."""
+    return _number("limit_conn medium") * MEDIUM + _number("limit_conn large") * large
+
+
+def unfinished(large: float) -> float:
+    """Return the bytes that all together may take: bodies in memory and in files, and heads."""
+    return OWN + bodies(large) + _number("limit_conn small") * SMALL + _number("worker_connections") * HEAD
+
+
+@policy()
+def clients_meet_nginx(documents: Documents) -> Iterator[str]:
+    api, web = tier(documents, "api"), tier(documents, "web")
+    (container,) = web.containers
+    upstream = environment(documents, container)["API_UPSTREAM"].partition(":")[0]
+    for service in of_kind(documents, "Service"):
+        name, selector = service["metadata"]["name"], service["spec"].get("selector")
+        if selector and selects({"matchLabels": selector}, api.labels) and name != upstream:
+            yield f"{title(service)}: leads to the API past nginx"
+    programs = called(documents, "Service", "api") or {"spec": {"ports": [{}]}}
+    target = programs["spec"]["ports"][0].get("targetPort")
+    if str(web.ports.get(target)) != image_environment("web")["API_PORT"]:
+        yield f"Service/api: leads to the port {target} of the page's pods, where nginx does not listen for programs"
+
+
+@policy("ixcloud")
+def one_node_keeps_its_clients_addresses(documents: Documents) -> Iterator[str]:
+    for service in of_kind(documents, "Service"):
+        spec = service["spec"]
+        if spec.get("type") == "NodePort" and spec.get("externalTrafficPolicy") != "Local":
+            yield f"{title(service)}: hides its clients' addresses, so that nginx limits all as one"
+
+
+@policy()
+def the_api_is_asked_for_in_the_family_that_there_is(documents: Documents) -> Iterator[str]:
+    service = called(documents, "Service", "api-pods")
+    if not service or service["spec"].get("ipFamilyPolicy") != "PreferDualStack":
+        yield "Service/api-pods: has one family, which may be the one that nginx does not ask for"
+
+
+@policy()
+def what_is_half_sent_fits_the_page(documents: Documents) -> Iterator[str]:
+    web = tier(documents, "web")
+    (container,) = web.containers
+    large = quantity(environment(documents, container)["MAX_BODY_SIZE"].replace("k", "Ki").replace("m", "Mi"))
+    limit = quantity(container["resources"]["limits"]["memory"])
+    if unfinished(large) > limit:
+        yield f"{web}: {unfinished(large) / 2**20:.0f} MiB may be on their way, the limit is {limit / 2**20:.0f}"
+    (tmp,) = (each for each in web.pod["volumes"] if each["name"] == "tmp")
+    if bodies(large) > quantity(tmp["emptyDir"]["sizeLimit"]):
+        yield f"{web}: {bodies(large) / 2**20:.0f} MiB of bodies do not fit /tmp"
+
+
+def _number(directive: str) -> int:
+    """Return the number that nginx is configured with."""
+    text = "".join((ROOT / "web/nginx" / name).read_text(encoding="utf-8") for name in FILES)
+    return int(re.search(rf"(?m)^ *{directive} +(\d+);", text)[1])
