@@ -83,12 +83,6 @@ def read_key() -> str | None:
     return key
 
 
-def read_request_id() -> str | None:
-    """Return the request id that the proxy gave, if it can serve as one."""
-    request_id = request.headers.get("X-Request-ID")
-    return request_id if request_id and len(request_id) <= MAX_KEY_LENGTH else None
-
-
 def most_bytes(max_text_bytes: int) -> int:
     """Return how large the body of a request for one string may be."""
     return _ESCAPED * max_text_bytes + _ENVELOPE

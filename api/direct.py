@@ -17,7 +17,7 @@ from api.answers import JSON, NOT_CACHED, encode
 from api.bodies import MAX_KEY_LENGTH, decode_strictly, most_bytes, one_text
 from api.declared import IN_ENVIRON
 from api.problems import ApiProblem, problem_of
-from api.request_ids import HEADER, request_id_of
+from api.request_ids import HEADER, nginx_id_of, request_id_of
 from api.services import Services
 from api.submit import accept, accepted_headers
 from core.errors import DummiesError
@@ -55,7 +55,7 @@ class DirectSubmit:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, DummiesError, ApiProblem):
             environ["wsgi.input"] = BytesIO(body)
             return self._others(environ, start_response)
-        key, request_id = environ.get("HTTP_IDEMPOTENCY_KEY"), environ.get("HTTP_X_REQUEST_ID")
+        key, request_id = environ.get("HTTP_IDEMPOTENCY_KEY"), nginx_id_of(environ)
         try:
             accepted = accept(self._parts, text, key, request_id)
         except DummiesError as error:  # not handed on: it may have been appended all the same
@@ -88,5 +88,4 @@ def _is_usual(environ: WSGIEnvironment, max_body: int) -> bool:
         and "HTTP_ORIGIN" not in environ
         and environ.keys().isdisjoint(IN_ENVIRON)
         and 0 < len(environ.get("HTTP_IDEMPOTENCY_KEY", "-")) <= MAX_KEY_LENGTH
-        and 0 < len(environ.get("HTTP_X_REQUEST_ID", "-")) <= MAX_KEY_LENGTH
     )

@@ -13,7 +13,7 @@ _REQUESTS = uuid_utils.UUID("b0d8e5f2-8d55-4a35-8d4b-6a7d1f1f1c52")
 
 
 def submission_id(text: str, key: str | None, request_id: str | None, index: int | None = None) -> str:
-    """Return the id of a string: UUIDv5 of the key (else of the request's id) and the text, else UUIDv7.
+    """Return the id of a string: UUIDv5 of the key (else of nginx' id of the request) and the text, else UUIDv7.
 
     ``index`` is the place of the string in a bulk request. A NUL separates the parts; none of them contains one.
     """

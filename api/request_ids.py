@@ -1,4 +1,9 @@
-"""Every answer and every log line about a request carry the request's id: the proxy's, or else one made here."""
+"""The ids of a request: the one that its answer and log lines carry, and nginx' own, from which ids of strings derive.
+
+The first is `X-Request-ID`, which any client may send and several requests may share: it decides nothing. The second
+comes in a header that nginx sets in every request, whatever the client sent, and is the same in two requests only where
+nginx repeats one.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +18,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 HEADER = "X-Request-ID"
+NGINX_HEADER = "X-Dummies-Request"
 _OURS = "dummies.request_id"
+_NGINX = "HTTP_X_DUMMIES_REQUEST"
 _is_plain = re.compile(r"[!-~]{1,255}").fullmatch
+_is_of_nginx = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
 def request_id_of(environ: WSGIEnvironment) -> str:
@@ -24,6 +32,12 @@ def request_id_of(environ: WSGIEnvironment) -> str:
         given = environ.get("HTTP_X_REQUEST_ID", "")
         known = environ[_OURS] = given if _is_plain(given) else str(uuid_utils.uuid7())
     return str(known)
+
+
+def nginx_id_of(environ: WSGIEnvironment) -> str | None:
+    """Return the id that nginx gave a request, the same when it repeats it; None where none came in nginx' own form."""
+    given = environ.get(_NGINX)
+    return given if given and _is_of_nginx(given) else None
 
 
 def install(app: Flask) -> None:

@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from api.answers import answer, utc
-from api.bodies import read_bulk, read_key, read_request_id, read_text, texts_of
+from api.bodies import read_bulk, read_key, read_text, texts_of
 from api.contract import Accepted, BulkAccepted, BulkRequest, StringStatus, SubmitRequest
 from api.ids import key_hash, request_digest, submission_id
 from api.openapi import describe
 from api.problems import ApiProblem
+from api.request_ids import nginx_id_of
 from api.services import Services, services
 from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Record, Unit
 from core.submission import Submission
@@ -37,7 +38,7 @@ def submit() -> Response:
     """Accept one string: it is on disk in the journal when this answers 202, and will be stored exactly once."""
     parts = services()
     parts.monitor.check()
-    body = accept(parts, read_text(parts.settings.max_text_bytes), read_key(), read_request_id())
+    body = accept(parts, read_text(parts.settings.max_text_bytes), read_key(), nginx_id_of(request.environ))
     return answer(body, 202, accepted_headers(body))
 
 
@@ -75,7 +76,7 @@ def submit_bulk() -> Response:
         raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
     try:
         texts = texts_of(body, parts.settings.max_text_bytes)
-        key, request_id, now = read_key(), read_request_id(), _now()
+        key, request_id, now = read_key(), nginx_id_of(request.environ), _now()
         submissions = [
             Submission(submission_id(text, key, request_id, index), text, now) for index, text in enumerate(texts)
         ]

@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from api.request_ids import NGINX_HEADER
 from core.journal import Journal
 
 KEY = {"Idempotency-Key": "k"}
+NGINX = {NGINX_HEADER: "0123456789abcdef" * 2}
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def seen(app: Flask) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/dummies", "/dummies/"])
-@pytest.mark.parametrize("headers", [{}, KEY, {"X-Request-ID": "r"}])
+@pytest.mark.parametrize("headers", [{}, KEY, NGINX, {"X-Request-ID": "r" * 256}])
 def test_the_usual_submission_does_not_get_to_flask(
     client: FlaskClient, seen: list[str], path: str, headers: dict[str, str]
 ) -> None:
@@ -37,7 +39,7 @@ def test_the_usual_submission_does_not_get_to_flask(
     assert seen == []
 
 
-@pytest.mark.parametrize("headers", [KEY, {"X-Request-ID": "r"}, KEY | {"X-Request-ID": "r"}])
+@pytest.mark.parametrize("headers", [KEY, NGINX, KEY | NGINX, NGINX | {"X-Request-ID": "r"}])
 def test_either_way_gives_the_same_answer(client: FlaskClient, headers: dict[str, str], journal: Journal) -> None:
     """An id that differed would store a repeated string twice."""
     direct = client.post("/dummies/", json={"text": "안녕"}, headers=headers)

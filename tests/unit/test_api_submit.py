@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from api.request_ids import NGINX_HEADER
 from api.services import Services
 from core.journal import Journal
 
@@ -70,9 +71,30 @@ def test_the_same_key_with_another_text_is_refused(client: FlaskClient, journal:
     assert journal.counts().waiting == 1
 
 
-def test_a_proxy_may_repeat_a_request_under_its_own_id(client: FlaskClient) -> None:
-    first, again, other = (submit(client, "a", **{"X-Request-ID": rid}).json["id"] for rid in ("r", "r", "s"))
+def test_nginx_may_repeat_a_request_under_its_own_id(client: FlaskClient) -> None:
+    first, again, other = (submit(client, "a", **{NGINX_HEADER: rid * 32}).json["id"] for rid in ("a", "a", "b"))
     assert first == again != other
+
+
+@pytest.mark.parametrize("way", [{}, {"Origin": "https://page.example"}])
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"X-Request-ID": "r"},
+        {"X-Request-ID": "a" * 32},
+        {"X-Correlation-ID": "a" * 32},
+        {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+        *({NGINX_HEADER: value} for value in ("", "r", "A" * 32, "a" * 31, "a" * 33, "é" * 32, f"{32 * 'a'},b")),
+    ],
+)
+def test_no_other_header_makes_two_strings_one(
+    client: FlaskClient, journal: Journal, shared: dict[str, str], way: dict[str, str]
+) -> None:
+    first, second = (submit(client, "a", **shared, **way).json["id"] for _ in range(2))
+    assert first != second
+    bulks = [client.post("/dummies/bulk", json={"texts": ["a"]}, headers=shared | way).json["ids"] for _ in range(2)]
+    assert bulks[0] != bulks[1]
+    assert journal.counts().waiting == 4
 
 
 def test_without_either_every_request_is_a_string_of_its_own(client: FlaskClient) -> None:

@@ -1,0 +1,136 @@
+"""nginx may repeat a request, and only nginx: no header that clients know tells whether two requests are one."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from front import POST, Web, answer_of, connect, serving, with_body
+from name_server import A, NameServer
+from support import eventually, query, waiting
+
+from local.system import Process, System, api_command
+
+SHARED = {
+    "X-Request-ID": "a" * 32,
+    "X-Correlation-ID": "a" * 32,
+    "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "X-Dummies-Request": "a" * 32,
+    "x-dummies-request": "b" * 32,
+    "X_Dummies_Request": "a" * 32,
+    "X-Dummies_Request": "a" * 32,
+}
+ADDRESSES = ["127.0.0.1", "127.0.0.2"]
+
+
+@pytest.fixture(scope="module")
+def web(system: System) -> Iterator[Web]:
+    """Nginx before the module's API."""
+    with serving(system, "front") as made:
+        yield made
+
+
+@contextmanager
+def serving_two(system: System) -> Iterator[Web]:
+    """Run nginx before two API processes under one name."""
+    with NameServer("api.test", {A: ADDRESSES}) as names:
+        resolver = f"127.0.0.1:{names.port} ipv6=off"
+        with serving(system, "two", upstream=f"api.test:{system.api_port}", resolver=resolver) as web:
+            yield web
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("header", SHARED)
+def test_no_header_makes_one_string_of_two_requests(web: Web, header: str, times: int) -> None:
+    head = POST + f"{header}: {SHARED[header]}\r\n".encode() * times
+    ids = set()
+    for port in (web.port, web.port, web.api_port, web.api_port):
+        with connect(port, with_body(head, b'{"text": "one of four"}')) as connection:
+            ids.add(json.loads(answer_of(connection)[2])["id"])
+    assert len(ids) == 4
+
+
+@contextmanager
+def killed_before_it_answers(system: System) -> Iterator[list[str]]:
+    """Be an API process that dies after each append: hand requests on, and drop the answers; give the paths."""
+    seen: list[str] = []
+
+    class Dying(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            api = http.client.HTTPConnection("127.0.0.1", system.api_port, timeout=10)
+            api.request("POST", self.path, body, dict(self.headers))
+            if api.getresponse().status == 202:
+                seen.append(self.path)
+            api.close()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer((ADDRESSES[1], system.api_port), Dying) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield seen
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("path", "body"), [("/dummies/", b'{"text": "a"}'), ("/dummies/bulk", b'{"texts": ["a"]}')])
+def test_a_request_that_nginx_repeats_is_one_string(bare_system: System, path: str, body: bytes) -> None:
+    head = POST.replace(b"/dummies/", path.encode()) + b"X-Request-ID: shared\r\n"
+    with killed_before_it_answers(bare_system) as seen, serving_two(bare_system) as web:
+        for _ in range(12):
+            with connect(web.api_port, with_body(head, body)) as connection:
+                assert answer_of(connection)[0] == 202
+    assert seen
+    assert waiting(bare_system) == 12
+
+
+def is_ready(port: int) -> bool:
+    """Tell whether the other API process serves."""
+    try:
+        return httpx.get(f"http://{ADDRESSES[1]}:{port}/readyz", timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def has_sent_strings(process: Process, redis_port: int) -> bool:
+    """Tell whether Redis has a group of strings of this process's children to read."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    ports = {each.laddr.port for child in children for each in child.net_connections() if each.raddr}
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    ends = [(int(line[1][-4:], 16), int(line[2][-4:], 16), int(line[4][-8:], 16)) for line in lines]
+    return any(here == redis_port and there in ports and unread > 300 for here, there, unread in ends)
+
+
+def test_while_an_api_process_is_killed_each_request_is_one_string(bare_system: System) -> None:
+    """Without keys, with one tracing header for all, and with appends on their way that Redis makes all the same."""
+    command = [word.replace(*ADDRESSES) for word in api_command(bare_system.api_port)]
+    other = bare_system.start(command, "other", None)
+
+    def post(web: Web, client: int) -> list[int]:
+        head, statuses = POST + b"X-Request-ID: shared\r\n", []
+        for n in range(40):
+            with connect(web.api_port, with_body(head, b'{"text": "%d of %d"}' % (n, client))) as connection:
+                statuses.append(answer_of(connection)[0])
+        return statuses
+
+    eventually(lambda: is_ready(bare_system.api_port), within=20)
+    with serving_two(bare_system) as web, ThreadPoolExecutor(64) as pool:
+        clients = [pool.submit(post, web, client) for client in range(64)]
+        eventually(lambda: waiting(bare_system) > 400, within=20)
+        bare_system.redis.pause()
+        eventually(lambda: has_sent_strings(other, bare_system.redis.port), within=2)
+        other.kill()
+        bare_system.redis.resume()
+        assert {status for client in clients for status in client.result()} == {202}
+    bare_system.start_worker()
+    eventually(lambda: waiting(bare_system) == 0, within=20)
+    assert query(bare_system, "SELECT count(*), count(DISTINCT text) FROM dummies") == [(2560, 2560)]
