@@ -6,6 +6,7 @@ looked at here as well, before there is any, and is said once.
 
 from __future__ import annotations
 
+import socket
 import sys
 
 from granian.cli import cli
@@ -16,7 +17,9 @@ from api.settings import ApiSettings
 from api.start import refuse_unkept
 from core.settings import load
 
+EVERYWHERE = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - who may come in is the network's to say
 OPTIONS = (
+    *("--host", EVERYWHERE),
     *("--interface", "wsgi", "--factory", "--blocking-threads", str(request_threads.COUNT)),
     *("--http", "1", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "32768"),
     *("--backpressure", "512", "--respawn-failed-workers", "--workers-kill-timeout", "20"),
