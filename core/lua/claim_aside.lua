@@ -27,9 +27,9 @@ for _, id in ipairs(due) do
   local pending = redis.call('XPENDING', key, group, id, id, 1)[1]
   local deliveries = pending and pending[4] or 0
   if deliveries == 0 or #batch == 0 then
+    redis.call('ZADD', KEYS[2], now + ARGV[3], id) -- before a delivery is counted
     local entry = pending and redis.call('XCLAIM', key, group, consumer, 0, id)[1]
     if entry then
-      redis.call('ZADD', KEYS[2], now + ARGV[3], id)
       local fields = {}
       for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
       local note = redis.call('HGET', KEYS[3], id) or ''

@@ -5,9 +5,11 @@
 -- ARGV  1 group, 2 rows that were new, then for each entry: its id, its number of strings
 -- Returns the number of strings taken off.
 --
--- An entry that another worker completed or split meanwhile changes nothing here. XACK comes first: it needs no memory,
--- and after it a full Redis lets the rest pass.
+-- An entry that another worker completed or split meanwhile changes nothing here. It begins with a call that changes
+-- nothing, so that nothing is acknowledged and left in the journal where Redis refuses to delete; such a call needs no
+-- memory, and after it a full Redis lets the rest pass.
 
+redis.call('XDEL', KEYS[1], '0-0')
 local entries = {}
 for a = 3, #ARGV, 2 do entries[#entries + 1] = ARGV[a] end
 redis.call('XACK', KEYS[1], ARGV[1], unpack(entries))

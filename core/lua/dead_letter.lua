@@ -4,14 +4,20 @@
 -- ARGV  1 group, 2 entry, 3 the string's id, 4 its dead letter as JSON, 5 its received_at
 -- Returns 1, or 0 when another worker took it off meanwhile.
 --
--- A dead letter takes the place of an older one of the same id, which then counts as discarded. XACK comes first: it
--- needs no memory, and after it a full Redis lets the rest pass.
+-- A dead letter takes the place of an older one of the same id, which then counts as discarded. It begins with calls that
+-- change nothing: they need no memory, and after one a full Redis lets the rest pass. The entry goes last, so that the
+-- string is not lost where Redis refuses a command in between.
 
+redis.call('XACK', KEYS[1], ARGV[1], '0-0')
+redis.call('XDEL', KEYS[1], '0-0')
+local there = #redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+if there == 1 then
+  if redis.call('HSET', KEYS[3], ARGV[3], ARGV[4]) == 0 then redis.call('INCRBY', KEYS[4], 1) end
+  redis.call('SET', KEYS[7], 'failed 0 ' .. ARGV[5])
+  redis.call('DECRBY', KEYS[2], 1)
+end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[2])
 redis.call('ZREM', KEYS[5], ARGV[2])
 redis.call('HDEL', KEYS[6], ARGV[2])
-if redis.call('XDEL', KEYS[1], ARGV[2]) == 0 then return 0 end
-redis.call('DECRBY', KEYS[2], 1)
-if redis.call('HSET', KEYS[3], ARGV[3], ARGV[4]) == 0 then redis.call('INCRBY', KEYS[4], 1) end
-redis.call('SET', KEYS[7], 'failed 0 ' .. ARGV[5])
-return 1
+return there

@@ -5,19 +5,23 @@
 --       the note of an earlier time as it is)
 -- Returns the number of entries set aside; one that another worker took off the journal meanwhile is none.
 --
--- XCLAIM comes first: it needs no memory, and after it a full Redis lets the rest pass.
+-- ZREM comes first: it needs no memory, and after it a full Redis lets the rest pass. An entry is claimed last: were it to
+-- belong to that consumer without being in the set, where Redis refuses a command in between, no one would try it again.
 
+redis.call('ZREM', KEYS[2], '')
 local count = 0
 for a = 3, #ARGV, 3 do
-  local id = ARGV[a]
+  local id, time = ARGV[a], redis.call('TIME')
+  redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[a + 1], id)
+  if ARGV[a + 2] ~= '' then
+    redis.call('HSET', KEYS[3], id, (redis.call('GET', KEYS[4]) or '0') .. ' ' .. ARGV[a + 2])
+  end
   -- with RETRYCOUNT 0, so that a delivery counted later tells of a worker that died
   if #redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, id, 'RETRYCOUNT', 0, 'JUSTID') == 1 then
-    local time = redis.call('TIME')
-    redis.call('ZADD', KEYS[2], time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[a + 1], id)
-    if ARGV[a + 2] ~= '' then
-      redis.call('HSET', KEYS[3], id, (redis.call('GET', KEYS[4]) or '0') .. ' ' .. ARGV[a + 2])
-    end
     count = count + 1
+  else
+    redis.call('ZREM', KEYS[2], id)
+    redis.call('HDEL', KEYS[3], id)
   end
 end
 return count

@@ -4,13 +4,17 @@
 -- ARGV  1 group, 2 entry, 3 entry version, then for each string: its JSON, its received_at
 -- Returns the number of entries it became: none when somebody else completed it meanwhile.
 --
--- XACK comes first: it needs no memory, and after it a full Redis lets the rest pass.
+-- It begins with calls that change nothing: they need no memory, and after one a full Redis lets the rest pass. The entry
+-- goes last, so that no string is lost where Redis refuses a command in between.
 
-redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-if redis.call('XDEL', KEYS[1], ARGV[2]) == 0 then return 0 end
+redis.call('XACK', KEYS[1], ARGV[1], '0-0')
+redis.call('XDEL', KEYS[1], '0-0')
+if #redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2]) == 0 then return 0 end
 for status = 2, #KEYS do
   local item, received_at = ARGV[2 * status], ARGV[2 * status + 1]
   local entry = redis.call('XADD', KEYS[1], '*', 'v', ARGV[3], 'n', 1, 'items', '[' .. item .. ']')
   redis.call('SET', KEYS[status], entry .. ' 0 ' .. received_at)
 end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[2])
 return #KEYS - 1

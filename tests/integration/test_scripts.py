@@ -13,7 +13,7 @@ from support import dead_letter_all, eventually
 
 from core.claims import Claims, Entry, Turn
 from core.connection import connect
-from core.errors import JournalFull
+from core.errors import JournalAway, JournalFull
 from core.journal import Journal, Unit
 from core.notes import Note
 from core.submission import Submission
@@ -262,3 +262,39 @@ def test_leases_are_kept_by_redis_own_clock(redis: RedisClient) -> None:
     while not (journal.counts().oldest_s or 0) > 0:
         assert time.monotonic() < deadline
     assert (journal.counts().oldest_s or 0) < 60  # though it says that it was received in 1970
+
+
+SETTLE: dict[str, Callable[[Claims, Entry], object]] = {
+    "split": lambda claims, entry: claims.split(entry),
+    "set aside": lambda claims, entry: claims.set_aside([(entry, Note("P0001", "because"))]),
+    "dead letter": lambda claims, entry: claims.dead_letter(entry, "because"),
+    "complete": lambda claims, entry: claims.complete([entry], 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "command"),
+    [
+        *(("split", command) for command in ("xack", "xdel", "xadd", "set")),
+        *(("set aside", command) for command in ("zadd", "get", "hset", "xclaim")),
+        *(("dead letter", command) for command in ("xack", "xdel", "hset", "set", "decrby", "zrem", "hdel")),
+        *(("complete", command) for command in ("xack", "xdel")),
+    ],
+)
+def test_a_command_that_is_refused_in_the_middle_loses_no_string(
+    redis: RedisClient, operation: str, command: str
+) -> None:
+    """A right may be taken away, and given back, at any time: the string can be claimed afterwards, or is kept."""
+    journal, claims = Journal(redis), Claims(redis)
+    journal.append([unit("a")])
+    [entry] = claims.claim().entries
+    redis.execute_command("ACL", "SETUSER", "default", f"-{command}")
+    with pytest.raises(JournalAway):
+        SETTLE[operation](claims, entry)
+    redis.execute_command("ACL", "SETUSER", "default", "+@all")
+    if redis.exists("dummies:set_aside"):
+        redis.zadd("dummies:set_aside", {entry.id: 0})
+    for held in redis.xpending_range("dummies:journal", "writers", "-", "+", 10, consumername="worker"):
+        expire_leases(redis, held["message_id"])
+    kept = [*claims.claim().entries, *claims.claim_aside(10, 10_000)]
+    assert {s.text for each in kept for s in each.submissions} == {"a"} or redis.hlen("dummies:failed") == 1
