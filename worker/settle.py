@@ -127,7 +127,13 @@ class Settling:
         """Split an entry with which none of its deliveries ended; have a single string wait, unless it is stored."""
         if len(entry.submissions) > 1:
             self._split(entry)
-        elif self._store.holds(entry.submissions[0].id):
+            return
+        try:
+            stored = self._store.holds(entry.submissions[0].id)
+        except Refused as refused:  # the look-up: by a right that is missing, or an index that is broken
+            self._halve([entry], refused.failure)
+            return
+        if stored:
             self._claims.complete([entry], 0)
             self._close([entry])
         else:

@@ -36,6 +36,7 @@ class Database:
         self.trouble: Exception | None = None
         self.batches: list[int] = []
         self.on_insert: Callable[[], object] = lambda: None
+        self.on_look_up: Callable[[], object] = lambda: None
         self.most = 1_000
         """The most strings that are stored in time."""
 
@@ -54,6 +55,7 @@ class Database:
         return len(self.rows) - before
 
     def holds(self, submission_id: str) -> bool:
+        self.on_look_up()
         self.probe()
         return submission_id in self.rows
 
@@ -400,6 +402,23 @@ def test_a_string_that_was_stored_each_time_but_never_completed_is_no_dead_lette
         settle(claims, database)
     assert (journal.counts().failed, journal.counts().set_aside) == (0, 0)
     assert journal.counts().waiting == (1 if away else 0)
+
+
+@pytest.mark.parametrize("kind", ["42501", "57014", "XX001"])
+def test_a_look_up_that_is_refused_raises_nothing_and_sets_the_string_aside(
+    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, kind: str
+) -> None:
+    append(journal, "killer")
+    for _ in range(settle_module.MAX_DELIVERIES):
+        die_with_it(claims, redis)
+
+    def refuse() -> None:
+        raise Refused(Failure(kind, f"{kind} no", counts=False))
+
+    database.on_look_up = refuse
+    assert run(claims, database, []) == 0
+    counts = journal.counts()
+    assert (counts.set_aside, counts.failed, counts.aside_reason) == (1, 0, f"{kind} no")
 
 
 def test_nothing_is_raised_when_redis_is_away(
