@@ -14,12 +14,18 @@ SHOWN = 5
 
 
 class Found(NamedTuple):
-    """What is there at the end: all rows (id, text), all dead letters (id, text), and each known id's status."""
+    """What is there at the end: all rows (id, text), all dead letters (id, text), and each known id's status.
+
+    ``late`` strings were stored too long after all had healed; the journal's books are out by ``unaccounted``.
+    """
 
     rows: Sequence[tuple[str, str]]
     dead_letters: Sequence[tuple[str, str]]
     statuses: Mapping[str, str]
     waiting: int
+    set_aside: int
+    late: int
+    unaccounted: int
     unseen_faults: Sequence[str]
 
 
@@ -56,7 +62,11 @@ def check(ledger: Ledger, found: Found, least_acknowledged: int = LEAST_ACKNOWLE
     if len(acknowledged) < least_acknowledged:
         faults.append(f"only {len(acknowledged)} strings were acknowledged, {least_acknowledged} are needed")
     if found.waiting:
-        faults.append(f"{found.waiting} strings wait in the journal still")
+        faults.append(f"{found.waiting} strings wait in the journal still, {found.set_aside} of them set aside")
+    if found.late:
+        faults.append(f"{found.late} strings were stored too late after all had healed")
+    if found.unaccounted:
+        faults.append(f"the books are out by {found.unaccounted} strings")
     counts = {
         "acknowledged": len(acknowledged),
         "refused": len(ledger.with_outcome("refused")),
@@ -64,6 +74,7 @@ def check(ledger: Ledger, found: Found, least_acknowledged: int = LEAST_ACKNOWLE
         "recovered": len(unknown & stored.keys()),
         "rows": len(found.rows),
         "dead letters": len(dead),
+        "unaccounted": found.unaccounted,
     }
     return Verdict(offences, faults, counts)
 

@@ -7,15 +7,31 @@ import shutil
 import time
 
 from core import names
+from core.journal import ENTRY_VERSION
 from faults import small_disk
 from faults.harm import Harm, Seen, comes, keep_doing
 from local.ports import free_port
 from local.redis import Redis
 
+JUNK = (b"", b"{", b"[]", b"\xff\xfe", b"\x80\x04}.", b'{"body": "e30=", "headers": {}, "properties": {}}')
+"""Not JSON, JSON of another shape, pickle, and a message that lacks its delivery tag."""
+
 
 def steal_wakeup(harm: Harm) -> Seen:
     """Take messages off the Celery queue before any worker does."""
     return keep_doing(harm.seconds, lambda: harm.world.client.lpop(names.QUEUE))
+
+
+def send_junk(harm: Harm) -> Seen:
+    """Send what is no wake-up: the workers drop it, and say so."""
+    before = _dropped(harm)
+    harm.world.client.lpush(names.QUEUE, *JUNK)
+    return comes(lambda: _dropped(harm) >= before + len(JUNK))
+
+
+def _dropped(harm: Harm) -> int:
+    logs = harm.world.system.folder.glob("worker*.log")
+    return sum(log.read_bytes().count(b"it is no wake-up") for log in logs)
 
 
 def flush_broker(harm: Harm) -> Seen:
@@ -27,6 +43,24 @@ def flush_broker(harm: Harm) -> Seen:
 def delete_group(harm: Harm) -> Seen:
     """Delete the consumer group, and with it what is claimed."""
     return bool(harm.world.client.xgroup_destroy(names.JOURNAL, names.GROUP))
+
+
+def append_newer(harm: Harm) -> Seen:
+    """Append an entry that only newer workers can read, and take it off as one of them would."""
+    client = harm.world.client
+    with client.pipeline() as newer_api:
+        newer_api.xadd(names.JOURNAL, {"v": ENTRY_VERSION + 1, "n": 1, "items": "\x93"})
+        newer_api.incr(names.WAITING)
+        newer_api.incr(names.APPENDED)
+        entry = newer_api.execute()[0]
+    seen = comes(lambda: client.xpending_range(names.JOURNAL, names.GROUP, entry, entry, 1))
+    with client.pipeline() as newer_worker:
+        newer_worker.xack(names.JOURNAL, names.GROUP, entry)
+        newer_worker.xdel(names.JOURNAL, entry)
+        newer_worker.decr(names.WAITING)
+        newer_worker.incr(names.STORED)
+        newer_worker.execute()
+    return seen
 
 
 def kill_redis(harm: Harm) -> Seen:

@@ -21,6 +21,11 @@ def drop_commit_answer(harm: Harm) -> Seen:
     return _harm("worker-postgres", "dropcommit", harm)
 
 
+def slow_line(harm: Harm) -> Seen:
+    """Let only a few kilobytes a second pass between the worker and PostgreSQL."""
+    return _harm("worker-postgres", "slow", harm)
+
+
 def partition(link: str, mode: str, harm: Harm) -> Seen:
     """Harm the link between two tiers; between the web server and the API, that to one of the processes."""
     return _harm(harm.random.choice(LINKS[link]), mode, harm)

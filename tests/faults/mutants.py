@@ -98,6 +98,22 @@ MUTANTS = (
         _offence("wrongly dead"),
     ),
     Mutant(
+        "failures count while nothing can be stored",
+        (
+            ("core/notes.py", "(1 if failure.counts and others_stored else 0)", "1"),
+            ("worker/settle.py", "            self._store.probe()", "            pass"),
+        ),
+        "every row refused",
+        _offence("wrongly dead"),
+        seconds=60,
+    ),
+    Mutant(
+        "leases end by Redis' clock alone",
+        (("core/clocks.py", "ABANDONED_AFTER = TASK_TIME_LIMIT + 5.0", "ABANDONED_AFTER = 9e9"),),
+        "Redis' clock put back",
+        re.compile("not seen to happen: Redis' clock put back"),
+    ),
+    Mutant(
         "a repeat does not keep its id",
         (
             ("api/submit.py", "submission_id(text, key, request_id)", "submission_id(text, None, None)"),

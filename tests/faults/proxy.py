@@ -2,8 +2,8 @@
 
 Runs as a process of its own, so that it never waits for the clients' Python:
 ``python -m faults.proxy NAME:LISTEN:TARGET …``; commands come as lines ``NAME MODE`` on the standard input, each
-answered by a line. The commands are ``pass``, ``refuse``, ``blackhole``, ``vanish``, ``delay``, ``halfopen``,
-``dropcommit`` and ``count``, which says how often anything of the last mode happened.
+answered by a line. The commands are ``pass``, ``refuse``, ``blackhole``, ``vanish``, ``delay``, ``slow``,
+``halfopen``, ``dropcommit`` and ``count``, which says how often anything of the last mode happened.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import contextlib
 import sys
 from typing import Literal, get_args
 
-Mode = Literal["pass", "refuse", "blackhole", "vanish", "delay", "halfopen", "dropcommit"]
+Mode = Literal["pass", "refuse", "blackhole", "vanish", "delay", "slow", "halfopen", "dropcommit"]
 DELAY = 0.5
+SLOW = 16 * 1024
+"""Bytes a second that pass a slow link, in each direction of each connection."""
 CHUNK = 65536
 INSERT = b"INSERT INTO dummies"
 """The worker's statement, which commits by itself: once the server answers it, the rows are there."""
@@ -98,7 +100,7 @@ class Pair:
         while data := await reader.read(CHUNK):
             if INSERT in data:
                 self._inserting = True
-            if await self._swallowed({"blackhole", "vanish"}):
+            if await self._swallowed(data, {"blackhole", "vanish"}):
                 continue
             writer.write(data)
             await writer.drain()
@@ -111,16 +113,19 @@ class Pair:
                 self._link.seen += 1
                 raise ConnectionResetError
             self._inserting = False
-            if await self._swallowed({"blackhole", "vanish", "halfopen"}):
+            if await self._swallowed(data, {"blackhole", "vanish", "halfopen"}):
                 continue
             writer.write(data)
             await writer.drain()
         raise ConnectionResetError
 
-    async def _swallowed(self, modes: set[str]) -> bool:
+    async def _swallowed(self, data: bytes, modes: set[str]) -> bool:
         if self._link.mode == "delay":
             self._link.seen += 1
             await asyncio.sleep(DELAY)
+        if self._link.mode == "slow":
+            self._link.seen += len(data) > SLOW
+            await asyncio.sleep(len(data) / SLOW)
         if self._link.mode not in modes and self._turn == self._link.turn:
             return False
         self._link.seen += 1

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -21,6 +22,9 @@ from faults.world import SETTLED_WITHIN, World, wait_for_calm
 STATUS_IDS_AT_ONCE = 100
 STATUSES_ASKED = 20_000
 WARM_UP = 2.0
+LINGERS = 300.0
+"""The most seconds until all that lingers is over: a text that ends its worker does so nine times, each for a lease."""
+LATE = "SELECT count(*) FROM dummies WHERE stored_at > greatest(received_at, %s) + %s * INTERVAL '1 s'"
 CALM = 100
 """Waiting strings below which a backlog counts as gone: some are always on their way."""
 
@@ -80,9 +84,12 @@ def run(
             for thread in threads:
                 thread.join()
             _replay_unseen(world, lanes, happened)
+            [[healed_at]] = world.query("SELECT clock_timestamp()")
+            if any(planned.kind.lingers for lane in lanes for planned in lane):
+                _outlast_lingering(world)
             time.sleep(WARM_UP)
         wait_for_calm(world, 0, settle)
-        found = look(world, ledger, [each.name for each in happened if not each.seen])
+        found = look(world, ledger, [each.name for each in happened if not each.seen], healed_at)
     ledger.close()
     happened.sort(key=lambda each: each.began)
     return Run(seed, check(ledger, found), happened, clients.answers, ledger)
@@ -97,7 +104,7 @@ def _play(world: World, lane: Sequence[Planned], until: float, happened: list[Ha
         try:
             seen = planned.kind.inject(Harm(world, Random(planned.seed), planned.lasts))
         except Exception as error:  # noqa: BLE001 - it counts as not seen, and the others go on
-            print(f"{planned.kind.name}: {error!r}", flush=True)
+            print(f"{planned.kind.name}: {type(error).__name__}: {error}", flush=True)
             seen = False
         ended = time.monotonic() - world.clients.started
         happened.append(Happened(planned.kind.name, began, ended, seen))
@@ -115,18 +122,32 @@ def _replay_unseen(world: World, lanes: Sequence[Sequence[Planned]], happened: l
         fault.seen = again[0].seen
 
 
-def look(world: World, ledger: Ledger, unseen: list[str]) -> Found:
-    """Return what is there at the end; the table is read on the primary, past everything of ours."""
+def _outlast_lingering(world: World) -> None:
+    """Go on sending until all that lingers is over: what is set aside is judged only while other strings are stored."""
+    until = time.monotonic() + LINGERS
+    while time.monotonic() < until and not world.is_settled():
+        time.sleep(0.2)
+
+
+def look(world: World, ledger: Ledger, unseen: list[str], healed_at: datetime | None = None) -> Found:
+    """Return what is there at the end; the table is read on the primary, past everything of ours.
+
+    Where it is known when all had healed, strings that took longer than they may from then on are counted.
+    """
     rows = [(str(row_id), text) for row_id, text in world.query("SELECT id, text FROM dummies")]
     letters = [json.loads(each) for each in world.client.hvals("dummies:failed")]
     ids = [each for known in ledger.ids.values() for each in known]
     if len(ids) > STATUSES_ASKED:
         ids = Random(0).sample(ids, STATUSES_ASKED)
+    counts = world.counts()
     return Found(
         rows=rows,
         dead_letters=[(letter["id"], letter["text"]) for letter in letters],
         statuses=_statuses(world, ids),
-        waiting=world.waiting(),
+        waiting=counts.waiting,
+        set_aside=counts.set_aside,
+        late=world.query(LATE, healed_at, SETTLED_WITHIN)[0][0] if healed_at else 0,
+        unaccounted=counts.unaccounted,
         unseen_faults=unseen,
     )
 

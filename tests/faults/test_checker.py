@@ -36,6 +36,9 @@ def found(**changes: object) -> Found:
         dead_letters=[("3", text_of(BAD))],
         statuses={"1": "stored", "2": "stored", "3": "failed"},
         waiting=0,
+        set_aside=0,
+        late=0,
+        unaccounted=0,
         unseen_faults=[],
     )
     return right._replace(**changes)
@@ -82,7 +85,9 @@ def test_each_rule_that_is_broken_is_reported(ledger: Ledger, rule: str, changes
     ("changes", "least", "says"),
     [
         ({}, 4, "only 3 strings"),
-        ({"waiting": 2}, 3, "2 strings wait"),
+        ({"waiting": 2, "set_aside": 1}, 3, "2 strings wait in the journal still, 1 of them set aside"),
+        ({"late": 3}, 3, "3 strings were stored too late"),
+        ({"unaccounted": -1}, 3, "the books are out by -1 strings"),
         ({"unseen_faults": ["Redis killed"]}, 3, "not seen to happen: Redis killed"),
     ],
 )

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from faults.checker import report
+from faults.clock import find_faketime
 from faults.kinds import ACCEPTING, KINDS, STORING
 from faults.run import run, table
 from faults.schedule import plan
 from faults.small_disk import can_mount
-from faults.world import find_faketime
 from local import nginx
 
 RATE = 100.0
@@ -38,7 +38,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed_cut_or_stopped(tmp_path: 
 def test_clocks_are_put_wrong_where_that_can_be_done() -> None:
     if find_faketime() is None:
         pytest.skip("NO FAKETIME, no process' clock is put wrong: install faketime")
-    assert sum("clock" in kind.name for kind in KINDS) == 2
+    assert sum("clock" in kind.name for kind in KINDS) == 3
 
 
 def test_the_disk_is_filled_where_that_can_be_done() -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -21,8 +21,11 @@ import psycopg2
 from redis import Redis as RedisClient
 from support import eventually
 
+from core import names
+from core.journal import Counts, Journal
 from faults import small_disk
 from faults.clients import Clients
+from faults.clock import ClockedRedis, wrong_by
 from faults.points import FOLDER
 from faults.texts import POISON
 from local import nginx
@@ -33,8 +36,9 @@ from local.system import ROOT, Process, System, api_command, worker_command
 APIS = 2
 WORKERS = 2
 READY_WITHIN = 30.0
-SETTLED_WITHIN = 300.0
-"""Seconds; a text that kills its worker takes about ten leases to be set apart."""
+SETTLED_WITHIN = 60.0
+"""Seconds after which no string waits any more, once everything is well again."""
+JUST_COME_MS = 5_000
 LINKS = ("web-api0", "web-api1", "api-redis", "api-postgres", "worker-redis", "worker-postgres")
 CONSTRAINT = f"ALTER TABLE dummies ADD CONSTRAINT planted CHECK (split_part(text, ' ', 1) NOT LIKE '%%{POISON}')"
 
@@ -45,7 +49,8 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.system = System(folder / "system")
-        self.redis, self.postgres = self.system.redis, self.system.postgres
+        self.redis = self.system.redis = ClockedRedis(self.system.redis.folder, self.system.redis.port)
+        self.postgres = self.system.postgres
         self.points = folder / "points"
         self.web_port = free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
@@ -117,7 +122,7 @@ class World:
             "DATABASE_READ_URL": self._through("api-postgres", self.postgres.reader_url),
             "DRAINING_FILE": str(draining),
         }
-        api = self._start(command, f"api{number}", env | self._clock(number))
+        api = self._start(command, f"api{number}", env | wrong_by(self.clock_offsets.get(number)))
         eventually(lambda: get(port, "/readyz") is not None, READY_WITHIN)
         return api
 
@@ -125,15 +130,15 @@ class World:
         """Do what the pod's preStop does."""
         self._draining_file(number).touch()
 
-    def start_worker(self) -> Process:
-        """Start a worker with two processes; it is not waited for."""
+    def start_worker(self, more: Mapping[str, str] | None = None) -> Process:
+        """Start a worker with two processes, with more in its environment; it is not waited for."""
         name = f"worker{next(self._names)}"
         command = ["faults.launch_worker" if word == "worker.app" else word for word in worker_command(name=name)]
         env = {
             "REDIS_URL": self._through("worker-redis", self.redis.url),
             "DATABASE_URL": self._through("worker-postgres", self.postgres.writer_url),
         }
-        return self._start(command, name, env)
+        return self._start(command, name, env | (more or {}))
 
     def reach(self, number: int) -> Any:
         """Return what an API process says of the pipeline, asked past nginx; None when it does not answer."""
@@ -153,6 +158,16 @@ class World:
     def waiting(self) -> int:
         """Return how many strings wait in the journal."""
         return int(self.client.get("dummies:waiting") or 0)
+
+    def is_settled(self) -> bool:
+        """Tell whether nothing waits but what has just come: nothing is set aside, or was delivered in vain."""
+        held = self.client.xpending_range(names.JOURNAL, names.GROUP, "-", "+", 1000)
+        tried = (each["times_delivered"] > 1 or each["time_since_delivered"] > JUST_COME_MS for each in held)
+        return not self.client.zcard(names.SET_ASIDE) and not any(tried)
+
+    def counts(self) -> Counts:
+        """Return how the journal is doing, and its books with it."""
+        return Journal(self.client).counts()
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return what a statement gives, past the proxy and as the superuser."""
@@ -222,19 +237,6 @@ class World:
 
     def _draining_file(self, number: int) -> Path:
         return self.folder / f"draining{number}"
-
-    def _clock(self, number: int) -> dict[str, str]:
-        """Return what makes a process's clock wrong, where a fault asks for it."""
-        offset = self.clock_offsets.get(number)
-        library = find_faketime()
-        if offset is None or library is None:
-            return {}
-        return {"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-
-
-def find_faketime() -> Path | None:
-    """Return the library that makes a process's clock wrong, where this machine has it."""
-    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 def wait_for_calm(world: World, most: int, within: float) -> float | None:
