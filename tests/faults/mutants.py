@@ -98,14 +98,13 @@ MUTANTS = (
         _offence("wrongly dead"),
     ),
     Mutant(
-        "failures count while nothing can be stored",
+        "one failure alone is enough, though nothing can be stored",
         (
-            ("core/notes.py", "(1 if failure.counts and others_stored else 0)", "1"),
+            ("core/notes.py", "if failure.final:", "if failure.counts:"),
             ("worker/settle.py", "            self._store.probe()", "            pass"),
         ),
         "every row refused",
         _offence("wrongly dead"),
-        seconds=60,
     ),
     Mutant(
         "leases end by Redis' clock alone",
