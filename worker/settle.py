@@ -16,7 +16,7 @@ from worker.store import Store
 
 log = structlog.get_logger()
 
-MAX_DELIVERIES = 3
+MAX_DELIVERIES = 2
 """Deliveries after which an entry that ended with none of them is split, or set aside where it is a single string.
 Most fail for what happens around them: a worker is killed for another reason, or Redis is unavailable meanwhile."""
 LOST = Failure("worker lost", "storing it alone ended the worker, or was never completed")
