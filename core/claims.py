@@ -29,8 +29,9 @@ AWAY_BACKOFF_BASE_MS, AWAY_BACKOFF_CAP_MS = 250, 3_000
 AWAY_NOTE_MS = 60_000
 
 LEASE_MS = int(LEASE * 1000)
+LONGEST_REST_MS = 60_000
 LONGEST_PAUSE_MS = int(LONGEST_PAUSE * 1000)
-_unreadable = OutageLog("entry of another format left for newer workers", "entries readable again")
+_unreadable = OutageLog("entry of another format left for newer workers")
 T = TypeVar("T")
 
 
@@ -91,7 +92,7 @@ class Claims:
         One worker at a time has some: until it says that it has settled them, or 15 s have passed.
         """
         keys = [names.JOURNAL, names.SET_ASIDE, names.SET_ASIDE_NOTES, names.INSERTED, names.ASIDE_TURN]
-        arguments = [names.GROUP, names.ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size]
+        arguments = [names.GROUP, names.ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size, LONGEST_REST_MS]
         inserted, claimed = self._with_group(lambda: self._script("claim_aside")(keys, arguments))
         notes = {entry.decode(): note for entry, *_, note in claimed if note}
         entries = [entry._replace(aside=True) for entry in self._readable([parts[:4] for parts in claimed])]
@@ -103,9 +104,9 @@ class Claims:
         ]
 
     def end_aside(self, rest: float) -> None:
-        """Let a worker have entries that were set aside, after so many seconds."""
+        """Let a worker have entries that were set aside, after so many seconds, at most a minute."""
         with journal_errors():
-            self._redis.pexpire(names.ASIDE_TURN, int(rest * 1000))
+            self._redis.pexpire(names.ASIDE_TURN, min(LONGEST_REST_MS, int(rest * 1000)))
 
     def complete(self, entries: Sequence[Entry], inserted: int) -> int:
         """Take entries off the journal whose strings are stored, and some were new; return how many strings."""

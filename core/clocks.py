@@ -4,6 +4,7 @@ A statement gives up first, then our own deadline around it (a stopped server ca
 lease on the claimed entries, then the task that holds them, then the pod. A test keeps them in order.
 """
 
+LOCK_TIMEOUT = 3.0  # sooner than the statement's, or PostgreSQL calls every wait for a lock a slow statement
 STATEMENT_TIMEOUT = 4.0
 CALL_DEADLINE = 6.0
 LEASE = 15.0

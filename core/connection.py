@@ -10,7 +10,7 @@ from typing import TypeVar
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, RedisError
+from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 from redis.retry import Retry
 
 from core.errors import JournalAway, JournalFull
@@ -80,7 +80,7 @@ def journal_errors() -> Iterator[None]:
         yield
     except (RedisError, OSError) as error:
         reason = words(error)
-        if isinstance(error, OutOfMemoryError) or FULL in reason:
+        if isinstance(error, OutOfMemoryError) or (isinstance(error, ResponseError) and FULL in reason):
             raise JournalFull from error
         _outage.met(reason)
         raise JournalAway from error

@@ -24,7 +24,7 @@ class Counts(NamedTuple):
     set_back: SetBack | None
     discarded: int
     retried: int
-    balance_base: int
+    balance_base: int | None
     entries: int
     set_aside: int
     aside_reason: str | None
@@ -37,6 +37,7 @@ class Counts(NamedTuple):
         and then appended once more. Where the books balance, but not with what the stream holds, it is what waits.
         """
         settled = self.stored + self.failed + self.discarded + self.retried
-        out = self.appended - settled - self.waiting - self.balance_base
+        out = self.appended - settled - self.waiting
+        out = 0 if self.balance_base is None else out - self.balance_base  # None: no worker keeps the books yet
         holds = self.waiting >= self.entries if self.entries else not self.waiting
         return out if out or holds else max(self.waiting, self.entries)

@@ -38,7 +38,7 @@ REST, LONGEST_REST = 1.0, 0.5
 """How long a run rests after each piece: as a multiple of the time that the piece took, and at most (s)."""
 
 
-class Counts(NamedTuple):
+class ReasonCounts(NamedTuple):
     """How many of the dead letters looked at have which reason, where to go on (0: nowhere), and how many there are."""
 
     reasons: Mapping[str, int]
@@ -73,7 +73,7 @@ class Groups:
         self._most_waiting = most_waiting
         self._once = without_repeats(redis)
 
-    def count(self, cursor: int = 0, budget: float = float("inf")) -> Counts:
+    def count(self, cursor: int = 0, budget: float = float("inf")) -> ReasonCounts:
         """Count the dead letters of each reason, for roughly so many seconds; from the cursor of an earlier look on.
 
         Raises JournalAway.
@@ -87,7 +87,7 @@ class Groups:
                 reasons.update(letter.reason for _, letter in readable(values))
                 if not reached or len(reasons) >= MOST_REASONS or time.monotonic() > until:
                     break
-        return Counts(reasons, looked_at, reached, total)
+        return ReasonCounts(reasons, looked_at, reached, total)
 
     def retry(self, reasons: Collection[str] | None, wake: Callable[[], None]) -> Iterator[Progress]:
         """Put back all dead letters with one of these reasons (None: all), and yield the progress after each piece.

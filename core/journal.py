@@ -135,6 +135,9 @@ class Journal:
             if not found:
                 return None
             attempts = self._deliveries(record.entry)
+            note = self._redis.hget(names.SET_ASIDE_NOTES, record.entry)
+        if note:
+            attempts += parse_note(note).tries
         fields = found[0][1]
         readable = int(fields[b"v"]) <= ENTRY_VERSION
         return decode(fields[b"items"])[record.position] if readable else None, attempts
@@ -167,7 +170,7 @@ class Journal:
             set_back=parse_set_back(set_back) if set_back else None,
             discarded=discarded,
             retried=retried,
-            balance_base=balance_base,
+            balance_base=int(balance_base) if balance_base else None,
             entries=entries,
             set_aside=set_aside,
             aside_reason=parse_note(note).reason if note else None,

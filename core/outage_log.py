@@ -13,15 +13,19 @@ REPEATED_AFTER = 60.0
 """Seconds after which trouble that goes on is logged again, with how often it was met."""
 
 
+OVER_AFTER = 3.0
+"""Seconds without trouble after which it is over."""
+
+
 class OutageLog:
     """Logs that there is trouble, why, and that it is over; threads may share it."""
 
-    def __init__(self, event: str, over: str) -> None:
-        """Take what log lines say of it, and of its end."""
+    def __init__(self, event: str, over: str = "") -> None:
+        """Take what log lines say of it, and of its end, where that is said."""
         self._event, self._over = event, over
         self._lock = threading.Lock()
         self._met: dict[str, int] = {}
-        self._said_at = 0.0
+        self._said_at = self._met_at = 0.0
         self.down = False
         """Whether there was trouble when it was last heard of."""
 
@@ -29,7 +33,7 @@ class OutageLog:
         """Note that a call failed, and why; logged when the reason is a new one or a minute has passed."""
         now = time.monotonic()
         with self._lock:
-            self.down = True
+            self.down, self._met_at = True, now
             repeated = self._met.get(reason)
             self._met[reason] = (repeated or 0) + 1
             if repeated is not None and now - self._said_at < REPEATED_AFTER:
@@ -41,8 +45,11 @@ class OutageLog:
         log.warning(self._event, reason=reason, times=repeated or 1)
 
     def over(self) -> None:
-        """Note that all is well; logged when it was not before."""
-        if self.down:
+        """Note that all is well; logged when it was not before, and has been since for a few seconds.
+
+        Where some calls fail and others do not, as on a server that takes no writes, the trouble goes on.
+        """
+        if self.down and time.monotonic() - self._met_at > OVER_AFTER:
             with self._lock:
                 was_down, self.down = self.down, False
                 self._met.clear()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg2
+import psycopg2.extensions
 
 from core.session import Sessions
 
@@ -15,6 +17,7 @@ CONNECT_TIMEOUT = 3.0
 STATEMENT_TIMEOUT = 300
 CALL_DEADLINE = STATEMENT_TIMEOUT + 10.0
 LOCK_TIMEOUT = 60
+LONGEST_STATEMENT = 3600
 _SETTINGS = {"statement_timeout": f"{STATEMENT_TIMEOUT}s", "lock_timeout": f"{LOCK_TIMEOUT}s"}
 T = TypeVar("T")
 
@@ -36,6 +39,20 @@ def connect(url: str, application: str) -> Any:
     ).connect()
     session.autocommit = False
     return session
+
+
+@contextmanager
+def unhurried(cursor: Any) -> Iterator[None]:
+    """Let statements take up to an hour, as building an index beside running transactions may."""
+    wait: Any = psycopg2.extensions.get_wait_callback()
+    before, wait.seconds = wait.seconds, LONGEST_STATEMENT + 10.0
+    cursor.execute("SET statement_timeout = %s; SET lock_timeout = 0", [f"{LONGEST_STATEMENT}s"])
+    try:
+        yield
+    finally:
+        for name, value in _SETTINGS.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+        wait.seconds = before
 
 
 def patiently(action: Callable[[], T], seconds: float) -> T:

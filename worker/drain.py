@@ -20,6 +20,8 @@ log = structlog.get_logger()
 LINGER, LINGER_STEP = 0.1, 0.025
 """A drain that stored something looks again every 25 ms until 100 ms were idle: under a steady load that costs fewer
 wake-ups, and makes larger batches, than a wake-up for each handful."""
+ASIDE_SHARE = 0.75
+"""Seconds of a drain's budget that what was set aside has, if the journal leaves it no more."""
 SLOW, REST = 0.25, 4.0
 """Where settling what was set aside takes longer than this (s), it rests for this multiple of the time it took."""
 
@@ -33,6 +35,8 @@ class Drain:
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again")
         self._rows = 0
+        self._doubted = False
+        """Whether PostgreSQL is held to be unavailable, and a probe could not tell."""
 
     def run(self) -> int:
         """Store what waits, for about 3 s at most; return how many rows were stored.
@@ -42,15 +46,16 @@ class Drain:
         """
         self._rows = 0
         try:
-            self._run()
+            try:
+                self._run()
+            except Outage as outage:
+                self._outage.met(str(outage))
+                self._claims.database_away()  # no drain is woken: the timer's tries are enough
+            except Unanswered as error:
+                log.warning("PostgreSQL did not take a batch in time", reason=str(error))
+                self._claims.finish()
         except JournalAway:
             log.warning("drain broken off; what was claimed returns when its lease has run out")
-        except Outage as outage:
-            self._outage.met(str(outage))
-            self._claims.database_away()  # no drain is woken: the timer's tries are enough
-        except Unanswered as error:
-            log.warning("PostgreSQL did not take a batch in time", reason=str(error), next_batch=self._size.strings)
-            self._claims.finish()
         return self._rows
 
     def _run(self) -> None:
@@ -58,12 +63,13 @@ class Drain:
         turn = self._claims.start()
         if turn is Turn.REST:
             return
-        if turn is Turn.PROBE:
-            self._store.probe()
-            self._claims.database_back()
-            self._outage.over()
-        if not self._drain_journal(until):
+        self._doubted = turn is Turn.PROBE and self._store.probe() is not None
+        if turn is Turn.PROBE and not self._doubted:
+            self._end_outage()
+        if not self._drain_journal(until - ASIDE_SHARE):
             self._wake()
+        if self._doubted:  # there is nothing that could tell
+            self._end_outage()
         while time.monotonic() < until and self._try_aside():
             pass
 
@@ -111,3 +117,10 @@ class Drain:
             self._rows += settling.rows
         if settling.rows:
             self._outage.over()
+            if self._doubted:
+                self._end_outage()
+
+    def _end_outage(self) -> None:
+        self._doubted = False
+        self._claims.database_back()
+        self._outage.over()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import psycopg2.extensions
 
 from core.errors import DummiesError
 from core.notes import Failure
@@ -67,11 +68,13 @@ def refusal(error: Exception, connection: Any) -> Refused:
     if code in TOO_SLOW:
         # a lock says nothing about who waits for it; a statement that is slow alone, again and again, does
         return TooSlow(failure._replace(counts=code == "57014"))
-    if code in ABOUT_THE_TEXT:
-        return Refused(failure._replace(final=True))
-    if code in CONSTRAINTS and (name := error.diag.constraint_name):  # type: ignore[attr-defined]
-        columns = _columns_of(name, connection)
+    said = error.diag  # type: ignore[attr-defined]
+    if code in CONSTRAINTS and said.constraint_name:
+        ours = (said.schema_name, said.table_name) == ("public", "dummies")
+        columns = _columns_of(said.constraint_name, connection) if ours else set()
         return Refused(failure._replace(final=columns == {"text"}, counts="text" in columns))
+    if code in ABOUT_THE_TEXT and not said.context:  # a trigger's trouble with another table has one
+        return Refused(failure._replace(final=True))
     return Refused(failure)
 
 
@@ -84,6 +87,8 @@ def _columns_of(constraint: str, connection: Any) -> set[str]:
     """Return the columns of our table that a constraint or a unique index is on; none where that cannot be told."""
     try:
         with connection.cursor() as cursor:
+            if connection.get_transaction_status() != psycopg2.extensions.TRANSACTION_STATUS_IDLE:
+                cursor.execute("ROLLBACK")
             cursor.execute(_COLUMNS, {"name": constraint})
             return {name for (name,) in cursor.fetchall()}
     except psycopg2.Error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from core.claims import BATCH_BYTES, BATCH_STRINGS, Claims, Entry
 from core.clocks import SETTLE_BUDGET
 from core.notes import Failure, Note, next_note
 from core.submission import Submission, total_bytes
-from worker.failures import Refused, TooSlow, Unanswered
+from worker.failures import Outage, Refused, TooSlow, Unanswered
 from worker.store import Store
 
 log = structlog.get_logger()
@@ -22,6 +23,8 @@ Most fail for what happens around them: a worker is killed for another reason, o
 LOST = Failure("worker lost", "storing it alone ended the worker, or was never completed")
 FRAME = 64
 """Bytes that a string takes in the journal beyond its text."""
+DOUBTED = 20
+"""Strings that fail alone before it is an outage, where our own row failed, too, and none is stored."""
 GROWTH = 10
 """A batch may be larger than the last that succeeded by one part in ten: one that is too large costs a time-out."""
 
@@ -52,8 +55,10 @@ class Settling:
         self._claims, self._store, self._size = claims, store, size
         self._until = time.monotonic() + SETTLE_BUDGET
         self._open: dict[str, Entry] = {}
-        self._aside: list[tuple[Entry, Note | None]] = []
-        self._probed = False
+        self._failed: list[tuple[Entry, Failure]] = []
+        self._probed = self._shrunk = False
+        self._doubt: Failure | None = None
+        """How our own row failed, where strings may be stored all the same: until one is, none of them is at fault."""
         self.rows = 0
 
     def settle(self, entries: Sequence[Entry]) -> int:
@@ -62,29 +67,33 @@ class Settling:
         Raises Outage or Unanswered, with what is not settled given back, as is whatever there is no time left for.
         """
         self._open = {entry.id: entry for entry in entries}
+        outage = True
         try:
             if len(entries) == 1 and _is_suspect(entries[0]):
                 self._set_apart(entries[0])
             else:
                 self._insert(entries)
+            if self._doubt and self._failed and not self.rows:
+                raise Outage(self._doubt.reason)
+            outage = False
         finally:
-            self._give_back()
+            self._give_back([] if outage and self._doubt else self._judged())
         return self.rows
 
     def _insert(self, entries: Sequence[Entry]) -> None:
-        if time.monotonic() > self._until:
+        if self._is_over():
             return
         submissions = _strings(entries)
         try:
             rows = self._store.insert(submissions)
         except Unanswered as error:
-            self._size.shrink(submissions)
+            self._shrink(submissions)
             if len(submissions) == 1:
                 self._fail(entries[0], Failure("no answer", str(error), counts=False))
             raise
         except Refused as refused:
             if isinstance(refused, TooSlow):
-                self._size.shrink(submissions)
+                self._shrink(submissions)
             self._halve(entries, refused.failure)
             return
         self.rows += rows
@@ -94,15 +103,16 @@ class Settling:
             self._size.grow()
 
     def _halve(self, entries: Sequence[Entry], failure: Failure) -> None:
-        if time.monotonic() > self._until:
+        if self._is_over():
             return
         if not self._probed:
-            self._store.probe()  # where nothing can be stored, the batch is not at fault
+            self._doubt = self._store.probe()  # where nothing can be stored, the batch is not at fault
             self._probed = True
         if len(entries) > 1:
             middle = len(entries) // 2
-            self._insert(entries[:middle])
-            self._insert(entries[middle:])
+            halves = [entries[:middle], entries[middle:]]
+            for half in random.sample(halves, 2) if self._doubt else halves:
+                self._insert(half)
         elif len(entries[0].submissions) > 1:
             self._split(entries[0])
         else:
@@ -113,15 +123,33 @@ class Settling:
         self._claims.split(entry)
         self._close([entry])
 
+    def _is_over(self) -> bool:
+        """Tell whether to try no more: the time is up, or so many strings failed that none seems to be stored."""
+        if time.monotonic() > self._until:
+            self._shrink(_strings(list(self._open.values())))
+            return True
+        return bool(self._doubt) and not self.rows and len(self._failed) >= DOUBTED
+
+    def _shrink(self, submissions: Sequence[Submission]) -> None:
+        if not self._shrunk:
+            self._size.shrink(submissions)
+        self._shrunk = True
+
     def _fail(self, entry: Entry, failure: Failure) -> None:
-        """Have a string that failed alone wait for its next try or, when that is not the first, be a dead letter."""
-        note = next_note(failure, entry.note, others_stored=entry.others_stored)
-        if note is None:
-            log.error("string dead-lettered", id=entry.submissions[0].id, reason=failure.reason)
-            self._claims.dead_letter(entry, failure.reason)
-        else:
-            self._aside.append((entry, note))
-        self._close([entry])
+        self._failed.append((entry, failure))
+
+    def _judged(self) -> list[tuple[Entry, Note]]:
+        """Make dead letters of strings that failed alone, where it is time; return the rest with their notes."""
+        aside = []
+        for entry, failure in self._failed:
+            note = next_note(failure, entry.note, others_stored=entry.others_stored)
+            if note is None:
+                log.error("string dead-lettered", id=entry.submissions[0].id, reason=failure.reason)
+                self._claims.dead_letter(entry, failure.reason)
+            else:
+                aside.append((entry, note))
+            self._close([entry])
+        return aside
 
     def _set_apart(self, entry: Entry) -> None:
         """Split an entry with which none of its deliveries ended; have a single string wait, unless it is stored."""
@@ -139,13 +167,13 @@ class Settling:
         else:
             self._fail(entry, LOST)
 
-    def _give_back(self) -> None:
+    def _give_back(self, aside: list[tuple[Entry, Note]]) -> None:
         """Give back what is not settled: as it is, or split where it is more than is stored at a time now."""
         for entry in [entry for entry in self._open.values() if len(entry.submissions) > self._size.strings]:
             self._split(entry)
         self._claims.release([entry for entry in self._open.values() if not entry.aside])
-        self._claims.set_aside([*self._aside, *((entry, None) for entry in self._open.values() if entry.aside)])
-        new = [(entry, note) for entry, note in self._aside if note and note.tries == 1]
+        self._claims.set_aside([*aside, *((entry, None) for entry in self._open.values() if entry.aside)])
+        new = [(entry, note) for entry, note in aside if note.tries == 1]
         if new:
             ids, reason = [entry.submissions[0].id for entry, _ in new[:10]], new[0][1].reason
             log.warning("strings set aside", count=len(new), ids=ids, reason=reason)

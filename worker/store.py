@@ -10,16 +10,17 @@ from uuid import uuid4
 
 import psycopg2
 
-from core.clocks import CALL_DEADLINE, CONNECT_TIMEOUT, STATEMENT_TIMEOUT
+from core.clocks import CALL_DEADLINE, CONNECT_TIMEOUT, LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from core.notes import Failure
 from core.outage_log import words
 from core.session import Sessions
 from core.submission import Submission
-from worker.failures import Outage, Refused, Unanswered, is_outage, refusal
+from worker.failures import Outage, Refused, TooSlow, Unanswered, is_outage, refusal
 
 _SQL = Path(__file__).parent / "sql"
 _INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
 _PROBE = (_SQL / "probe.sql").read_text(encoding="ascii")
-_TIMEOUTS = dict.fromkeys(("statement_timeout", "lock_timeout"), f"{STATEMENT_TIMEOUT}s")
+_TIMEOUTS = {"statement_timeout": f"{STATEMENT_TIMEOUT}s", "lock_timeout": f"{LOCK_TIMEOUT}s"}
 
 
 class Store:
@@ -62,15 +63,22 @@ class Store:
             cursor.execute("SELECT FROM public.dummies WHERE id = %s", [submission_id])
             return bool(cursor.rowcount)
 
-    def probe(self) -> None:
-        """Return when a row can be stored at all, which is tried with one of our own; else raise Outage."""
+    def probe(self) -> Failure | None:
+        """Try whether a row can be stored at all, with one of our own.
+
+        Return None when it can; how it failed where that may be for its text, so that others may be stored. Raises
+        Outage where PostgreSQL says that it is not well.
+        """
         try:
             with self._cursor() as cursor:
                 cursor.execute(_PROBE, {"id": str(uuid4())})
         except (Unanswered, Refused) as error:
             self._drop()  # its transaction may be open still
-            if not (isinstance(error, Refused) and error.failure.final):  # to refuse our text it must be well
-                raise Outage(str(error)) from error
+            failure = error.failure if isinstance(error, Refused) and not isinstance(error, TooSlow) else None
+            if failure and (failure.final or failure.counts):
+                return failure
+            raise Outage(str(error)) from error
+        return None
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:

@@ -63,6 +63,7 @@ end
 
 local woken, appended = 0, nil
 if #items > 0 then
+  local under_way = redis.call('PTTL', KEYS[3])
   local payload = '[' .. table.concat(items, ',') .. ']'
   local entry = redis.call('XADD', KEYS[1], '*', 'v', version, 'n', #items, 'items', payload)
   local statuses = {}
@@ -73,8 +74,7 @@ if #items > 0 then
   redis.call('MSET', unpack(statuses))
   redis.call('INCRBY', KEYS[2], #items)
   appended = redis.call('INCRBY', KEYS[4], #items)
-  -- one that lasts longer than any is left over from before Redis' clock was put back
-  local under_way = redis.call('PTTL', KEYS[3])
+  -- a wake-up that lasts longer than any is left over from before Redis' clock was put back
   if under_way == -2 or under_way > tonumber(wakeup_ms) then
     redis.call('SET', KEYS[3], '1', 'PX', wakeup_ms)
     woken = 1

@@ -3,7 +3,8 @@
 --
 -- KEYS  1 journal, 2 set_aside, 3 set_aside_notes, 4 inserted, 5 aside_turn
 -- ARGV  1 group, 2 the consumer that holds them, 3 lease (ms), 4 the longest time that one is set aside for (ms): more is
---       left over from before Redis' clock was put back; 5 strings and 6 bytes at which the batch is full
+--       left over from before Redis' clock was put back; 5 strings and 6 bytes at which the batch is full, 7 the longest time
+--       that workers rest from these entries (ms)
 -- Returns {rows inserted so far, {for each entry: id, deliveries with this one, format version, items, its note}}
 --
 -- ZREM comes first: it needs no memory, and after it a full Redis lets the rest pass.
@@ -12,7 +13,7 @@ local key, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local max_strings, max_bytes = tonumber(ARGV[5]), tonumber(ARGV[6])
 redis.call('ZREM', KEYS[2], '')
 local turn = redis.call('PTTL', KEYS[5])
-if turn >= 0 and turn <= tonumber(ARGV[3]) then return {0, {}} end
+if turn >= 0 and turn <= math.max(tonumber(ARGV[3]), tonumber(ARGV[7])) then return {0, {}} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local due = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, max_strings)

@@ -4,7 +4,7 @@
 --       10 retried, 11 balance_base, 12 set_aside, 13 set_aside_notes
 -- ARGV  1 silence after which a worker is gone (ms)
 -- Returns {waiting, stored, failed, age of the oldest entry in ms (-1: none, or not known), workers heard of,
---          database_away or '', appended, set_back or '', discarded, retried, balance_base, entries in the journal,
+--          database_away or '', appended, set_back or '', discarded, retried, balance_base or '', entries in the journal,
 --          entries set aside, the note of the one of them that is tried next or ''}
 
 local time = redis.call('TIME')
@@ -25,7 +25,7 @@ return {
   redis.call('GET', KEYS[8]) or '',
   tonumber(redis.call('GET', KEYS[9]) or 0),
   tonumber(redis.call('GET', KEYS[10]) or 0),
-  tonumber(redis.call('GET', KEYS[11]) or 0),
+  redis.call('GET', KEYS[11]) or '',
   redis.call('XLEN', KEYS[1]),
   redis.call('ZCARD', KEYS[12]),
   next and redis.call('HGET', KEYS[13], next) or '',

@@ -90,13 +90,14 @@ def test_a_worker_survives_whatever_redis_answers(request: pytest.FixtureRequest
     system: System = request.getfixturevalue(version)
     with Client(base_url=system.api_url, timeout=10) as client, redis_of(system) as redis:
         eventually(lambda: client.pipeline()["worker_count"] == 1, within=15)
-        trouble = REDIS_TROUBLES[name]
+        trouble, worker = REDIS_TROUBLES[name], next(system.folder.glob("worker*.log"))
+        before = len(worker.read_text())
         trouble.begin(redis)
         try:
             assert client.submit(f"during {name}").status_code in {202, 503}
             eventually(lambda: not client.part_is("journal", "up"), within=10)
             assert client.submit(f"during {name}").json()["type"].endswith(":journal-away")
-            time.sleep(1.5)  # the worker looks once a second
+            eventually(lambda: "journal unavailable" in worker.read_text()[before:], within=15)
         finally:
             trouble.end(redis)
         eventually(lambda: client.pipeline()["worker_count"] == 1, within=10)

@@ -149,12 +149,68 @@ def test_whatever_a_trigger_says_of_every_row_the_probe_calls_it_an_outage(
     try:
         failure = refused(store, *strings("a"))
         assert (failure.kind, failure.final, failure.counts) == (kind, False, counts)
-        with pytest.raises(Outage, match=kind):
-            store.probe()
+        if counts:
+            assert store.probe() == failure
+        else:
+            with pytest.raises(Outage, match=kind):
+                store.probe()
     finally:
         as_superuser(postgres, UNPLANT)
-    store.probe()
+    assert store.probe() is None
     assert store.insert(strings("a")) == 1
+
+
+def test_a_row_that_another_session_holds_is_waited_for_and_no_strings_fault(postgres: Postgres, store: Store) -> None:
+    [held] = strings("held")
+    connection = psycopg2.connect(postgres.superuser_url, connect_timeout=3)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO dummies (id, text, received_at) VALUES (%s, 'other', now())", [held.id])
+            failure = refused(store, held)
+    finally:
+        connection.close()
+    assert (failure.kind, failure.final, failure.counts) == ("55P03", False, False)
+    assert store.probe() is None
+
+
+@pytest.mark.parametrize(
+    ("plant", "cure"),
+    [
+        ("ALTER TABLE dummies ADD CONSTRAINT planted CHECK (text LIKE 'good%') NOT VALID", None),
+        ("ALTER TABLE dummies ADD CONSTRAINT planted UNIQUE (text)", None),
+        (REFUSE.format("IF NEW.text NOT LIKE 'good%' THEN RAISE 'no'; END IF;"), UNPLANT),
+    ],
+)
+def test_what_refuses_the_probes_own_text_says_nothing_of_others(
+    postgres: Postgres, store: Store, plant: str, cure: str | None
+) -> None:
+    as_superuser(postgres, "TRUNCATE dummies")
+    store.insert(strings("probe"))
+    as_superuser(postgres, plant)
+    try:
+        assert store.probe() is not None
+        assert store.insert(strings("good one")) == 1
+    finally:
+        as_superuser(postgres, cure or "ALTER TABLE dummies DROP CONSTRAINT planted")
+
+
+def test_another_tables_trouble_is_not_the_texts_fault(postgres: Postgres, store: Store) -> None:
+    """Whether it is too narrow, or a copy of ours with a constraint of the same name."""
+    as_superuser(
+        postgres,
+        "CREATE TABLE audit (who varchar(3))",
+        "CREATE TABLE copied (LIKE dummies INCLUDING ALL)",
+        "GRANT INSERT ON audit, copied TO dummy_writer",
+    )
+    for statement in (
+        "INSERT INTO audit VALUES ('long name')",
+        "INSERT INTO copied (id, text, received_at) VALUES (NEW.id, '', now())",
+    ):
+        as_superuser(postgres, REFUSE.format(f"{statement};"))
+        try:
+            assert not refused(store, *strings("good")).final
+        finally:
+            as_superuser(postgres, UNPLANT)
 
 
 def test_a_batch_that_takes_too_long_is_told_from_an_outage(postgres: Postgres, store: Store) -> None:
@@ -209,8 +265,9 @@ def test_a_table_that_is_locked_for_long_is_an_outage(postgres: Postgres, store:
     try:
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE dummies IN ACCESS EXCLUSIVE MODE")
-            with pytest.raises(TooSlow):
+            with pytest.raises(TooSlow) as raised:
                 store.insert(strings("a"))
+            assert (raised.value.failure.kind, raised.value.failure.counts) == ("55P03", False)
             with pytest.raises(Outage):
                 store.probe()
     finally:

@@ -78,6 +78,7 @@ def test_books_that_do_not_balance_are_told_and_logged_once(
     claims.complete([first], 1)
     claims.dead_letter(second, "because")
     client.post("/dummies/", json={"text": "waits"})
+    Watch(redis).heartbeat("one")
     look(monitor)
     assert client.get("/pipeline").json["unaccounted"] == 0
     BREAKS[name](redis)
@@ -94,6 +95,8 @@ def test_what_the_books_were_out_by_before_they_were_kept_does_not_count(
     """Earlier versions did not count what operators discarded or had tried again."""
     client.post("/dummies/", json={"text": "waits"})
     redis.incrby("dummies:appended", 3)
+    look(monitor)
+    assert client.get("/pipeline").json["unaccounted"] == 0
     Watch(redis).heartbeat("the first worker that keeps them")
     look(monitor)
     assert client.get("/pipeline").json["unaccounted"] == 0

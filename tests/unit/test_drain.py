@@ -34,6 +34,7 @@ class Database:
     def __init__(self) -> None:
         self.rows: dict[str, str] = {}
         self.trouble: Exception | None = None
+        self.doubt: Failure | None = None
         self.batches: list[int] = []
         self.on_insert: Callable[[], object] = lambda: None
         self.on_look_up: Callable[[], object] = lambda: None
@@ -59,9 +60,10 @@ class Database:
         self.probe()
         return submission_id in self.rows
 
-    def probe(self) -> None:
+    def probe(self) -> Failure | None:
         if self.trouble:
             raise self.trouble
+        return self.doubt
 
 
 @pytest.fixture
@@ -257,6 +259,71 @@ def test_a_string_that_fails_alone_waits_aside_and_holds_up_no_other(
     finally:
         FAILURES.update(planted)
     assert (journal.counts().waiting, journal.counts().set_aside) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", ["bad", "odd"])
+@pytest.mark.parametrize("away", [False, True])
+def test_what_refuses_the_probes_own_text_as_well_is_no_outage_while_a_string_is_stored(
+    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, kind: str, away: bool
+) -> None:
+    """As a constraint does that allows few texts, or one that allows each once."""
+    database.doubt = FAILURES[kind]
+    if away:
+        claims.database_away()
+        redis.delete(DATABASE_PROBE)
+    append(journal, "good 1", f"{kind} one", "good 2")
+    assert run(claims, database, []) == 2
+    assert not redis.exists(DATABASE_AWAY)
+    counts = journal.counts()
+    assert (counts.failed, counts.set_aside) == ((1, 0) if kind == "bad" else (0, 1))
+
+
+@pytest.mark.parametrize("kind", ["bad", "odd"])
+def test_what_refuses_the_probe_and_all_strings_is_an_outage_and_none_is_at_fault(
+    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, kind: str
+) -> None:
+    database.doubt = FAILURES[kind]
+    append(journal, *(f"{kind} {n}" for n in range(200)))
+    for _ in range(5):
+        redis.delete(DATABASE_PROBE)
+        run(claims, database, [])
+    assert redis.exists(DATABASE_AWAY)
+    counts = journal.counts()
+    assert (counts.waiting, counts.failed, counts.set_aside) == (200, 0, 0)
+    assert len(database.batches) < 400
+
+
+def test_an_outage_that_no_string_can_tell_of_ends(claims: Claims, database: Database, redis: FakeRedis) -> None:
+    database.doubt = FAILURES["bad"]
+    claims.database_away()
+    redis.delete(DATABASE_PROBE)
+    run(claims, database, [])
+    assert not redis.exists(DATABASE_AWAY)
+
+
+def test_strings_that_fail_slowly_are_followed_by_smaller_batches(
+    journal: Journal, claims: Claims, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each statement takes so long that the budget ends before any is alone, the next batch is half as large."""
+    append(journal, *(f"good {n}" for n in range(30)), "odd")
+    tries: list[None] = []
+    monkeypatch.setattr(settle_module.Settling, "_is_over", _over_after(3, tries))
+    drain = Drain(claims, database, lambda: None)  # type: ignore[arg-type]
+    for _ in range(12):
+        tries.clear()
+        drain.run()
+    assert (len(database.rows), journal.counts().set_aside) == (30, 1)
+
+
+def _over_after(count: int, tries: list[None]) -> Callable[[settle_module.Settling], bool]:
+    def is_over(settling: settle_module.Settling) -> bool:
+        tries.append(None)
+        if len(tries) > count:
+            settling._until = 0.0
+        return original(settling)
+
+    original = settle_module.Settling._is_over
+    return is_over
 
 
 def fail_repeatedly(

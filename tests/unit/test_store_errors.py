@@ -16,9 +16,9 @@ OPEN, CLOSED = SimpleNamespace(closed=0), SimpleNamespace(closed=2)
 class Said(psycopg2.OperationalError):
     """An error with a SQLSTATE of one's choice."""
 
-    def __init__(self, code: str | None) -> None:
+    def __init__(self, code: str | None, context: str | None = None) -> None:
         super().__init__("what the server said\nDETAIL: Failing row contains (secret)")
-        self.code = code
+        self.code, self.context = code, context
 
     @property
     def pgcode(self) -> str | None:
@@ -28,7 +28,7 @@ class Said(psycopg2.OperationalError):
     @property
     def diag(self) -> Any:
         """The parts of the message."""
-        return SimpleNamespace(message_primary="what the server said", constraint_name=None)
+        return SimpleNamespace(message_primary="what the server said", constraint_name=None, context=self.context)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,7 @@ def test_what_nobody_has_listed_counts_but_is_not_final(code: str) -> None:
 @pytest.mark.parametrize("code", ["22021", "22P05", "22001"])
 def test_a_text_that_is_refused_as_such_is_final(code: str) -> None:
     assert refusal(Said(code), OPEN).failure.final
+    assert not refusal(Said(code, "PL/pgSQL function audit() line 1 at SQL statement"), OPEN).failure.final
 
 
 @pytest.mark.parametrize("error", [ValueError("NUL"), UnicodeEncodeError("ascii", "µ", 0, 1, "no"), KeyError("x")])

@@ -3,7 +3,7 @@
 SELECT DISTINCT attname::text
 FROM pg_depend
 JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
-WHERE refobjid = 'dummies'::regclass AND (
+WHERE refobjid = 'public.dummies'::regclass AND (
     (classid = 'pg_constraint'::regclass
         AND objid IN (SELECT oid FROM pg_constraint WHERE conrelid = refobjid AND conname = %(name)s))
     OR (classid = 'pg_class'::regclass
