@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from typing import IO, Any, AnyStr, NoReturn, TypeVar
+from itertools import islice
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
-from api.declared import check_declared
 from api.problems import ApiProblem
+from api.reading import body_in_memory
 from core.errors import InvalidText
 from core.submission import check_text
 
-MAX_BULK_BYTES = 8 * 1024 * 1024
-MAX_DISCARDED = 2 * MAX_BULK_BYTES
-_CHUNK = 65536
+MAX_TOKENS = 4 * MAX_STRINGS_PER_BULK
+"""Strings and commas in a body in JSON: about as many as values, and Python takes up to 72 bytes for each of those."""
 MAX_KEY_LENGTH = 255
 _ESCAPED = 6  # bytes that JSON may take for one byte of UTF-8: \u0041
 _ENVELOPE = 1024
@@ -26,6 +26,7 @@ _LISTED_ERRORS = 100
 
 one_text = msgspec.json.Decoder(SubmitRequest)
 _many = msgspec.json.Decoder(BulkRequest)
+_token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|,', re.DOTALL)
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -38,18 +39,13 @@ def read_text(max_text_bytes: int) -> str:
 
 def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
     """Return the object that a body of at most so many bytes is; raises ApiProblem, which may name the form."""
-    body = _body(most)
-    if request.mimetype != "application/json":
-        raise ApiProblem("unsupported-media-type", f"Send {form} as Content-Type: application/json.")
-    try:
-        return _decode(body, decoder)
-    except msgspec.ValidationError as error:
-        raise ApiProblem("invalid-body", f"{error}.") from None
-
-
-def read_bulk() -> bytes:
-    """Return the body of a bulk request once all of it is there; it is at most 8 MiB."""
-    return _body(MAX_BULK_BYTES)
+    with body_in_memory(most) as body:
+        if request.mimetype != "application/json":
+            raise ApiProblem("unsupported-media-type", f"Send {form} as Content-Type: application/json.")
+        try:
+            return _decode(body, decoder)
+        except msgspec.ValidationError as error:
+            raise ApiProblem("invalid-body", f"{error}.") from None
 
 
 def texts_of(body: bytes, max_text_bytes: int) -> list[str]:
@@ -57,7 +53,7 @@ def texts_of(body: bytes, max_text_bytes: int) -> list[str]:
     if request.mimetype == "application/json":
         items = _items(body)
     elif request.mimetype == "application/x-ndjson":
-        items = _split(body, b"\n")
+        items = _split(body)
     elif request.mimetype == "text/plain":
         items = _lines(body)
     else:
@@ -95,37 +91,26 @@ def decode_strictly(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     return decoder.decode(body)
 
 
-def _body(limit: int) -> bytes:
-    """Return the body, read to its end also where it is refused, for the sake of proxies that still send."""
-    request.max_content_length = limit
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        _discard(request.environ["wsgi.input"])
-        raise
-    check_declared(body)
-    return body
-
-
-def _discard(stream: IO[bytes]) -> None:
-    """Read on, up to what a proxy lets pass: one that is cut off while it sends cannot pass on why."""
-    left = MAX_DISCARDED
-    while left > 0 and (chunk := stream.read(_CHUNK)):
-        left -= len(chunk)
-
-
 def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Return the decoded body; raises ApiProblem for what is not JSON, msgspec.ValidationError for a misfit."""
+    _check_tokens(body)
     try:
         return decode_strictly(body, decoder)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # A misfit is reported as soon as it is met, whatever follows; and lone surrogates, which are well-formed JSON
-        # but no text, as malformed. So the whole is looked at again, more slowly.
-        value = _parse(body)
+        # but no text, as malformed. So the whole is looked at again, more slowly; only once this block is left, or
+        # what was decoded already would be kept.
+        pass
     try:
-        return msgspec.convert(value, decoder.type)
+        return msgspec.convert(_parse(body), decoder.type)
     except UnicodeEncodeError:
         raise ApiProblem("invalid-body", "A name in the object has a lone surrogate.") from None
+
+
+def _check_tokens(body: bytes) -> None:
+    """Raise ApiProblem where so many values would become objects that they do not fit in memory."""
+    if body.count(b",") > MAX_TOKENS and next(islice(_token.finditer(body), MAX_TOKENS, None), None):
+        raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request, and little else.")
 
 
 def _parse(body: bytes) -> Any:
@@ -149,25 +134,29 @@ def _items(body: bytes) -> Sequence[object]:
     try:
         return _decode(body, _many).texts
     except msgspec.ValidationError as error:
-        value = _parse(body)
-        items = value.get("texts") if isinstance(value, dict) else None
-        if isinstance(items, list) and items:
-            return items
-        raise ApiProblem("invalid-body", f"{error}.") from None
+        problem = ApiProblem("invalid-body", f"{error}.")
+    value = _parse(body)
+    items = value.get("texts") if isinstance(value, dict) else None
+    if isinstance(items, list) and items:
+        return items
+    raise problem
 
 
 def _lines(body: bytes) -> list[str]:
     """Return the lines of a plain text, which end with LF or CRLF."""
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ApiProblem("invalid-body", f"Send the text in UTF-8: byte {error.start} is not.") from None
-    return [line.removesuffix("\r") for line in _split(text, "\n")]
+    lines, at = [], 0
+    for line in _split(body):  # not all of the text first: one emoji makes each of its characters take four bytes
+        try:
+            lines.append(line.removesuffix(b"\r").decode())
+        except UnicodeDecodeError as error:
+            raise ApiProblem("invalid-body", f"Send the text in UTF-8: byte {at + error.start} is not.") from None
+        at += len(line) + 1
+    return lines
 
 
-def _split(body: AnyStr, end: AnyStr) -> list[AnyStr]:
+def _split(body: bytes) -> list[bytes]:
     """Return the lines, of which the last one need not end; where they are too many, enough of them to see it."""
-    lines = body.split(end, MAX_STRINGS_PER_BULK + 1)
+    lines = body.split(b"\n", MAX_STRINGS_PER_BULK + 1)
     if not lines[-1]:
         lines.pop()
     return lines

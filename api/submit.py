@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 from flask import Blueprint, Response, request
 
 from api.answers import answer, utc
-from api.bodies import read_bulk, read_key, read_text, texts_of
+from api.bodies import read_key, read_text, texts_of
 from api.contract import Accepted, BulkAccepted, BulkRequest, StringStatus, SubmitRequest
 from api.ids import key_hash, request_digest, submission_id
 from api.openapi import describe
 from api.problems import ApiProblem
+from api.reading import MAX_BULK_BYTES, body_in_memory
 from api.request_ids import nginx_id_of
 from api.services import Services, services
 from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Record, Unit
@@ -24,7 +26,11 @@ blueprint = Blueprint("submit", __name__)
 
 BULK_REQUESTS_AT_ONCE = 2
 BULK_PATIENCE = 2.0
+LARGE_BULK = 1024 * 1024
+"""Bytes of a body from which on a bulk has the one slot of the large: until it is appended it takes up to six times its
+size, since an emoji makes each character of its string take four bytes."""
 _bulk_slots = threading.BoundedSemaphore(BULK_REQUESTS_AT_ONCE)
+_large_slot = threading.BoundedSemaphore(1)
 
 
 @blueprint.post("/dummies/")
@@ -71,19 +77,26 @@ def submit_bulk() -> Response:
     """
     parts = services()
     parts.monitor.check()
-    body = read_bulk()  # a slot is taken only now: who sends slowly keeps no one else waiting
-    if not _bulk_slots.acquire(timeout=BULK_PATIENCE):
-        raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
-    try:
+    # the slot comes after the body: who sends slowly keeps none from others
+    with body_in_memory(MAX_BULK_BYTES) as body, _slot(_large_slot if len(body) > LARGE_BULK else _bulk_slots):
         texts = texts_of(body, parts.settings.max_text_bytes)
+        del body
         key, request_id, now = read_key(), nginx_id_of(request.environ), _now()
         submissions = [
             Submission(submission_id(text, key, request_id, index), text, now) for index, text in enumerate(texts)
         ]
         _, appended = parts.appender.append(list(_units(submissions, key)))
-    finally:
-        _bulk_slots.release()
     return answer(BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now), appended), 202)
+
+
+@contextmanager
+def _slot(slots: threading.BoundedSemaphore) -> Iterator[None]:
+    if not slots.acquire(timeout=BULK_PATIENCE):
+        raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
+    try:
+        yield
+    finally:
+        slots.release()
 
 
 def _unit(submissions: Sequence[Submission], key: str | None) -> Unit:
