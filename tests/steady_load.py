@@ -8,15 +8,21 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from support import eventually
+
 TIMEOUT = 15.0
 RATE = 300.0
 CLIENTS = 32
+SOME = 300
+"""Strings that are accepted before a change, and again after it; waited for, however long they take."""
+LEAST = CLIENTS
+"""Requests that are answered during a change which must go unnoticed: one of each client, on average."""
 
 
 class Failure(NamedTuple):
@@ -39,6 +45,8 @@ class SteadyLoad:
         self.accepted: dict[str, str] = {}
         """The id of each accepted text."""
         self.failures: list[Failure] = []
+        self.answered_meanwhile = 0
+        """Requests that were answered during the change."""
         self._name = uuid4().hex[:8]
         self._numbers = itertools.count()
         self._ending = threading.Event()
@@ -61,14 +69,20 @@ class SteadyLoad:
         self._ended = time.monotonic()
 
     @property
-    def rate(self) -> float:
-        """Requests a second, answered or not, from the beginning to the end."""
-        return (len(self.accepted) + len(self.failures)) / (self._ended - self._began)
+    def answered(self) -> int:
+        """Requests that are over, whatever came of them."""
+        return len(self.accepted) + len(self.failures)
+
+    def go_on(self) -> None:
+        """Wait until some more strings were accepted; fails when that takes a minute."""
+        goal = len(self.accepted) + SOME
+        eventually(lambda: len(self.accepted) >= goal, within=60)
 
     def report(self) -> str:
         """Say what happened, in a line or a few."""
         reasons = Counter(failure.what for failure in self.failures)
-        lines = [f"{len(self.accepted)} accepted, {len(self.failures)} failed, {self.rate:.0f} a second"]
+        rate = self.answered / (self._ended - self._began)
+        lines = [f"{len(self.accepted)} accepted, {len(self.failures)} failed, {rate:.0f} a second"]
         lines += [f"  {count} times {what}" for what, count in reasons.most_common(10)]
         return "\n".join(lines)
 
@@ -96,6 +110,22 @@ def _submit(connection: http.client.HTTPConnection, text: str, *, keep: bool) ->
     if answer.status != http.HTTPStatus.ACCEPTED:
         raise http.client.HTTPException(f"{answer.status} {body[:120]!r}")
     return str(json.loads(body)["id"])
+
+
+def under_load(urls: Sequence[str], accepted: list[str], change: Callable[[], None]) -> SteadyLoad:
+    """Make a change while clients submit, with some strings accepted before and after it; note all that were."""
+    load = SteadyLoad(urls)
+    try:
+        with load:
+            load.go_on()
+            before = load.answered
+            change()
+            load.answered_meanwhile = load.answered - before
+            load.go_on()
+    finally:
+        accepted += load.accepted
+        print(load.report())
+    return load
 
 
 class Comparison(NamedTuple):

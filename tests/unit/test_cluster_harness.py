@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import steady_load
 from cluster import deployment as deployments
 from cluster import test_cluster
 from cluster.deployment import Deployment, node_address
@@ -35,8 +36,9 @@ needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="NO KUBEC
 def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a stand-in for kubectl that knows of nothing yet; tests are short and their load is light."""
     monkeypatch.setenv("STANDIN", str(tmp_path))
-    monkeypatch.setattr(test_cluster, "SteadyLoad", partial(SteadyLoad, rate=100, clients=8))
-    for name, value in {"SETTLE": 0.1, "BROKEN_WITHIN": 1, "LEAST_RATE": 10}.items():
+    monkeypatch.setattr(steady_load, "SteadyLoad", partial(SteadyLoad, rate=100, clients=8))
+    monkeypatch.setattr(steady_load, "SOME", 10)
+    for name, value in {"BROKEN_WITHIN": 1, "LEAST": 8}.items():
         monkeypatch.setattr(test_cluster, name, value)
     (tmp_path / "rows").touch()
     with serving(tmp_path / "rows") as port:
