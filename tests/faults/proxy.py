@@ -18,7 +18,7 @@ DELAY = 0.5
 SLOW = 16 * 1024
 """Bytes a second that pass a slow link, in each direction of each connection."""
 CHUNK = 65536
-INSERT = b"INSERT INTO dummies"
+INSERT = b"INSERT INTO public.dummies (id, text, received_at)\nSELECT"
 """The worker's statement, which commits by itself: once the server answers it, the rows are there."""
 BACKLOG = 512
 

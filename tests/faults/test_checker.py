@@ -9,6 +9,7 @@ import pytest
 from faults.checker import Found, check, report
 from faults.ledger import Ledger
 from faults.mutants import MUTANTS
+from faults.proxy import INSERT
 from faults.texts import nonce_of, text_of
 from local.system import ROOT
 
@@ -106,3 +107,8 @@ def test_a_text_carries_its_nonce() -> None:
 def test_a_mutant_still_fits_the_code(mutant: object) -> None:
     for file, old, _ in mutant.edits:
         assert (ROOT / file).read_text(encoding="utf-8").count(old) >= 1
+
+
+def test_the_proxy_knows_the_workers_statement() -> None:
+    """Or no answer to a commit would be dropped."""
+    assert INSERT in (ROOT / "worker" / "sql" / "insert.sql").read_bytes()
