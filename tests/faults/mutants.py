@@ -92,7 +92,7 @@ MUTANTS = (
         "whatever PostgreSQL says is the string's fault",
         (
             ("worker/failures.py", "counts=not code.startswith(ABOUT_THE_DATABASE))", "final=True)"),
-            ("worker/settle.py", "            self._store.probe()", "            pass"),
+            ("worker/settle.py", "self._doubt = self._store.probe()", "pass"),
         ),
         "read-only",
         _offence("wrongly dead"),
@@ -101,7 +101,7 @@ MUTANTS = (
         "one failure alone is enough, though nothing can be stored",
         (
             ("core/notes.py", "if failure.final:", "if failure.counts:"),
-            ("worker/settle.py", "            self._store.probe()", "            pass"),
+            ("worker/settle.py", "self._doubt = self._store.probe()", "pass"),
         ),
         "every row refused",
         _offence("wrongly dead"),
