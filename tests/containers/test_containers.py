@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -206,7 +207,11 @@ def test_refusals_end_soon_after_redis_is_back(
     eventually(lambda: all(each["journal"]["status"] == "away" for each in fronts.pipelines()), within=20)
     docker(end, redis)
     eventually(lambda: redis_answers(stack), within=20)
-    print(f"refusals ended after {eventually(fronts.all_served, within=BACK_WITHIN):.1f} s")
+    back = sent = time.monotonic()
+    while not fronts.all_served():  # that takes a while itself; when it was sent counts
+        assert sent - back < BACK_WITHIN
+        sent = time.monotonic()
+    print(f"what was sent after {sent - back:.1f} s was served")
     assert fronts.all_served()
 
 
