@@ -38,8 +38,8 @@ class Client(Redis):  # type: ignore[misc]
             log.warning("key dropped, it is no queue", key=names.QUEUE, error=str(error))
             self.delete(names.QUEUE)
             return None
-        if command_name != "BRPOP" or not answer:
-            return answer
+        if command_name != "BRPOP" or not answer or not answer[0].startswith(names.QUEUE.encode()):
+            return answer  # on another queue are the answers to what Flower asks
         queue, message = answer
         try:
             return queue, purify(message)

@@ -171,7 +171,7 @@ def test_flower_answers_its_operator_alone(cluster: Cluster) -> None:
         assert flower.get("/workers").status_code == 401
         flower.auth = ("operator", render.generated("FLOWER_PASSWORD"))
         assert [page for page in FLOWER_PAGES if flower.get(page).status_code != 200] == []
-        # it asks the worker what it is, and on a busy machine is not answered in time every time
+        # a busy worker does not answer every question in time
         eventually(lambda: len(flower.get("/api/workers?refresh=1").json()) == 1, within=20)
         assert any(task["state"] == "SUCCESS" for task in flower.get("/api/tasks").json().values())
 

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 from support import eventually
 
 from local.ports import free_port
@@ -34,6 +35,21 @@ def test_a_worker_that_has_ended_is_listed_for_a_while_only(bare_system: System,
     stopped.terminate()
     killed.kill()
     eventually(lambda: listed(port) == ["worker4"], within=40)
+
+
+def test_workers_answer_what_flower_asks_them(bare_system: System) -> None:
+    """Their answers take the way of wake-ups, on a queue of their own."""
+    port = free_port()
+    bare_system.start([*FLOWER, "--address=127.0.0.1", f"--port={port}", "--basic-auth=a:b"], "flower", None)
+    bare_system.start_worker()
+    eventually(lambda: get(port, "/healthcheck"), within=20)
+
+    def answered() -> set[str]:
+        url = f"http://127.0.0.1:{port}/api/workers?refresh=1"
+        workers = httpx.get(url, auth=("a", "b"), timeout=15).raise_for_status().json()
+        return {what for worker in workers.values() for what in worker}
+
+    eventually(lambda: {"stats", "active_queues", "registered", "conf"} <= answered(), within=20)
 
 
 def test_what_a_client_asks_for_forges_no_line_of_its_log(bare_system: System) -> None:
