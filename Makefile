@@ -24,7 +24,7 @@ run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; 
 test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; installs what they need where it may
 	@tests/packages.sh
 	cd web && npm test
-	$(VENV_PYTHON) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	$(VENV_PYTHON) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 doctor: .venv/.stamp ## Look at what the tiers need: of make run, or what REDIS_URL and so on name; K8S=1 looks at the cluster
 	@$(VENV_PYTHON) -m local.$(if $(K8S),cluster_)doctor
