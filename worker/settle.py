@@ -119,7 +119,8 @@ class Settling:
             self._fail(entries[0], failure)
 
     def _split(self, entry: Entry) -> None:
-        log.warning("entry split", entry=entry.id, strings=len(entry.submissions), deliveries=entry.deliveries)
+        lost = {"deliveries": entry.deliveries} if entry.deliveries > 1 else {}
+        log.warning("entry split", entry=entry.id, strings=len(entry.submissions), **lost)
         self._claims.split(entry)
         self._close([entry])
 
