@@ -17,6 +17,8 @@ from core.journal import load_script
 
 LOOKED_AT = 1_000
 """The most held entries that are looked at."""
+FORGOTTEN_AFTER = 2 * (LONGEST_PAUSE_MS + LEASE_MS) / 1000
+"""Seconds without a try after which an entry that is set aside may have been forgotten, or an outage goes on."""
 
 
 class Held(NamedTuple):
@@ -51,25 +53,33 @@ class Watch:
         from one call to the next.
         """
         now = time.monotonic()
-        self._held_since = {held: self._held_since.get(held, now) for held in self._held()}
-        abandoned = [held.id for held, since in self._held_since.items() if now - since > ABANDONED_AFTER]
+        held = [Held(*each[:2]) for each in self._pending(names.CONSUMER) if each[2] < LEASE]
+        self._held_since = {each: self._held_since.get(each, now) for each in held}
+        abandoned = [each.id for each, since in self._held_since.items() if now - since > ABANDONED_AFTER]
+        abandoned += self._forgotten()
         if abandoned:
             with journal_errors():
                 self._redis.xclaim(names.JOURNAL, names.GROUP, names.CONSUMER, 0, abandoned, idle=LEASE_MS, justid=True)
         return abandoned
 
-    def _held(self) -> list[Held]:
+    def _forgotten(self) -> list[str]:
+        """Return entries that were set aside and are not in the set that says when they are due: it was deleted."""
+        late = [each[0] for each in self._pending(names.ASIDE_CONSUMER) if each[2] > FORGOTTEN_AFTER]
+        with journal_errors():
+            return [entry for entry in late if self._redis.zscore(names.SET_ASIDE, entry) is None]
+
+    def _pending(self, consumer: str) -> list[tuple[str, int, float]]:
+        """Return the entries of a consumer: id, deliveries, and seconds since the last one by Redis' clock."""
         with journal_errors():
             try:
                 found = self._redis.xpending_range(
-                    names.JOURNAL, names.GROUP, "-", "+", LOOKED_AT, consumername=names.CONSUMER
+                    names.JOURNAL, names.GROUP, "-", "+", LOOKED_AT, consumername=consumer
                 )
             except ResponseError as error:
                 if "NOGROUP" in str(error):  # no worker has claimed anything yet
                     return []
                 raise
         return [
-            Held(each["message_id"].decode(), each["times_delivered"])
+            (each["message_id"].decode(), each["times_delivered"], each["time_since_delivered"] / 1000)
             for each in found
-            if each["time_since_delivered"] < LEASE * 1000
         ]

@@ -73,7 +73,7 @@ class Settling:
                 self._set_apart(entries[0])
             else:
                 self._insert(entries)
-            if self._doubt and self._failed and not self.rows:
+            if self._doubt and not self.rows and not all(failure.final for _, failure in self._failed):
                 raise Outage(self._doubt.reason)
             outage = False
         finally:

@@ -32,7 +32,7 @@ class _Headers(Struct):
     id: str
     expires: dt.datetime | None = None
     eta: None = None
-    timelimit: tuple[None, None] = (None, None)
+    timelimit: tuple[float | None, float | None] = (None, None)
     retries: Literal[0] = 0
     compression: None = None
     ignore_result: bool = True
@@ -53,4 +53,5 @@ def purify(raw: bytes) -> bytes:
     if message.headers.task != names.DRAIN_TASK:
         raise ValueError(f"unknown task {message.headers.task!r}")
     msgspec.json.decode(message.body, type=_Body)
+    message.headers.timelimit = (None, None)  # a worker's own says what its settings say; no other is heeded
     return msgspec.json.encode(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from support import Client, eventually, redis_of
 
 from core import names
 from core.broker import make_celery, publish_wakeup
+from core.connection import connect
 from local.ports import free_port
 from local.ready import get
+from local.redis import Redis
 from local.run import FLOWER
 from local.system import System
+from worker.wakeup import purify
 
 pytestmark = pytest.mark.timeout(120)
 BODY = [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
@@ -140,6 +144,15 @@ def test_the_worker_has_lived_through_it_all(system: System, client: Client) -> 
     eventually(lambda: "succeeded in" in system._processes[1].log.read_text(), within=10)
     kept = client.submit("after all that").json()["id"]
     eventually(lambda: client.state(kept)["status"] == "stored", within=10)
+
+
+def test_a_wake_up_of_a_workers_own_is_one(tmp_path: Path) -> None:
+    """It carries the time limit of the worker's settings, as its calls for help do."""
+    with Redis(tmp_path / "redis", free_port()) as server, connect(server.url) as redis:
+        app = make_celery(server.url)
+        app.conf.update(task_time_limit=30)
+        publish_wakeup(app)
+        purify(redis.rpop(names.QUEUE))
 
 
 def test_whatever_is_on_the_queue_the_worker_lives(bare_system: System, client: Client) -> None:

@@ -253,6 +253,22 @@ def test_a_lease_that_does_not_end_is_ended_by_the_workers_own_clock(
     assert again.deliveries == 2
 
 
+def test_what_was_set_aside_and_is_in_no_set_any_more_is_claimed_again(
+    redis: FakeRedis, journal: Journal, claims: Claims
+) -> None:
+    append(journal, "odd")
+    [entry] = claims.claim().entries
+    claims.set_aside([(entry, Note("kind", "because"))])
+    watch = Watch(redis)
+    assert watch.expire_abandoned() == []
+    redis.delete(SET_ASIDE)
+    idle = int(watch_module.FORGOTTEN_AFTER * 1000) + 1_000
+    redis.xclaim("dummies:journal", "writers", "aside", 0, [entry.id], idle=idle, justid=True)
+    assert watch.expire_abandoned() == [entry.id]
+    time.sleep(0.002)  # the stand-in for Redis calls an entry stale a millisecond later than Redis does
+    assert texts(claims) == [["odd"]]
+
+
 def test_one_request_twice_in_a_group_is_appended_once(journal: Journal, claims: Claims) -> None:
     """As two that come under the same key do, when they wait together."""
     submission = Submission(str(uuid4()), "once", 5)
