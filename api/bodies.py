@@ -38,7 +38,7 @@ def read_text(max_text_bytes: int) -> str:
 
 
 def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
-    """Return the object that a body of at most so many bytes is; raises ApiProblem, which may name the form."""
+    """Return the object that a body of at most ``most`` bytes is; raises ApiProblem, which may name the form."""
     with body_in_memory(most) as body:
         if request.mimetype != "application/json":
             raise ApiProblem("unsupported-media-type", f"Send {form} as Content-Type: application/json.")
@@ -108,7 +108,7 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 def _check_tokens(body: bytes) -> None:
-    """Raise ApiProblem where so many values would become objects that they do not fit in memory."""
+    """Raise ApiProblem where more values would become objects than fit in memory."""
     if body.count(b",") > MAX_TOKENS and next(islice(_token.finditer(body), MAX_TOKENS, None), None):
         raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request, and little else.")
 

@@ -236,7 +236,7 @@ class GroupProgress(Struct):
 
     done: Annotated[int, Meta(description="Dead letters retried or discarded so far.")]
     skipped: Annotated[
-        int, Meta(description="Dead letters that somebody else decided meanwhile, or that cannot be read.")
+        int, Meta(description="Dead letters that another operator decided meanwhile, or that cannot be read.")
     ]
     left: Annotated[int, Meta(description="Dead letters of the beginning that were not looked at yet, of any reason.")]
     complete: Annotated[

@@ -104,7 +104,7 @@ class Claims:
         ]
 
     def end_aside(self, rest: float) -> None:
-        """Let a worker have entries that were set aside, after so many seconds, at most a minute."""
+        """Let a worker have entries that were set aside, after this many seconds, at most a minute."""
         with journal_errors():
             self._redis.pexpire(names.ASIDE_TURN, min(LONGEST_REST_MS, int(rest * 1000)))
 

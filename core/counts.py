@@ -10,7 +10,7 @@ from core.high_water import SetBack
 class Counts(NamedTuple):
     """How the journal is doing; ``oldest_s`` is None when nothing waits, ``away_since`` (s) when PostgreSQL answers.
 
-    ``appended`` counts all strings that were ever appended; ``set_back`` is the note that somebody saw it fall.
+    ``appended`` counts all strings that were ever appended; ``set_back`` is the note that it was seen to fall.
     ``waiting`` includes the strings that are set aside because they failed alone; ``aside_reason`` says how one did.
     """
 

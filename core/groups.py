@@ -68,13 +68,13 @@ class Groups:
     """Counts, retries and discards the dead letters of whole groups."""
 
     def __init__(self, redis: Redis, letters: Letters, most_waiting: int = MOST_WAITING) -> None:
-        """Use this client; its time-outs bound every call. Runs of retries pause while so many strings wait."""
+        """Use this client; its time-outs bound every call. Runs of retries pause while this many strings wait."""
         self._letters = letters
         self._most_waiting = most_waiting
         self._once = without_repeats(redis)
 
     def count(self, cursor: int = 0, budget: float = float("inf")) -> ReasonCounts:
-        """Count the dead letters of each reason, for roughly so many seconds; from the cursor of an earlier look on.
+        """Count the dead letters of each reason, for roughly this many seconds; from the cursor of an earlier look on.
 
         Raises JournalAway.
         """

@@ -24,7 +24,7 @@ ODD = [
 
 
 def plant(redis: Redis, count: int, reason: str = "because", text: str = "text") -> list[str]:
-    """Have strings appended, refused and buried; return their ids."""
+    """Have strings appended, refused and dead-lettered; return their ids."""
     ids = [str(uuid4()) for _ in range(count)]
     calls = redis.pipeline(transaction=False)
     for number, each in enumerate(ids):

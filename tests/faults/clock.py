@@ -16,7 +16,7 @@ def find_faketime() -> Path | None:
 
 
 def wrong_by(offset: str | None) -> dict[str, str]:
-    """Return the environment in which a process's clock, but not its monotonic one, is wrong by so many seconds."""
+    """Return the environment in which a process's clock, but not its monotonic one, is wrong by this many seconds."""
     library = find_faketime()
     if offset is None or library is None:
         return {}
@@ -29,7 +29,7 @@ class ClockedRedis(Redis):
     movable = False
 
     def put_clock(self, seconds: int) -> None:
-        """Have its clock wrong by so many seconds, within a second."""
+        """Have its clock wrong by this many seconds, within a second."""
         (self.folder / "clock").write_text(f"{seconds:+d}", encoding="ascii")
 
     def command(self) -> list[str]:

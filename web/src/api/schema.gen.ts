@@ -339,7 +339,7 @@ export interface components {
         GroupProgress: {
             /** @description Dead letters retried or discarded so far. */
             done: number;
-            /** @description Dead letters that somebody else decided meanwhile, or that cannot be read. */
+            /** @description Dead letters that another operator decided meanwhile, or that cannot be read. */
             skipped: number;
             /** @description Dead letters of the beginning that were not looked at yet, of any reason. */
             left: number;
