@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(120)
 BACK_WITHIN = 2.0
 LOOK_UPS = 8
 SLOW_LOADING = ("--key-load-delay", "100")
-"""Redis' own way to load slowly: so many µs a command, as if its files were a hundred times as long."""
+"""Redis' own way to load slowly: a number of µs for each command, as if its files were a hundred times as long."""
 
 
 @pytest.fixture(scope="module")

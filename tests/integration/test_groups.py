@@ -48,7 +48,7 @@ def discard(redis: RedisClient, *reasons: str) -> Progress:
     return last
 
 
-def buried(redis: RedisClient) -> list[str]:
+def two_dead_letters(redis: RedisClient) -> list[str]:
     """Have two strings go the whole way to the dead letters."""
     sent = [Submission(str(uuid4()), text, 1) for text in ("a", "b")]
     Journal(redis).append([Unit(sent)])
@@ -61,7 +61,7 @@ def buried(redis: RedisClient) -> list[str]:
 
 @pytest.mark.parametrize(("decide", "counted"), [("retry", "retried"), ("discard", "discarded")])
 def test_a_single_decision_is_counted_once(redis: RedisClient, decide: str, counted: str) -> None:
-    [first, second] = buried(redis)
+    [first, second] = two_dead_letters(redis)
     letters = Letters(redis)
     for _ in range(2):
         getattr(letters, decide)(first)
@@ -71,7 +71,7 @@ def test_a_single_decision_is_counted_once(redis: RedisClient, decide: str, coun
 
 
 def test_what_is_retried_again_and_again_is_counted_each_time(redis: RedisClient) -> None:
-    buried(redis)
+    two_dead_letters(redis)
     claims = Claims(redis)
     for times in (1, 2, 3):
         assert retry(redis).done == 2
@@ -179,7 +179,7 @@ def test_a_retry_does_not_overrun_the_journal(redis: RedisClient, monkeypatch: p
         waiting.append(books(redis)["waiting"])
         if entries := claims.claim().entries:
             claims.complete(entries, 0)
-    assert max(waiting) < 500 + PIECE + 50  # a piece is roughly so many
+    assert max(waiting) < 500 + PIECE + 50  # a piece has roughly this many
     assert books(redis)["retried"] == 1_500
 
 

@@ -19,7 +19,7 @@ OWN = 20 * 2**20  # bytes of nginx itself
 
 
 def bodies(large: float) -> float:
-    """Return the bytes in files that unfinished requests may take, where a large one has so many."""
+    """Return the bytes in files that unfinished requests may take, given those of a large one."""
     return _number("limit_conn medium") * MEDIUM + _number("limit_conn large") * large
 
 
