@@ -31,12 +31,12 @@ from api.services import EXTENSION, Services, services, services_of
 from api.settings import ApiSettings
 from api.start import refuse_unkept
 from core import logs
-from core.broker import Waker, make_celery
 from core.connection import connect
-from core.groups import MOST_WAITING, Groups
+from core.dead_letter_groups import MOST_WAITING, DeadLetterGroups
+from core.dead_letters import DeadLetters
 from core.journal import Journal
-from core.letters import Letters
 from core.settings import load
+from core.wakeups import Waker, make_celery
 
 
 def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) -> Flask:
@@ -87,14 +87,14 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
     journal = Journal(redis)
     rows = Rows(settings.database_read_url)
     waker = Waker(make_celery(settings.broker_url))
-    letters = Letters(redis)
+    dead_letters = DeadLetters(redis)
     return Services(
         settings=settings,
         journal=journal,
         appender=Appender(journal, waker.wake),
         waker=waker,
-        letters=letters,
-        groups=Groups(redis, letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2)),
+        dead_letters=dead_letters,
+        groups=DeadLetterGroups(redis, dead_letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2)),
         rows=rows,
         monitor=Monitor(journal, redis, rows, settings),
     )

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
-from core.errors import DummiesError, JournalAway, KeyReused
+from core.errors import DummiesError, JournalUnavailable, KeyReused
 from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Journal, Record, Unit
 from core.loops import repeat
 from core.submission import total_bytes
@@ -48,9 +48,9 @@ class _Request:
         return self.abandoned or self.error is not None
 
     def check(self) -> None:
-        """Raise what a unit failed with: JournalAway, which leaves open what was kept, if another one is on disk."""
+        """Raise what a unit failed with; JournalUnavailable where another unit of the request is on disk."""
         if self.error is not None:
-            raise JournalAway if self.kept else self.error
+            raise JournalUnavailable if self.kept else self.error
 
 
 class _Waiting:
@@ -87,7 +87,7 @@ class Appender:
 
         With them comes how many strings were ever appended, about up to the last one.
 
-        Raises KeyReused or JournalFull, when none of the units was written, or JournalAway (after 2.5 s at most), when
+        Raises KeyReused or JournalFull when none of the units was written, or JournalUnavailable (within 2.5 s) when
         some or all of them may have been; repeating the request under the same key is safe.
         """
         self._ensure_thread()
@@ -99,7 +99,7 @@ class Appender:
         for item in waiting:
             if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):
                 request.abandoned = True
-                raise JournalAway
+                raise JournalUnavailable
             request.check()
         return [item.records for item in waiting], request.appended
 
@@ -142,7 +142,7 @@ class Appender:
             _fail(group, error)
         except Exception:
             log.exception("append failed")
-            _fail(group, JournalAway())
+            _fail(group, JournalUnavailable())
         else:
             for item, records in zip(group, appended.units, strict=True):
                 if records is None:

@@ -33,7 +33,7 @@ MAX_CURSOR = 2**64 - 1
 def failed() -> Response:
     """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
     limit = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE
-    page = services().letters.page(limit, integer("cursor", MAX_CURSOR) or 0, searched() or "")
+    page = services().dead_letters.page(limit, integer("cursor", MAX_CURSOR) or 0, searched() or "")
     following = str(page.cursor) if page.cursor else None
     return answer(FailedPage([buried(letter) for letter in page.letters], following, page.total))
 
@@ -45,7 +45,7 @@ def retry(submission_id: UUID) -> Response:
     """Put a dead letter back into the journal; it keeps its id, and is stored once or refused again."""
     parts = services()
     parts.monitor.check()
-    tried = parts.letters.retry(str(submission_id))
+    tried = parts.dead_letters.retry(str(submission_id))
     if tried is None:
         raise _not_failed(submission_id)
     letter, wake, appended = tried
@@ -64,7 +64,7 @@ def discard(submission_id: UUID) -> Response:
     reason = words("reason", MAX_REASON_LENGTH)
     if not reason:
         raise ApiProblem("invalid-parameter", "Say why in the query: ?reason=….")
-    letter = services().letters.discard(str(submission_id))
+    letter = services().dead_letters.discard(str(submission_id))
     if letter is None:
         raise _not_failed(submission_id)
     log.warning("dead letter discarded", id=letter.id, reason=reason, refused_because=letter.reason)

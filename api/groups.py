@@ -19,8 +19,8 @@ from api.operator import operators_only
 from api.parameters import integer
 from api.problems import ApiProblem, problem_of
 from api.services import Services, services
-from core.errors import JournalAway, JournalFull
-from core.groups import PIECE, Progress
+from core.dead_letter_groups import PIECE, Progress
+from core.errors import JournalFull, JournalUnavailable
 
 log = structlog.get_logger()
 blueprint = Blueprint("groups", __name__)
@@ -137,7 +137,7 @@ def _line(progress: Progress, *, complete: bool | None = None, problem: Problem 
 def _name_of(error: Exception) -> str:
     if isinstance(error, ApiProblem):
         return error.name
-    if isinstance(error, JournalAway | JournalFull):
+    if isinstance(error, JournalUnavailable | JournalFull):
         return problem_of(error).name
     log.error("a run through dead letters failed", exc_info=error)
     return "internal-error"

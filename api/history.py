@@ -15,8 +15,8 @@ from api.answers import NOT_CACHED
 from api.contract import MAX_HISTORY_PAGE, HistoryPage, StringState
 from api.openapi import describe
 from api.parameters import DEFAULT_PAGE, integer, query, searched
-from api.problems import ApiProblem, database_away
-from api.rows import DatabaseAway, Row, Rows
+from api.problems import ApiProblem, database_unavailable
+from api.rows import DatabaseUnavailable, Row, Rows
 from api.services import services
 
 blueprint = Blueprint("history", __name__)
@@ -47,8 +47,8 @@ def history() -> HistoryPage:
         if text is not None:
             return _search(services().rows, text, limit, before)
         rows = services().rows.history(limit, before)
-    except DatabaseAway:
-        raise database_away() from None
+    except DatabaseUnavailable:
+        raise database_unavailable() from None
     return HistoryPage(list(map(stored, rows)), str(rows[-1].seq) if len(rows) == limit else None)
 
 
@@ -80,8 +80,8 @@ def export() -> Response:
         slot.callback(_export_slots.release)
         try:
             first = next(lines)
-        except DatabaseAway:
-            raise database_away() from None
+        except DatabaseUnavailable:
+            raise database_unavailable() from None
         response = Response(chain([first], lines), content_type=_TYPES[kind], headers=NOT_CACHED)
         response.headers["Content-Disposition"] = f'attachment; filename="dummies.{kind}"'
         response.headers["X-Accel-Buffering"] = "no"
@@ -92,16 +92,16 @@ def export() -> Response:
 def _lines(rows: Rows, text: str | None, *, csv: bool) -> Iterator[bytes]:
     """Yield the file piece by piece; after each it rests for twice the time it took, so that others are served.
 
-    Raises DatabaseAway before the first piece. Later it waits until PostgreSQL is back and goes on where it was: an
-    answer that has begun can only be ended as if it were whole. Empty pieces are not sent, but show whether the client
-    is still there.
+    Raises DatabaseUnavailable before the first piece. Later it waits until PostgreSQL is back and continues where it
+    was: a response that has begun can only be ended as if it were whole. Empty pieces are not sent, but show
+    whether the client is still there.
     """
     head, before, begun = _CSV_HEAD if csv else "", None, False
     while True:
         started = time.monotonic()
         try:
             lines, before_next = rows.export(text, before, csv=csv)
-        except DatabaseAway:
+        except DatabaseUnavailable:
             if not begun:
                 raise
             time.sleep(random.uniform(*DATABASE_TRIED_AGAIN))  # noqa: S311

@@ -14,16 +14,16 @@ from datetime import UTC, datetime
 from redis import Redis
 
 from api.problems import ApiProblem, journal_full, journal_volatile
-from api.rows import DatabaseAway, Rows
+from api.rows import DatabaseUnavailable, Rows
 from api.settings import ApiSettings
 from core.connection import journal_errors, without_repeats
 from core.counts import Counts
 from core.durability import Durability, Info, read_info
-from core.errors import DummiesError, JournalAway
-from core.high_water import SetBack
+from core.errors import DummiesError, JournalUnavailable
 from core.journal import Journal
 from core.loops import repeat
 from core.outage_log import OutageLog
+from core.rollback import Rollback
 
 PERIOD = 1.0
 SHORT_PERIODS = (0.1, 0.3)
@@ -74,7 +74,7 @@ class Monitor:
         self.reached = False
         """Whether Redis was seen loaded and durable once."""
         self.durability = Durability(volatile_allowed=settings.allow_volatile_journal)
-        self.set_back: SetBack | None = None
+        self.set_back: Rollback | None = None
         self._books = OutageLog("the books do not balance", "the books balance again")
         self.journal = Since()
         self.database = Since()
@@ -97,10 +97,10 @@ class Monitor:
         self._database_seen.wait(FIRST_LOOK)
 
     def check(self) -> None:
-        """Raise JournalAway or a problem (volatile, full) when submitting is refused at present."""
+        """Raise JournalUnavailable or a problem (volatile, full) when submitting is refused at present."""
         self.ensure_started()
         if self.journal.up is False and time.monotonic() - self._seen_at < STALE_AFTER:
-            raise JournalAway
+            raise JournalUnavailable
         if self.durability.refused:
             raise journal_volatile(self.durability.problem)
         if self.full:
@@ -124,7 +124,7 @@ class Monitor:
             self.journal.note(up=True)
             self.durability.note(info)
             self.reached = self.reached or (info.persistence["loading"] == 0 and not self.durability.refused)
-            told = self._journal.tell_set_back()
+            told = self._journal.report_rollback()
             self.set_back = counts.set_back or told
             self.counts = counts
             if counts.unaccounted:
@@ -138,8 +138,8 @@ class Monitor:
 
     def look_at_database(self) -> None:
         """Take one look at PostgreSQL; what the workers say of it counts as well."""
-        if self.counts and self.counts.away_since:
-            self.database.note(up=False, at=datetime.fromtimestamp(self.counts.away_since, UTC))
+        if self.counts and self.counts.unavailable_since:
+            self.database.note(up=False, at=datetime.fromtimestamp(self.counts.unavailable_since, UTC))
         else:
             self.database.note(up=self._database_answers())
         self._database_seen.set()
@@ -164,7 +164,7 @@ class Monitor:
     def _database_answers(self) -> bool:
         try:
             self._rows.ping()
-        except DatabaseAway:
+        except DatabaseUnavailable:
             return False
         return True
 

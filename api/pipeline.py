@@ -13,7 +13,7 @@ from api.openapi import describe
 from api.problems import ApiProblem, journal_volatile
 from api.request_threads import RequestThreads
 from api.services import Services, services
-from core import high_water
+from core import rollback
 
 blueprint = Blueprint("pipeline", __name__)
 
@@ -84,7 +84,7 @@ def liveness(threads: RequestThreads) -> Response:
     return answer(Ready())
 
 
-def _set_back(seen: high_water.SetBack | None) -> SetBack | None:
+def _set_back(seen: rollback.Rollback | None) -> SetBack | None:
     if seen is None:
         return None
     return SetBack(datetime.fromtimestamp(seen.at_ms / 1000, UTC), seen.before, seen.after)

@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from api.contract import Problem, RefusedItem
-from core.errors import DummiesError, InvalidText, JournalAway, JournalFull, KeyReused
+from core.errors import DummiesError, InvalidText, JournalFull, JournalUnavailable, KeyReused
 
 log = structlog.get_logger()
 
@@ -88,7 +88,7 @@ class ApiProblem(Exception):
         return response
 
 
-def journal_away() -> ApiProblem:
+def journal_unavailable() -> ApiProblem:
     """Return the answer while Redis is unreachable, loading, or too slow."""
     return ApiProblem(
         "journal-away",
@@ -109,7 +109,7 @@ def journal_volatile(problem: str | None) -> ApiProblem:
     )
 
 
-def database_away() -> ApiProblem:
+def database_unavailable() -> ApiProblem:
     """Return the answer while PostgreSQL does not answer and only it could."""
     return ApiProblem(
         "database-away",
@@ -121,8 +121,8 @@ def database_away() -> ApiProblem:
 def problem_of(error: DummiesError) -> ApiProblem:
     """Return the answer to an error of submitting; any other is raised again."""
     match error:
-        case JournalAway():
-            return journal_away()
+        case JournalUnavailable():
+            return journal_unavailable()
         case JournalFull():
             return journal_full(5)
         case KeyReused():
@@ -135,7 +135,7 @@ def problem_of(error: DummiesError) -> ApiProblem:
 def install(app: Flask) -> None:
     """Answer every error as a problem."""
     app.register_error_handler(ApiProblem, lambda problem: problem.response())
-    for ours in (JournalAway, JournalFull, KeyReused, InvalidText):
+    for ours in (JournalUnavailable, JournalFull, KeyReused, InvalidText):
         app.register_error_handler(ours, lambda error: problem_of(error).response())
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)

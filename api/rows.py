@@ -34,7 +34,7 @@ _SETTINGS = {
 }
 
 
-class DatabaseAway(DummiesError):
+class DatabaseUnavailable(DummiesError):
     """PostgreSQL does not answer."""
 
 
@@ -56,10 +56,10 @@ class Looked(NamedTuple):
 
 
 class Rows:
-    """Reads rows over at most 8 connections; every call ends in bounded time or raises DatabaseAway."""
+    """Reads rows over at most 8 connections; every call ends in bounded time or raises DatabaseUnavailable."""
 
     def __init__(self, url: str | None) -> None:
-        """Use this database; nothing is connected yet. Without a URL every call raises DatabaseAway."""
+        """Use this database; nothing is connected yet. Without a URL every call raises DatabaseUnavailable."""
         self._sessions = url and Sessions(
             driver=psycopg2,
             url=url,
@@ -112,7 +112,7 @@ class Rows:
 
     def _fetch(self, sql: str, parameters: Mapping[str, Any], *, rested: bool = False) -> list[tuple[Any, ...]]:
         if not rested and time.monotonic() < self._resting_until:
-            raise DatabaseAway
+            raise DatabaseUnavailable
         with self._connection() as connection, connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall()  # type: ignore[no-any-return]
@@ -120,7 +120,7 @@ class Rows:
     @contextmanager
     def _connection(self) -> Iterator[Any]:
         if not self._sessions or not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
-            raise DatabaseAway
+            raise DatabaseUnavailable
         connection = None
         try:
             connection = self._take(self._sessions)
@@ -130,7 +130,7 @@ class Rows:
             if connection is not None:
                 connection.close()
             self._resting_until = time.monotonic() + REST_AFTER_FAILURE
-            raise DatabaseAway from error
+            raise DatabaseUnavailable from error
         finally:
             self._slots.release()
 

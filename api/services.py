@@ -11,10 +11,10 @@ from api.appender import Appender
 from api.monitor import Monitor
 from api.rows import Rows
 from api.settings import ApiSettings
-from core.broker import Waker
-from core.groups import Groups
+from core.dead_letter_groups import DeadLetterGroups
+from core.dead_letters import DeadLetters
 from core.journal import Journal
-from core.letters import Letters
+from core.wakeups import Waker
 
 EXTENSION = "dummies"
 
@@ -27,8 +27,8 @@ class Services:
     journal: Journal
     appender: Appender
     waker: Waker
-    letters: Letters
-    groups: Groups
+    dead_letters: DeadLetters
+    groups: DeadLetterGroups
     rows: Rows
     monitor: Monitor
 

@@ -17,11 +17,11 @@ from api.contract import MAX_IDS_PER_QUERY, HistoryPage, StringState, StringStat
 from api.history import history, stored
 from api.openapi import describe
 from api.parameters import query
-from api.problems import ApiProblem, database_away
-from api.rows import DatabaseAway, Row
+from api.problems import ApiProblem, database_unavailable
+from api.rows import DatabaseUnavailable, Row
 from api.services import services
 from core.journal import Record
-from core.notes import DeadLetter
+from core.retries import DeadLetter
 
 blueprint = Blueprint("status", __name__)
 
@@ -70,7 +70,7 @@ def _many(ids: Sequence[UUID]) -> StringStates:
     missing = [key for key in records if key not in known]
     try:
         rows = services().rows.states(missing) if missing else {}
-    except DatabaseAway:
+    except DatabaseUnavailable:
         return StringStates(items, [], [UUID(key) for key in missing])
     items += map(stored, rows.values())
     return StringStates(items, [UUID(key) for key in missing if key not in rows], [])
@@ -89,8 +89,8 @@ def rows_of(keys: Sequence[str]) -> dict[str, Row]:
     """Return those of the strings that are stored, by id; raises ApiProblem while PostgreSQL is away."""
     try:
         return services().rows.states(keys)
-    except DatabaseAway:
-        raise database_away() from None
+    except DatabaseUnavailable:
+        raise database_unavailable() from None
 
 
 def _on_its_way(key: str, record: Record) -> StringState:

@@ -51,7 +51,7 @@ def submit() -> Response:
 def accept(parts: Services, text: str, key: str | None, request_id: str | None) -> Accepted:
     """Append a checked text to the journal; return, once it is on disk, what to answer.
 
-    Raises KeyReused, JournalFull or JournalAway, as the appender does.
+    Raises KeyReused, JournalFull or JournalUnavailable, as the appender does.
     """
     submission = Submission(submission_id(text, key, request_id), text, _now())
     [[record]], appended = parts.appender.append([_unit([submission], key)])

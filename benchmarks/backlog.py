@@ -11,18 +11,18 @@ from benchmarks import load, turns
 from benchmarks.effort import Effort
 from benchmarks.figures import Figures
 from benchmarks.stage import Incomplete, Stage
-from core import names
 from core.connection import connect
 from core.journal import Journal, Unit
+from core.keys import KEYS
 from core.submission import Submission
 
-GROUP = 30
+ENTRY_STRINGS = 30
 """Strings an entry: what 64 clients bring about, half of them at each API process."""
 FILLERS = 4
 PROCESSES = {"drain.one": 1, "drain.two": 2}
 
 
-def fill(stage: Stage, strings: int, group: int = GROUP) -> None:
+def fill(stage: Stage, strings: int, group: int = ENTRY_STRINGS) -> None:
     """Append so many strings of 17 characters to the journal, as the API does, and see that they wait."""
     before = waiting(stage)
     sizes = [group] * (strings // group) + ([strings % group] if strings % group else [])
@@ -44,7 +44,7 @@ def _fill(stage: Stage, sizes: list[int]) -> None:
 
 def waiting(stage: Stage) -> int:
     """Return how many strings wait."""
-    return int(stage.redis.get(names.WAITING) or 0)
+    return int(stage.redis.get(KEYS.waiting) or 0)
 
 
 def drain(stage: Stage, strings: int, processes: int) -> float:

@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 from redis.retry import Retry
 
-from core.errors import JournalAway, JournalFull
+from core.errors import JournalFull, JournalUnavailable
 from core.outage_log import OutageLog, words
 
 T = TypeVar("T")
@@ -73,8 +73,8 @@ def write_again(write: Callable[[], T]) -> T:
 def journal_errors() -> Iterator[None]:
     """Turn whatever the driver raises into ours, and log it in its own words.
 
-    JournalFull is raised where Redis has no memory left, and then nothing was written; JournalAway otherwise, whatever
-    it says: replies that no list knows come with every version, and with every way of running Redis.
+    JournalFull is raised where Redis has no memory left, and then nothing was written. Everything else is
+    JournalUnavailable: every version of Redis, and every way of running it, brings replies that no list knows.
     """
     try:
         yield
@@ -83,6 +83,6 @@ def journal_errors() -> Iterator[None]:
         if isinstance(error, OutOfMemoryError) or (isinstance(error, ResponseError) and FULL in reason):
             raise JournalFull from error
         _outage.met(reason)
-        raise JournalAway from error
+        raise JournalUnavailable from error
     if _outage.down:
         _outage.over()

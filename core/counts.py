@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from core.high_water import SetBack
+from core.rollback import Rollback
 
 
 class Counts(NamedTuple):
-    """How the journal is doing; ``oldest_s`` is None when nothing waits, ``away_since`` (s) when PostgreSQL answers.
+    """State of the journal; ``oldest_s`` is None when nothing waits, ``unavailable_since`` (s) when PostgreSQL answers.
 
     ``appended`` counts all strings that were ever appended; ``set_back`` is the note that it was seen to fall.
     ``waiting`` includes the strings that are set aside because they failed alone; ``aside_reason`` says how one did.
@@ -19,9 +19,9 @@ class Counts(NamedTuple):
     failed: int
     oldest_s: float | None
     workers: int
-    away_since: float | None
+    unavailable_since: float | None
     appended: int
-    set_back: SetBack | None
+    set_back: Rollback | None
     discarded: int
     retried: int
     balance_base: int | None

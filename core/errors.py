@@ -14,7 +14,7 @@ class InvalidText(DummiesError):
     """The text cannot be stored."""
 
 
-class JournalAway(DummiesError):
+class JournalUnavailable(DummiesError):
     """The journal does not answer."""
 
 

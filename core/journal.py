@@ -1,7 +1,7 @@
 """The journal: a Redis stream in which accepted strings wait until they are stored.
 
 One entry carries a group of strings, so that a round trip, an fsync and a delivery are paid per group. The API
-appends; the worker's side of it (claim, complete, …) is in ``core.claims``.
+appends; the worker's side of it (claim, complete, …) is in ``core.consumer``.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from redis import Redis
 from redis.commands.core import Script
 from redis.exceptions import ResponseError
 
-from core import names
-from core.clocks import WORKER_SILENT_AFTER
 from core.connection import journal_errors, without_repeats, write_again
 from core.counts import Counts
-from core.errors import JournalAway, JournalFull
-from core.high_water import HighWater, SetBack, parse_set_back
-from core.notes import parse_note
+from core.errors import JournalFull, JournalUnavailable
+from core.keys import GROUP, KEYS, Keys
+from core.retries import parse_retry_state
+from core.rollback import Rollback, RollbackDetector, parse_rollback
 from core.submission import Submission, decode, encode
+from core.timeouts import WORKER_SILENT_AFTER
 
 ENTRY_VERSION = 1
 """The format that this code writes, and the newest that it reads. A field added at the end of a submission, with a
@@ -90,40 +90,41 @@ def parse_record(value: bytes | None) -> Record | None:
 class Journal:
     """The API's side: append strings, look up what became of them, see how the journal is doing.
 
-    Every method raises JournalAway when Redis does not answer in time.
+    Every method raises JournalUnavailable when Redis does not answer in time.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
         """Use this client; its time-outs bound every call."""
-        self._redis = redis
+        self._redis, self._keys = redis, keys
         self._append = load_script(without_repeats(redis), "append")
         self._counts = load_script(redis, "counts")
-        self._high_water = HighWater()
+        self._rollbacks = RollbackDetector()
 
     def append(self, units: Sequence[Unit]) -> Appended:
         """Write all units as one entry; on return it is on disk.
 
-        Raises JournalFull, with nothing written, or JournalAway, when it may have been written all the same.
+        Raises JournalFull, with nothing written, or JournalUnavailable, when it may have been written all the same.
         """
-        keys = [names.JOURNAL, names.WAITING, names.WAKEUP, names.APPENDED]
-        keys += [names.idempotency_key(unit.key_hash) for unit in units if unit.digest]
+        names = self._keys
+        keys = [names.journal, names.waiting, names.wakeup, names.appended]
+        keys += [names.idempotency(unit.key_hash) for unit in units if unit.digest]
         arguments: list[Any] = [ENTRY_VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(units)]
         for unit in units:
             arguments += (unit.digest, len(unit.submissions))
         for unit in units:
             for submission in unit.submissions:
-                keys.append(names.status_key(submission.id))
+                keys.append(self._keys.status(submission.id))
                 arguments += (encode(submission), submission.received_at)
-        mark = self._high_water.mark
+        mark = self._rollbacks.mark
         with journal_errors():
             wake, conflicts, records, added, appended = write_again(partial(self._append, keys, arguments))
-        self._high_water.note(mark, appended - added, appended)
+        self._rollbacks.note(mark, appended - added, appended)
         return Appended(bool(wake), _by_unit(units, set(conflicts), records), appended)
 
     def records(self, ids: Sequence[str]) -> list[Record | None]:
         """Return the status record of each string; None for one that is stored, or was never here."""
         with journal_errors():
-            return [parse_record(value) for value in self._redis.mget(map(names.status_key, ids))]
+            return [parse_record(value) for value in self._redis.mget(map(self._keys.status, ids))]
 
     def queued_string(self, record: Record) -> tuple[Submission | None, int] | None:
         """Return a queued string and how often its storing was tried; None when it is no longer queued.
@@ -131,13 +132,13 @@ class Journal:
         The string itself is None where newer code wrote the entry.
         """
         with journal_errors():
-            found = self._redis.xrange(names.JOURNAL, record.entry, record.entry)
+            found = self._redis.xrange(self._keys.journal, record.entry, record.entry)
             if not found:
                 return None
             attempts = self._deliveries(record.entry)
-            note = self._redis.hget(names.SET_ASIDE_NOTES, record.entry)
+            note = self._redis.hget(self._keys.set_aside_notes, record.entry)
         if note:
-            attempts += parse_note(note).tries
+            attempts += parse_retry_state(note).tries
         fields = found[0][1]
         readable = int(fields[b"v"]) <= ENTRY_VERSION
         return decode(fields[b"items"])[record.position] if readable else None, attempts
@@ -145,19 +146,32 @@ class Journal:
     def dead_letters(self, ids: Sequence[str]) -> list[bytes | None]:
         """Return the dead letter of each string, as JSON."""
         with journal_errors():
-            return self._redis.hmget(names.FAILED, ids) if ids else []
+            return self._redis.hmget(self._keys.failed, ids) if ids else []
 
     def counts(self) -> Counts:
         """Return how the journal is doing."""
-        keys = [names.JOURNAL, names.WAITING, names.STORED, names.FAILED, names.WORKERS, names.DATABASE_AWAY]
-        keys += [names.APPENDED, names.SET_BACK, names.DISCARDED, names.RETRIED, names.BALANCE_BASE]
-        keys += [names.SET_ASIDE, names.SET_ASIDE_NOTES]
-        mark = self._high_water.mark
+        keys = [
+            self._keys.journal,
+            self._keys.waiting,
+            self._keys.stored,
+            self._keys.failed,
+            self._keys.workers,
+            self._keys.database_away,
+        ]
+        keys += [
+            self._keys.appended,
+            self._keys.set_back,
+            self._keys.discarded,
+            self._keys.retried,
+            self._keys.balance_base,
+        ]
+        keys += [self._keys.set_aside, self._keys.set_aside_notes]
+        mark = self._rollbacks.mark
         with journal_errors():
             waiting, stored, failed, age, workers, away, appended, set_back, *books, note = self._counts(
                 keys, [int(WORKER_SILENT_AFTER * 1000)]
             )
-        self._high_water.note(mark, appended, appended)
+        self._rollbacks.note(mark, appended, appended)
         discarded, retried, balance_base, entries, set_aside = books
         return Counts(
             waiting=waiting,
@@ -165,34 +179,34 @@ class Journal:
             failed=failed,
             oldest_s=age / 1000 if age >= 0 else None,
             workers=workers,
-            away_since=int(away.split()[0]) / 1000 if away else None,
+            unavailable_since=int(away.split()[0]) / 1000 if away else None,
             appended=appended,
-            set_back=parse_set_back(set_back) if set_back else None,
+            set_back=parse_rollback(set_back) if set_back else None,
             discarded=discarded,
             retried=retried,
             balance_base=int(balance_base) if balance_base else None,
             entries=entries,
             set_aside=set_aside,
-            aside_reason=parse_note(note).reason if note else None,
+            aside_reason=parse_retry_state(note).reason if note else None,
         )
 
-    def tell_set_back(self) -> SetBack | None:
+    def report_rollback(self) -> Rollback | None:
         """Return what this process saw of the journal set back since it last told, and leave the note for everybody.
 
         A note that stands already stays. What cannot be noted (Redis is full, or away again) is told the next time.
         """
-        seen = self._high_water.untold
+        seen = self._rollbacks.untold
         if seen:
-            with suppress(JournalAway, JournalFull), journal_errors():
-                self._redis.set(names.SET_BACK, str(seen), nx=True)
-                self._high_water.untold = None
+            with suppress(JournalUnavailable, JournalFull), journal_errors():
+                self._redis.set(self._keys.set_back, str(seen), nx=True)
+                self._rollbacks.untold = None
         return seen
 
     def has_room(self) -> bool:
-        """Return whether Redis takes a write; raises JournalAway where it refuses for another reason than memory."""
+        """Return whether Redis has memory for a write; raises JournalUnavailable where it refuses it otherwise."""
         try:
             with journal_errors():
-                self._redis.set(names.WRITABLE, "1")
+                self._redis.set(self._keys.writable, "1")
         except JournalFull:
             return False
         return True
@@ -204,7 +218,7 @@ class Journal:
 
     def _deliveries(self, entry: str) -> int:
         try:
-            pending = self._redis.xpending_range(names.JOURNAL, names.GROUP, entry, entry, 1)
+            pending = self._redis.xpending_range(self._keys.journal, GROUP, entry, entry, 1)
         except ResponseError as error:
             if "NOGROUP" in str(error):  # no worker has ever been here
                 return 0

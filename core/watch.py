@@ -9,11 +9,11 @@ from typing import NamedTuple
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from core import names
-from core.claims import LEASE_MS, LONGEST_PAUSE_MS
-from core.clocks import ABANDONED_AFTER, LEASE, WORKER_SILENT_AFTER
 from core.connection import journal_errors
+from core.consumer import LEASE_MS, LONGEST_PAUSE_MS
 from core.journal import load_script
+from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
+from core.timeouts import ABANDONED_AFTER, LEASE, WORKER_SILENT_AFTER
 
 LOOKED_AT = 1_000
 """The most held entries that are looked at."""
@@ -29,18 +29,31 @@ class Held(NamedTuple):
 
 
 class Watch:
-    """One worker's view of the journal. Every method raises JournalAway when Redis does not answer in time."""
+    """One worker's view of the journal. Every method raises JournalUnavailable when Redis does not answer in time."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
         """Use this client; its time-outs bound every call."""
-        self._redis = redis
+        self._redis, self._keys = redis, keys
         self._heartbeat = load_script(redis, "heartbeat")
         self._held_since: dict[Held, float] = {}
 
     def heartbeat(self, worker: str) -> tuple[int, bool]:
         """Say that this worker is there; return the entries to be drained and whether PostgreSQL is unavailable."""
-        keys = [names.WORKERS, names.JOURNAL, names.DATABASE_AWAY, names.SET_ASIDE, names.BALANCE_BASE]
-        keys += [names.APPENDED, names.WAITING, names.STORED, names.FAILED, names.DISCARDED, names.RETRIED]
+        keys = [
+            self._keys.workers,
+            self._keys.journal,
+            self._keys.database_away,
+            self._keys.set_aside,
+            self._keys.balance_base,
+        ]
+        keys += [
+            self._keys.appended,
+            self._keys.waiting,
+            self._keys.stored,
+            self._keys.failed,
+            self._keys.discarded,
+            self._keys.retried,
+        ]
         arguments = [worker, int(WORKER_SILENT_AFTER * 1000), max(LEASE_MS, LONGEST_PAUSE_MS)]
         with journal_errors():
             entries, away = self._heartbeat(keys, arguments)
@@ -53,27 +66,27 @@ class Watch:
         from one call to the next.
         """
         now = time.monotonic()
-        held = [Held(*each[:2]) for each in self._pending(names.CONSUMER) if each[2] < LEASE]
+        held = [Held(*each[:2]) for each in self._pending(CONSUMER) if each[2] < LEASE]
         self._held_since = {each: self._held_since.get(each, now) for each in held}
         abandoned = [each.id for each, since in self._held_since.items() if now - since > ABANDONED_AFTER]
         abandoned += self._forgotten()
         if abandoned:
             with journal_errors():
-                self._redis.xclaim(names.JOURNAL, names.GROUP, names.CONSUMER, 0, abandoned, idle=LEASE_MS, justid=True)
+                self._redis.xclaim(self._keys.journal, GROUP, CONSUMER, 0, abandoned, idle=LEASE_MS, justid=True)
         return abandoned
 
     def _forgotten(self) -> list[str]:
         """Return entries that were set aside and are not in the set that says when they are due: it was deleted."""
-        late = [each[0] for each in self._pending(names.ASIDE_CONSUMER) if each[2] > FORGOTTEN_AFTER]
+        late = [each[0] for each in self._pending(ASIDE_CONSUMER) if each[2] > FORGOTTEN_AFTER]
         with journal_errors():
-            return [entry for entry in late if self._redis.zscore(names.SET_ASIDE, entry) is None]
+            return [entry for entry in late if self._redis.zscore(self._keys.set_aside, entry) is None]
 
     def _pending(self, consumer: str) -> list[tuple[str, int, float]]:
         """Return the entries of a consumer: id, deliveries, and seconds since the last one by Redis' clock."""
         with journal_errors():
             try:
                 found = self._redis.xpending_range(
-                    names.JOURNAL, names.GROUP, "-", "+", LOOKED_AT, consumername=consumer
+                    self._keys.journal, GROUP, "-", "+", LOOKED_AT, consumername=consumer
                 )
             except ResponseError as error:
                 if "NOGROUP" in str(error):  # no worker has claimed anything yet

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from redis import Redis
 
-from core import names
 from core.journal import Journal
+from core.keys import KEYS
 from core.submission import Submission, decode
 
 COUNTERS = ("appended", "stored", "waiting", "failed", "retried", "discarded")
@@ -29,15 +29,15 @@ def plant(redis: Redis, count: int, reason: str = "because", text: str = "text")
     calls = redis.pipeline(transaction=False)
     for number, each in enumerate(ids):
         letter = {"id": each, "text": f"{text} {number}", "received_at": 1_700_000_000_000_000 + number}
-        calls.hset(names.FAILED, each, json.dumps(letter | {"reason": reason, "attempts": 1}, ensure_ascii=False))
-        calls.set(names.status_key(each), f"failed 0 {letter['received_at']}")
-    calls.incrby(names.APPENDED, count).execute()
+        calls.hset(KEYS.failed, each, json.dumps(letter | {"reason": reason, "attempts": 1}, ensure_ascii=False))
+        calls.set(KEYS.status(each), f"failed 0 {letter['received_at']}")
+    calls.incrby(KEYS.appended, count).execute()
     return ids
 
 
 def queued(redis: Redis) -> list[Submission]:
     """Return the strings in the journal."""
-    return [s for _, fields in redis.xrange(names.JOURNAL) for s in decode(fields[b"items"])]
+    return [s for _, fields in redis.xrange(KEYS.journal) for s in decode(fields[b"items"])]
 
 
 def books(redis: Redis) -> dict[str, int]:

@@ -14,7 +14,7 @@ import httpx
 import psycopg2
 from redis import Redis
 
-from core.claims import Claims
+from core.consumer import Consumer
 from local.system import System
 
 REFUSE = """
@@ -61,12 +61,12 @@ class Client(httpx.Client):
         return self.pipeline()[part]["status"] == status
 
 
-def dead_letter_all(claims: Claims, reason: str) -> None:
+def dead_letter_all(consumer: Consumer, reason: str) -> None:
     """Have PostgreSQL refuse, for this reason, every string that waits."""
-    for entry in claims.claim().entries:
-        claims.split(entry)
-    for entry in claims.claim(10_000, 2**30).entries:
-        claims.dead_letter(entry, reason)
+    for entry in consumer.claim().entries:
+        consumer.split(entry)
+    for entry in consumer.claim(10_000, 2**30).entries:
+        consumer.dead_letter(entry, reason)
 
 
 def eventually(condition: Callable[[], object], within: float) -> float:

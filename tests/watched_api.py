@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from api.problems import TYPE_PREFIX
 from core.journal import Journal
-from core.names import JOURNAL, WRITABLE
+from core.keys import KEYS
 from core.submission import decode
 
 REFUSALS = {400, 403, 404, 405, 413, 415, 422}
@@ -46,7 +46,7 @@ class WatchedApi:
 
         What is accepted is in the journal with a record for each id, though not always anew.
         """
-        self._redis.set(WRITABLE, "1")  # which the monitor would do
+        self._redis.set(KEYS.writable, "1")  # which the monitor would do
         keys = self._redis.dbsize()
         response = self._client.open(path, method=method, **request)
         body = response.json if response.data and response.mimetype.endswith("json") else None
@@ -67,7 +67,7 @@ class WatchedApi:
         return answer
 
     def _appended(self) -> list[tuple[str, str]]:
-        entries = self._redis.xrange(JOURNAL, self._last_entry)
+        entries = self._redis.xrange(KEYS.journal, self._last_entry)
         if entries:
             self._last_entry = b"(" + entries[-1][0]
         return [(one.id, one.text) for _, fields in entries for one in decode(fields[b"items"])]

@@ -7,14 +7,14 @@ from functools import cache
 import psycopg2
 from celery import signals
 
-from core import logs, names
-from core.broker import make_celery, publish_wakeup
-from core.claims import Claims
-from core.clocks import TASK_TIME_LIMIT
+from core import logs
 from core.connection import connect
+from core.consumer import Consumer
 from core.durability import refuse_volatile
 from core.session import refuse_unfit
 from core.settings import CoreSettings, load
+from core.timeouts import TASK_TIME_LIMIT
+from core.wakeups import DRAIN_TASK, make_celery, publish_wakeup
 from worker import transport
 from worker.consumer import QuickConsumer
 from worker.drain import Drain
@@ -44,7 +44,7 @@ app.conf.update(
 app.steps["worker"].add(DrainTimer)
 
 
-@app.task(name=names.DRAIN_TASK)  # type: ignore[untyped-decorator]
+@app.task(name=DRAIN_TASK)  # type: ignore[untyped-decorator]
 def drain_task() -> int:
     """Drain the journal; the result is the number of rows stored."""
     return _drain().run()
@@ -72,10 +72,10 @@ def _check_start(**_: object) -> None:
 def _drain() -> Drain:
     """Make the connections: in the pool's process, because none may cross a fork."""
     settings = load(WorkerSettings)
-    claims = Claims(connect(settings.redis_url, timeout=REDIS_TIMEOUT))
+    consumer = Consumer(connect(settings.redis_url, timeout=REDIS_TIMEOUT))
 
     def wake() -> None:
-        if claims.ask_for_help():
+        if consumer.ask_for_help():
             publish_wakeup(app)
 
-    return Drain(claims, Store(settings.database_url), wake)
+    return Drain(consumer, Store(settings.database_url), wake)

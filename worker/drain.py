@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import structlog
 
-from core.claims import Batch, Claims, Entry, Turn
-from core.clocks import DRAIN_BUDGET
-from core.errors import JournalAway
+from core.consumer import Batch, Consumer, Entry, Turn
+from core.errors import JournalUnavailable
 from core.outage_log import OutageLog
+from core.timeouts import DRAIN_BUDGET
 from worker.failures import Outage, Unanswered
 from worker.settle import Settling, Size
 from worker.store import Store
@@ -29,9 +29,9 @@ SLOW, REST = 0.25, 4.0
 class Drain:
     """One process' drains; it remembers how much PostgreSQL takes at a time."""
 
-    def __init__(self, claims: Claims, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(self, consumer: Consumer, store: Store, wake: Callable[[], None]) -> None:
         """Use these; ``wake`` is called when there is more than one process can take alone."""
-        self._claims, self._store, self._wake = claims, store, wake
+        self._consumer, self._store, self._wake = consumer, store, wake
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again")
         self._rows = 0
@@ -50,17 +50,17 @@ class Drain:
                 self._run()
             except Outage as outage:
                 self._outage.met(str(outage))
-                self._claims.database_away()  # no drain is woken: the timer's tries are enough
+                self._consumer.mark_database_unavailable()  # no drain is woken: the timer's tries are enough
             except Unanswered as error:
                 log.warning("PostgreSQL did not take a batch in time", reason=str(error))
-                self._claims.finish()
-        except JournalAway:
+                self._consumer.finish()
+        except JournalUnavailable:
             log.warning("drain broken off; what was claimed returns when its lease has run out")
         return self._rows
 
     def _run(self) -> None:
         until = time.monotonic() + DRAIN_BUDGET
-        turn = self._claims.start()
+        turn = self._consumer.start()
         if turn is Turn.REST:
             return
         self._doubted = turn is Turn.PROBE and self._store.probe() is not None
@@ -77,18 +77,18 @@ class Drain:
         """Drain until the journal stays empty for a moment; return whether it did before the time was up."""
         idle_from, last_look = time.monotonic(), False
         while time.monotonic() < until:
-            batch = self._claims.claim(self._size.strings, self._size.bytes)
+            batch = self._consumer.claim(self._size.strings, self._size.bytes)
             if batch.entries:
                 self._settle(batch)
                 idle_from = time.monotonic()
             elif last_look:
                 return True
             elif not self._rows or time.monotonic() > idle_from + LINGER:
-                self._claims.finish()
+                self._consumer.finish()
                 last_look = True
             else:
                 time.sleep(LINGER_STEP)
-        self._claims.finish()
+        self._consumer.finish()
         return False
 
     def _settle(self, batch: Batch) -> None:
@@ -98,7 +98,7 @@ class Drain:
 
     def _try_aside(self) -> bool:
         """Try strings again that failed alone; return whether there were any."""
-        entries = self._claims.claim_aside(self._aside_size.strings, self._aside_size.bytes)
+        entries = self._consumer.claim_aside(self._aside_size.strings, self._aside_size.bytes)
         if not entries:
             return False
         started = time.monotonic()
@@ -106,11 +106,11 @@ class Drain:
             self._store_entries(entries, self._aside_size)
         finally:
             took = time.monotonic() - started
-            self._claims.end_aside(REST * took if took > SLOW else 0)
+            self._consumer.end_aside(REST * took if took > SLOW else 0)
         return True
 
     def _store_entries(self, entries: list[Entry], size: Size) -> None:
-        settling = Settling(self._claims, self._store, size)
+        settling = Settling(self._consumer, self._store, size)
         try:
             settling.settle(entries)
         finally:
@@ -122,5 +122,5 @@ class Drain:
 
     def _end_outage(self) -> None:
         self._doubted = False
-        self._claims.database_back()
+        self._consumer.mark_database_available()
         self._outage.over()

@@ -9,8 +9,8 @@ import psycopg2
 import psycopg2.extensions
 
 from core.errors import DummiesError
-from core.notes import Failure
 from core.outage_log import words
+from core.retries import Failure
 
 ABOUT_THE_TEXT = {"22021", "22P05", "22001"}
 """SQLSTATEs that refuse the text itself: a character that the encoding lacks (two of them), and too long a text."""

@@ -16,7 +16,7 @@ from contextlib import suppress
 import structlog
 from celery.concurrency.prefork import TaskPool
 
-from core.clocks import STUCK_AFTER
+from core.timeouts import STUCK_AFTER
 
 log = structlog.get_logger()
 

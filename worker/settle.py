@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from core.claims import BATCH_BYTES, BATCH_STRINGS, Claims, Entry
-from core.clocks import SETTLE_BUDGET
-from core.notes import Failure, Note, next_note
+from core.consumer import BATCH_BYTES, BATCH_STRINGS, Consumer, Entry
+from core.retries import Failure, RetryState, next_retry_state
 from core.submission import Submission, total_bytes
+from core.timeouts import SETTLE_BUDGET
 from worker.failures import Outage, Refused, TooSlow, Unanswered
 from worker.store import Store
 
@@ -50,9 +50,9 @@ class Size:
 class Settling:
     """One claimed batch: each of its entries ends completed, split, set aside, dead-lettered or given back."""
 
-    def __init__(self, claims: Claims, store: Store, size: Size) -> None:
+    def __init__(self, consumer: Consumer, store: Store, size: Size) -> None:
         """Settle within the budget that the lease leaves."""
-        self._claims, self._store, self._size = claims, store, size
+        self._consumer, self._store, self._size = consumer, store, size
         self._until = time.monotonic() + SETTLE_BUDGET
         self._open: dict[str, Entry] = {}
         self._failed: list[tuple[Entry, Failure]] = []
@@ -97,7 +97,7 @@ class Settling:
             self._halve(entries, refused.failure)
             return
         self.rows += rows
-        self._claims.complete(entries, rows)  # only now: the commit has returned
+        self._consumer.complete(entries, rows)  # only now: the commit has returned
         self._close(entries)
         if 2 * len(submissions) >= self._size.strings or 2 * _bytes(submissions) >= self._size.bytes:
             self._size.grow()
@@ -121,7 +121,7 @@ class Settling:
     def _split(self, entry: Entry) -> None:
         lost = {"deliveries": entry.deliveries} if entry.deliveries > 1 else {}
         log.warning("entry split", entry=entry.id, strings=len(entry.submissions), **lost)
-        self._claims.split(entry)
+        self._consumer.split(entry)
         self._close([entry])
 
     def _is_over(self) -> bool:
@@ -139,16 +139,16 @@ class Settling:
     def _fail(self, entry: Entry, failure: Failure) -> None:
         self._failed.append((entry, failure))
 
-    def _judged(self) -> list[tuple[Entry, Note]]:
+    def _judged(self) -> list[tuple[Entry, RetryState]]:
         """Make dead letters of strings that failed alone, where it is time; return the rest with their notes."""
         aside = []
         for entry, failure in self._failed:
-            note = next_note(failure, entry.note, others_stored=entry.others_stored)
-            if note is None:
+            state = next_retry_state(failure, entry.retry_state, others_stored=entry.others_stored)
+            if state is None:
                 log.error("string dead-lettered", id=entry.submissions[0].id, reason=failure.reason)
-                self._claims.dead_letter(entry, failure.reason)
+                self._consumer.dead_letter(entry, failure.reason)
             else:
-                aside.append((entry, note))
+                aside.append((entry, state))
             self._close([entry])
         return aside
 
@@ -163,18 +163,18 @@ class Settling:
             self._halve([entry], refused.failure)
             return
         if stored:
-            self._claims.complete([entry], 0)
+            self._consumer.complete([entry], 0)
             self._close([entry])
         else:
             self._fail(entry, LOST)
 
-    def _give_back(self, aside: list[tuple[Entry, Note]]) -> None:
+    def _give_back(self, aside: list[tuple[Entry, RetryState]]) -> None:
         """Give back what is not settled: as it is, or split where it is more than is stored at a time now."""
         for entry in [entry for entry in self._open.values() if len(entry.submissions) > self._size.strings]:
             self._split(entry)
-        self._claims.release([entry for entry in self._open.values() if not entry.aside])
-        self._claims.set_aside([*aside, *((entry, None) for entry in self._open.values() if entry.aside)])
-        new = [(entry, note) for entry, note in aside if note.tries == 1]
+        self._consumer.release([entry for entry in self._open.values() if not entry.aside])
+        self._consumer.set_aside([*aside, *((entry, None) for entry in self._open.values() if entry.aside)])
+        new = [(entry, state) for entry, state in aside if state.tries == 1]
         if new:
             ids, reason = [entry.submissions[0].id for entry, _ in new[:10]], new[0][1].reason
             log.warning("strings set aside", count=len(new), ids=ids, reason=reason)

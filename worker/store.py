@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import psycopg2
 
-from core.clocks import CALL_DEADLINE, CONNECT_TIMEOUT, LOCK_TIMEOUT, STATEMENT_TIMEOUT
-from core.notes import Failure
 from core.outage_log import words
+from core.retries import Failure
 from core.session import Sessions
 from core.submission import Submission
+from core.timeouts import CALL_DEADLINE, CONNECT_TIMEOUT, LOCK_TIMEOUT, STATEMENT_TIMEOUT
 from worker.failures import Outage, Refused, TooSlow, Unanswered, is_outage, refusal
 
 _SQL = Path(__file__).parent / "sql"

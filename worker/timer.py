@@ -18,12 +18,12 @@ import structlog
 from celery import bootsteps
 from redis.exceptions import RedisError
 
-from core.clocks import STUCK_AFTER, TASK_TIME_LIMIT
 from core.connection import connect
 from core.durability import Durability, read_info
 from core.errors import DummiesError
 from core.loops import repeat
 from core.settings import load
+from core.timeouts import STUCK_AFTER, TASK_TIME_LIMIT
 from core.watch import Watch
 from worker.settings import WorkerSettings
 

@@ -15,7 +15,7 @@ from redis import ConnectionError as Unreachable
 from redis import Redis, RedisError, ResponseError
 from redis import TimeoutError as TooLate
 
-from core import names
+from core.wakeups import QUEUE
 from worker.wakeup import purify
 
 log = structlog.get_logger()
@@ -35,10 +35,10 @@ class Client(Redis):  # type: ignore[misc]
         except ResponseError as error:
             if command_name != "BRPOP" or not str(error).startswith("WRONGTYPE"):
                 raise
-            log.warning("key dropped, it is no queue", key=names.QUEUE, error=str(error))
-            self.delete(names.QUEUE)
+            log.warning("key dropped, it is no queue", key=QUEUE, error=str(error))
+            self.delete(QUEUE)
             return None
-        if command_name != "BRPOP" or not answer or not answer[0].startswith(names.QUEUE.encode()):
+        if command_name != "BRPOP" or not answer or not answer[0].startswith(QUEUE.encode()):
             return answer  # on another queue are the answers to what Flower asks
         queue, message = answer
         try:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
-from core import names
+from core.wakeups import DRAIN_TASK
 
 _None = Annotated[list[Any], Meta(max_length=0)]
 _Body = tuple[_None, Annotated[dict[str, Any], Meta(max_length=0)], dict[str, None]]
@@ -50,7 +50,7 @@ class _Message(Struct):
 def purify(raw: bytes) -> bytes:
     """Return what Celery needs of a wake-up. Raises ValueError or RecursionError for whatever is none."""
     message = msgspec.json.decode(raw, type=_Message)
-    if message.headers.task != names.DRAIN_TASK:
+    if message.headers.task != DRAIN_TASK:
         raise ValueError(f"unknown task {message.headers.task!r}")
     msgspec.json.decode(message.body, type=_Body)
     message.headers.timelimit = (None, None)  # a worker's own says what its settings say; no other is heeded

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from time import time
 
-from core import names
+from core.keys import CONSUMER, GROUP, KEYS
 from faults import points
 from faults.harm import Harm, Seen, comes
 from faults.harm_rows import CUT
@@ -28,11 +28,11 @@ def put_back(harm: Harm) -> Seen:
         died = comes(lambda: not file.exists())
         held = _held(world)
         with _outage(world):
-            away = comes(lambda: world.client.exists(names.DATABASE_PROBE))
+            away = comes(lambda: world.client.exists(KEYS.database_probe))
             world.redis.put_clock(-BACK)
             back = comes(lambda: world.client.time()[0] < time() - BACK / 2)
-        stored = int(world.client.get(names.STORED) or 0)
-        goes_on = comes(lambda: int(world.client.get(names.STORED) or 0) > stored)
+        stored = int(world.client.get(KEYS.stored) or 0)
+        goes_on = comes(lambda: int(world.client.get(KEYS.stored) or 0) > stored)
         taken_over = comes(lambda: not held & _held(world))
         world.redis.put_clock(0)
         right = comes(lambda: world.client.time()[0] > time() - BACK / 2)
@@ -75,5 +75,5 @@ def _run(world: World, sql: str) -> bool:
 
 def _held(world: World) -> set[tuple[bytes, int]]:
     """Return the entries that workers hold, and how often each was delivered."""
-    pending = world.client.xpending_range(names.JOURNAL, names.GROUP, "-", "+", 1000, consumername=names.CONSUMER)
+    pending = world.client.xpending_range(KEYS.journal, GROUP, "-", "+", 1000, consumername=CONSUMER)
     return {(entry["message_id"], entry["times_delivered"]) for entry in pending}

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg2
 
-from core import names
+from core.keys import KEYS
 from faults.harm import Harm, Seen, comes, keep_doing
 
 MOST_CONNECTIONS = 200
@@ -33,7 +33,7 @@ def read_only(harm: Harm) -> Seen:
     harm.world.query("ALTER SYSTEM SET default_transaction_read_only = on")
     harm.world.query("SELECT pg_reload_conf()")
     try:
-        seen = comes(lambda: harm.world.client.exists(names.DATABASE_AWAY))
+        seen = comes(lambda: harm.world.client.exists(KEYS.database_away))
         time.sleep(harm.seconds)
     finally:
         harm.world.query("ALTER SYSTEM RESET default_transaction_read_only")
@@ -64,7 +64,7 @@ def exhaust_connections(harm: Harm) -> Seen:
         with suppress(psycopg2.OperationalError):
             while len(taken) < MOST_CONNECTIONS:
                 taken.append(psycopg2.connect(writer, connect_timeout=5))
-        seen = comes(lambda: harm.world.client.exists(names.DATABASE_AWAY))
+        seen = comes(lambda: harm.world.client.exists(KEYS.database_away))
         time.sleep(harm.seconds)
         for connection in taken:
             connection.close()
@@ -76,7 +76,7 @@ def rename_table(harm: Harm) -> Seen:
     """Rename the table away for a while."""
     harm.world.query("ALTER TABLE dummies RENAME TO elsewhere")
     try:
-        seen = comes(lambda: harm.world.client.exists(names.DATABASE_AWAY))
+        seen = comes(lambda: harm.world.client.exists(KEYS.database_away))
         time.sleep(harm.seconds)
     finally:
         harm.world.query("ALTER TABLE elsewhere RENAME TO dummies")

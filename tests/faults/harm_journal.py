@@ -6,8 +6,9 @@ import os
 import shutil
 import time
 
-from core import names
 from core.journal import ENTRY_VERSION
+from core.keys import GROUP, KEYS
+from core.wakeups import QUEUE
 from faults import small_disk
 from faults.harm import Harm, Seen, comes, keep_doing
 from local.ports import free_port
@@ -19,13 +20,13 @@ JUNK = (b"", b"{", b"[]", b"\xff\xfe", b"\x80\x04}.", b'{"body": "e30=", "header
 
 def steal_wakeup(harm: Harm) -> Seen:
     """Take messages off the Celery queue before any worker does."""
-    return keep_doing(harm.seconds, lambda: harm.world.client.lpop(names.QUEUE))
+    return keep_doing(harm.seconds, lambda: harm.world.client.lpop(QUEUE))
 
 
 def send_junk(harm: Harm) -> Seen:
     """Send what is no wake-up: the workers drop it, and say so."""
     before = _dropped(harm)
-    harm.world.client.lpush(names.QUEUE, *JUNK)
+    harm.world.client.lpush(QUEUE, *JUNK)
     return comes(lambda: _dropped(harm) >= before + len(JUNK))
 
 
@@ -36,29 +37,29 @@ def _dropped(harm: Harm) -> int:
 
 def flush_broker(harm: Harm) -> Seen:
     """Delete the whole queue, and with it what kombu knows of unacknowledged messages."""
-    keys = (names.QUEUE, "unacked", "unacked_index", "unacked_mutex")
+    keys = (QUEUE, "unacked", "unacked_index", "unacked_mutex")
     return keep_doing(harm.seconds, lambda: harm.world.client.delete(*keys))
 
 
 def delete_group(harm: Harm) -> Seen:
     """Delete the consumer group, and with it what is claimed."""
-    return bool(harm.world.client.xgroup_destroy(names.JOURNAL, names.GROUP))
+    return bool(harm.world.client.xgroup_destroy(KEYS.journal, GROUP))
 
 
 def append_newer(harm: Harm) -> Seen:
     """Append an entry that only newer workers can read, and take it off as one of them would."""
     client = harm.world.client
     with client.pipeline() as newer_api:
-        newer_api.xadd(names.JOURNAL, {"v": ENTRY_VERSION + 1, "n": 1, "items": "\x93"})
-        newer_api.incr(names.WAITING)
-        newer_api.incr(names.APPENDED)
+        newer_api.xadd(KEYS.journal, {"v": ENTRY_VERSION + 1, "n": 1, "items": "\x93"})
+        newer_api.incr(KEYS.waiting)
+        newer_api.incr(KEYS.appended)
         entry = newer_api.execute()[0]
-    seen = comes(lambda: client.xpending_range(names.JOURNAL, names.GROUP, entry, entry, 1))
+    seen = comes(lambda: client.xpending_range(KEYS.journal, GROUP, entry, entry, 1))
     with client.pipeline() as newer_worker:
-        newer_worker.xack(names.JOURNAL, names.GROUP, entry)
-        newer_worker.xdel(names.JOURNAL, entry)
-        newer_worker.decr(names.WAITING)
-        newer_worker.incr(names.STORED)
+        newer_worker.xack(KEYS.journal, GROUP, entry)
+        newer_worker.xdel(KEYS.journal, entry)
+        newer_worker.decr(KEYS.waiting)
+        newer_worker.incr(KEYS.stored)
         newer_worker.execute()
     return seen
 

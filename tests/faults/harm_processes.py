@@ -7,7 +7,7 @@ import time
 
 import psutil
 
-from core.clocks import GRACE_PERIOD, LEASE
+from core.timeouts import GRACE_PERIOD, LEASE
 from faults import points
 from faults.harm import Harm, Seen, comes
 from faults.world import World

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from core import names
-from core.clocks import GRACE_PERIOD, STATEMENT_TIMEOUT
+from core.keys import KEYS
+from core.timeouts import GRACE_PERIOD, STATEMENT_TIMEOUT
 from faults.harm import Harm, Seen, comes
 from faults.world import World
 
@@ -52,7 +52,7 @@ def refuse_all(harm: Harm) -> Seen:
 def refuse_some(sqlstate: str, harm: Harm) -> Seen:
     """Refuse some rows for a while, though their texts are fit to be stored."""
     with _trigger(harm.world, SOME, _raise(sqlstate)):
-        return _lasts(harm, lambda: harm.world.client.zcard(names.SET_ASIDE))
+        return _lasts(harm, lambda: harm.world.client.zcard(KEYS.set_aside))
 
 
 def slow_down(harm: Harm) -> Seen:
@@ -73,7 +73,7 @@ def revoke_rights(harm: Harm) -> Seen:
     taken, given = harm.random.choice(RIGHTS)
     harm.world.query(f"REVOKE {taken}")
     try:
-        return _lasts(harm, lambda: harm.world.client.exists(names.DATABASE_AWAY))
+        return _lasts(harm, lambda: harm.world.client.exists(KEYS.database_away))
     finally:
         harm.world.query(f"GRANT {given}")
 
@@ -82,7 +82,7 @@ def restart_sequence(harm: Harm) -> Seen:
     """Have the rows' numbers begin again, as after a cut-over to a logical replica."""
     harm.world.query("ALTER TABLE dummies ALTER COLUMN seq RESTART WITH 1")
     try:
-        return _lasts(harm, lambda: harm.world.client.exists(names.DATABASE_AWAY))
+        return _lasts(harm, lambda: harm.world.client.exists(KEYS.database_away))
     finally:
         harm.world.query("SELECT setval(pg_get_serial_sequence('dummies', 'seq'), max(seq)) FROM dummies")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from core.clocks import LEASE
+from core.timeouts import LEASE
 from faults import (
     harm_clock,
     harm_database,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from api.app import create_app as create
-from core import broker
+from core import wakeups
 from core.journal import Journal
 from faults.points import around
 
@@ -17,7 +17,7 @@ def create_app() -> Flask:
     return create()
 
 
-_publish = broker.publish_wakeup
+_publish = wakeups.publish_wakeup
 
 
 def _publish_and_pass(app: object) -> bool:
@@ -25,5 +25,5 @@ def _publish_and_pass(app: object) -> bool:
     return True
 
 
-broker.publish_wakeup = _publish_and_pass  # type: ignore[assignment]
-around(broker, "publish_wakeup", after="api-after-wakeup")
+wakeups.publish_wakeup = _publish_and_pass  # type: ignore[assignment]
+around(wakeups, "publish_wakeup", after="api-after-wakeup")

@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import Sequence
 
-from core.claims import Batch, Claims
+from core.consumer import Batch, Consumer
 from core.submission import Submission
 from faults.points import around, pass_by
 from faults.texts import KILLER, is_poison, nonce_of
@@ -17,11 +17,11 @@ from worker.app import app  # noqa: F401 - Celery looks for it here
 from worker.settle import Settling
 from worker.store import Store
 
-_claim = Claims.claim
+_claim = Consumer.claim
 _insert = Store.insert
 
 
-def _claim_and_pass(self: Claims, *arguments: int) -> Batch:
+def _claim_and_pass(self: Consumer, *arguments: int) -> Batch:
     batch = _claim(self, *arguments)
     if batch.entries:
         pass_by("worker-after-claim")
@@ -36,7 +36,7 @@ def _insert_or_die(self: Store, submissions: Sequence[Submission]) -> int:
     return _insert(self, submissions)
 
 
-Claims.claim = _claim_and_pass  # type: ignore[method-assign]
+Consumer.claim = _claim_and_pass  # type: ignore[method-assign]
 Store.insert = _insert_or_die  # type: ignore[method-assign]
 around(Store, "insert", before="worker-before-commit", after="worker-after-commit")
 around(Settling, "_halve", before="worker-in-bisecting")

@@ -45,7 +45,7 @@ MUTANTS = (
             (
                 "worker/settle.py",
                 "            rows = self._store.insert(submissions)\n",
-                "            self._claims.complete(entries, 0)\n            rows = self._store.insert(submissions)\n",
+                "            self._consumer.complete(entries, 0)\n            rows = self._store.insert(submissions)\n",
             ),
         ),
         "killed at worker-before-commit",
@@ -100,7 +100,7 @@ MUTANTS = (
     Mutant(
         "one failure alone is enough, though nothing can be stored",
         (
-            ("core/notes.py", "if failure.final:", "if failure.counts:"),
+            ("core/retries.py", "if failure.final:", "if failure.counts:"),
             ("worker/settle.py", "self._doubt = self._store.probe()", "pass"),
         ),
         "every row refused",
@@ -108,7 +108,7 @@ MUTANTS = (
     ),
     Mutant(
         "leases end by Redis' clock alone",
-        (("core/clocks.py", "ABANDONED_AFTER = TASK_TIME_LIMIT + 5.0", "ABANDONED_AFTER = 9e9"),),
+        (("core/timeouts.py", "ABANDONED_AFTER = TASK_TIME_LIMIT + 5.0", "ABANDONED_AFTER = 9e9"),),
         "Redis' clock put back",
         re.compile("not seen to happen: Redis' clock put back"),
     ),

@@ -18,8 +18,9 @@ import psutil
 import pytest
 from support import Client, count_rows, eventually
 
-from core import names
-from core.clocks import GRACE_PERIOD, LEASE, STUCK_AFTER
+from core.keys import GROUP, KEYS
+from core.timeouts import GRACE_PERIOD, LEASE, STUCK_AFTER
+from core.wakeups import QUEUE
 from faults import points
 from faults.checker import Found, check, report
 from faults.clients import Clients
@@ -75,7 +76,7 @@ def test_what_a_killed_worker_had_claimed_is_stored_a_lease_later(world: World, 
 def test_a_backlog_is_stored_soon_after_postgresql_is_back(world: World, client: Client) -> None:
     world.postgres.stop()
     client.submit_all(f"waiting {number}" for number in range(BACKLOG))
-    eventually(lambda: world.client.exists(names.DATABASE_AWAY), within=20)
+    eventually(lambda: world.client.exists(KEYS.database_away), within=20)
     eventually(lambda: failed_tries(world) >= 5, within=40)  # the backoff has reached its most
     world.postgres.start()
     stored_within(world, BACKLOG, 5)
@@ -83,7 +84,7 @@ def test_a_backlog_is_stored_soon_after_postgresql_is_back(world: World, client:
 
 def failed_tries(world: World) -> int:
     """Return how often PostgreSQL was tried in vain."""
-    return int((world.client.get(names.DATABASE_AWAY) or b"0 0").split()[1])
+    return int((world.client.get(KEYS.database_away) or b"0 0").split()[1])
 
 
 def test_all_goes_on_soon_after_redis_is_back(world: World, client: Client) -> None:
@@ -149,7 +150,7 @@ def test_a_worker_told_to_end_finishes_the_batch_in_its_hand(world: World, clien
 
 def deliveries(world: World) -> set[int]:
     """Return how often the entries that are claimed were delivered."""
-    pending = world.client.xpending_range(names.JOURNAL, names.GROUP, "-", "+", 1000)
+    pending = world.client.xpending_range(KEYS.journal, GROUP, "-", "+", 1000)
     return {entry["times_delivered"] for entry in pending}
 
 
@@ -161,7 +162,7 @@ def test_a_long_outage_of_postgresql_costs_neither_speed_nor_memory(world: World
     with Clients(world.url, ledger, OUTAGE_RATE, seed=2) as clients:
         until = time.monotonic() + OUTAGE
         while time.monotonic() < until:
-            most_messages = max(most_messages, world.client.llen(names.QUEUE))
+            most_messages = max(most_messages, world.client.llen(QUEUE))
             time.sleep(0.2)
     waiting = world.waiting()
     grown = (world.client.info("memory")["used_memory"] - memory - of_keys(world)) / waiting - text_bytes(ledger)

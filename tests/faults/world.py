@@ -21,8 +21,8 @@ import psycopg2
 from redis import Redis as RedisClient
 from support import eventually
 
-from core import names
 from core.journal import Counts, Journal
+from core.keys import GROUP, KEYS
 from faults import small_disk
 from faults.clients import Clients
 from faults.clock import ClockedRedis, wrong_by
@@ -161,9 +161,9 @@ class World:
 
     def is_settled(self) -> bool:
         """Tell whether nothing waits but what has just come: nothing is set aside, or was delivered in vain."""
-        held = self.client.xpending_range(names.JOURNAL, names.GROUP, "-", "+", 1000)
+        held = self.client.xpending_range(KEYS.journal, GROUP, "-", "+", 1000)
         tried = (each["times_delivered"] > 1 or each["time_since_delivered"] > JUST_COME_MS for each in held)
-        return not self.client.zcard(names.SET_ASIDE) and not any(tried)
+        return not self.client.zcard(KEYS.set_aside) and not any(tried)
 
     def counts(self) -> Counts:
         """Return how the journal is doing, and its books with it."""

@@ -15,10 +15,9 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from tls_proxy import make_certificate
 
-from core import names
 from core.addresses import redis_address
-from core.broker import make_celery
 from core.connection import connect
+from core.wakeups import DRAIN_TASK, QUEUE, make_celery
 from local.ports import free_port
 from local.redis import Redis
 from local.system import ROOT, api_command, worker_command
@@ -144,11 +143,11 @@ def test_the_journal_and_the_broker_trust_the_same_servers(
     pools.reset()  # they would share connections that differ in nothing but TLS
     with connect(redis_address(given)) as journal:
         if reached:
-            journal.delete(names.QUEUE)
-            celery.send_task(names.DRAIN_TASK, ignore_result=True, retry=False)
-            assert journal.llen(names.QUEUE) == 1
+            journal.delete(QUEUE)
+            celery.send_task(DRAIN_TASK, ignore_result=True, retry=False)
+            assert journal.llen(QUEUE) == 1
         else:
             with pytest.raises(RedisConnectionError):
                 journal.ping()
             with pytest.raises(OperationalError):
-                celery.send_task(names.DRAIN_TASK, ignore_result=True, retry=False)
+                celery.send_task(DRAIN_TASK, ignore_result=True, retry=False)

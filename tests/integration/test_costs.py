@@ -11,8 +11,8 @@ import pytest
 from redis import Connection, ConnectionPool, Redis
 from support import count_rows
 
-from core.claims import BATCH_STRINGS, Claims
 from core.connection import connect
+from core.consumer import BATCH_STRINGS, Consumer
 from core.deadline import WaitWithDeadline
 from core.journal import Journal, Unit
 from core.submission import Submission
@@ -82,7 +82,7 @@ def test_a_batch_is_two_round_trips_and_one_statement(
     servers: System, redis: Redis, counted: tuple[Redis, list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (client, sent), journal, waits = counted, Journal(redis), []
-    claims, store = Claims(client), Store(servers.postgres.writer_url)
+    consumer, store = Consumer(client), Store(servers.postgres.writer_url)
     wait = WaitWithDeadline(5)
     psycopg2.extensions.set_wait_callback(lambda connection: (waits.append(1), wait(connection)))
     monkeypatch.setattr("worker.drain.LINGER", 0)
@@ -92,7 +92,7 @@ def test_a_batch_is_two_round_trips_and_one_statement(
             journal.append(units(500))
         sent.clear()
         waits.clear()
-        assert Drain(claims, store, lambda: None).run() == count * BATCH_STRINGS
+        assert Drain(consumer, store, lambda: None).run() == count * BATCH_STRINGS
         return len(sent), len(waits)
 
     drain_batches(1)  # connects, and loads the scripts
@@ -103,11 +103,11 @@ def test_a_batch_is_two_round_trips_and_one_statement(
 
 
 def test_a_thousand_strings_bring_one_wake_up_and_none_while_they_are_drained(redis: Redis) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     assert [journal.append(units(10)).wake for _ in range(100)] == [True] + 99 * [False]
-    claims.start()
+    consumer.start()
     assert not any(journal.append(units(10)).wake for _ in range(100))
-    claims.finish()
+    consumer.finish()
     assert journal.append(units(1)).wake
 
 

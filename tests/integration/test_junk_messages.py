@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from support import Client, eventually, redis_of
 
-from core import names
-from core.broker import make_celery, publish_wakeup
 from core.connection import connect
+from core.wakeups import DRAIN_TASK, QUEUE, make_celery, publish_wakeup
 from local.ports import free_port
 from local.ready import get
 from local.redis import Redis
@@ -31,10 +30,10 @@ def message(body: Any = BODY, headers: Any = None, properties: Any = None, **oth
         "body": base64.b64encode(json.dumps(body).encode()).decode(),
         "content-encoding": "utf-8",
         "content-type": "application/json",
-        "headers": {"task": names.DRAIN_TASK, "id": "1", "root_id": "1"} | (headers or {}),
+        "headers": {"task": DRAIN_TASK, "id": "1", "root_id": "1"} | (headers or {}),
         "properties": {
             "delivery_tag": "1",
-            "delivery_info": {"exchange": "", "routing_key": names.QUEUE},
+            "delivery_info": {"exchange": "", "routing_key": QUEUE},
             "body_encoding": "base64",
             "correlation_id": "1",
         }
@@ -54,7 +53,7 @@ JUNK = {
     "no JSON": b"drain!",
     "no UTF-8": b"\xff\xfe{}",
     "binary": bytes(range(256)),
-    "pickle": pickle.dumps({"task": names.DRAIN_TASK}),
+    "pickle": pickle.dumps({"task": DRAIN_TASK}),
     "cut short": json.dumps(message()).encode()[:-20],
     "nested": b"[" * 100_000,
     "huge": b'"' + b"x" * 20_000_000 + b'"',
@@ -123,7 +122,7 @@ def test_whatever_is_sent_to_all_the_worker_and_flower_live(system: System) -> N
     assert flower_sees_the_worker(port)
 
 
-@pytest.mark.parametrize("key", [names.QUEUE, "unacked", "unacked_index"])
+@pytest.mark.parametrize("key", [QUEUE, "unacked", "unacked_index"])
 def test_a_key_of_another_type_is_dropped(system: System, key: str) -> None:
     redis = redis_of(system)
     redis.zadd("unacked_index", {"old": 1})
@@ -151,10 +150,10 @@ def test_a_wake_up_of_a_workers_own_is_one(tmp_path: Path) -> None:
     with Redis(tmp_path / "redis", free_port()) as server, connect(server.url) as redis:
         app = make_celery(server.url)
         app.conf.update(task_time_limit=30)
-        app.task(name=names.DRAIN_TASK)(purify)  # any one: with it its limit goes along
+        app.task(name=DRAIN_TASK)(purify)  # any one: with it its limit goes along
         app.finalize()
         publish_wakeup(app)
-        purify(redis.rpop(names.QUEUE))
+        purify(redis.rpop(QUEUE))
 
 
 def test_whatever_is_on_the_queue_the_worker_lives(bare_system: System, client: Client) -> None:
@@ -162,8 +161,8 @@ def test_whatever_is_on_the_queue_the_worker_lives(bare_system: System, client: 
     redis = redis_of(bare_system)
     eventually(lambda: "ready." in worker.log.read_text(), within=30)
     for what, junk in JUNK.items():
-        redis.lpush(names.QUEUE, junk if isinstance(junk, bytes) else json.dumps(junk))
-        eventually(lambda: not redis.llen(names.QUEUE), within=10)
+        redis.lpush(QUEUE, junk if isinstance(junk, bytes) else json.dumps(junk))
+        eventually(lambda: not redis.llen(QUEUE), within=10)
         assert worker.running, f"{what}: {worker.log.read_text()[-3000:]}"
     eventually(lambda: worker.log.read_text().count("message dropped") == len(JUNK), within=10)
     assert all(line.isprintable() for line in worker.log.read_bytes().decode().split("\n"))

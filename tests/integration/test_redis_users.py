@@ -16,9 +16,9 @@ from support import Client, count_rows, eventually, query, redis_of, rows_in_flo
 
 import local.redis
 from core.connection import connect
-from core.groups import Groups
+from core.dead_letter_groups import DeadLetterGroups
+from core.dead_letters import DeadLetters
 from core.journal import Journal, Unit
-from core.letters import Letters
 from core.submission import Submission
 from local.ports import free_port
 from local.ready import get
@@ -136,7 +136,7 @@ def test_that_the_journal_was_set_back_can_be_noted_and_the_note_be_deleted(guar
         journal.append([Unit([Submission(str(uuid4()), "accepted", 1)])])
         redis.flushall()
         journal.counts()
-        journal.tell_set_back()
+        journal.report_rollback()
         assert journal.counts().set_back
     with connect(url(guarded.redis.port, "worker")) as worker:
         assert worker.delete("dummies:set_back")
@@ -174,7 +174,7 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
             assert '"complete":true' in client.post("/dummies/failed/retry", json={"reasons": "all"}).text
             eventually(lambda: client.state(buried)["status"] == "failed", within=20)
             with connect(url(guarded.redis.port, "worker")) as operator:
-                groups = Groups(operator, Letters(operator))
+                groups = DeadLetterGroups(operator, DeadLetters(operator))
                 assert groups.count().total == 1
                 assert list(groups.retry(None, lambda: None))[-1].done == 1
                 eventually(lambda: client.state(buried)["status"] == "failed", within=20)

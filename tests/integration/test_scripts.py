@@ -11,11 +11,11 @@ import pytest
 from redis import Redis as RedisClient
 from support import dead_letter_all, eventually
 
-from core.claims import Claims, Entry, Turn
 from core.connection import connect
-from core.errors import JournalAway, JournalFull
+from core.consumer import Consumer, Entry, Turn
+from core.errors import JournalFull, JournalUnavailable
 from core.journal import Journal, Unit
-from core.notes import Note
+from core.retries import RetryState
 from core.submission import Submission
 from core.watch import Watch
 from local.ports import free_port
@@ -40,81 +40,81 @@ def expire_leases(redis: RedisClient, entry: str) -> None:
 
 
 def test_a_string_goes_the_whole_way(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     sent = unit("a", "b")
     assert journal.append([sent]).wake
     assert journal.counts().waiting == 2
-    batch = claims.claim()
+    batch = consumer.claim()
     assert [s.text for s in batch.entries[0].submissions] == ["a", "b"]
-    assert claims.complete(batch.entries, 2) == 2
-    assert claims.complete(batch.entries, 0) == 0  # back from the dead
+    assert consumer.complete(batch.entries, 2) == 2
+    assert consumer.complete(batch.entries, 0) == 0  # back from the dead
     counts = journal.counts()
     assert (counts.waiting, counts.stored, counts.oldest_s) == (0, 2, None)
     assert journal.records([s.id for s in sent.submissions]) == [None, None]
 
 
 def test_what_was_released_is_claimed_at_once_and_counts_no_attempt(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
     for _ in range(5):
-        entries = claims.claim().entries
+        entries = consumer.claim().entries
         assert entries[0].deliveries == 1
-        claims.release(entries)
+        consumer.release(entries)
 
 
 def test_what_is_held_is_claimed_again_only_when_its_lease_has_run_out(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
-    [held] = claims.claim().entries
-    assert claims.claim().entries == []
+    [held] = consumer.claim().entries
+    assert consumer.claim().entries == []
     expire_leases(redis, held.id)
-    [again] = claims.claim().entries
+    [again] = consumer.claim().entries
     assert (again.id, again.deliveries) == (held.id, 2)
 
 
 def test_an_entry_deleted_while_it_was_held_is_forgotten(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
-    [held] = claims.claim().entries
+    [held] = consumer.claim().entries
     expire_leases(redis, held.id)
     redis.xdel("dummies:journal", held.id)
-    assert claims.claim().entries == []
+    assert consumer.claim().entries == []
     assert redis.xpending("dummies:journal", "writers")["pending"] == 0
 
 
 def test_what_had_its_worker_die_travels_alone(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     for text in "abc":
         journal.append([unit(text)])
-    held = claims.claim().entries
+    held = consumer.claim().entries
     assert len(held) == 3
     for entry in held:
         expire_leases(redis, entry.id)
     journal.append([unit("new")])
     journal.append([unit("newer")])
-    assert [len(claims.claim().entries) for _ in range(4)] == [1, 1, 1, 2]
+    assert [len(consumer.claim().entries) for _ in range(4)] == [1, 1, 1, 2]
 
 
 def test_a_split_entry_becomes_one_for_each_string(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     sent = unit("a", "b", "c")
     journal.append([sent])
-    [held] = claims.claim().entries
-    claims.split(held)
-    assert [[s.text for s in entry.submissions] for entry in claims.claim().entries] == [["a"], ["b"], ["c"]]
+    [held] = consumer.claim().entries
+    consumer.split(held)
+    assert [[s.text for s in entry.submissions] for entry in consumer.claim().entries] == [["a"], ["b"], ["c"]]
     assert journal.counts().waiting == 3
     records = journal.records([s.id for s in sent.submissions])
     assert len({record.entry for record in records if record}) == 3
 
 
 def test_a_string_that_is_refused_is_a_dead_letter_and_its_neighbours_are_stored(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     sent = unit("good", "bad")
     journal.append([sent])
-    claims.split(claims.claim().entries[0])
-    good, bad = claims.claim().entries
-    assert claims.complete([good], 1) == 1
-    claims.dead_letter(bad, "because")
+    consumer.split(consumer.claim().entries[0])
+    good, bad = consumer.claim().entries
+    assert consumer.complete([good], 1) == 1
+    consumer.dead_letter(bad, "because")
     counts = journal.counts()
     assert (counts.waiting, counts.stored, counts.failed, counts.unaccounted) == (0, 1, 1, 0)
     [record] = journal.records([sent.submissions[1].id])
@@ -124,47 +124,52 @@ def test_a_string_that_is_refused_is_a_dead_letter_and_its_neighbours_are_stored
 
 def test_a_string_that_is_set_aside_leaves_the_rest_alone_and_comes_back(redis: RedisClient) -> None:
     """It counts as waiting, is claimed with its note when it is due, by one worker at a time, and is then completed."""
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("odd")])
-    [odd] = claims.claim().entries
-    claims.set_aside([(odd, Note("P0001", "because"))])
+    [odd] = consumer.claim().entries
+    consumer.set_aside([(odd, RetryState("P0001", "because"))])
     journal.append([unit("even")])
-    [even] = claims.claim().entries
-    assert claims.complete([even], 1) == 1
+    [even] = consumer.claim().entries
+    assert consumer.complete([even], 1) == 1
     expire_leases(redis, "0-1")
-    assert claims.claim().entries == []
-    assert claims.claim_aside(10, 10_000) == []  # too early
+    assert consumer.claim().entries == []
+    assert consumer.claim_aside(10, 10_000) == []  # too early
     redis.zadd("dummies:set_aside", {odd.id: 0})
-    [again] = claims.claim_aside(10, 10_000)
-    assert (again.deliveries, again.aside, again.note, again.others_stored) == (1, True, Note("P0001", "because"), True)
+    [again] = consumer.claim_aside(10, 10_000)
+    assert (again.deliveries, again.aside, again.retry_state, again.others_stored) == (
+        1,
+        True,
+        RetryState("P0001", "because"),
+        True,
+    )
     redis.zadd("dummies:set_aside", {odd.id: 0})
-    assert claims.claim_aside(10, 10_000) == []  # another one has it
-    claims.end_aside(0)
-    [lost] = claims.claim_aside(10, 10_000)
+    assert consumer.claim_aside(10, 10_000) == []  # another one has it
+    consumer.end_aside(0)
+    [lost] = consumer.claim_aside(10, 10_000)
     assert lost.deliveries == 2
     counts = journal.counts()
     assert (counts.waiting, counts.set_aside, counts.aside_reason, counts.unaccounted) == (1, 1, "because", 0)
-    assert claims.complete([lost], 1) == 1
+    assert consumer.complete([lost], 1) == 1
     counts = journal.counts()
     assert (counts.waiting, counts.set_aside, counts.aside_reason, counts.unaccounted) == (0, 0, None, 0)
     assert redis.xpending("dummies:journal", "writers")["pending"] == 0
 
 
 def test_an_entry_set_aside_and_completed_by_an_older_version_is_forgotten(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("odd")])
-    [odd] = claims.claim().entries
-    claims.set_aside([(odd, Note("P0001", "because"))])
+    [odd] = consumer.claim().entries
+    consumer.set_aside([(odd, RetryState("P0001", "because"))])
     redis.xack("dummies:journal", "writers", odd.id)
     redis.xdel("dummies:journal", odd.id)
     redis.zadd("dummies:set_aside", {odd.id: 0})
-    assert claims.claim_aside(10, 10_000) == []
+    assert consumer.claim_aside(10, 10_000) == []
     assert not redis.exists("dummies:set_aside", "dummies:set_aside_notes")
 
 
 def test_an_entry_that_no_version_wrote_stays_and_holds_up_nothing(redis: RedisClient) -> None:
     """Whatever is on the stream: the worker says so, leaves it to a person, and goes on."""
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     for fields in (
         {"x": "y"},
         {"v": 1, "n": "many"},
@@ -173,9 +178,9 @@ def test_an_entry_that_no_version_wrote_stays_and_holds_up_nothing(redis: RedisC
     ):
         redis.xadd("dummies:journal", fields)
     journal.append([unit("good")])
-    [good] = claims.claim().entries
-    assert claims.complete([good], 1) == 1
-    assert claims.claim().entries == []
+    [good] = consumer.claim().entries
+    assert consumer.complete([good], 1) == 1
+    assert consumer.claim().entries == []
     assert redis.xlen("dummies:journal") == 4
 
 
@@ -192,55 +197,55 @@ def test_a_full_redis_refuses_an_append_whole(redis: RedisClient) -> None:
     assert redis.xlen("dummies:journal") == 1
 
 
-def _complete(claims: Claims) -> None:
-    claims.complete(claims.claim().entries, 2)
+def _complete(consumer: Consumer) -> None:
+    consumer.complete(consumer.claim().entries, 2)
 
 
-def _release(claims: Claims) -> None:
-    claims.release(claims.claim().entries)
+def _release(consumer: Consumer) -> None:
+    consumer.release(consumer.claim().entries)
 
 
-def _split(claims: Claims) -> None:
-    claims.split(claims.claim().entries[0])
+def _split(consumer: Consumer) -> None:
+    consumer.split(consumer.claim().entries[0])
 
 
-def _dead_letter(claims: Claims) -> None:
-    dead_letter_all(claims, "because")
+def _dead_letter(consumer: Consumer) -> None:
+    dead_letter_all(consumer, "because")
 
 
-def _set_aside(claims: Claims) -> None:
-    claims.split(claims.claim().entries[0])
-    first, _ = claims.claim().entries
-    claims.set_aside([(first, Note("P0001", "because"))])
+def _set_aside(consumer: Consumer) -> None:
+    consumer.split(consumer.claim().entries[0])
+    first, _ = consumer.claim().entries
+    consumer.set_aside([(first, RetryState("P0001", "because"))])
     due: list[Entry] = []
-    eventually(lambda: due.extend(claims.claim_aside(10, 10_000)) or due, within=5)
-    claims.complete(due, 1)
-    claims.end_aside(1.0)
+    eventually(lambda: due.extend(consumer.claim_aside(10, 10_000)) or due, within=5)
+    consumer.complete(due, 1)
+    consumer.end_aside(1.0)
 
 
 @pytest.mark.parametrize("settle", [_complete, _release, _split, _dead_letter, _set_aside])
-def test_a_full_redis_lets_whatever_a_drain_does(redis: RedisClient, settle: Callable[[Claims], None]) -> None:
+def test_a_full_redis_lets_whatever_a_drain_does(redis: RedisClient, settle: Callable[[Consumer], None]) -> None:
     """Even for the first worker ever, which has to make the consumer group."""
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a", "b")])
     fill(redis)
-    claims.start()
+    consumer.start()
     Watch(redis).heartbeat("worker@here")
     Watch(redis).expire_abandoned()
-    settle(claims)
-    claims.database_away()
-    assert claims.start() is Turn.REST
-    claims.database_back()
-    claims.finish()
+    settle(consumer)
+    consumer.mark_database_unavailable()
+    assert consumer.start() is Turn.REST
+    consumer.mark_database_available()
+    consumer.finish()
     assert journal.counts().unaccounted == 0
 
 
 def test_a_group_that_somebody_deleted_is_made_again_and_nothing_is_lost(redis: RedisClient) -> None:
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
-    claims.claim()
+    consumer.claim()
     redis.xgroup_destroy("dummies:journal", "writers")
-    assert [s.text for s in claims.claim().entries[0].submissions] == ["a"]
+    assert [s.text for s in consumer.claim().entries[0].submissions] == ["a"]
 
 
 def test_what_is_appended_survives_a_kill(server: Redis, tmp_path: Path, redis: RedisClient) -> None:  # noqa: ARG001
@@ -264,11 +269,11 @@ def test_leases_are_kept_by_redis_own_clock(redis: RedisClient) -> None:
     assert (journal.counts().oldest_s or 0) < 60  # though it says that it was received in 1970
 
 
-SETTLE: dict[str, Callable[[Claims, Entry], object]] = {
-    "split": lambda claims, entry: claims.split(entry),
-    "set aside": lambda claims, entry: claims.set_aside([(entry, Note("P0001", "because"))]),
-    "dead letter": lambda claims, entry: claims.dead_letter(entry, "because"),
-    "complete": lambda claims, entry: claims.complete([entry], 1),
+SETTLE: dict[str, Callable[[Consumer, Entry], object]] = {
+    "split": lambda consumer, entry: consumer.split(entry),
+    "set aside": lambda consumer, entry: consumer.set_aside([(entry, RetryState("P0001", "because"))]),
+    "dead letter": lambda consumer, entry: consumer.dead_letter(entry, "because"),
+    "complete": lambda consumer, entry: consumer.complete([entry], 1),
 }
 
 
@@ -285,16 +290,16 @@ def test_a_command_that_is_refused_in_the_middle_loses_no_string(
     redis: RedisClient, operation: str, command: str
 ) -> None:
     """A right may be taken away, and given back, at any time: the string can be claimed afterwards, or is kept."""
-    journal, claims = Journal(redis), Claims(redis)
+    journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
-    [entry] = claims.claim().entries
+    [entry] = consumer.claim().entries
     redis.execute_command("ACL", "SETUSER", "default", f"-{command}")
-    with pytest.raises(JournalAway):
-        SETTLE[operation](claims, entry)
+    with pytest.raises(JournalUnavailable):
+        SETTLE[operation](consumer, entry)
     redis.execute_command("ACL", "SETUSER", "default", "+@all")
     if redis.exists("dummies:set_aside"):
         redis.zadd("dummies:set_aside", {entry.id: 0})
     for held in redis.xpending_range("dummies:journal", "writers", "-", "+", 10, consumername="worker"):
         expire_leases(redis, held["message_id"])
-    kept = [*claims.claim().entries, *claims.claim_aside(10, 10_000)]
+    kept = [*consumer.claim().entries, *consumer.claim_aside(10, 10_000)]
     assert {s.text for each in kept for s in each.submissions} == {"a"} or redis.hlen("dummies:failed") == 1

@@ -17,7 +17,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from api.rows import DatabaseAway, Rows
+from api.rows import DatabaseUnavailable, Rows
 from core.session import UnfitDatabase
 from core.submission import Submission
 from database.connection import connect
@@ -199,7 +199,7 @@ def test_a_database_that_cannot_hold_all_of_unicode_is_refused_by_all(postgres: 
             refused()
     with pytest.raises(Outage, match=encoding):
         Store(elsewhere(postgres.writer_url, name)).insert([Submission(str(uuid4()), "ascii", RECEIVED)])
-    with pytest.raises(DatabaseAway) as raised:
+    with pytest.raises(DatabaseUnavailable) as raised:
         Rows(elsewhere(postgres.reader_url, name)).history(limit=1, before=None)
     assert isinstance(raised.value.__cause__, UnfitDatabase)
     [finding] = look_at_postgres("DATABASE_URL", elsewhere(postgres.writer_url, name))

@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 from support import REFUSE, UNPLANT
 
-from core.notes import Failure
+from core.retries import Failure
 from core.submission import Submission
 from database.migrate import migrate, migrations
 from local.ports import free_port

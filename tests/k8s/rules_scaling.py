@@ -9,7 +9,7 @@ from k8s.policies import policy
 from k8s.rules_promises import redis_users, serves
 from k8s.rules_references import keys
 
-from core.names import JOURNAL
+from core.keys import KEYS
 
 KEDA_LIMITS = ("minReplicaCount", "maxReplicaCount")
 
@@ -69,8 +69,8 @@ def the_trigger_counts_the_journal(documents: Documents) -> Iterator[str]:
         for trigger in each["spec"]["triggers"]:
             about = trigger["metadata"]
             host, _, port = about.get("address", "").rpartition(":")
-            if trigger["type"] != "redis-streams" or about.get("stream") != JOURNAL:
-                yield f"{title(each)}: looks at {trigger['type']} {about.get('stream')}, not at {JOURNAL}"
+            if trigger["type"] != "redis-streams" or about.get("stream") != KEYS.journal:
+                yield f"{title(each)}: looks at {trigger['type']} {about.get('stream')}, not at {KEYS.journal}"
             # The lag is unknown after a deletion, and pending leaves out what waits: only the length counts everything.
             if "streamLength" not in about or {"lagCount", "pendingEntriesCount", "consumerGroup"} & about.keys():
                 yield f"{title(each)}: does not go by the journal's length: {about}"

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from api.app import create_app
 from api.services import EXTENSION, Services
 from api.settings import ApiSettings
-from core.claims import Claims
+from core.consumer import Consumer
 from core.durability import Info
 from core.journal import Journal
 
@@ -41,9 +41,9 @@ def journal(redis: FakeRedis) -> Journal:
 
 
 @pytest.fixture
-def claims(redis: FakeRedis) -> Claims:
+def consumer(redis: FakeRedis) -> Consumer:
     """The worker's side of the journal."""
-    return Claims(redis)
+    return Consumer(redis)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     The monitor looks once, and then when a test tells it to: its threads would outlive the test. There is no broker.
     """
     monkeypatch.setattr("api.monitor._repeat", lambda *_: None)
-    monkeypatch.setattr("core.broker.publish_wakeup", lambda _: None)
+    monkeypatch.setattr("core.wakeups.publish_wakeup", lambda _: None)
     info = {"memory": dict(ROOM), "persistence": dict(DURABLE)}
     monkeypatch.setattr("api.monitor.read_info", lambda _: Info(**info))
     return info

@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from api import submit
 from api.contract import MAX_STRINGS_PER_BULK
 from api.services import Services
-from core.claims import Claims
+from core.consumer import Consumer
 from core.errors import JournalFull
 from core.journal import MAX_GROUP_STRINGS, Appended, Journal, Unit
-from core.names import JOURNAL
+from core.keys import KEYS
 
 JSON, NDJSON, PLAIN = "application/json", "application/x-ndjson", "text/plain; charset=utf-8"
 
@@ -32,9 +32,9 @@ def texts_of(*texts: str) -> str:
     return json.dumps({"texts": texts})
 
 
-def stored(claims: Claims) -> list[str]:
+def stored(consumer: Consumer) -> list[str]:
     """Return the texts in the journal, in order."""
-    return [s.text for entry in claims.claim().entries for s in entry.submissions]
+    return [s.text for entry in consumer.claim().entries for s in entry.submissions]
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def stored(claims: Claims) -> list[str]:
     ],
 )
 def test_strings_are_kept_in_order_and_unaltered(
-    client: FlaskClient, claims: Claims, body: str, content_type: str, expected: list[str]
+    client: FlaskClient, consumer: Consumer, body: str, content_type: str, expected: list[str]
 ) -> None:
     answer = post(client, body.encode(), content_type)
     assert answer.status_code == 202
     assert answer.json["count"] == len(expected) == len(set(answer.json["ids"]))
-    assert stored(claims) == expected
+    assert stored(consumer) == expected
     states = client.get("/dummies/?" + "&".join(f"id={i}" for i in answer.json["ids"])).json["items"]
     assert [state["id"] for state in states] == answer.json["ids"]
 
@@ -69,7 +69,7 @@ def test_both_forms_of_the_address_answer_without_a_redirect(client: FlaskClient
 def test_a_large_bulk_becomes_groups(client: FlaskClient, redis: FakeRedis, journal: Journal) -> None:
     answer = post(client, texts_of(*map(str, range(MAX_GROUP_STRINGS * 2 + 1))))
     assert answer.status_code == 202
-    assert redis.xlen(JOURNAL) == 3
+    assert redis.xlen(KEYS.journal) == 3
     assert journal.counts().waiting == 2 * MAX_GROUP_STRINGS + 1
 
 

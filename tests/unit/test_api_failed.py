@@ -15,8 +15,8 @@ from support import dead_letter_all
 from api.app import create_app
 from api.services import Services, services_of
 from api.settings import ApiSettings
-from core.claims import Claims
-from core.names import JOURNAL
+from core.consumer import Consumer
+from core.keys import KEYS
 
 TOKEN = "a token of the operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -40,10 +40,10 @@ def client(parts: tuple[FlaskClient, Services]) -> FlaskClient:
     return parts[0]
 
 
-def refuse(client: FlaskClient, claims: Claims, *texts: str, reason: str = "too odd") -> list[str]:
+def refuse(client: FlaskClient, consumer: Consumer, *texts: str, reason: str = "too odd") -> list[str]:
     """Have strings refused by PostgreSQL."""
     ids = client.post("/dummies/bulk", json={"texts": texts}).json["ids"]  # type: ignore[index]
-    dead_letter_all(claims, reason)
+    dead_letter_all(consumer, reason)
     return [str(each) for each in ids]
 
 
@@ -85,8 +85,8 @@ def test_without_the_setting_nobody_may_and_it_says_why(app: Any, method: str, p
     assert "OPERATOR_TOKEN" in answer.json["detail"]
 
 
-def test_the_list_has_texts_and_reasons(client: FlaskClient, claims: Claims) -> None:
-    [first, _] = refuse(client, claims, "one", "둘")
+def test_the_list_has_texts_and_reasons(client: FlaskClient, consumer: Consumer) -> None:
+    [first, _] = refuse(client, consumer, "one", "둘")
     page = listed(client)
     assert (page["total"], page["next_cursor"], len(page["items"])) == (2, None, 2)
     [letter] = [each for each in page["items"] if each["id"] == first]
@@ -96,13 +96,15 @@ def test_the_list_has_texts_and_reasons(client: FlaskClient, claims: Claims) -> 
 @pytest.mark.parametrize(
     ("searched", "found"), [("둘", {"둘"}), ("too", {"one", "둘"}), ("One", set()), ("", {"one", "둘"})]
 )
-def test_texts_and_reasons_are_searched(client: FlaskClient, claims: Claims, searched: str, found: set[str]) -> None:
-    refuse(client, claims, "one", "둘")
+def test_texts_and_reasons_are_searched(
+    client: FlaskClient, consumer: Consumer, searched: str, found: set[str]
+) -> None:
+    refuse(client, consumer, "one", "둘")
     assert {each["text"] for each in listed(client, q=searched)["items"]} == found
 
 
-def test_many_come_in_pages_and_none_is_left_out(client: FlaskClient, claims: Claims) -> None:
-    ids = [each for n in range(5) for each in refuse(client, claims, *(f"{n} {i} {'x' * 99}" for i in range(100)))]
+def test_many_come_in_pages_and_none_is_left_out(client: FlaskClient, consumer: Consumer) -> None:
+    ids = [each for n in range(5) for each in refuse(client, consumer, *(f"{n} {i} {'x' * 99}" for i in range(100)))]
     seen, cursor, pages = set(), None, 0
     while True:
         page = listed(client, limit=20, **({"cursor": cursor} if cursor else {}))
@@ -115,31 +117,33 @@ def test_many_come_in_pages_and_none_is_left_out(client: FlaskClient, claims: Cl
 
 
 def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
-    client: FlaskClient, claims: Claims, redis: FakeRedis
+    client: FlaskClient, consumer: Consumer, redis: FakeRedis
 ) -> None:
-    [letter] = refuse(client, claims, "again")
+    [letter] = refuse(client, consumer, "again")
     answer = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
     assert (answer.status_code, answer.json["id"], answer.json["status"]) == (202, letter, "queued")  # type: ignore[index]
     assert answer.headers["Location"] == f"/dummies/{letter}"
     assert client.get(f"/dummies/{letter}").json["status"] == "queued"  # type: ignore[index]
-    [entry] = claims.claim().entries
+    [entry] = consumer.claim().entries
     assert [(s.id, s.text) for s in entry.submissions] == [(letter, "again")]
     assert entry.deliveries == 1
-    claims.complete([entry], 1)
-    assert redis.xlen(JOURNAL) == int(redis.get("dummies:waiting")) == 0
+    consumer.complete([entry], 1)
+    assert redis.xlen(KEYS.journal) == int(redis.get("dummies:waiting")) == 0
     assert listed(client)["total"] == 0
 
 
-def test_what_is_retried_twice_is_in_the_journal_once(client: FlaskClient, claims: Claims, redis: FakeRedis) -> None:
-    [letter] = refuse(client, claims, "again")
+def test_what_is_retried_twice_is_in_the_journal_once(
+    client: FlaskClient, consumer: Consumer, redis: FakeRedis
+) -> None:
+    [letter] = refuse(client, consumer, "again")
     assert client.post(f"/dummies/{letter}/retry", headers=OPERATOR).status_code == 202
     again = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
     assert (again.status_code, again.json["type"]) == (409, "urn:ix-dummies:problem:not-failed")  # type: ignore[index]
-    assert redis.xlen(JOURNAL) == 1
+    assert redis.xlen(KEYS.journal) == 1
 
 
-def test_a_discarded_string_is_gone_and_the_log_says_why(client: FlaskClient, claims: Claims) -> None:
-    [letter] = refuse(client, claims, "no good")
+def test_a_discarded_string_is_gone_and_the_log_says_why(client: FlaskClient, consumer: Consumer) -> None:
+    [letter] = refuse(client, consumer, "no good")
     with capture_logs() as logs:
         answer = client.delete(f"/dummies/{letter}", query_string={"reason": "a test of ours"}, headers=OPERATOR)
     assert (answer.status_code, answer.data) == (204, b"")
@@ -150,8 +154,8 @@ def test_a_discarded_string_is_gone_and_the_log_says_why(client: FlaskClient, cl
 
 
 @pytest.mark.parametrize("query", ["", "?reason=", f"?reason={'x' * 501}", "?reason=%00"])
-def test_nothing_is_discarded_without_a_reason(client: FlaskClient, claims: Claims, query: str) -> None:
-    [letter] = refuse(client, claims, "kept")
+def test_nothing_is_discarded_without_a_reason(client: FlaskClient, consumer: Consumer, query: str) -> None:
+    [letter] = refuse(client, consumer, "kept")
     assert client.delete(f"/dummies/{letter}{query}", headers=OPERATOR).status_code == 400
     assert listed(client)["total"] == 1
 

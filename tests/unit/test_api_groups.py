@@ -17,8 +17,8 @@ from structlog.testing import capture_logs
 import api.groups
 from api.problems import TYPE_PREFIX, ApiProblem
 from api.services import Services
-from core.errors import JournalAway, JournalFull
-from core.groups import PIECE, Progress
+from core.dead_letter_groups import PIECE, Progress
+from core.errors import JournalFull, JournalUnavailable
 
 TOKEN = "a token of the operators"
 WHY = "a test of ours"
@@ -133,7 +133,7 @@ def test_other_bodies_are_refused(client: FlaskClient, redis: FakeRedis, options
 @pytest.mark.parametrize(
     ("error", "name"),
     [
-        (JournalAway(), "journal-away"),
+        (JournalUnavailable(), "journal-away"),
         (JournalFull(), "journal-full"),
         (ApiProblem("journal-volatile", "x"), "journal-volatile"),
         (RuntimeError(), "internal-error"),

@@ -16,9 +16,9 @@ from structlog.testing import capture_logs
 
 from api.monitor import Monitor
 from api.services import Services
-from core.claims import Claims
+from core.consumer import Consumer
 from core.journal import Journal
-from core.notes import Note
+from core.retries import RetryState
 from core.watch import Watch
 
 
@@ -48,10 +48,10 @@ def test_everything_is_told_at_a_glance(client: FlaskClient, monitor: Monitor, r
 
 
 def test_a_string_that_waits_aside_is_told_with_its_reason(
-    client: FlaskClient, monitor: Monitor, claims: Claims
+    client: FlaskClient, monitor: Monitor, consumer: Consumer
 ) -> None:
     client.post("/dummies/", json={"text": "odd"})
-    claims.set_aside([(claims.claim().entries[0], Note("P0001", "P0001 a trigger says no"))])
+    consumer.set_aside([(consumer.claim().entries[0], RetryState("P0001", "P0001 a trigger says no"))])
     look(monitor)
     said = client.get("/pipeline").json
     assert (said["waiting"], said["set_aside"]) == (1, 1)
@@ -70,13 +70,13 @@ BREAKS: dict[str, Callable[[FakeRedis], object]] = {
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_books_that_do_not_balance_are_told_and_logged_once(
-    client: FlaskClient, monitor: Monitor, redis: FakeRedis, claims: Claims, name: str
+    client: FlaskClient, monitor: Monitor, redis: FakeRedis, consumer: Consumer, name: str
 ) -> None:
     client.post("/dummies/bulk", json={"texts": ["stored", "failed"]})
-    claims.split(claims.claim().entries[0])
-    first, second = claims.claim().entries
-    claims.complete([first], 1)
-    claims.dead_letter(second, "because")
+    consumer.split(consumer.claim().entries[0])
+    first, second = consumer.claim().entries
+    consumer.complete([first], 1)
+    consumer.dead_letter(second, "because")
     client.post("/dummies/", json={"text": "waits"})
     Watch(redis).heartbeat("one")
     look(monitor)
@@ -141,8 +141,8 @@ def test_the_rate_and_the_drain_are_estimated(
     assert client.get("/pipeline").json["drain_seconds"] == 0
 
 
-def test_what_the_workers_say_of_the_database_counts(client: FlaskClient, monitor: Monitor, claims: Claims) -> None:
-    claims.database_away()
+def test_what_the_workers_say_of_the_database_counts(client: FlaskClient, monitor: Monitor, consumer: Consumer) -> None:
+    consumer.mark_database_unavailable()
     look(monitor)
     assert client.get("/pipeline").json["database"]["status"] == "away"
     assert client.get("/pipeline").json["database"]["since"]

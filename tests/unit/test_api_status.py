@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from api.rows import DatabaseAway, Row
+from api.rows import DatabaseUnavailable, Row
 from api.services import Services
-from core.claims import Claims
+from core.consumer import Consumer
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ class Table:
 
     def _answer(self) -> None:
         if self.away:
-            raise DatabaseAway
+            raise DatabaseUnavailable
 
 
 @pytest.fixture
@@ -57,11 +57,11 @@ def submit(client: FlaskClient, text: str = "a") -> str:
     return str(client.post("/dummies/", json={"text": text}).json["id"])
 
 
-def test_a_queued_string_has_its_text_and_its_attempts(client: FlaskClient, claims: Claims) -> None:
+def test_a_queued_string_has_its_text_and_its_attempts(client: FlaskClient, consumer: Consumer) -> None:
     submission_id = submit(client, "안녕")
     state = client.get(f"/dummies/{submission_id}").json
     assert (state["status"], state["text"], state["attempts"], state["stored_at"]) == ("queued", "안녕", 0, None)
-    claims.claim()
+    consumer.claim()
     assert client.get(f"/dummies/{submission_id}").json["attempts"] == 1
 
 
@@ -72,10 +72,10 @@ def test_a_stored_string_is_read_from_its_row(client: FlaskClient, table: Table)
     assert (state["received_at"], state["stored_at"]) == ("2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z")
 
 
-def test_a_failed_string_has_its_reason(client: FlaskClient, claims: Claims) -> None:
+def test_a_failed_string_has_its_reason(client: FlaskClient, consumer: Consumer) -> None:
     submission_id = submit(client, "bad")
-    [entry] = claims.claim().entries
-    claims.dead_letter(entry, "because")
+    [entry] = consumer.claim().entries
+    consumer.dead_letter(entry, "because")
     for state in (
         client.get(f"/dummies/{submission_id}").json,
         client.get(f"/dummies/?id={submission_id}").json["items"][0],

@@ -11,7 +11,7 @@ import pytest
 
 from api import appender as appender_module
 from api.appender import Appender
-from core.errors import JournalAway, JournalFull, KeyReused
+from core.errors import JournalFull, JournalUnavailable, KeyReused
 from core.journal import Appended, Unit
 from core.submission import Submission
 
@@ -70,7 +70,7 @@ def append_behind(appender: Appender, journal: SlowJournal, units: Sequence[Unit
     def append(one: Unit) -> object:
         try:
             return appender.append([one])
-        except (JournalAway, JournalFull, KeyReused) as error:
+        except (JournalUnavailable, JournalFull, KeyReused) as error:
             return type(error)
 
     with ThreadPoolExecutor(len(units) + 1) as pool:
@@ -105,7 +105,12 @@ def test_a_refused_key_refuses_its_request_alone(appender: Appender, journal: Sl
 
 
 @pytest.mark.parametrize(
-    ("error", "told"), [(JournalAway(), JournalAway), (JournalFull(), JournalFull), (ZeroDivisionError(), JournalAway)]
+    ("error", "told"),
+    [
+        (JournalUnavailable(), JournalUnavailable),
+        (JournalFull(), JournalFull),
+        (ZeroDivisionError(), JournalUnavailable),
+    ],
 )
 def test_an_error_reaches_everybody_and_the_next_are_served_again(
     appender: Appender, journal: SlowJournal, error: Exception, told: type[Exception]
@@ -121,7 +126,7 @@ def test_patience_ends_and_what_was_given_up_is_not_written_later(
 ) -> None:
     monkeypatch.setattr(appender_module, "PATIENCE", 0.05)
     for _ in range(2):
-        with pytest.raises(JournalAway):
+        with pytest.raises(JournalUnavailable):
             appender.append([unit()])
     journal.go_on.set()
     monkeypatch.setattr(appender_module, "PATIENCE", 5)
@@ -132,13 +137,13 @@ def test_patience_ends_and_what_was_given_up_is_not_written_later(
 LARGE = 500  # strings in a unit that fills a group
 
 
-@pytest.mark.parametrize("error", [JournalFull(), JournalAway(), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [JournalFull(), JournalUnavailable(), ZeroDivisionError()])
 def test_a_request_of_which_a_part_was_kept_is_not_told_that_nothing_was(
     appender: Appender, journal: SlowJournal, error: Exception
 ) -> None:
     journal.go_on.set()
     journal.outcomes = [None, error]
-    with pytest.raises(JournalAway):
+    with pytest.raises(JournalUnavailable):
         appender.append([unit(LARGE) for _ in range(3)])
 
 
@@ -146,13 +151,13 @@ def test_nor_is_it_told_so_when_only_its_last_part_is_refused_for_its_key(
     appender: Appender, journal: SlowJournal
 ) -> None:
     journal.go_on.set()
-    with pytest.raises(JournalAway):
+    with pytest.raises(JournalUnavailable):
         appender.append([unit(LARGE, key="known"), unit(LARGE, key="refused")])
 
 
 @pytest.mark.parametrize(
     ("key", "outcomes", "told"),
-    [("", [JournalFull()], JournalFull), ("refused", [], KeyReused), ("", [JournalAway()], JournalAway)],
+    [("", [JournalFull()], JournalFull), ("refused", [], KeyReused), ("", [JournalUnavailable()], JournalUnavailable)],
 )
 def test_what_a_failed_request_has_left_is_not_written_when_there_is_room_again(
     appender: Appender, journal: SlowJournal, key: str, outcomes: list[Exception | None], told: type[Exception]

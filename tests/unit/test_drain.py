@@ -10,11 +10,11 @@ import pytest
 from fakeredis import FakeRedis
 from structlog.testing import capture_logs
 
-from core.claims import Claims
-from core.errors import JournalAway
+from core.consumer import Consumer
+from core.errors import JournalUnavailable
 from core.journal import Journal, Unit
-from core.names import ASIDE_TURN, DATABASE_AWAY, DATABASE_PROBE, JOURNAL, SET_ASIDE, WAKEUP
-from core.notes import MAX_FAILURES, Failure
+from core.keys import KEYS
+from core.retries import MAX_FAILURES, Failure
 from core.submission import Submission
 from worker import drain as drain_module
 from worker import settle as settle_module
@@ -84,118 +84,120 @@ def append(journal: Journal, *texts: str) -> None:
     journal.append([Unit([Submission(str(uuid4()), text, 5) for text in texts])])
 
 
-def run(claims: Claims, database: Database, wakes: list[None]) -> int:
+def run(consumer: Consumer, database: Database, wakes: list[None]) -> int:
     """Drain, as a process that was just started."""
-    return Drain(claims, database, lambda: wakes.append(None)).run()  # type: ignore[arg-type]
+    return Drain(consumer, database, lambda: wakes.append(None)).run()  # type: ignore[arg-type]
 
 
 def try_again(redis: FakeRedis) -> None:
     """Let what is set aside be due."""
-    redis.delete(ASIDE_TURN)
-    for entry in redis.zrange(SET_ASIDE, 0, -1):
-        redis.zadd(SET_ASIDE, {entry: 0})
+    redis.delete(KEYS.aside_turn)
+    for entry in redis.zrange(KEYS.set_aside, 0, -1):
+        redis.zadd(KEYS.set_aside, {entry: 0})
 
 
 def test_all_that_waits_is_stored_and_counted(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, "a", "b")
     append(journal, "c")
-    assert run(claims, database, wakes) == 3
+    assert run(consumer, database, wakes) == 3
     assert sorted(database.rows.values()) == ["a", "b", "c"]
     assert database.batches == [3]
-    assert redis.xlen(JOURNAL) == 0
-    assert not redis.exists(WAKEUP)
+    assert redis.xlen(KEYS.journal) == 0
+    assert not redis.exists(KEYS.wakeup)
     assert wakes == []
 
 
-def test_an_idle_drain_ends_at_once(claims: Claims, database: Database, wakes: list[None], redis: FakeRedis) -> None:
-    assert run(claims, database, wakes) == 0
+def test_an_idle_drain_ends_at_once(
+    consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
+) -> None:
+    assert run(consumer, database, wakes) == 0
     assert database.batches == []
-    assert not redis.exists(WAKEUP)
+    assert not redis.exists(KEYS.wakeup)
 
 
 def test_a_drain_that_stored_something_lingers_for_more(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None]
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None]
 ) -> None:
     append(journal, "a")
     database.on_insert = lambda: len(database.batches) < 3 and append(journal, f"{len(database.batches)}")
-    assert run(claims, database, wakes) == 4
+    assert run(consumer, database, wakes) == 4
     assert database.batches == [1, 1, 1, 1]
 
 
 def test_what_is_appended_as_a_drain_ends_is_not_left_behind(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between its last look and the end of the flag nobody else is woken, so it looks once more."""
     append(journal, "a")
-    finish = claims.finish
+    finish = consumer.finish
 
     def finish_late() -> None:
         if len(database.rows) == 1:
             append(journal, "late")
         finish()
 
-    monkeypatch.setattr(claims, "finish", finish_late)
-    assert run(claims, database, wakes) == 2
+    monkeypatch.setattr(consumer, "finish", finish_late)
+    assert run(consumer, database, wakes) == 2
 
 
 def test_a_full_batch_calls_for_help(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.settle.BATCH_STRINGS", 2)
     append(journal, "a", "b")
     append(journal, "c")
-    assert run(claims, database, wakes) == 3
+    assert run(consumer, database, wakes) == 3
     assert len(wakes) == 1
 
 
 def test_a_drain_gives_way_when_its_time_is_up(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drain_module, "DRAIN_BUDGET", 0.0)
     append(journal, "a")
-    assert run(claims, database, wakes) == 0
+    assert run(consumer, database, wakes) == 0
     assert len(wakes) == 1
 
 
 def test_an_outage_gives_everything_back_and_counts_no_attempt(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, "a")
     database.trouble = Outage("no one there")
-    assert run(claims, database, wakes) == 0
-    assert redis.exists(DATABASE_AWAY)
+    assert run(consumer, database, wakes) == 0
+    assert redis.exists(KEYS.database_away)
     assert wakes == []
     database.trouble = None
-    assert run(claims, database, wakes) == 0  # it is too early to try again
-    redis.delete(DATABASE_PROBE)
-    assert run(claims, database, wakes) == 1
-    assert not redis.exists(DATABASE_AWAY)
+    assert run(consumer, database, wakes) == 0  # it is too early to try again
+    redis.delete(KEYS.database_probe)
+    assert run(consumer, database, wakes) == 1
+    assert not redis.exists(KEYS.database_away)
 
 
 def test_an_outage_is_noticed_to_be_over_even_when_nothing_waits(
-    claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+    consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
-    claims.database_away()
-    redis.delete(DATABASE_PROBE)
-    run(claims, database, wakes)
-    assert not redis.exists(DATABASE_AWAY)
+    consumer.mark_database_unavailable()
+    redis.delete(KEYS.database_probe)
+    run(consumer, database, wakes)
+    assert not redis.exists(KEYS.database_away)
 
 
 @pytest.mark.parametrize("bad", [[0], [7], [0, 1], [2, 5, 6], list(range(8))])
 def test_only_what_postgresql_refuses_is_a_dead_letter(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], bad: list[int]
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], bad: list[int]
 ) -> None:
     append(journal, *(f"{'bad' if n in bad else 'good'} {n}" for n in range(8)))
     append(journal, "neighbour")
-    assert run(claims, database, wakes) == 9 - len(bad)
+    assert run(consumer, database, wakes) == 9 - len(bad)
     counts = journal.counts()
     assert (counts.waiting, counts.stored, counts.failed) == (0, 9 - len(bad), len(bad))
 
 
 def test_an_outage_while_the_failing_string_is_looked_for_gives_the_rest_back(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, "bad", "good")
 
@@ -203,59 +205,59 @@ def test_an_outage_while_the_failing_string_is_looked_for_gives_the_rest_back(
         database.trouble = Outage("gone") if len(database.batches) == 1 else None
 
     database.on_insert = fail_later
-    assert run(claims, database, wakes) == 0
+    assert run(consumer, database, wakes) == 0
     assert journal.counts().waiting == 2
     database.trouble, database.on_insert = None, lambda: None
-    redis.delete(DATABASE_PROBE)
-    assert run(claims, database, wakes) == 1
+    redis.delete(KEYS.database_probe)
+    assert run(consumer, database, wakes) == 1
     assert (journal.counts().failed, journal.counts().waiting) == (1, 0)
 
 
 def test_when_the_time_is_up_what_is_left_is_given_back(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append(journal, "bad")
     append(journal, "good")
     monkeypatch.setattr(settle_module, "SETTLE_BUDGET", -1.0)
-    claimed = claims.claim().entries
+    claimed = consumer.claim().entries
     database.on_insert = lambda: pytest.fail("there was no time for it")
-    settle_module.Settling(claims, database, settle_module.Size()).settle(claimed)  # type: ignore[arg-type]
+    settle_module.Settling(consumer, database, settle_module.Size()).settle(claimed)  # type: ignore[arg-type]
     monkeypatch.undo()
     database.on_insert = lambda: None
-    assert run(claims, database, wakes) == 1
+    assert run(consumer, database, wakes) == 1
     assert journal.counts().failed == 1
 
 
 def test_a_broken_database_is_an_outage_named_as_what_it_is(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     """Whatever it answers: while nothing can be stored no string is at fault, and none is even set aside."""
     append(journal, "odd", "odder")
     database.trouble = Outage("P0001 a trigger says no")
     with capture_logs() as said:
         for _ in range(20):
-            redis.delete(DATABASE_PROBE)
-            run(claims, database, wakes)
+            redis.delete(KEYS.database_probe)
+            run(consumer, database, wakes)
     assert {line["reason"] for line in said} == {"P0001 a trigger says no"}
     counts = journal.counts()
     assert (counts.waiting, counts.failed, counts.set_aside) == (2, 0, 0)
 
 
 def test_a_string_that_fails_alone_waits_aside_and_holds_up_no_other(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, *(f"good {n}" for n in range(20)), "odd one", "page", "last")
     append(journal, "neighbour")
-    assert run(claims, database, wakes) == 22
+    assert run(consumer, database, wakes) == 22
     counts = journal.counts()
     assert (counts.waiting, counts.set_aside, counts.failed, counts.unaccounted) == (2, 2, 0, 0)
     assert counts.aside_reason
-    assert run(claims, database, wakes) == 0  # too early
+    assert run(consumer, database, wakes) == 0  # too early
     planted = dict(FAILURES)
     FAILURES.clear()
     try:
         try_again(redis)
-        assert run(claims, database, wakes) == 2
+        assert run(consumer, database, wakes) == 2
     finally:
         FAILURES.update(planted)
     assert (journal.counts().waiting, journal.counts().set_aside) == (0, 0)
@@ -264,60 +266,60 @@ def test_a_string_that_fails_alone_waits_aside_and_holds_up_no_other(
 @pytest.mark.parametrize("kind", ["bad", "odd"])
 @pytest.mark.parametrize("away", [False, True])
 def test_what_refuses_the_probes_own_text_as_well_is_no_outage_while_a_string_is_stored(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, kind: str, away: bool
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, kind: str, away: bool
 ) -> None:
     """As a constraint does that allows few texts, or one that allows each once."""
     database.doubt = FAILURES[kind]
     if away:
-        claims.database_away()
-        redis.delete(DATABASE_PROBE)
+        consumer.mark_database_unavailable()
+        redis.delete(KEYS.database_probe)
     append(journal, "good 1", f"{kind} one", "good 2")
-    assert run(claims, database, []) == 2
-    assert not redis.exists(DATABASE_AWAY)
+    assert run(consumer, database, []) == 2
+    assert not redis.exists(KEYS.database_away)
     counts = journal.counts()
     assert (counts.failed, counts.set_aside) == ((1, 0) if kind == "bad" else (0, 1))
 
 
 def test_what_refuses_the_probe_and_all_strings_is_an_outage_and_none_is_at_fault(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis
 ) -> None:
     database.doubt = FAILURES["odd"]
     append(journal, *(f"odd {n}" for n in range(200)))
     for _ in range(5):
-        redis.delete(DATABASE_PROBE)
-        run(claims, database, [])
-    assert redis.exists(DATABASE_AWAY)
+        redis.delete(KEYS.database_probe)
+        run(consumer, database, [])
+    assert redis.exists(KEYS.database_away)
     counts = journal.counts()
     assert (counts.waiting, counts.failed, counts.set_aside) == (200, 0, 0)
     assert len(database.batches) < 400
 
 
 def test_texts_that_are_refused_as_such_are_dead_letters_though_the_probes_is_as_well(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis
 ) -> None:
     database.doubt = FAILURES["bad"]
     append(journal, *(f"bad {n}" for n in range(5)))
-    run(claims, database, [])
+    run(consumer, database, [])
     assert journal.counts().failed == 5
-    assert not redis.exists(DATABASE_AWAY)
+    assert not redis.exists(KEYS.database_away)
 
 
-def test_an_outage_that_no_string_can_tell_of_ends(claims: Claims, database: Database, redis: FakeRedis) -> None:
+def test_an_outage_that_no_string_can_tell_of_ends(consumer: Consumer, database: Database, redis: FakeRedis) -> None:
     database.doubt = FAILURES["bad"]
-    claims.database_away()
-    redis.delete(DATABASE_PROBE)
-    run(claims, database, [])
-    assert not redis.exists(DATABASE_AWAY)
+    consumer.mark_database_unavailable()
+    redis.delete(KEYS.database_probe)
+    run(consumer, database, [])
+    assert not redis.exists(KEYS.database_away)
 
 
 def test_strings_that_fail_slowly_are_followed_by_smaller_batches(
-    journal: Journal, claims: Claims, database: Database, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, consumer: Consumer, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where each statement takes so long that the budget ends before any is alone, the next batch is half as large."""
     append(journal, *(f"good {n}" for n in range(30)), "odd")
     tries: list[None] = []
     monkeypatch.setattr(settle_module.Settling, "_is_over", _over_after(3, tries))
-    drain = Drain(claims, database, lambda: None)  # type: ignore[arg-type]
+    drain = Drain(consumer, database, lambda: None)  # type: ignore[arg-type]
     for _ in range(12):
         tries.clear()
         drain.run()
@@ -336,48 +338,48 @@ def _over_after(count: int, tries: list[None]) -> Callable[[settle_module.Settli
 
 
 def fail_repeatedly(
-    times: int, journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, others: bool
+    times: int, journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, others: bool
 ) -> None:
     """Have what waits tried again and again, with other strings stored in between or none."""
     for n in range(times):
         if others:
             append(journal, f"other {n}")
-        run(claims, database, [])
+        run(consumer, database, [])
         try_again(redis)
 
 
 @pytest.mark.parametrize("case", [("odd", True, 1), ("odd", False, 0), ("page", True, 0), ("page", False, 0)])
 def test_only_what_fails_again_and_again_while_others_are_stored_is_a_dead_letter(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, case: tuple[str, bool, int]
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, case: tuple[str, bool, int]
 ) -> None:
     """And never what says how the database is doing, such as a broken page of an index."""
     text, others, failed = case
     append(journal, text)
-    fail_repeatedly(3 * MAX_FAILURES, journal, claims, database, redis, others=others)
+    fail_repeatedly(3 * MAX_FAILURES, journal, consumer, database, redis, others=others)
     counts = journal.counts()
     assert (counts.failed, counts.waiting, counts.set_aside) == (failed, 1 - failed, 1 - failed)
     assert counts.unaccounted == 0
 
 
 def test_a_failure_of_another_kind_begins_the_count_again(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append(journal, "odd")
-    fail_repeatedly(MAX_FAILURES - 1, journal, claims, database, redis, others=True)
+    fail_repeatedly(MAX_FAILURES - 1, journal, consumer, database, redis, others=True)
     monkeypatch.setitem(FAILURES, "odd", Failure("22012", "22012 division by zero"))
-    fail_repeatedly(MAX_FAILURES - 1, journal, claims, database, redis, others=True)
+    fail_repeatedly(MAX_FAILURES - 1, journal, consumer, database, redis, others=True)
     assert journal.counts().failed == 0
-    fail_repeatedly(1, journal, claims, database, redis, others=True)
+    fail_repeatedly(1, journal, consumer, database, redis, others=True)
     assert journal.counts().failed == 1
 
 
 def test_a_batch_that_takes_too_long_is_followed_by_smaller_ones_and_later_by_larger_ones(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None]
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None]
 ) -> None:
     database.most = 100
     for n in range(4):
         append(journal, *(f"{n} {i}" for i in range(500)))
-    drain = Drain(claims, database, lambda: wakes.append(None))  # type: ignore[arg-type]
+    drain = Drain(consumer, database, lambda: wakes.append(None))  # type: ignore[arg-type]
     drain.run()
     assert len(database.rows) == 2_000
     database.most, database.batches = 1_000, []
@@ -390,17 +392,17 @@ def test_a_batch_that_takes_too_long_is_followed_by_smaller_ones_and_later_by_la
 
 
 def test_a_string_that_is_slow_alone_is_set_aside(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None]
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None]
 ) -> None:
     database.most = 0
     append(journal, "slow", "slower")
-    run(claims, database, wakes)
-    run(claims, database, wakes)
+    run(consumer, database, wakes)
+    run(consumer, database, wakes)
     assert journal.counts().set_aside == 2
 
 
 def test_a_deadline_that_passes_is_no_outage_and_the_next_batch_is_smaller(
-    journal: Journal, claims: Claims, database: Database, wakes: list[None], redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, *"abcdefgh")
 
@@ -409,99 +411,99 @@ def test_a_deadline_that_passes_is_no_outage_and_the_next_batch_is_smaller(
         database.batches.append(0)
 
     database.on_insert = slow_line
-    drain = Drain(claims, database, lambda: wakes.append(None))  # type: ignore[arg-type]
+    drain = Drain(consumer, database, lambda: wakes.append(None))  # type: ignore[arg-type]
     for _ in range(5):
         drain.run()
-    assert not redis.exists(DATABASE_AWAY)
+    assert not redis.exists(KEYS.database_away)
     assert len(database.rows) == 8
     assert database.batches[3] <= 2
 
 
-def die_with_it(claims: Claims, redis: FakeRedis) -> None:
+def die_with_it(consumer: Consumer, redis: FakeRedis) -> None:
     """Claim what there is, as a worker that dies of it; then let the lease run out."""
-    for entry in claims.claim().entries:
-        redis.xclaim(JOURNAL, "writers", "worker", 0, [entry.id], idle=3_600_000, justid=True)
+    for entry in consumer.claim().entries:
+        redis.xclaim(KEYS.journal, "writers", "worker", 0, [entry.id], idle=3_600_000, justid=True)
 
 
-def settle(claims: Claims, database: Database) -> None:
+def settle(consumer: Consumer, database: Database) -> None:
     """Settle the next batch, and nothing else."""
-    settle_module.Settling(claims, database, settle_module.Size()).settle(claims.claim().entries)  # type: ignore[arg-type]
+    settle_module.Settling(consumer, database, settle_module.Size()).settle(consumer.claim().entries)  # type: ignore[arg-type]
 
 
 def test_an_entry_that_ends_its_workers_is_split_and_the_string_that_does_it_set_aside(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis
 ) -> None:
     append(journal, "killer", "neighbour")
     for _ in range(settle_module.MAX_DELIVERIES):
-        die_with_it(claims, redis)
+        die_with_it(consumer, redis)
     database.on_insert = lambda: pytest.fail("it was tried once more")
-    settle(claims, database)
+    settle(consumer, database)
     assert journal.counts().waiting == 2
-    assert redis.xlen(JOURNAL) == 2
+    assert redis.xlen(KEYS.journal) == 2
     for _ in range(settle_module.MAX_DELIVERIES):
-        die_with_it(claims, redis)  # a killer travels alone, so its neighbour is held for now
-        die_with_it(claims, redis)
-    settle(claims, database)
+        die_with_it(consumer, redis)  # a killer travels alone, so its neighbour is held for now
+        die_with_it(consumer, redis)
+    settle(consumer, database)
     assert (journal.counts().set_aside, journal.counts().failed) == (1, 0)
 
 
 @pytest.mark.parametrize("others", [True, False])
 def test_what_goes_on_to_end_its_worker_alone_is_a_dead_letter_only_where_others_are_stored(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, others: bool
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, others: bool
 ) -> None:
     append(journal, "killer")
     for _ in range(settle_module.MAX_DELIVERIES):
-        die_with_it(claims, redis)
-    settle(claims, database)
+        die_with_it(consumer, redis)
+    settle(consumer, database)
     for n in range(MAX_FAILURES + 2):
         try_again(redis)
-        claims.claim_aside(10, 10_000)  # and dies
+        consumer.claim_aside(10, 10_000)  # and dies
         if others:
             append(journal, f"other {n}")
         try_again(redis)
-        run(claims, database, [])
+        run(consumer, database, [])
     assert journal.counts().failed == int(others)
 
 
 @pytest.mark.parametrize("away", [False, True])
 def test_a_string_that_was_stored_each_time_but_never_completed_is_no_dead_letter(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, *, away: bool
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, away: bool
 ) -> None:
     """Redis may be unavailable, or the worker be killed, between the commit and the completion: however often."""
     append(journal, "stored long since")
     for _ in range(settle_module.MAX_DELIVERIES):
-        batch = claims.claim()
+        batch = consumer.claim()
         database.insert(batch.entries[0].submissions)
-        redis.xclaim(JOURNAL, "writers", "worker", 0, [batch.entries[0].id], idle=3_600_000, justid=True)
+        redis.xclaim(KEYS.journal, "writers", "worker", 0, [batch.entries[0].id], idle=3_600_000, justid=True)
     database.trouble = Outage("gone") if away else None
     with suppress(Outage):
-        settle(claims, database)
+        settle(consumer, database)
     assert (journal.counts().failed, journal.counts().set_aside) == (0, 0)
     assert journal.counts().waiting == (1 if away else 0)
 
 
 @pytest.mark.parametrize("kind", ["42501", "57014", "XX001"])
 def test_a_look_up_that_is_refused_raises_nothing_and_sets_the_string_aside(
-    journal: Journal, claims: Claims, database: Database, redis: FakeRedis, kind: str
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, kind: str
 ) -> None:
     append(journal, "killer")
     for _ in range(settle_module.MAX_DELIVERIES):
-        die_with_it(claims, redis)
+        die_with_it(consumer, redis)
 
     def refuse() -> None:
         raise Refused(Failure(kind, f"{kind} no", counts=False))
 
     database.on_look_up = refuse
-    assert run(claims, database, []) == 0
+    assert run(consumer, database, []) == 0
     counts = journal.counts()
     assert (counts.set_aside, counts.failed, counts.aside_reason) == (1, 0, f"{kind} no")
 
 
 def test_nothing_is_raised_when_redis_is_away(
-    claims: Claims, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
+    consumer: Consumer, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: int) -> None:
-        raise JournalAway
+        raise JournalUnavailable
 
-    monkeypatch.setattr(claims, "claim", away)
-    assert run(claims, database, wakes) == 0
+    monkeypatch.setattr(consumer, "claim", away)
+    assert run(consumer, database, wakes) == 0

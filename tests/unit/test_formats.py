@@ -8,9 +8,9 @@ import pytest
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 
-from core.claims import LEASE, Claims
+from core.consumer import LEASE, Consumer
 from core.journal import ENTRY_VERSION
-from core.names import GROUP, JOURNAL, WAITING, status_key
+from core.keys import GROUP, KEYS
 from core.submission import Submission, decode
 from worker.drain import Drain
 
@@ -41,23 +41,23 @@ class Database:
 
 def write(redis: FakeRedis, fields: dict[bytes, bytes]) -> bytes:
     """Append an entry, with its status records, as the code of that version did."""
-    entry = redis.xadd(JOURNAL, fields)
+    entry = redis.xadd(KEYS.journal, fields)
     for position, submission_id in enumerate(STORED):
-        redis.set(status_key(submission_id), f"{entry.decode()} {position} 1732400000000000")
-    redis.incrby(WAITING, len(STORED))
+        redis.set(KEYS.status(submission_id), f"{entry.decode()} {position} 1732400000000000")
+    redis.incrby(KEYS.waiting, len(STORED))
     return entry
 
 
-def drained(claims: Claims) -> dict[str, str]:
+def drained(consumer: Consumer) -> dict[str, str]:
     """Drain; return the rows."""
     database = Database()
-    Drain(claims, database, lambda: None).run()  # type: ignore[arg-type]
+    Drain(consumer, database, lambda: None).run()  # type: ignore[arg-type]
     return database.rows
 
 
 def pending(redis: FakeRedis) -> list[dict[str, Any]]:
     """Return who holds what."""
-    return redis.xpending_range(JOURNAL, GROUP, "-", "+", 10)
+    return redis.xpending_range(KEYS.journal, GROUP, "-", "+", 10)
 
 
 def test_every_format_so_far_has_an_example() -> None:
@@ -65,26 +65,26 @@ def test_every_format_so_far_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("version", WRITTEN)
-def test_what_older_code_has_written_is_stored(redis: FakeRedis, claims: Claims, version: int) -> None:
+def test_what_older_code_has_written_is_stored(redis: FakeRedis, consumer: Consumer, version: int) -> None:
     write(redis, WRITTEN[version])
-    assert drained(claims) == STORED
-    assert redis.xlen(JOURNAL) == 0
-    assert redis.get(WAITING) == b"0"
-    assert not redis.exists(*map(status_key, STORED))
+    assert drained(consumer) == STORED
+    assert redis.xlen(KEYS.journal) == 0
+    assert redis.get(KEYS.waiting) == b"0"
+    assert not redis.exists(*map(KEYS.status, STORED))
 
 
-def test_what_newer_code_has_written_is_left_for_newer_workers(redis: FakeRedis, claims: Claims) -> None:
+def test_what_newer_code_has_written_is_left_for_newer_workers(redis: FakeRedis, consumer: Consumer) -> None:
     """It is neither stored nor dead-lettered nor lost, holds up nothing else, and no attempt is counted."""
     entry = write(redis, NEWER)
     write(redis, WRITTEN[ENTRY_VERSION])
     for _ in range(5):
-        assert drained(claims) in (STORED, {})
+        assert drained(consumer) in (STORED, {})
         [left] = pending(redis)
         assert left["message_id"] == entry
         assert left["times_delivered"] == 0
         assert left["time_since_delivered"] < LEASE * 1000 / 2
-        redis.xclaim(JOURNAL, GROUP, "worker", 0, [entry], idle=int(LEASE * 1000) + 1, justid=True)
-    assert redis.xrange(JOURNAL) == [(entry, NEWER)]
+        redis.xclaim(KEYS.journal, GROUP, "worker", 0, [entry], idle=int(LEASE * 1000) + 1, justid=True)
+    assert redis.xrange(KEYS.journal) == [(entry, NEWER)]
 
 
 def test_a_string_that_newer_code_queued_is_said_to_be_queued(redis: FakeRedis, client: FlaskClient) -> None:

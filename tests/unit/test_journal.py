@@ -11,11 +11,11 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from structlog.testing import capture_logs
 
-from core.claims import Claims
 from core.connection import journal_errors
-from core.errors import JournalAway, JournalFull
+from core.consumer import Consumer
+from core.errors import JournalFull, JournalUnavailable
 from core.journal import KEY_REMEMBERED_S, Journal, Unit
-from core.names import JOURNAL, WAKEUP
+from core.keys import KEYS
 from core.submission import Submission
 
 
@@ -28,14 +28,14 @@ def unit(*texts: str, key: str = "", digest: str = "", ids: list[str] | None = N
 def test_everything_in_one_call_is_one_entry(redis: FakeRedis, journal: Journal) -> None:
     appended = journal.append([unit("a", "b"), unit("c")])
     assert appended.units == [[None, None], [None]]
-    assert redis.xlen(JOURNAL) == 1
+    assert redis.xlen(KEYS.journal) == 1
     assert journal.counts().waiting == 3
 
 
 def test_only_the_first_append_is_to_wake_a_worker(redis: FakeRedis, journal: Journal) -> None:
     assert journal.append([unit("a")]).wake
     assert not journal.append([unit("b")]).wake
-    redis.delete(WAKEUP)
+    redis.delete(KEYS.wakeup)
     assert journal.append([unit("c")]).wake
 
 
@@ -48,14 +48,14 @@ def test_a_string_that_waits_already_is_not_appended_again(redis: FakeRedis, jou
     assert (first.position, second.position, first.received_at) == (0, 1, 5)
     assert first.entry == second.entry
     assert journal.counts().waiting == 3
-    assert redis.xlen(JOURNAL) == 2
+    assert redis.xlen(KEYS.journal) == 2
 
 
 def test_a_repeat_alone_appends_nothing(redis: FakeRedis, journal: Journal) -> None:
     sent = unit("a", key="k", digest="d")
     journal.append([sent])
     journal.append([sent])
-    assert redis.xlen(JOURNAL) == 1
+    assert redis.xlen(KEYS.journal) == 1
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -80,11 +80,11 @@ def test_the_units_of_one_bulk_share_a_key(journal: Journal) -> None:
     assert journal.append([unit("a", key="k", digest="d"), unit("b", key="k", digest="d")]).units == [[None], [None]]
 
 
-def test_only_what_is_appended_is_counted(redis: FakeRedis, journal: Journal, claims: Claims) -> None:
+def test_only_what_is_appended_is_counted(redis: FakeRedis, journal: Journal, consumer: Consumer) -> None:
     sent = unit("a", "b", key="k", digest="1")
     assert journal.append([sent, unit("c")]).appended == 3
     assert journal.append([sent, unit("d", key="k", digest="2")]).appended == 3
-    claims.complete(claims.claim().entries, 1)
+    consumer.complete(consumer.claim().entries, 1)
     assert journal.append([unit("e")]).appended == 4
     assert journal.counts().appended == 4
     assert redis.get("dummies:appended") == b"4"
@@ -95,11 +95,11 @@ def test_older_code_beside_it_that_counts_nothing_is_no_alarm(redis: FakeRedis, 
     with capture_logs() as said:
         for _ in range(3):
             journal.append([unit("a")])
-            redis.xadd(JOURNAL, {"v": 1, "n": 1, "items": "[]"})
+            redis.xadd(KEYS.journal, {"v": 1, "n": 1, "items": "[]"})
             redis.incrby("dummies:waiting", 1)
             journal.counts()
     assert not said
-    assert journal.tell_set_back() is None
+    assert journal.report_rollback() is None
 
 
 @pytest.mark.parametrize("noticed_by", ["append", "counts"])
@@ -113,9 +113,9 @@ def test_a_journal_that_was_set_back_is_noticed_by_the_next_call(
             journal.append([unit(*"defgh")]) if noticed_by == "append" else journal.counts()
     assert [(line["before"], line["after"]) for line in said] == [(3, 0)]
     assert journal.counts().set_back is None
-    told = journal.tell_set_back()
+    told = journal.report_rollback()
     assert journal.counts().set_back == told
-    assert journal.tell_set_back() is None
+    assert journal.report_rollback() is None
 
 
 @pytest.mark.parametrize("late", ["_counts", "_append"])
@@ -148,7 +148,7 @@ def test_the_first_note_stands(redis: FakeRedis, journal: Journal) -> None:
         journal.counts()
         redis.set("dummies:appended", 1)
         journal.counts()
-        journal.tell_set_back()
+        journal.report_rollback()
     set_back = journal.counts().set_back
     assert set_back
     assert (set_back.before, set_back.after) == (2, 1)
@@ -166,22 +166,22 @@ def test_a_note_that_cannot_be_left_is_left_later(
     journal.counts()
     with monkeypatch.context() as patched:
         patched.setattr(redis, "set", refuse)
-        assert journal.tell_set_back()
+        assert journal.report_rollback()
     assert not redis.exists("dummies:set_back")
-    assert journal.tell_set_back()
+    assert journal.report_rollback()
     assert redis.get("dummies:set_back").endswith(b" 1 0")
 
 
-def test_a_record_says_where_a_string_is(journal: Journal, claims: Claims) -> None:
+def test_a_record_says_where_a_string_is(journal: Journal, consumer: Consumer) -> None:
     sent = unit("a", "b")
     journal.append([sent])
     known, unknown = journal.records([sent.submissions[1].id, str(uuid4())])
     assert unknown is None
     assert not known.failed
     assert journal.queued_string(known) == (sent.submissions[1], 0)
-    held = claims.claim().entries
+    held = consumer.claim().entries
     assert journal.queued_string(known) == (sent.submissions[1], 1)
-    claims.complete(held, 1)
+    consumer.complete(held, 1)
     assert journal.records([sent.submissions[1].id]) == [None]
     assert journal.queued_string(known) is None
 
@@ -190,7 +190,7 @@ def test_an_empty_journal_has_nothing_to_say(journal: Journal) -> None:
     counts = journal.counts()
     assert (counts.waiting, counts.stored, counts.failed, counts.workers) == (0, 0, 0, 0)
     assert counts.oldest_s is None
-    assert counts.away_since is None
+    assert counts.unavailable_since is None
     assert journal.dead_letters([]) == []
 
 
@@ -199,11 +199,11 @@ def test_an_empty_journal_has_nothing_to_say(journal: Journal) -> None:
     [
         (OutOfMemoryError("full"), JournalFull),
         (ResponseError("OOM command not allowed"), JournalFull),
-        (RedisConnectionError("refused"), JournalAway),
-        (RedisTimeoutError("slow"), JournalAway),
-        (ReadOnlyError("replica"), JournalAway),
-        (ResponseError("MISCONF disk"), JournalAway),
-        (ResponseError("WRONGTYPE"), JournalAway),
+        (RedisConnectionError("refused"), JournalUnavailable),
+        (RedisTimeoutError("slow"), JournalUnavailable),
+        (ReadOnlyError("replica"), JournalUnavailable),
+        (ResponseError("MISCONF disk"), JournalUnavailable),
+        (ResponseError("WRONGTYPE"), JournalUnavailable),
     ],
 )
 def test_the_drivers_errors_become_ours(error: Exception, becomes: type[Exception]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from kombu.transport import resolve_transport
 
-from core import names
+from core.wakeups import DRAIN_TASK, QUEUE
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def worker_app(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 
 
 def test_the_task_is_called_what_the_api_calls_it(worker_app) -> None:
-    assert names.DRAIN_TASK in worker_app.app.tasks
-    assert list(worker_app.app.amqp.queues) == [names.QUEUE]
+    assert DRAIN_TASK in worker_app.app.tasks
+    assert list(worker_app.app.amqp.queues) == [QUEUE]
 
 
 def test_the_pool_does_not_hang_on_the_brokers_connection(worker_app) -> None:

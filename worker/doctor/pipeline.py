@@ -11,13 +11,13 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from core import names
-from core.broker import make_celery, publish_wakeup
 from core.connection import connect
 from core.counts import Counts
 from core.errors import DummiesError
 from core.journal import Journal, Unit
+from core.keys import KEYS
 from core.submission import Submission
+from core.wakeups import QUEUE, make_celery, publish_wakeup
 from worker.doctor.finding import Finding, ill, unseen, well
 from worker.doctor.postgres import sessions_of
 from worker.doctor.redis import reach
@@ -60,7 +60,7 @@ def _books(counts: Counts) -> list[Finding]:
         books = ill(
             "books",
             f"{counts.unaccounted} accepted strings are neither stored nor waiting, failed or discarded",
-            f"find out who removed them by hand, or restored an older copy; then delete {names.BALANCE_BASE}",
+            f"find out who removed them by hand, or restored an older copy; then delete {KEYS.balance_base}",
         )
     else:
         books = well("books", f"all {counts.appended} accepted strings are accounted for")
@@ -82,7 +82,7 @@ def _wake(broker: Redis, broker_url: str, *, heard: bool) -> Finding:
     try:
         if celery.control.ping(timeout=PATIENCE, limit=1):
             publish_wakeup(celery)
-            if _comes(lambda: broker.llen(names.QUEUE) == 0):
+            if _comes(lambda: broker.llen(QUEUE) == 0):
                 return well("wake-up", "taken by a worker")
             return ill("wake-up", f"not taken within {PATIENCE:.0f} s", "look at the workers' log")
     except (RedisError, OperationalError) as error:

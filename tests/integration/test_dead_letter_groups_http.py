@@ -13,7 +13,7 @@ from dead_letters import plant
 from support import Client, count_rows, eventually, query, redis_of, waiting
 from test_nginx import serving
 
-from core.groups import PIECE
+from core.dead_letter_groups import PIECE
 from core.journal import Journal
 from local.system import System
 

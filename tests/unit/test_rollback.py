@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from core.high_water import HighWater, Mark, SetBack, parse_set_back
+from core.rollback import Mark, Rollback, RollbackDetector, parse_rollback
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def said() -> Iterator[list[Any]]:
 
 
 @pytest.fixture
-def water() -> HighWater:
+def water() -> RollbackDetector:
     """Ten strings were seen."""
-    made = HighWater()
+    made = RollbackDetector()
     made.note(made.mark, 0, 10)
     return made
 
 
-def test_a_counter_that_has_fallen_is_said_once_and_is_the_new_base(water: HighWater, said: list[Any]) -> None:
+def test_a_counter_that_has_fallen_is_said_once_and_is_the_new_base(water: RollbackDetector, said: list[Any]) -> None:
     water.note(water.mark, 4, 4)
     water.note(water.mark, 4, 4)
     water.note(water.mark, 4, 7)
@@ -40,13 +40,13 @@ def test_a_counter_that_has_fallen_is_said_once_and_is_the_new_base(water: HighW
     assert water.untold[1:] == (10, 4)  # the first one stands
 
 
-def test_what_a_call_appends_itself_does_not_hide_it(water: HighWater, said: list[Any]) -> None:
+def test_what_a_call_appends_itself_does_not_hide_it(water: RollbackDetector, said: list[Any]) -> None:
     water.note(water.mark, 4, 40)
     assert len(said) == 1
     assert water.mark.counter == 40
 
 
-def test_answers_may_be_noted_in_any_order(water: HighWater, said: list[Any]) -> None:
+def test_answers_may_be_noted_in_any_order(water: RollbackDetector, said: list[Any]) -> None:
     """The monitor's thread comes with an older answer after the appender's has come with a newer one."""
     monitors = water.mark
     water.note(water.mark, 10, 500)
@@ -56,7 +56,7 @@ def test_answers_may_be_noted_in_any_order(water: HighWater, said: list[Any]) ->
 
 
 def test_an_answer_from_before_the_fall_that_is_noted_after_it_counts_nothing(
-    water: HighWater, said: list[Any]
+    water: RollbackDetector, said: list[Any]
 ) -> None:
     late_and_high, late_and_low = water.mark, water.mark
     water.note(water.mark, 4, 4)
@@ -67,13 +67,13 @@ def test_an_answer_from_before_the_fall_that_is_noted_after_it_counts_nothing(
 
 
 def test_the_note_can_be_read() -> None:
-    assert parse_set_back(str(SetBack(1_700_000_000_000, 9, 4)).encode()) == SetBack(1_700_000_000_000, 9, 4)
+    assert parse_rollback(str(Rollback(1_700_000_000_000, 9, 4)).encode()) == Rollback(1_700_000_000_000, 9, 4)
 
 
 class Call:
     """A call of one of several threads on its way: sent, run by Redis, its answer noted."""
 
-    def __init__(self, water: HighWater, adds: int) -> None:
+    def __init__(self, water: RollbackDetector, adds: int) -> None:
         self._water, self._adds = water, adds
         self._mark: Mark | None = None
         self._answer: tuple[int, int] | None = None
@@ -92,7 +92,7 @@ class Call:
         return counter
 
 
-def play(water: HighWater, turns: list[tuple[int, int]], counter: int) -> int:
+def play(water: RollbackDetector, turns: list[tuple[int, int]], counter: int) -> int:
     """Let threads take turns (which one, what its next call appends); return Redis' counter after all have ended."""
     calls: dict[int, Call] = {}
     for thread, adds in turns:
@@ -112,7 +112,7 @@ TURNS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=60)
 @given(TURNS, st.lists(st.integers(1, 9), max_size=3))
 def test_no_order_of_events_is_a_false_alarm(turns: list[tuple[int, int]], others: list[int]) -> None:
     """Neither of this process' threads nor of other processes, whose strings are counted too."""
-    water = HighWater()
+    water = RollbackDetector()
     with capture_logs() as said:
         counter = play(water, turns, 0)
         for more in others:
@@ -125,7 +125,7 @@ def test_no_order_of_events_is_a_false_alarm(turns: list[tuple[int, int]], other
 def test_a_fall_between_calls_is_said_exactly_once(
     before: list[tuple[int, int]], fall: int, after: list[tuple[int, int]]
 ) -> None:
-    water = HighWater()
+    water = RollbackDetector()
     with capture_logs() as said:
         counter = play(water, [*before, (0, fall)], 0)
         counter = play(water, [(0, fall)], counter)

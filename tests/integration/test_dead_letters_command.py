@@ -1,4 +1,4 @@
-"""``python -m worker.letters``: what operators do at night, killed, interrupted, and without a Redis."""
+"""``python -m worker.dead_letters``: what operators do at night, killed, interrupted, and without a Redis."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dead_letters import ODD, books, plant, queued
 from redis import Redis as RedisClient
 from support import eventually
 
-import core.groups
-from core import names
-from core.groups import Groups
-from core.letters import Letters
+import core.dead_letter_groups
+from core.dead_letter_groups import DeadLetterGroups
+from core.dead_letters import DeadLetters
+from core.keys import KEYS
 from local.ports import free_port
 from local.redis import Redis
 from local.system import ROOT
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 
 def command(redis: Redis, *arguments: str) -> list[str]:
     """Return the operator's command."""
-    return ["env", f"REDIS_URL={redis.url}", sys.executable, "-m", "worker.letters", *arguments]
+    return ["env", f"REDIS_URL={redis.url}", sys.executable, "-m", "worker.dead_letters", *arguments]
 
 
 def told(redis: Redis, *arguments: str) -> tuple[int, str, str]:
@@ -53,7 +53,7 @@ def test_killed_anywhere_and_repeated_it_decides_each_once(
         run = subprocess.Popen(
             command(server, "retry", "--all"), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        eventually(lambda floor=floor: int(redis.get(names.RETRIED) or 0) >= floor, within=20)
+        eventually(lambda floor=floor: int(redis.get(KEYS.retried) or 0) >= floor, within=20)
         run.send_signal(number)
         out, err = run.communicate(timeout=20)
         if run.returncode:  # else it was faster
@@ -61,7 +61,7 @@ def test_killed_anywhere_and_repeated_it_decides_each_once(
             assert number == signal.SIGKILL or "interrupted" in out.splitlines()[-1]
         assert "Traceback" not in err
         books(redis)
-    left = redis.hlen(names.FAILED)
+    left = redis.hlen(KEYS.failed)
     code, out, _ = told(server, "retry", "--all")
     assert (code, out.splitlines()[-1]) == (0, f"{left:,} done, 0 skipped, 0 left to look at. complete")
     assert books(redis)["retried"] == MANY
@@ -114,10 +114,10 @@ def test_it_discards_no_other_group_and_the_log_says_why(redis: RedisClient, ser
 def test_on_a_full_redis_it_says_what_is_left(
     redis: RedisClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(core.groups, "PATIENCE", 0.1)
+    monkeypatch.setattr(core.dead_letter_groups, "PATIENCE", 0.1)
     plant(redis, 4)
     redis.config_set("maxmemory", "1")
-    assert letters.follow(Groups(redis, Letters(redis)).retry(None, lambda: None)) == letters.INCOMPLETE
+    assert letters.follow(DeadLetterGroups(redis, DeadLetters(redis)).retry(None, lambda: None)) == letters.INCOMPLETE
     assert "0 done, 0 skipped, 4 left to look at. There is no room" in capsys.readouterr().out
 
 

@@ -25,7 +25,7 @@ class Failure(NamedTuple):
     counts: bool = True
 
 
-class Note(msgspec.Struct, frozen=True):
+class RetryState(msgspec.Struct, frozen=True):
     """What is known of a string that was set aside.
 
     ``tries`` failed in all; ``failures`` of them were of the kind of the last one, and came while others were stored.
@@ -52,10 +52,10 @@ class DeadLetter(msgspec.Struct, frozen=True):
     attempts: int
 
 
-_decode = msgspec.json.Decoder(Note).decode
+_decode = msgspec.json.Decoder(RetryState).decode
 
 
-def parse_note(value: bytes) -> Note:
+def parse_retry_state(value: bytes) -> RetryState:
     """Return the note as read from Redis, where the rows inserted until then stand before it."""
     return _decode(value.partition(b" ")[2])
 
@@ -65,7 +65,7 @@ def rows_before(value: bytes) -> int:
     return int(value.partition(b" ")[0])
 
 
-def next_note(failure: Failure, earlier: Note | None, *, others_stored: bool) -> Note | None:
+def next_retry_state(failure: Failure, earlier: RetryState | None, *, others_stored: bool) -> RetryState | None:
     """Return the note of a string that has failed once more, None when it is to be a dead letter.
 
     ``others_stored`` tells whether rows were inserted since it failed the time before. While none are, the failure says
@@ -74,8 +74,10 @@ def next_note(failure: Failure, earlier: Note | None, *, others_stored: bool) ->
     if failure.final:
         return None
     if earlier is None or earlier.kind != failure.kind:
-        return Note(failure.kind, failure.reason, 1 if earlier is None else earlier.tries + 1, int(failure.counts))
+        return RetryState(
+            failure.kind, failure.reason, 1 if earlier is None else earlier.tries + 1, int(failure.counts)
+        )
     failures = earlier.failures + (1 if failure.counts and others_stored else 0)
     if failures >= MAX_FAILURES:
         return None
-    return Note(failure.kind, failure.reason, earlier.tries + 1, failures)
+    return RetryState(failure.kind, failure.reason, earlier.tries + 1, failures)

@@ -13,20 +13,20 @@ import msgspec
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from core import names
-from core.clocks import CALL_DEADLINE, LEASE, PROBE_AT_LEAST
 from core.connection import journal_errors
 from core.errors import JournalFull
 from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
-from core.notes import LONGEST_PAUSE, DeadLetter, Note, parse_note, rows_before
+from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
 from core.outage_log import OutageLog
+from core.retries import LONGEST_PAUSE, DeadLetter, RetryState, parse_retry_state, rows_before
 from core.submission import Submission, decode, encode
+from core.timeouts import CALL_DEADLINE, LEASE, PROBE_AT_LEAST
 
 BATCH_STRINGS = 1_000
 BATCH_BYTES = 4 * 1024 * 1024
 STALE_LOOKED_AT = 100
-AWAY_BACKOFF_BASE_MS, AWAY_BACKOFF_CAP_MS = 250, 3_000
-AWAY_NOTE_MS = 60_000
+BACKOFF_BASE_MS, BACKOFF_CAP_MS = 250, 3_000
+UNAVAILABLE_MARK_MS = 60_000
 
 LEASE_MS = int(LEASE * 1000)
 LONGEST_REST_MS = 60_000
@@ -38,14 +38,14 @@ T = TypeVar("T")
 class Entry(NamedTuple):
     """A claimed entry; ``deliveries`` counts how often it was claimed without being released, with this time.
 
-    Where it had been set aside, ``note`` says how it failed, and ``others_stored`` whether rows were inserted since.
+    Where it was set aside, ``retry_state`` says how it failed, and ``others_stored`` whether rows were inserted since.
     """
 
     id: str
     deliveries: int
     submissions: list[Submission]
     aside: bool = False
-    note: Note | None = None
+    retry_state: RetryState | None = None
     others_stored: bool = False
 
 
@@ -64,24 +64,24 @@ class Turn(Enum):
     REST = auto()
 
 
-class Claims:
+class Consumer:
     """Claims batches of entries and completes, releases, splits, sets aside or dead-letters them.
 
     An entry is held for a lease of 15 s; the lease belongs to the entry, not to a process, and whoever finds it run
-    out takes the entry over. Every method raises JournalAway when Redis does not answer in time.
+    out takes the entry over. Every method raises JournalUnavailable when Redis does not answer in time.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
         """Use this client; its time-outs bound every call."""
-        self._redis = redis
+        self._redis, self._keys = redis, keys
         self._script = cache(partial(load_script, redis))
         self._resting_since: float | None = None
         """Since when (monotonic) this process has left PostgreSQL alone."""
 
     def claim(self, strings: int = BATCH_STRINGS, size: int = BATCH_BYTES) -> Batch:
         """Return the next batch, about as many strings or bytes: stale entries first, then new ones."""
-        arguments = [names.GROUP, names.CONSUMER, LEASE_MS, strings, size, STALE_LOOKED_AT]
-        claimed = self._with_group(lambda: self._script("claim")([names.JOURNAL], arguments))
+        arguments = [GROUP, CONSUMER, LEASE_MS, strings, size, STALE_LOOKED_AT]
+        claimed = self._with_group(lambda: self._script("claim")([self._keys.journal], arguments))
         entries = self._readable(claimed)
         count = sum(len(entry.submissions) for entry in entries)
         return Batch(entries, count >= strings or sum(len(items) for *_, items in claimed) >= size)
@@ -91,13 +91,19 @@ class Claims:
 
         One worker at a time has some: until it says that it has settled them, or 15 s have passed.
         """
-        keys = [names.JOURNAL, names.SET_ASIDE, names.SET_ASIDE_NOTES, names.INSERTED, names.ASIDE_TURN]
-        arguments = [names.GROUP, names.ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size, LONGEST_REST_MS]
+        keys = [
+            self._keys.journal,
+            self._keys.set_aside,
+            self._keys.set_aside_notes,
+            self._keys.inserted,
+            self._keys.aside_turn,
+        ]
+        arguments = [GROUP, ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size, LONGEST_REST_MS]
         inserted, claimed = self._with_group(lambda: self._script("claim_aside")(keys, arguments))
         notes = {entry.decode(): note for entry, *_, note in claimed if note}
         entries = [entry._replace(aside=True) for entry in self._readable([parts[:4] for parts in claimed])]
         return [
-            entry._replace(note=parse_note(note), others_stored=inserted > rows_before(note))
+            entry._replace(retry_state=parse_retry_state(note), others_stored=inserted > rows_before(note))
             if (note := notes.get(entry.id))
             else entry
             for entry in entries
@@ -106,13 +112,20 @@ class Claims:
     def end_aside(self, rest: float) -> None:
         """Let a worker have entries that were set aside, after this many seconds, at most a minute."""
         with journal_errors():
-            self._redis.pexpire(names.ASIDE_TURN, min(LONGEST_REST_MS, int(rest * 1000)))
+            self._redis.pexpire(self._keys.aside_turn, min(LONGEST_REST_MS, int(rest * 1000)))
 
     def complete(self, entries: Sequence[Entry], inserted: int) -> int:
         """Take entries off the journal whose strings are stored, and some were new; return how many strings."""
-        keys = [names.JOURNAL, names.WAITING, names.STORED, names.INSERTED, names.SET_ASIDE, names.SET_ASIDE_NOTES]
-        keys += [names.status_key(s.id) for entry in entries for s in entry.submissions]
-        arguments: list[Any] = [names.GROUP, inserted]
+        keys = [
+            self._keys.journal,
+            self._keys.waiting,
+            self._keys.stored,
+            self._keys.inserted,
+            self._keys.set_aside,
+            self._keys.set_aside_notes,
+        ]
+        keys += [self._keys.status(s.id) for entry in entries for s in entry.submissions]
+        arguments: list[Any] = [GROUP, inserted]
         for entry in entries:
             arguments += (entry.id, len(entry.submissions))
         with journal_errors():
@@ -122,13 +135,13 @@ class Claims:
         """Give entries back: claimable immediately, and no attempt counted."""
         self._set_idle([entry.id for entry in entries], LEASE_MS, retrycount=0)
 
-    def set_aside(self, entries: Sequence[tuple[Entry, Note | None]]) -> None:
+    def set_aside(self, entries: Sequence[tuple[Entry, RetryState | None]]) -> None:
         """Have entries tried again after the pause that their note says, jittered; without a note, soon."""
-        keys = [names.JOURNAL, names.SET_ASIDE, names.SET_ASIDE_NOTES, names.INSERTED]
-        arguments: list[Any] = [names.GROUP, names.ASIDE_CONSUMER]
-        for entry, note in entries:
-            pause = (note or Note("", "")).pause * random.uniform(0.5, 1.0)  # noqa: S311
-            arguments += (entry.id, int(pause * 1000), msgspec.json.encode(note) if note else "")
+        keys = [self._keys.journal, self._keys.set_aside, self._keys.set_aside_notes, self._keys.inserted]
+        arguments: list[Any] = [GROUP, ASIDE_CONSUMER]
+        for entry, state in entries:
+            pause = (state or RetryState("", "")).pause * random.uniform(0.5, 1.0)  # noqa: S311
+            arguments += (entry.id, int(pause * 1000), msgspec.json.encode(state) if state else "")
         if entries:
             self._with_group(lambda: self._script("set_aside")(keys, arguments))
 
@@ -136,18 +149,19 @@ class Claims:
         """Take an entry of one string off the journal, and keep it as a dead letter, for this reason."""
         [s] = entry.submissions
         letter = DeadLetter(
-            s.id, s.text, s.received_at, reason, entry.deliveries + (entry.note or Note("", "", 0)).tries
+            s.id, s.text, s.received_at, reason, entry.deliveries + (entry.retry_state or RetryState("", "", 0)).tries
         )
-        keys = [names.JOURNAL, names.WAITING, names.FAILED, names.DISCARDED]
-        keys += [names.SET_ASIDE, names.SET_ASIDE_NOTES, names.status_key(s.id)]
-        arguments = [names.GROUP, entry.id, s.id, msgspec.json.encode(letter), s.received_at]
+        names = self._keys
+        keys = [names.journal, names.waiting, names.failed, names.discarded]
+        keys += [names.set_aside, names.set_aside_notes, names.status(s.id)]
+        arguments = [GROUP, entry.id, s.id, msgspec.json.encode(letter), s.received_at]
         with journal_errors():
             self._script("dead_letter")(keys, arguments)
 
     def split(self, entry: Entry) -> None:
         """Replace the entry by one for each of its strings, as new ones."""
-        keys = [names.JOURNAL, *(names.status_key(s.id) for s in entry.submissions)]
-        arguments: list[Any] = [names.GROUP, entry.id, ENTRY_VERSION]
+        keys = [self._keys.journal, *(self._keys.status(s.id) for s in entry.submissions)]
+        arguments: list[Any] = [GROUP, entry.id, ENTRY_VERSION]
         for s in entry.submissions:
             arguments += (encode(s), s.received_at)
         with journal_errors():
@@ -159,8 +173,8 @@ class Claims:
         While PostgreSQL is unavailable one process at a time may try, when the backoff has passed by Redis' clock; or
         by our own, where Redis' stands still or is put back.
         """
-        keys = [names.WAKEUP, names.HELP, names.DATABASE_AWAY, names.DATABASE_PROBE]
-        arguments = [WAKEUP_EXPIRES_MS, int(CALL_DEADLINE * 1000), AWAY_BACKOFF_CAP_MS]
+        keys = [self._keys.wakeup, self._keys.help, self._keys.database_away, self._keys.database_probe]
+        arguments = [WAKEUP_EXPIRES_MS, int(CALL_DEADLINE * 1000), BACKOFF_CAP_MS]
         with journal_errors():
             turn = (Turn.GO, Turn.PROBE, Turn.REST)[self._script("start")(keys, arguments)]
         now = time.monotonic()
@@ -175,26 +189,26 @@ class Claims:
     def finish(self) -> None:
         """End a drain: whatever is appended from now on wakes the next one. Claim once more, or wake it yourself."""
         with journal_errors():
-            self._redis.delete(names.WAKEUP)
+            self._redis.delete(self._keys.wakeup)
 
     def ask_for_help(self) -> bool:
         """Return whether the caller is to publish a wake-up for one more drain: none is under way."""
         try:
             with journal_errors():
-                return bool(self._redis.set(names.HELP, "1", nx=True, px=WAKEUP_EXPIRES_MS))
+                return bool(self._redis.set(self._keys.help, "1", nx=True, px=WAKEUP_EXPIRES_MS))
         except JournalFull:  # nothing could be published either
             return False
 
-    def database_away(self) -> None:
+    def mark_database_unavailable(self) -> None:
         """Note that PostgreSQL stores nothing; no one tries it again before a jittered backoff has passed."""
-        arguments = [AWAY_BACKOFF_BASE_MS, AWAY_BACKOFF_CAP_MS, random.random(), AWAY_NOTE_MS]  # noqa: S311
+        arguments = [BACKOFF_BASE_MS, BACKOFF_CAP_MS, random.random(), UNAVAILABLE_MARK_MS]  # noqa: S311
         with journal_errors():
-            self._script("away")([names.DATABASE_AWAY, names.DATABASE_PROBE], arguments)
+            self._script("database_unavailable")([self._keys.database_away, self._keys.database_probe], arguments)
 
-    def database_back(self) -> None:
+    def mark_database_available(self) -> None:
         """Note that PostgreSQL answers."""
         with journal_errors():
-            self._redis.delete(names.DATABASE_AWAY, names.DATABASE_PROBE)
+            self._redis.delete(self._keys.database_away, self._keys.database_probe)
 
     def _readable(self, claimed: Sequence[Any]) -> list[Entry]:
         """Return the entries that this code can read.
@@ -220,9 +234,9 @@ class Claims:
             return
         self._with_group(
             lambda: self._redis.xclaim(
-                names.JOURNAL,
-                names.GROUP,
-                names.CONSUMER,
+                self._keys.journal,
+                GROUP,
+                CONSUMER,
                 0,
                 ids,
                 idle=idle_ms,
@@ -239,5 +253,5 @@ class Claims:
             except ResponseError as error:
                 if "NOGROUP" not in str(error):
                     raise
-            self._script("group")([names.JOURNAL, names.WAKEUP], [names.GROUP])
+            self._script("group")([self._keys.journal, self._keys.wakeup], [GROUP])
             return call()

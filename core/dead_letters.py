@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 from redis import Redis
 
-from core import names
 from core.connection import journal_errors, without_repeats
 from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
-from core.notes import DeadLetter
+from core.keys import KEYS, Keys
+from core.retries import DeadLetter
 from core.submission import Submission, encode
 
 LOOKS = 20
@@ -43,15 +43,15 @@ class PutBack(NamedTuple):
     appended: int
 
 
-class Letters:
+class DeadLetters:
     """Lists dead letters, puts them back and discards them.
 
-    Every method raises JournalAway when Redis does not answer in time.
+    Every method raises JournalUnavailable when Redis does not answer in time.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
         """Use this client; its time-outs bound every call."""
-        self._redis = redis
+        self._redis, self._keys = redis, keys
         once = without_repeats(redis)
         self._retry = load_script(once, "retry")
         self._discard = load_script(once, "discard")
@@ -63,9 +63,9 @@ class Letters:
         """
         letters: dict[str, DeadLetter] = {}
         with journal_errors():
-            total = self._redis.hlen(names.FAILED)
+            total = self._redis.hlen(self._keys.failed)
             for _ in range(LOOKS):
-                cursor, found = self._redis.hscan(names.FAILED, cursor, count=limit)
+                cursor, found = self._redis.hscan(self._keys.failed, cursor, count=limit)
                 for _, letter in readable(found.values()):
                     if search in letter.text or search in letter.reason:
                         letters[letter.id] = letter
@@ -91,10 +91,17 @@ class Letters:
         """Put back those that have not changed, all or none of them. Raises JournalFull, with nothing changed."""
         if not found:
             return PutBack(0, wake=False, appended=0)
-        keys = [names.JOURNAL, names.WAITING, names.WAKEUP, names.APPENDED, names.FAILED, names.RETRIED]
+        keys = [
+            self._keys.journal,
+            self._keys.waiting,
+            self._keys.wakeup,
+            self._keys.appended,
+            self._keys.failed,
+            self._keys.retried,
+        ]
         arguments: list[Any] = [ENTRY_VERSION, WAKEUP_EXPIRES_MS]
         for json, letter in found:
-            keys.append(names.status_key(letter.id))
+            keys.append(self._keys.status(letter.id))
             item = encode(Submission(letter.id, letter.text, letter.received_at))
             arguments += (letter.id, json, item, letter.received_at)
         with journal_errors():
@@ -105,14 +112,15 @@ class Letters:
         """Remove those that have not changed, and return their ids."""
         if not found:
             return []
-        keys = [names.FAILED, names.DISCARDED, *(names.status_key(letter.id) for _, letter in found)]
+        names = self._keys
+        keys = [names.failed, names.discarded, *(names.status(letter.id) for _, letter in found)]
         arguments = [part for json, letter in found for part in (letter.id, json)]
         with journal_errors():
             return [removed.decode() for removed in self._discard(keys, arguments)]
 
     def _find(self, submission_id: str) -> list[Found]:
         with journal_errors():
-            json = self._redis.hget(names.FAILED, submission_id)
+            json = self._redis.hget(self._keys.failed, submission_id)
         return [Found(json, _decode(json))] if json else []
 
 

@@ -15,7 +15,7 @@ import structlog
 log = structlog.get_logger()
 
 
-class SetBack(NamedTuple):
+class Rollback(NamedTuple):
     """When the journal was seen set back (ms since 1970), and its counter of appended strings before and after."""
 
     at_ms: int
@@ -34,12 +34,12 @@ class Mark(NamedTuple):
     counter: int
 
 
-def parse_set_back(note: bytes) -> SetBack:
+def parse_rollback(note: bytes) -> Rollback:
     """Return the note as read from Redis."""
-    return SetBack(*map(int, note.split()))
+    return Rollback(*map(int, note.split()))
 
 
-class HighWater:
+class RollbackDetector:
     """The highest that one process has seen the counter; threads may share it.
 
     Take the ``mark`` before a call is sent, and ``note`` what the call found. Redis ran the call after whatever the
@@ -50,7 +50,7 @@ class HighWater:
         """Have seen nothing."""
         self._lock = threading.Lock()
         self.mark = Mark(0, 0)
-        self.untold: SetBack | None = None
+        self.untold: Rollback | None = None
         """What was seen of which no note was left yet."""
 
     def note(self, mark: Mark, found: int, left: int) -> None:
@@ -62,6 +62,6 @@ class HighWater:
                 self.mark = max(self.mark, Mark(mark.turn, left))
                 return
             self.mark = Mark(mark.turn + 1, left)
-            fall = SetBack(time.time_ns() // 1_000_000, mark.counter, found)
+            fall = Rollback(time.time_ns() // 1_000_000, mark.counter, found)
             self.untold = self.untold or fall
         log.error("journal set back", before=fall.before, after=fall.after, missing_at_most=fall.before - fall.after)

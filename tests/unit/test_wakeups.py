@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from core import broker
-from core.broker import Waker, make_celery, publish_wakeup
+from core import wakeups
+from core.wakeups import Waker, make_celery, publish_wakeup
 from local.ports import free_port
 
 
@@ -23,7 +23,7 @@ def test_wishes_that_come_while_one_is_under_way_become_one(monkeypatch: pytest.
         under_way.release()
         go_on.acquire(timeout=5)
 
-    monkeypatch.setattr(broker, "publish_wakeup", publish)
+    monkeypatch.setattr(wakeups, "publish_wakeup", publish)
     waker = Waker(make_celery("redis://127.0.0.1:1/0"))
     waker.wake()
     assert under_way.acquire(timeout=5)

@@ -13,10 +13,12 @@ from celery import Celery
 from kombu import Exchange, Queue
 from redis.connection import parse_url
 
-from core import names
 from core.loops import repeat
 
 log = structlog.get_logger()
+
+QUEUE = "dummies.wakeups"
+DRAIN_TASK = "dummies.drain"
 
 TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,
@@ -34,10 +36,10 @@ def make_celery(broker_url: str) -> Celery:
     """Return a Celery application that knows the wake-up's queue; nothing is connected yet."""
     app = Celery("dummies", broker=broker_url, set_as_current=False)
     app.conf.update(
-        task_queues=[Queue(names.QUEUE, Exchange(names.QUEUE), routing_key=names.QUEUE)],
-        task_default_queue=names.QUEUE,
-        task_default_exchange=names.QUEUE,
-        task_default_routing_key=names.QUEUE,
+        task_queues=[Queue(QUEUE, Exchange(QUEUE), routing_key=QUEUE)],
+        task_default_queue=QUEUE,
+        task_default_exchange=QUEUE,
+        task_default_routing_key=QUEUE,
         task_ignore_result=True,
         task_publish_retry=False,
         broker_pool_acquire_timeout=1,
@@ -59,7 +61,7 @@ def _tls(broker_url: str) -> dict[str, Any] | None:
 def publish_wakeup(app: Celery) -> None:
     """Publish a wake-up within about 6 s, or leave it: the workers' timer finds the work within a second."""
     try:
-        app.send_task(names.DRAIN_TASK, ignore_result=True, retry=False, expires=60)
+        app.send_task(DRAIN_TASK, ignore_result=True, retry=False, expires=60)
     except Exception as error:  # noqa: BLE001 - whatever the broker's trouble is, the strings are safe
         log.info("wake-up not published", error=str(error))
 

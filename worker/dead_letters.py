@@ -1,4 +1,4 @@
-"""``python -m worker.letters``: count, retry or discard the dead letters of a group, from where the worker runs.
+"""``python -m worker.dead_letters``: count, retry or discard the dead letters of a group, from where the worker runs.
 
 It exits with 0 when it is complete, with 1 when Redis is unavailable or full and the rest is left, with 2 for a bad
 setting or option, with 130 after Ctrl-C. Whenever it ends, the same command does the rest, and nothing twice.
@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from core import logs
-from core.broker import Waker, make_celery
 from core.connection import connect
-from core.errors import JournalAway, JournalFull
-from core.groups import Groups, Progress
-from core.letters import Letters
+from core.dead_letter_groups import DeadLetterGroups, Progress
+from core.dead_letters import DeadLetters
+from core.errors import JournalFull, JournalUnavailable
 from core.settings import CoreSettings, load
+from core.wakeups import Waker, make_celery
 
 MOST_LISTED = 1_000
 LINE_EVERY = 1.0
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr.isatty():
         logging.getLogger().setLevel(logging.WARNING)  # the ids of what is discarded would hide the progress
     with connect(str(settings.redis_url)) as redis:
-        groups = Groups(redis, Letters(redis))
+        groups = DeadLetterGroups(redis, DeadLetters(redis))
         try:
             if asked.action == "list":
                 _list(groups)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if asked.action == "discard":
                 return follow(groups.discard(reasons, asked.why))
             return follow(groups.retry(reasons, Waker(make_celery(settings.broker_url)).wake))
-        except JournalAway as error:
+        except JournalUnavailable as error:
             print(f"{error} Nothing was done.", file=sys.stderr)
             return INCOMPLETE
         except KeyboardInterrupt:
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m worker.letters", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="python -m worker.dead_letters", description=__doc__, allow_abbrev=False)
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="count the dead letters of each reason, quoted for a shell")
     retry = actions.add_parser("retry", help="put dead letters back into the journal")
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(groups: Groups) -> None:
+def _list(groups: DeadLetterGroups) -> None:
     """Print the groups, the largest first."""
     counted, others, cursor = Counter[str](), 0, 0
     while True:
@@ -112,7 +112,7 @@ def follow(run: Iterator[Progress]) -> int:
                 _say(progress)
     except KeyboardInterrupt:
         end, code = "interrupted", INTERRUPTED
-    except (JournalAway, JournalFull) as error:
+    except (JournalUnavailable, JournalFull) as error:
         end, code = str(error), INCOMPLETE
     if code:
         end += " The same command does the rest; a few hundred more than counted may be done."

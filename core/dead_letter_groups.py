@@ -16,10 +16,10 @@ from typing import NamedTuple
 import structlog
 from redis import Redis
 
-from core import names
 from core.connection import journal_errors, without_repeats
+from core.dead_letters import DeadLetters, Found, readable
 from core.errors import JournalFull
-from core.letters import Found, Letters, readable
+from core.keys import KEYS, Keys
 
 log = structlog.get_logger()
 
@@ -64,25 +64,28 @@ class Progress(NamedTuple):
         return max(0, self.total - self.looked_at)
 
 
-class Groups:
+class DeadLetterGroups:
     """Counts, retries and discards the dead letters of whole groups."""
 
-    def __init__(self, redis: Redis, letters: Letters, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(
+        self, redis: Redis, dead_letters: DeadLetters, most_waiting: int = MOST_WAITING, keys: Keys = KEYS
+    ) -> None:
         """Use this client; its time-outs bound every call. Runs of retries pause while this many strings wait."""
-        self._letters = letters
+        self._dead_letters = dead_letters
         self._most_waiting = most_waiting
+        self._keys = keys
         self._once = without_repeats(redis)
 
     def count(self, cursor: int = 0, budget: float = float("inf")) -> ReasonCounts:
         """Count the dead letters of each reason, for roughly this many seconds; from the cursor of an earlier look on.
 
-        Raises JournalAway.
+        Raises JournalUnavailable.
         """
         reasons = Counter[str]()
         looked_at, until = 0, time.monotonic() + budget
         with journal_errors(), self._once.client() as walker:
-            total = int(walker.hlen(names.FAILED))
-            for reached, values in _walk(walker, cursor):
+            total = int(walker.hlen(self._keys.failed))
+            for reached, values in _walk(walker, self._keys.failed, cursor):
                 looked_at += len(values)
                 reasons.update(letter.reason for _, letter in readable(values))
                 if not reached or len(reasons) >= MOST_REASONS or time.monotonic() > until:
@@ -93,15 +96,15 @@ class Groups:
         """Put back all dead letters with one of these reasons (None: all), and yield the progress after each piece.
 
         ``wake`` is called when a wake-up is to be published. A string that fails again meanwhile goes where the run has
-        been already. Raises JournalFull when there was no room for 10 s, or JournalAway: what was yielded is done, and
-        so may be one more piece.
+        been already. Raises JournalFull when there was no room for 10 s, or JournalUnavailable: what was yielded is
+        done, and so may be one more piece.
         """
         return self._run("dead letters retried", reasons, partial(self._retry_piece, wake))
 
     def discard(self, reasons: Collection[str] | None, why: str) -> Iterator[Progress]:
         """Remove all dead letters with one of these reasons (None: all) for good, and yield the progress as ``retry``.
 
-        The log says why, and which. Raises JournalAway.
+        The log says why, and which. Raises JournalUnavailable.
         """
         because = "anything" if reasons is None else [reason[:LOGGED] for reason in reasons]
         log.warning("discarding dead letters", reason=why, refused_because=because)
@@ -112,10 +115,10 @@ class Groups:
     ) -> Iterator[Progress]:
         """Yield how much there is to look at, then the progress after each piece and in each pause."""
         with journal_errors(), self._once.client() as walker:
-            progress = Progress(int(walker.hlen(names.FAILED)))
+            progress = Progress(int(walker.hlen(self._keys.failed)))
             try:
                 yield progress
-                for _, values in _walk(walker):
+                for _, values in _walk(walker, self._keys.failed):
                     began = time.monotonic()
                     found = readable(values)
                     unreadable = len(values) - len(found)
@@ -137,10 +140,10 @@ class Groups:
         """Put these back and return how many; None where there is no room for them yet."""
         if not found:
             return 0
-        if int(self._once.get(names.WAITING) or 0) >= self._most_waiting:
+        if int(self._once.get(self._keys.waiting) or 0) >= self._most_waiting:
             return None
         try:
-            done, wanted, _ = self._letters.put_back(found)
+            done, wanted, _ = self._dead_letters.put_back(found)
         except JournalFull:
             return None
         if wanted:
@@ -148,13 +151,13 @@ class Groups:
         return done
 
     def _discard_piece(self, why: str, found: list[Found]) -> int:
-        removed = self._letters.remove(found)
+        removed = self._dead_letters.remove(found)
         if removed:
             log.info("dead letters discarded", ids=removed, reason=why)
         return len(removed)
 
 
-def _walk(redis: Redis, cursor: int = 0) -> Iterator[tuple[int, list[bytes]]]:
+def _walk(redis: Redis, key: str, cursor: int = 0) -> Iterator[tuple[int, list[bytes]]]:
     """Yield the dead letters piece by piece, each with where to go on (0: nowhere).
 
     Those that are there throughout come once, and hardly ever twice; the walk ends whatever is added meanwhile. The
@@ -162,7 +165,7 @@ def _walk(redis: Redis, cursor: int = 0) -> Iterator[tuple[int, list[bytes]]]:
     """
     count = 1
     while True:
-        cursor, found = redis.hscan(names.FAILED, cursor, count=count)
+        cursor, found = redis.hscan(key, cursor, count=count)
         values = list(found.values())
         yield cursor, values
         if cursor == 0:

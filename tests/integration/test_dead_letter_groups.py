@@ -16,14 +16,14 @@ import pytest
 from dead_letters import ODD, books, plant, queued
 from redis import Redis as RedisClient
 
-import core.groups
-from core import names
-from core.claims import Claims
+import core.dead_letter_groups
 from core.connection import connect
-from core.errors import JournalAway, JournalFull
-from core.groups import PIECE, Groups, Progress
+from core.consumer import Consumer
+from core.dead_letter_groups import PIECE, DeadLetterGroups, Progress
+from core.dead_letters import DeadLetters
+from core.errors import JournalFull, JournalUnavailable
 from core.journal import Journal, Unit
-from core.letters import Letters
+from core.keys import KEYS
 from core.submission import Submission
 from local.ports import free_port
 from local.redis import Redis
@@ -31,9 +31,9 @@ from local.redis import Redis
 MANY = 20_000
 
 
-def groups(redis: RedisClient, **options: int) -> Groups:
+def groups(redis: RedisClient, **options: int) -> DeadLetterGroups:
     """Return the groups of this Redis."""
-    return Groups(redis, Letters(redis), **options)
+    return DeadLetterGroups(redis, DeadLetters(redis), **options)
 
 
 def retry(redis: RedisClient, *reasons: str) -> Progress:
@@ -52,32 +52,32 @@ def two_dead_letters(redis: RedisClient) -> list[str]:
     """Have two strings go the whole way to the dead letters."""
     sent = [Submission(str(uuid4()), text, 1) for text in ("a", "b")]
     Journal(redis).append([Unit(sent)])
-    claims = Claims(redis)
-    claims.split(claims.claim().entries[0])
-    for entry in claims.claim().entries:
-        claims.dead_letter(entry, "because")
+    consumer = Consumer(redis)
+    consumer.split(consumer.claim().entries[0])
+    for entry in consumer.claim().entries:
+        consumer.dead_letter(entry, "because")
     return [s.id for s in sent]
 
 
 @pytest.mark.parametrize(("decide", "counted"), [("retry", "retried"), ("discard", "discarded")])
 def test_a_single_decision_is_counted_once(redis: RedisClient, decide: str, counted: str) -> None:
     [first, second] = two_dead_letters(redis)
-    letters = Letters(redis)
+    dead_letters = DeadLetters(redis)
     for _ in range(2):
-        getattr(letters, decide)(first)
+        getattr(dead_letters, decide)(first)
     assert books(redis)[counted] == 1
-    getattr(letters, decide)(second)
+    getattr(dead_letters, decide)(second)
     assert books(redis)[counted] == 2
 
 
 def test_what_is_retried_again_and_again_is_counted_each_time(redis: RedisClient) -> None:
     two_dead_letters(redis)
-    claims = Claims(redis)
+    consumer = Consumer(redis)
     for times in (1, 2, 3):
         assert retry(redis).done == 2
         assert books(redis)["retried"] == 2 * times
-        for entry in claims.claim().entries:
-            claims.dead_letter(entry, "again")
+        for entry in consumer.claim().entries:
+            consumer.dead_letter(entry, "again")
     books(redis)
 
 
@@ -92,7 +92,7 @@ def test_a_group_is_those_with_exactly_this_reason(redis: RedisClient, reason: s
     assert all(not record.failed for record in Journal(redis).records(group) if record)
     assert discard(redis, f"{reason} ").done == 3
     assert Journal(redis).records(others[0]) == [None] * 3
-    assert {each.decode() for each in redis.hkeys(names.FAILED)} == set(others[1])
+    assert {each.decode() for each in redis.hkeys(KEYS.failed)} == set(others[1])
     assert books(redis)["discarded"] == 3
 
 
@@ -112,21 +112,21 @@ def test_letters_of_other_formats_are_read_or_left(redis: RedisClient, broken: b
     """Older code knew fewer fields and newer code may know more; what cannot be read at all is skipped, and stays."""
     [older, newer, odd] = plant(redis, 3)
     letter = {"id": older, "text": "old", "received_at": 1, "reason": "because", "attempts": 1}
-    redis.hset(names.FAILED, older, json.dumps(letter))
-    redis.hset(names.FAILED, newer, json.dumps(letter | {"id": newer, "failed_at": 7, "more": {"x": [1]}}))
-    redis.hset(names.FAILED, odd, broken)
+    redis.hset(KEYS.failed, older, json.dumps(letter))
+    redis.hset(KEYS.failed, newer, json.dumps(letter | {"id": newer, "failed_at": 7, "more": {"x": [1]}}))
+    redis.hset(KEYS.failed, odd, broken)
     assert groups(redis).count().reasons == {"because": 2}
     last = retry(redis, "because")
     assert (last.done, last.skipped, last.left) == (2, 1, 0)
-    assert redis.hgetall(names.FAILED) == {odd.encode(): broken}
-    assert Letters(redis).page(10, 0, "").letters == []
+    assert redis.hgetall(KEYS.failed) == {odd.encode(): broken}
+    assert DeadLetters(redis).page(10, 0, "").letters == []
     books(redis)
 
 
 def test_a_full_redis_refuses_a_retry_whole_and_says_what_is_left(
     redis: RedisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.groups, "PATIENCE", 0.5)
+    monkeypatch.setattr(core.dead_letter_groups, "PATIENCE", 0.5)
     [first, *_] = plant(redis, 700)
     before = books(redis)
     run = groups(redis).retry(None, lambda: None)
@@ -137,9 +137,9 @@ def test_a_full_redis_refuses_a_retry_whole_and_says_what_is_left(
         seen += run
     assert books(redis)["retried"] == seen[-1].done < 700
     assert seen[-1].left == 700 - seen[-1].looked_at > 0
-    left = {each.decode() for each in redis.hkeys(names.FAILED)}
+    left = {each.decode() for each in redis.hkeys(KEYS.failed)}
     with pytest.raises(JournalFull):
-        Letters(redis).retry(first if first.encode() in left else left.pop())
+        DeadLetters(redis).retry(first if first.encode() in left else left.pop())
     redis.config_set("maxmemory", "512mb")
     retry(redis)
     assert books(redis) == before | {"appended": 1400, "waiting": 700, "retried": 700, "failed": 0}
@@ -148,7 +148,7 @@ def test_a_full_redis_refuses_a_retry_whole_and_says_what_is_left(
 def test_a_full_redis_lets_a_group_be_discarded(redis: RedisClient) -> None:
     plant(redis, 700)
     redis.config_set("maxmemory", "1")
-    assert Letters(redis).discard(redis.hkeys(names.FAILED)[0].decode())
+    assert DeadLetters(redis).discard(redis.hkeys(KEYS.failed)[0].decode())
     assert discard(redis, "because").done == 699
     assert books(redis)["discarded"] == 700
     assert redis.keys("dummies:status:*") == []
@@ -166,9 +166,9 @@ def test_a_run_goes_on_when_there_is_room_again(redis: RedisClient) -> None:
 
 
 def test_a_retry_does_not_overrun_the_journal(redis: RedisClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core.groups, "PATIENCE", 0.5)
+    monkeypatch.setattr(core.dead_letter_groups, "PATIENCE", 0.5)
     plant(redis, 1_500)
-    claims = Claims(redis)
+    consumer = Consumer(redis)
     waiting: list[int] = []
     with pytest.raises(JournalFull):
         waiting += (books(redis)["waiting"] for _ in groups(redis, most_waiting=500).retry(None, lambda: None))
@@ -177,8 +177,8 @@ def test_a_retry_does_not_overrun_the_journal(redis: RedisClient, monkeypatch: p
     assert (last.done, last.left) == (0, 0)
     for _ in groups(redis, most_waiting=500).retry(None, lambda: None):
         waiting.append(books(redis)["waiting"])
-        if entries := claims.claim().entries:
-            claims.complete(entries, 0)
+        if entries := consumer.claim().entries:
+            consumer.complete(entries, 0)
     assert max(waiting) < 500 + PIECE + 50  # a piece has roughly this many
     assert books(redis)["retried"] == 1_500
 
@@ -226,7 +226,7 @@ def test_each_letter_is_decided_once_by_whoever_is_first(redis: RedisClient, ser
     done: Counter[str] = Counter()
 
     def alone(client: RedisClient) -> None:
-        letters = Letters(client)
+        letters = DeadLetters(client)
         done["single"] = sum(letters.retry(each) is not None for each in random.sample(ids, 1_000))
 
     def together(name: str, decide: Callable[[RedisClient], Progress]) -> Callable[[RedisClient], None]:
@@ -252,11 +252,11 @@ def test_each_letter_is_decided_once_by_whoever_is_first(redis: RedisClient, ser
 def test_strings_that_fail_again_at_once_are_not_retried_for_ever(redis: RedisClient) -> None:
     """Each piece is refused again, for the same reason, before the next one is looked at."""
     plant(redis, 600)
-    claims = Claims(redis)
+    consumer = Consumer(redis)
     for progress in groups(redis).retry(["because"], lambda: None):
         assert progress.done < 1_200
-        for entry in claims.claim().entries:
-            claims.dead_letter(entry, "because")
+        for entry in consumer.claim().entries:
+            consumer.dead_letter(entry, "because")
     assert progress.done >= 600
     assert books(redis) == {
         "appended": 600 + progress.done,
@@ -285,7 +285,7 @@ def test_a_run_through_a_redis_that_restarts_does_not_pass_for_complete(mortal: 
         seen = [next(run) for _ in range(4)]
         mortal.kill()
         mortal.start()
-        with pytest.raises(JournalAway):
+        with pytest.raises(JournalUnavailable):
             seen += run
         done = books(redis)["retried"] + books(redis)["discarded"]
         assert 0 < seen[-1].done == done < 3_000
@@ -303,7 +303,7 @@ def test_redis_killed_under_a_run_loses_and_doubles_nothing(mortal: Redis) -> No
             try:
                 for _ in groups(redis).retry(None, lambda: None):
                     pass
-            except JournalAway:
+            except JournalUnavailable:
                 pass
             killer.join()
             mortal.start()

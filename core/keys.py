@@ -1,0 +1,46 @@
+"""Keys in Redis, each with its type and what it holds, and the names within the journal's consumer group."""
+
+from __future__ import annotations
+
+GROUP = "writers"
+CONSUMER = "worker"  # one name for all processes: an entry belongs to the lease, not to a process
+ASIDE_CONSUMER = "aside"  # holds the entries that are set aside
+
+
+class Keys:
+    """The keys of one journal, which all begin with its prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        """Derive every key from the prefix."""
+        self.journal = f"{prefix}:journal"  # stream: the queue itself, one entry per group of strings
+        self.waiting = f"{prefix}:waiting"  # integer: strings in the journal
+        self.appended = f"{prefix}:appended"  # integer: strings ever appended; falls only if the journal is rolled back
+        self.writable = f"{prefix}:writable"  # flag: written each second to see whether Redis takes writes
+        self.set_back = f"{prefix}:set_back"  # "at_ms before after": a rollback was seen; an operator deletes it
+        self.stored = f"{prefix}:stored"  # integer: strings ever completed, for the rate
+        self.inserted = f"{prefix}:inserted"  # integer: rows ever inserted: proof that PostgreSQL stores strings
+        self.failed = f"{prefix}:failed"  # hash: id -> dead letter
+        self.retried = f"{prefix}:retried"  # integer: dead letters ever put back into the journal
+        self.discarded = f"{prefix}:discarded"  # integer: dead letters ever discarded
+        self.balance_base = f"{prefix}:balance_base"  # integer: imbalance when the balance was first kept
+        self.set_aside = f"{prefix}:set_aside"  # sorted set: entry -> when it is retried, ms: strings that failed alone
+        self.aside_turn = f"{prefix}:aside_turn"  # flag: a worker retries what is set aside, or it is too early to
+        self.set_aside_notes = f"{prefix}:set_aside_notes"  # hash: entry -> "rows inserted at its last failure" + state
+        self.wakeup = f"{prefix}:wakeup"  # flag: a wake-up is under way, or a drain that will see what is appended
+        self.help = f"{prefix}:help"  # flag: a wake-up for one more drain is under way
+        self.workers = f"{prefix}:workers"  # sorted set: worker -> its last heartbeat, ms
+        self.database_away = f"{prefix}:database_away"  # "since attempts": PostgreSQL is unavailable to the workers
+        self.database_probe = f"{prefix}:database_probe"  # flag: a worker tries PostgreSQL, or it is too early to retry
+        self._status, self._idempotency = f"{prefix}:status:", f"{prefix}:key:"
+
+    def status(self, submission_id: str) -> str:
+        """Return the key of a string's status record: string, "entry position received_at"."""
+        return self._status + submission_id
+
+    def idempotency(self, key_hash: str) -> str:
+        """Return the key that remembers an Idempotency-Key, by its hash: string, the request's digest, for a minute."""
+        return self._idempotency + key_hash
+
+
+KEYS = Keys("dummies")
+"""The keys on a single Redis."""
