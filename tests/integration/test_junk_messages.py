@@ -150,7 +150,7 @@ def test_a_wake_up_of_a_workers_own_is_one(tmp_path: Path) -> None:
     with Redis(tmp_path / "redis", free_port()) as server, connect(server.url) as redis:
         app = make_celery(server.url)
         app.conf.update(task_time_limit=30)
-        app.task(name=DRAIN_TASK)(purify)  # any one: with it its limit goes along
+        app.task(name=DRAIN_TASK, shared=False)(purify)  # any one: with it its limit goes along
         app.finalize()
         publish_wakeup(app)
         purify(redis.rpop(QUEUE))

@@ -39,8 +39,9 @@ def empty(postgres: Postgres) -> None:
 def run(url: str, sql: str) -> list[tuple]:
     """Run one statement in a role's name."""
     connection = psycopg2.connect(url, connect_timeout=3)
+    connection.autocommit = True  # no transaction that a role's time-outs could end
     try:
-        with connection, connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall() if cursor.description else []
     finally:
