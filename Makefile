@@ -27,7 +27,7 @@ test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; instal
 	$(VENV_PYTHON) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 doctor: .venv/.stamp ## Look at what the tiers need: of make run, or what REDIS_URL and so on name; K8S=1 looks at the cluster
-	@$(VENV_PYTHON) -m local.$(if $(K8S),cluster_)doctor
+	@$(VENV_PYTHON) -m $(if $(K8S),doctor.cluster,local.doctor)
 
 faults: .venv/.stamp web/dist/index.html ## Kill, cut and stop everything under load, and compare; SEED= DURATION= RATE= FAULTS=
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults

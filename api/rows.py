@@ -15,9 +15,9 @@ from uuid import UUID
 
 import psycopg2
 
-from core.deadline import DeadlineExceeded
 from core.errors import DummiesError
-from core.session import Sessions, UnfitDatabase
+from database.deadline import DeadlineExceeded, Session
+from database.session import Connector, UnfitDatabase
 
 CONNECTIONS = 8
 STATEMENT_TIMEOUT = 2.0
@@ -60,8 +60,7 @@ class Rows:
 
     def __init__(self, url: str | None) -> None:
         """Use this database; nothing is connected yet. Without a URL every call raises DatabaseUnavailable."""
-        self._sessions = url and Sessions(
-            driver=psycopg2,
+        self._connector = url and Connector(
             url=url,
             application="ix-api",
             target="primary",
@@ -69,7 +68,7 @@ class Rows:
             call_deadline=CALL_DEADLINE,
             settings=_SETTINGS,
         )
-        self._idle: LifoQueue[Any] = LifoQueue()
+        self._idle: LifoQueue[Session] = LifoQueue()
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._resting_until = 0.0
         self._states = (_SQL / "states.sql").read_text(encoding="utf-8")
@@ -115,15 +114,15 @@ class Rows:
             raise DatabaseUnavailable
         with self._connection() as connection, connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            return cursor.fetchall()  # type: ignore[no-any-return]
+            return cursor.fetchall()
 
     @contextmanager
-    def _connection(self) -> Iterator[Any]:
-        if not self._sessions or not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
+    def _connection(self) -> Iterator[Session]:
+        if not self._connector or not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
             raise DatabaseUnavailable
         connection = None
         try:
-            connection = self._take(self._sessions)
+            connection = self._take(self._connector)
             yield connection
             self._idle.put(connection)
         except (psycopg2.Error, DeadlineExceeded, UnfitDatabase) as error:
@@ -134,7 +133,7 @@ class Rows:
         finally:
             self._slots.release()
 
-    def _take(self, sessions: Sessions) -> Any:
+    def _take(self, connector: Connector) -> Session:
         while True:
             try:
                 connection = self._idle.get_nowait()
@@ -143,10 +142,10 @@ class Rows:
             if not connection.closed and not _hung_up(connection):
                 return connection
             connection.close()
-        return sessions.connect()
+        return connector.connect()
 
 
-def _hung_up(connection: Any) -> bool:
+def _hung_up(connection: Session) -> bool:
     """Return whether the server has said something unasked: that it ends the connection."""
     waiter = select.poll()
     waiter.register(connection.fileno(), select.POLLIN | select.POLLHUP)

@@ -6,12 +6,13 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg2
 import psycopg2.extensions
 
-from core.session import Sessions
+from database.deadline import Session
+from database.session import Connector
 
 CONNECT_TIMEOUT = 3.0
 STATEMENT_TIMEOUT = 300
@@ -26,10 +27,9 @@ class SchemaMissing(Exception):
     """The schema lacks a migration that this code needs; the message names it."""
 
 
-def connect(url: str, application: str) -> Any:
+def connect(url: str, application: str) -> Session:
     """Return a session with a server that can be written to. Raises psycopg2.OperationalError and UnfitDatabase."""
-    session = Sessions(
-        driver=psycopg2,
+    session = Connector(
         url=url,
         application=application,
         target="read-write",
@@ -42,17 +42,16 @@ def connect(url: str, application: str) -> Any:
 
 
 @contextmanager
-def unhurried(cursor: Any) -> Iterator[None]:
+def unhurried(session: Session, cursor: psycopg2.extensions.cursor) -> Iterator[None]:
     """Let statements take up to an hour, as building an index beside running transactions may."""
-    wait: Any = psycopg2.extensions.get_wait_callback()
-    before, wait.seconds = wait.seconds, LONGEST_STATEMENT + 10.0
+    session.seconds = LONGEST_STATEMENT + 10.0
     cursor.execute("SET statement_timeout = %s; SET lock_timeout = 0", [f"{LONGEST_STATEMENT}s"])
     try:
         yield
     finally:
         for name, value in _SETTINGS.items():
             cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
-        wait.seconds = before
+        session.seconds = CALL_DEADLINE
 
 
 def patiently(action: Callable[[], T], seconds: float) -> T:

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
-from core.session import UnfitDatabase
 from core.settings import stop
 from database.connection import LOCK_TIMEOUT, connect, patiently, unhurried
+from database.session import UnfitDatabase
 from database.settings import database_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -107,7 +107,7 @@ def _lock(connection: Any) -> None:
 def _apply(connection: Any, migration: Migration) -> None:
     if not migration.in_transaction:
         connection.autocommit = True
-        with connection.cursor() as cursor, unhurried(cursor):
+        with connection.cursor() as cursor, unhurried(connection, cursor):
             cursor.execute(migration.sql)
         connection.autocommit = False
     with connection, connection.cursor() as cursor:

@@ -11,10 +11,10 @@ from functools import partial
 
 import psycopg2
 
-from core.session import UnfitDatabase
 from core.settings import stop
 from database.connection import SchemaMissing, connect, patiently
 from database.migrate import Migration, migrations
+from database.session import UnfitDatabase
 from database.settings import database_url
 
 

@@ -25,7 +25,7 @@ def main() -> None:
             "DATABASE_READ_URL": postgres.reader_url,
             "DATABASE_OWNER_URL": postgres.owner_url,
         }
-    runpy.run_module("worker.doctor", run_name="__main__")
+    runpy.run_module("doctor", run_name="__main__")
 
 
 if __name__ == "__main__":

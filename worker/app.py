@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-import psycopg2
 from celery import signals
 
 from core import logs
-from core.connection import connect
-from core.consumer import Consumer
 from core.durability import refuse_volatile
-from core.session import refuse_unfit
 from core.settings import CoreSettings, load
 from core.timeouts import TASK_TIME_LIMIT
-from core.wakeups import DRAIN_TASK, make_celery, publish_wakeup
-from worker import transport
-from worker.consumer import QuickConsumer
-from worker.drain import Drain
+from core.wakeups import DRAIN_TASK, make_celery
+from database.session import refuse_unfit
+from worker.celery_patches import transport
+from worker.celery_patches.consumer import QuickConsumer
+from worker.celery_patches.timer import DrainTimer
+from worker.job import drain
 from worker.settings import WorkerSettings
-from worker.store import Store
-from worker.timer import DrainTimer
-
-REDIS_TIMEOUT = 5.0
 
 transport.use()
 app = make_celery(load(CoreSettings).broker_url)
@@ -36,23 +28,13 @@ app.conf.update(
     worker_timer_precision=0.25,  # else the worker's end waits a second for the timer's thread
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_consumer=QuickConsumer,
-    worker_pool="worker.pool:Pool",
+    worker_pool="worker.celery_patches.pool:Pool",
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_channel_error_retry=True,
 )
 app.steps["worker"].add(DrainTimer)
-
-
-@app.task(name=DRAIN_TASK)  # type: ignore[untyped-decorator]
-def drain_task() -> int:
-    """Drain the journal; the result is the number of rows stored."""
-    return _drain().run()
-
-
-def drain_in_pool() -> int:
-    """Drain the journal on the timer's behalf, with no message from the broker."""
-    return _drain().run()
+app.task(name=DRAIN_TASK)(drain)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
@@ -65,17 +47,4 @@ def _check_start(**_: object) -> None:
     """Stop the worker at its start, not at its first string, when a setting or a server cannot keep the promise."""
     settings = load(WorkerSettings)
     refuse_volatile(settings)
-    refuse_unfit(psycopg2, settings.database_url, "DATABASE_URL")
-
-
-@cache
-def _drain() -> Drain:
-    """Make the connections: in the pool's process, because none may cross a fork."""
-    settings = load(WorkerSettings)
-    consumer = Consumer(connect(settings.redis_url, timeout=REDIS_TIMEOUT))
-
-    def wake() -> None:
-        if consumer.ask_for_help():
-            publish_wakeup(app)
-
-    return Drain(consumer, Store(settings.database_url), wake)
+    refuse_unfit(settings.database_url, "DATABASE_URL")

@@ -12,9 +12,10 @@ import psycopg2
 
 from core.outage_log import words
 from core.retries import Failure
-from core.session import Sessions
 from core.submission import Submission
 from core.timeouts import CALL_DEADLINE, CONNECT_TIMEOUT, LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from database.deadline import Session
+from database.session import Connector
 from worker.failures import Outage, Refused, TooSlow, Unanswered, is_outage, refusal
 
 _SQL = Path(__file__).parent / "sql"
@@ -28,8 +29,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """Use this database, through the write role; nothing is connected yet."""
-        self._sessions = Sessions(
-            driver=psycopg2,
+        self._connector = Connector(
             url=url,
             application="ix-worker",
             target="read-write",
@@ -37,7 +37,7 @@ class Store:
             call_deadline=CALL_DEADLINE,
             settings=_TIMEOUTS,
         )
-        self._connection: Any = None
+        self._connection: Session | None = None
 
     def insert(self, submissions: Sequence[Submission]) -> int:
         """Commit all of the strings; return how many were new.
@@ -87,7 +87,7 @@ class Store:
             with connection.cursor() as cursor:
                 yield cursor
         except Exception as error:
-            if self._sessions.expired:
+            if connection.expired:
                 self._drop()
                 raise Unanswered(f"no answer within {CALL_DEADLINE:.0f} s") from error
             if is_outage(error, connection):
@@ -98,10 +98,10 @@ class Store:
                 self._drop()  # who knows where it was left
             raise refused from error
 
-    def _connected(self) -> Any:
+    def _connected(self) -> Session:
         if self._connection is None or self._connection.closed:
             try:
-                self._connection = self._sessions.connect()
+                self._connection = self._connector.connect()
             except Exception as error:
                 raise Outage(words(error)) from error
         return self._connection

@@ -35,7 +35,7 @@ PROGRAMS = {
     "flower": [sys.executable, "-m", "celery", "-A", "worker.app", "flower", f"--port={free_port()}"],
     "migrate": [sys.executable, "-m", "database.migrate"],
     "wait": [sys.executable, "-m", "database.wait"],
-    "doctor": [sys.executable, "-m", "worker.doctor"],
+    "doctor": [sys.executable, "-m", "doctor"],
 }
 
 

@@ -13,9 +13,9 @@ from support import count_rows
 
 from core.connection import connect
 from core.consumer import BATCH_STRINGS, Consumer
-from core.deadline import WaitWithDeadline
 from core.journal import Journal, Unit
 from core.submission import Submission
+from database.deadline import wait
 from local.system import System
 from worker.drain import Drain
 from worker.store import Store
@@ -32,7 +32,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Redis and PostgreSQL with the table; no API and no worker."""
     with System(tmp_path_factory.mktemp("system")) as started:
         yield started
-    psycopg2.extensions.set_wait_callback(None)
 
 
 @pytest.fixture(autouse=True)
@@ -83,8 +82,7 @@ def test_a_batch_is_two_round_trips_and_one_statement(
 ) -> None:
     (client, sent), journal, waits = counted, Journal(redis), []
     consumer, store = Consumer(client), Store(servers.postgres.writer_url)
-    wait = WaitWithDeadline(5)
-    psycopg2.extensions.set_wait_callback(lambda connection: (waits.append(1), wait(connection)))
+    psycopg2.extensions.set_wait_callback(lambda session: (waits.append(1), wait(session)))
     monkeypatch.setattr("worker.drain.LINGER", 0)
 
     def drain_batches(count: int) -> tuple[int, int]:

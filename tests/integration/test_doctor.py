@@ -17,10 +17,10 @@ from tls_proxy import Proxy, make_certificate
 
 from core.journal import Journal, Unit
 from core.submission import Submission
+from doctor.__main__ import examine
+from doctor.finding import Finding
+from doctor.settings import WANTED
 from local.system import ROOT, Process, System
-from worker.doctor.__main__ import examine
-from worker.doctor.finding import Finding
-from worker.doctor.settings import WANTED
 
 pytestmark = pytest.mark.timeout(120)
 with_worker = pytest.mark.usefixtures("worker")
@@ -85,7 +85,7 @@ def test_without_a_worker_it_says_so() -> None:
 @with_worker
 def test_where_nothing_is_wrong_it_finds_nothing_and_leaves_nothing(system: System) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "worker.doctor"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "doctor"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert run.returncode == 0, run.stdout
     assert "all is well" in run.stdout
@@ -244,7 +244,7 @@ def test_a_clock_that_is_two_minutes_off() -> None:
     faketime = shutil.which("faketime")
     if faketime is None:
         pytest.skip("NO FAKETIME, no clock can be put wrong: install faketime")
-    command = [faketime, "-f", "+120", sys.executable, "-m", "worker.doctor"]
+    command = [faketime, "-f", "+120", sys.executable, "-m", "doctor"]
     env = os.environ | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=90, check=False)
     assert run.returncode == 1

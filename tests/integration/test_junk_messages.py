@@ -18,7 +18,7 @@ from local.ready import get
 from local.redis import Redis
 from local.run import FLOWER
 from local.system import System
-from worker.wakeup import purify
+from worker.celery_patches.message import purify
 
 pytestmark = pytest.mark.timeout(120)
 BODY = [[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]

@@ -13,7 +13,7 @@ from support import Client, count_rows, eventually, held, query, redis_of, waiti
 from local.ports import free_port
 from local.redis import Redis
 from local.system import System
-from worker import transport
+from worker.celery_patches import transport
 
 pytestmark = pytest.mark.timeout(180)
 

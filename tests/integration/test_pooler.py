@@ -19,10 +19,10 @@ from support import eventually
 from api.rows import Rows
 from core.submission import Submission
 from database.migrate import migrate, migrations
+from doctor.postgres import look_at_postgres
 from local.ports import free_port
 from local.postgres import Postgres
 from local.system import Process
-from worker.doctor.postgres import look_at_postgres
 from worker.store import Store
 
 HOSTILE = (
@@ -53,7 +53,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
             "CREATE TRIGGER see AFTER INSERT ON dummies FOR EACH ROW EXECUTE FUNCTION see()",
         )
         yield started
-    psycopg2.extensions.set_wait_callback(None)
 
 
 def as_superuser(postgres: Postgres, *statements: str) -> list[tuple[object, ...]]:

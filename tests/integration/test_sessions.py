@@ -18,15 +18,15 @@ import psycopg2
 import pytest
 
 from api.rows import DatabaseUnavailable, Rows
-from core.session import UnfitDatabase
 from core.submission import Submission
 from database.connection import connect
 from database.migrate import migrate, migrations
+from database.session import UnfitDatabase
 from database.wait import check
+from doctor.postgres import look_at_postgres
 from local.ports import free_port
 from local.postgres import Postgres
 from local.system import ROOT, api_command, worker_command
-from worker.doctor.postgres import look_at_postgres
 from worker.store import Outage, Store
 
 TEXTS = [
@@ -48,7 +48,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with Postgres(tmp_path_factory.mktemp("postgres"), free_port()) as started:
         migrate(started.owner_url, migrations())
         yield started
-    psycopg2.extensions.set_wait_callback(None)
 
 
 def as_superuser(postgres: Postgres, *statements: str, database: str = "dummy") -> None:

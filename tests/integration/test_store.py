@@ -27,7 +27,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with Postgres(tmp_path_factory.mktemp("postgres"), free_port()) as started:
         migrate(started.owner_url, migrations())
         yield started
-    psycopg2.extensions.set_wait_callback(None)
 
 
 @pytest.fixture

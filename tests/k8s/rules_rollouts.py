@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator
 
 from containers.stack import PRE_STOP
-from core.timeouts import GRACE_PERIOD
 from k8s.objects import SERVING, Document, Documents, Workload, each_container, titled, workloads
 from k8s.policies import policy
 
+from core.timeouts import GRACE_PERIOD
 from local.system import ROOT
 
 TIERS = ("api", "web", "worker")

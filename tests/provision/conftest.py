@@ -100,9 +100,8 @@ def migrated(machine: Machine, passwords: dict[str, str]) -> str:
 
 
 @pytest.fixture
-def stored(migrated: str, url: Callable[..., str]) -> Iterator[str]:  # noqa: ARG001
+def stored(migrated: str, url: Callable[..., str]) -> str:  # noqa: ARG001
     """A text that the worker's store has stored."""
     text = f"안녕 {uuid4()}"
     assert Store(url("dummy_writer")).insert([Submission(str(uuid4()), text, 1_700_000_000_000_000)]) == 1
-    yield text
-    psycopg2.extensions.set_wait_callback(None)
+    return text

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from doctor.finding import Finding
 from local import cluster_doctor
-from worker.doctor.finding import Finding
 
 KUBECTL = """#!/bin/sh
 shift

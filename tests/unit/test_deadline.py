@@ -7,13 +7,14 @@ import time
 
 import pytest
 
-from core.deadline import DeadlineExceeded, WaitWithDeadline
+from database.deadline import DeadlineExceeded, wait
 
 
 class Call:
     """A call under way, in the states that a test gives it; the other end of its connection may speak or not."""
 
-    def __init__(self, *states: int) -> None:
+    def __init__(self, *states: int, seconds: float) -> None:
+        self.seconds = seconds
         self.states = list(states)
         self.near, self.far = socket.socketpair()
 
@@ -29,16 +30,17 @@ class Call:
 
 
 def test_a_call_that_ends_is_waited_for() -> None:
-    call = Call(2, 1, 0)
+    call = Call(2, 1, 0, seconds=5)
     call.far.send(b"answer")
-    WaitWithDeadline(5)(call)
+    wait(call)
     call.close()
 
 
 def test_a_call_that_does_not_is_given_up() -> None:
-    call = Call(1)
+    call = Call(1, seconds=0.05)
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
-        WaitWithDeadline(0.05)(call)
+        wait(call)
     assert time.monotonic() - started >= 0.05
+    assert call.expired
     call.close()

@@ -17,6 +17,7 @@ from core.durability import Info
 from core.journal import Journal, Unit
 from core.submission import Submission
 from core.watch import Watch
+from worker.celery_patches import timer
 
 
 class Pool:
@@ -54,8 +55,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: FakeRedis, po
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/dummy")
     monkeypatch.setenv("HEARTBEAT_FOLDER", str(tmp_path / "worker"))
-    from worker import timer  # noqa: PLC0415 - with it comes the application, which reads the settings
-
     monkeypatch.setattr(timer, "PERIOD", 0.02)
     worker = SimpleNamespace(hostname="worker@test", pool=pool)
     step = timer.DrainTimer(worker)
@@ -103,7 +102,7 @@ def test_a_worker_whose_redis_turns_volatile_says_so_once_and_goes_on(
     info = Info({"maxmemory_policy": "allkeys-lru"}, {"aof_enabled": 1})
     assert renewed(folder / "journal")
     with capture_logs() as said:
-        monkeypatch.setattr("worker.timer.read_info", lambda _: info)
+        monkeypatch.setattr("worker.celery_patches.timer.read_info", lambda _: info)
         queue_one(redis)
         eventually(lambda: pool.drains > 2, within=5)
         assert renewed(folder / "journal")
@@ -123,7 +122,7 @@ def test_a_worker_whose_pool_is_stuck_makes_none(folder: Path, pool: Pool, redis
 def test_a_worker_whose_pool_stays_stuck_restarts_and_one_that_works_does_not(
     folder: Path, pool: Pool, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worker.timer.STUCK_AFTER", 0.5)
+    monkeypatch.setattr("worker.celery_patches.timer.STUCK_AFTER", 0.5)
     queue_one(redis)
     eventually(lambda: pool.drains > 1, within=5)
     assert renewed(folder / "progress")
@@ -141,7 +140,7 @@ def test_a_worker_that_cannot_look_says_so_once_and_restarts(
         raise RuntimeError("nobody listed this")
 
     monkeypatch.setattr("core.loops.PAUSE", (0.01, 0.02))
-    monkeypatch.setattr("worker.timer.STUCK_AFTER", 0.5)
+    monkeypatch.setattr("worker.celery_patches.timer.STUCK_AFTER", 0.5)
     with capture_logs() as said:
         monkeypatch.setattr(Watch, "heartbeat", break_down)
         assert pool.restarted.wait(5)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from core.addresses import database_address, hosts_in, redis_address
 from core.settings import variable
-from worker.doctor.finding import Finding, ill, unseen, well
+from doctor.finding import Finding, ill, unseen, well
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 

@@ -9,8 +9,8 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from core.durability import Info, read_info
-from worker.doctor.clock import compare
-from worker.doctor.finding import Finding, ill, unseen, well
+from doctor.clock import compare
+from doctor.finding import Finding, ill, unseen, well
 
 ROOM = 0.9
 """The part of maxmemory above which the API refuses strings."""

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from worker.doctor.finding import Finding, ill, table, unseen, well
+from doctor.finding import Finding, ill, table, unseen, well
 
 NAMESPACE = "ix-dummies"
 OLDEST = (1, 23)

@@ -25,6 +25,7 @@ from core.loops import repeat
 from core.settings import load
 from core.timeouts import STUCK_AFTER, TASK_TIME_LIMIT
 from core.watch import Watch
+from worker.job import drain
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger()
@@ -98,8 +99,6 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             self._durability.note(read_info(self._redis))
 
     def _hand_over(self, worker: Any) -> None:
-        from worker.app import drain_in_pool  # noqa: PLC0415 - the application needs this module first
-
         if time.monotonic() > self._looked_at + STUCK_AFTER:
             worker.pool.restart("the journal is not watched")
         self._beat("progress")
@@ -108,7 +107,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._work.clear()
         # waits for a free process, and then for the end; None when the pool takes no more
         self._handed_over_at = time.monotonic()
-        result = worker.pool.apply_async(drain_in_pool, accept_callback=self._begun)
+        result = worker.pool.apply_async(drain, accept_callback=self._begun)
         if result is None:
             self._handed_over_at = None
             self._ending.wait(PERIOD)

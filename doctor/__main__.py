@@ -1,4 +1,4 @@
-"""``python -m worker.doctor``: a table of what is well (✓), what is not (✗, with the remedy), what was not seen (·).
+"""``python -m doctor``: a table of what is well (✓), what is not (✗, with the remedy), what was not seen (·).
 
 It reads the variables of the tiers, changes nothing that stays, and exits with 1 where something is not well, or with
 2 where that is one of the variables.
@@ -9,11 +9,11 @@ from __future__ import annotations
 import sys
 
 from core.connection import connect
-from worker.doctor.finding import Finding, table, unseen
-from worker.doctor.pipeline import look_at_journal, send_canary
-from worker.doctor.postgres import ROLES, look_at_postgres
-from worker.doctor.redis import look_at_redis
-from worker.doctor.settings import NAMES, look_up_names, read_settings
+from doctor.finding import Finding, table, unseen
+from doctor.pipeline import look_at_journal, send_canary
+from doctor.postgres import ROLES, look_at_postgres
+from doctor.redis import look_at_redis
+from doctor.settings import NAMES, look_up_names, read_settings
 
 
 def examine() -> list[Finding]:
@@ -44,9 +44,9 @@ def _canary(findings: list[Finding], redis: object, settings: dict[str, str]) ->
 def main() -> None:
     """Examine, print, and exit."""
     findings = examine()
-    print(table(findings))  # noqa: T201
+    print(table(findings))
     ill = sum(finding.well is False for finding in findings)
-    print(f"\n{ill} of {len(findings)} not well" if ill else "\nall is well")  # noqa: T201
+    print(f"\n{ill} of {len(findings)} not well" if ill else "\nall is well")
     unusable = any(finding.well is False for finding in findings if finding.what in NAMES)
     sys.exit(2 if unusable else 1 if ill else 0)
 

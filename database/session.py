@@ -12,13 +12,15 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from core.deadline import DeadlineExceeded, WaitWithDeadline
+import psycopg2
+from psycopg2.extensions import make_dsn, parse_dsn
+
 from core.errors import DummiesError
 from core.settings import stop
+from database.deadline import DeadlineExceeded, Session
 
 KEEPALIVES_IDLE = 10
 PATIENCE = 1.0
@@ -45,11 +47,10 @@ class UnfitDatabase(DummiesError):
     """The database cannot hold all of Unicode."""
 
 
-@dataclass(kw_only=True)
-class Sessions:
-    """Makes sessions with one database, for one purpose. The driver is psycopg2, which this package does not import."""
+@dataclass(frozen=True, kw_only=True)
+class Connector:
+    """Opens sessions with one database, for one purpose."""
 
-    driver: Any
     url: str
     application: str
     target: str
@@ -60,94 +61,76 @@ class Sessions:
     """Seconds after which a call is given up."""
     settings: Mapping[str, str]
     """More to set: time-outs above all."""
-    _wait: WaitWithDeadline = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._wait = WaitWithDeadline(self.call_deadline)
-        self.driver.extensions.set_wait_callback(self._wait)
-
-    @property
-    def expired(self) -> bool:
-        """Whether this thread's last call was given up at its deadline; the driver does not always say so."""
-        return self._wait.expired
-
-    def connect(self) -> Any:
+    def connect(self) -> Session:
         """Return a session in autocommit, with the first server that is as it should be.
 
         Each address has its share of the time: libpq would spend it all on a dead one. Looking up names comes on top.
-        Raises the driver's OperationalError, with what each of them said, or UnfitDatabase.
+        Raises psycopg2.OperationalError, with what each of them said, or UnfitDatabase.
         """
         for name in _COMPLETED_FROM:
             os.unsetenv(name)
-        given = self.driver.extensions.parse_dsn(self.url)
+        given = parse_dsn(self.url)
         targets, said = _targets(given)
         left = self.connect_timeout
         for tried, target in enumerate(targets):
             started = time.monotonic()
             try:
                 return self._open(given | target, left / (len(targets) - tried))
-            except (self.driver.Error, DeadlineExceeded) as error:
+            except (psycopg2.Error, DeadlineExceeded) as error:
                 said.append(f"{target['host']}: {' '.join(str(error).split()) or 'no answer in time'}")
             left = max(left - (time.monotonic() - started), 0)
-        raise self.driver.OperationalError("; ".join(said))
+        raise psycopg2.OperationalError("; ".join(said))
 
-    def _open(self, address: Mapping[str, str], seconds: float) -> Any:
+    def _open(self, address: Mapping[str, str], seconds: float) -> Session:
         until = time.monotonic() + seconds
-        self._wait.seconds = seconds
+        dsn = make_dsn(
+            **address,
+            application_name=self.application,
+            target_session_attrs=self.target,
+            client_encoding="UTF8",
+            options="",  # else PGOPTIONS
+            keepalives_idle=KEEPALIVES_IDLE,
+            tcp_user_timeout=int(self.call_deadline * 1000),
+        )
+        session = Session(dsn, seconds)
         try:
-            session = self.driver.connect(
-                **address,
-                application_name=self.application,
-                target_session_attrs=self.target,
-                client_encoding="UTF8",
-                options="",  # else PGOPTIONS
-                keepalives_idle=KEEPALIVES_IDLE,
-                tcp_user_timeout=int(self.call_deadline * 1000),
-            )
-            try:
-                self._wait.seconds = max(until - time.monotonic(), 0)
-                self._prepare(session)
-            except BaseException:
-                session.close()
-                raise
-        finally:
-            self._wait.seconds = self.call_deadline
+            session.seconds = max(until - time.monotonic(), 0)
+            self._prepare(session)
+        except BaseException:
+            session.close()
+            raise
+        session.seconds = self.call_deadline
         return session
 
-    def _prepare(self, session: Any) -> None:
+    def _prepare(self, session: Session) -> None:
         session.autocommit = True  # in a transaction that is rolled back, nothing would stay set
         settings = {**_RELIED_ON, **self.settings}
         with session.cursor() as cursor:
             cursor.execute(_PREPARE, {"names": list(settings), "settings": list(settings.values())})
-            encoding = cursor.fetchone()[1]
+            [(_, encoding), *_] = cursor.fetchall()
         if encoding != "UTF8":
             raise UnfitDatabase(
                 f"the database's encoding, {encoding}, cannot hold all of Unicode: create it with ENCODING 'UTF8'"
             )
 
 
-def refuse_unfit(driver: Any, url: str | None, variable: str) -> None:
+def refuse_unfit(url: str | None, variable: str) -> None:
     """Stop the process, with one line that names the variable, when the database cannot hold all of Unicode.
 
     A database that does not answer within about a second stops nothing: outages are normal, and every session that is
-    made later is looked at in the same way.
+    opened later is checked in the same way.
     """
     if url is None:
         return
-    sessions = Sessions(
-        driver=driver,
-        url=url,
-        application="ix-start",
-        target="any",
-        connect_timeout=PATIENCE,
-        call_deadline=PATIENCE,
-        settings={},
+    connector = Connector(
+        url=url, application="ix-start", target="any", connect_timeout=PATIENCE, call_deadline=PATIENCE, settings={}
     )
     try:
-        sessions.connect().close()
+        connector.connect().close()
     except UnfitDatabase as error:
         stop([f"{variable}: {error}"])
-    except driver.Error:
+    except psycopg2.Error:
         return
 
 

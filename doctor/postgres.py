@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import psycopg2
 
 from core.addresses import hosts_in
-from core.session import Sessions, UnfitDatabase
 from database.migrate import migrations
-from worker.doctor.clock import compare
-from worker.doctor.finding import Finding, ill, well
-from worker.doctor.settings import LOOPBACK
+from database.session import Connector, UnfitDatabase
+from doctor.clock import compare
+from doctor.finding import Finding, ill, well
+from doctor.settings import LOOPBACK
 
 CONNECT_TIMEOUT = 3.0
 CALL_DEADLINE = 10.0
@@ -79,10 +79,9 @@ RIGHTS = {
 ROLES = {"DATABASE_URL": "writer", "DATABASE_READ_URL": "reader", "DATABASE_OWNER_URL": "owner"}
 
 
-def sessions_of(url: str) -> Sessions:
+def connector_of(url: str) -> Connector:
     """Return what makes the doctor's sessions."""
-    return Sessions(
-        driver=psycopg2,
+    return Connector(
         url=url,
         application="ix-doctor",
         target="any",
@@ -95,9 +94,9 @@ def sessions_of(url: str) -> Sessions:
 def look_at_postgres(setting: str, url: str) -> list[Finding]:
     """Return what is found of PostgreSQL through one role; where it cannot be reached, that alone."""
     what = f"PostgreSQL as {ROLES[setting]}"
-    sessions = sessions_of(url)
+    connector = connector_of(url)
     try:
-        connection = sessions.connect()
+        connection = connector.connect()
     except psycopg2.OperationalError as error:
         return [_refused(what, setting, error)]
     except UnfitDatabase as error:
@@ -106,7 +105,7 @@ def look_at_postgres(setting: str, url: str) -> list[Finding]:
         findings = [
             well(what, f"answers, version {connection.server_version // 10000}"),
             _tls(what, url, connection),
-            _look(partial(_pooler, what, sessions, connection), cursor),
+            _look(partial(_pooler, what, connector, connection), cursor),
         ]
         looks: Sequence[Callable[[Any], Finding]] = [_writable, _clock, _schema]
         if setting == "DATABASE_URL":
@@ -145,14 +144,14 @@ def _tls(what: str, url: str, connection: Any) -> Finding:
     return ill(what, f"the server's name is not verified (sslmode={mode})", "set sslmode=verify-full and sslrootcert")
 
 
-def _pooler(what: str, sessions: Sessions, connection: Any, cursor: Any) -> Finding:
+def _pooler(what: str, connector: Connector, connection: Any, cursor: Any) -> Finding:
     """Tell a pooler by the number of the process behind it, and its mode by two sessions that share a process."""
     what = f"way to {what}"
     cursor.execute(PROCESS)
     process = cursor.fetchone()
     if process == (connection.info.backend_pid,):
         return well(what, "no pooler is between")
-    with closing(sessions.connect()) as second, second.cursor() as other:
+    with closing(connector.connect()) as second, second.cursor() as other:
         other.execute(PROCESS)
         if other.fetchone() != process:
             return well(what, "a pooler is between, which was not seen to share sessions")

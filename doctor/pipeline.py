@@ -18,9 +18,9 @@ from core.journal import Journal, Unit
 from core.keys import KEYS
 from core.submission import Submission
 from core.wakeups import QUEUE, make_celery, publish_wakeup
-from worker.doctor.finding import Finding, ill, unseen, well
-from worker.doctor.postgres import sessions_of
-from worker.doctor.redis import reach
+from doctor.finding import Finding, ill, unseen, well
+from doctor.postgres import connector_of
+from doctor.redis import reach
 
 PATIENCE = 5.0
 """Seconds in which a worker should answer, take a wake-up, or store a string."""
@@ -44,7 +44,7 @@ def send_canary(redis: Redis, owner_url: str) -> Finding:
     except DummiesError as error:
         return ill("a string", f"not taken: {error}", "mend Redis first")
     started = time.monotonic()
-    with closing(sessions_of(owner_url).connect()) as owner, owner.cursor() as cursor:
+    with closing(connector_of(owner_url).connect()) as owner, owner.cursor() as cursor:
 
         def stored() -> bool:
             cursor.execute("DELETE FROM public.dummies WHERE id = %s", [canary.id])

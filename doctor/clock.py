@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.doctor.finding import Finding, ill, well
+from doctor.finding import Finding, ill, well
 
 APART = 5.0
 """Seconds that two clocks may differ."""

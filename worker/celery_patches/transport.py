@@ -16,7 +16,7 @@ from redis import Redis, RedisError, ResponseError
 from redis import TimeoutError as TooLate
 
 from core.wakeups import QUEUE
-from worker.wakeup import purify
+from worker.celery_patches.message import purify
 
 log = structlog.get_logger()
 POLL_TIMEOUT = 0.5

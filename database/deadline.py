@@ -1,0 +1,48 @@
+"""A deadline around every call to PostgreSQL.
+
+A server that is stopped or cut off keeps the connection open: neither its statement time-out nor TCP's keepalives end
+the call, and a blocking libpq call ignores signals. So psycopg2, in the whole process, waits here, with a clock.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+
+from psycopg2.extensions import POLL_OK, POLL_READ, connection, set_wait_callback
+
+UNBOUNDED = float("inf")
+
+
+class DeadlineExceeded(Exception):
+    """PostgreSQL did not answer in time."""
+
+
+class Session(connection):
+    """A connection each of whose calls ends within ``seconds``; it is of no use after one that did not.
+
+    psycopg2 reports the DeadlineExceeded as InterfaceError or OperationalError, or not at all; ``expired`` tells. The
+    caller closes the session.
+    """
+
+    def __init__(self, dsn: str, seconds: float) -> None:
+        """Connect within this many seconds."""
+        self.seconds = seconds
+        self.expired = False
+        super().__init__(dsn)
+
+
+def wait(session: connection) -> None:
+    """Wait until the call under way is over. Raises DeadlineExceeded; closing the session here would deadlock."""
+    deadline = time.monotonic() + getattr(session, "seconds", UNBOUNDED)
+    while (state := session.poll()) != POLL_OK:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            session.expired = True  # type: ignore[attr-defined]
+            raise DeadlineExceeded
+        waiter = select.poll()
+        waiter.register(session.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
+        waiter.poll(None if left == UNBOUNDED else left * 1000)
+
+
+set_wait_callback(wait)

@@ -1,0 +1,34 @@
+"""The job of each process in the pool: one drain after the other, over connections of its own."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from core.connection import connect
+from core.consumer import Consumer
+from core.settings import load
+from core.wakeups import make_celery, publish_wakeup
+from worker.drain import Drain
+from worker.settings import WorkerSettings
+from worker.store import Store
+
+REDIS_TIMEOUT = 5.0
+
+
+def drain() -> int:
+    """Drain the journal; return how many rows were stored."""
+    return _drain().run()
+
+
+@cache
+def _drain() -> Drain:
+    """Make the connections in the pool's process, because none may cross a fork."""
+    settings = load(WorkerSettings)
+    consumer = Consumer(connect(settings.redis_url, timeout=REDIS_TIMEOUT))
+    celery = make_celery(settings.broker_url)
+
+    def wake() -> None:
+        if consumer.ask_for_help():
+            publish_wakeup(celery)
+
+    return Drain(consumer, Store(settings.database_url), wake)
