@@ -54,6 +54,7 @@ lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that th
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
+	$(VENV_PYTHON) -c 'from importlinter.cli import lint_imports; raise SystemExit(lint_imports())'
 	cd web && npm run lint && npm run check && npm run types:check
 
 .venv/.stamp: uv.lock pyproject.toml | python-tools

@@ -11,8 +11,8 @@ import sys
 
 from granian.cli import cli
 
-from api import request_threads
-from api.listener import listen
+from api.process import request_threads
+from api.process.listener import listen
 from api.settings import ApiSettings
 from api.start import refuse_unkept
 from core.settings import load

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 from redis import Redis
 
-from api import (
-    docs,
-    failed,
-    groups,
-    history,
-    openapi,
-    operations,
-    pipeline,
-    problems,
-    request_ids,
-    request_threads,
-    status,
-    submit,
-)
-from api.appender import Appender
-from api.direct import DirectSubmit
-from api.listener import listen
-from api.monitor import Monitor
-from api.request_threads import RequestThreads
-from api.rows import Rows
-from api.services import EXTENSION, Services, services, services_of
+from api import health
+from api.fast_path import FastPath
+from api.http import problems, request_ids
+from api.process import probe_server, request_threads
+from api.process.appender import Appender
+from api.process.listener import listen
+from api.process.monitor import Monitor
+from api.process.reader import Reader
+from api.process.request_threads import RequestThreads
+from api.services import EXTENSION, Services, services
 from api.settings import ApiSettings
 from api.start import refuse_unkept
+from api.views import dead_letter_groups, dead_letters, docs, export, pipeline, strings, submit
 from core import logs
 from core.connection import connect
 from core.dead_letter_groups import MOST_WAITING, DeadLetterGroups
@@ -38,6 +30,18 @@ from core.journal import Journal
 from core.settings import load
 from core.wakeups import Waker, make_celery
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class _Api(Flask):
+    """Flask, for which ``/dummies`` is ``/dummies/``: werkzeug lists no methods for it, not even to OPTIONS."""
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/dummies":
+            environ["PATH_INFO"] = "/dummies/"
+        return super().wsgi_app(environ, start_response)
+
 
 def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) -> Flask:
     """Return the API; without settings they come from the environment, and are checked before anything is served."""
@@ -45,18 +49,23 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
         settings = load(ApiSettings)
         logs.configure(json=settings.log_json)
         refuse_unkept(settings)
-    app = Flask("api", static_folder=None)
+    app = _Api("api", static_folder=None)
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = _services(settings, redis or connect(settings.redis_url))
-    for module in (submit, status, history, failed, groups, pipeline, openapi, docs):
-        app.register_blueprint(module.blueprint)
+    app.extensions[EXTENSION] = parts = _services(settings, redis or connect(settings.redis_url))
+    for view in (submit, strings, export, dead_letters, dead_letter_groups, pipeline, docs):
+        app.register_blueprint(view.blueprint)
     request_ids.install(app)
     problems.install(app)
     app.after_request(end_when_draining)
-    direct = DirectSubmit(app.wsgi_app, services_of(app))
-    app.wsgi_app = threads = RequestThreads(direct, request_threads.COUNT, settings.stuck_after)  # type: ignore[method-assign]
-    _serve_probes(services_of(app), threads)
+    _allow_origins(app, settings)
+    threads = RequestThreads(FastPath(app.wsgi_app, parts), request_threads.COUNT, settings.stuck_after)
+    app.wsgi_app = threads  # type: ignore[method-assign]
+    _serve_probes(parts, threads)
+    return app
+
+
+def _allow_origins(app: Flask, settings: ApiSettings) -> None:
     if settings.cors_origins:
         from flask_cors import CORS  # noqa: PLC0415 - few need it
 
@@ -67,25 +76,24 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
             expose_headers=["Location", "Retry-After", "X-Request-ID"],
             max_age=600,
         )
-    return app
 
 
 def _serve_probes(parts: Services, threads: RequestThreads) -> None:
     port = parts.settings.operations_port
     if port is None:
         return
-    alive = partial(pipeline.liveness, threads)
+    alive = partial(health.liveness, threads)
 
     def ready() -> Response:
         alive()
-        return pipeline.readiness(parts)
+        return health.readiness(parts)
 
-    operations.serve(listen(port), {"/healthz": alive, "/readyz": ready}, parts.monitor)
+    probe_server.serve(listen(port), {"/healthz": alive, "/readyz": ready}, parts.monitor)
 
 
 def _services(settings: ApiSettings, redis: Redis) -> Services:
     journal = Journal(redis)
-    rows = Rows(settings.database_read_url)
+    reader = Reader(settings.database_read_url)
     waker = Waker(make_celery(settings.broker_url))
     dead_letters = DeadLetters(redis)
     return Services(
@@ -95,8 +103,8 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
         waker=waker,
         dead_letters=dead_letters,
         groups=DeadLetterGroups(redis, dead_letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2)),
-        rows=rows,
-        monitor=Monitor(journal, redis, rows, settings),
+        reader=reader,
+        monitor=Monitor(journal, redis, reader, settings),
     )
 
 

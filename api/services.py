@@ -7,9 +7,9 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from api.appender import Appender
-from api.monitor import Monitor
-from api.rows import Rows
+from api.process.appender import Appender
+from api.process.monitor import Monitor
+from api.process.reader import Reader
 from api.settings import ApiSettings
 from core.dead_letter_groups import DeadLetterGroups
 from core.dead_letters import DeadLetters
@@ -29,7 +29,7 @@ class Services:
     waker: Waker
     dead_letters: DeadLetters
     groups: DeadLetterGroups
-    rows: Rows
+    reader: Reader
     monitor: Monitor
 
     @property

@@ -1,4 +1,4 @@
-"""The worker's side of the journal: claim a batch, and say what became of it."""
+"""Consumer side of the journal: claim, complete, release, split, set aside, dead-letter."""
 
 from __future__ import annotations
 
@@ -91,13 +91,8 @@ class Consumer:
 
         One worker at a time has some: until it says that it has settled them, or 15 s have passed.
         """
-        keys = [
-            self._keys.journal,
-            self._keys.set_aside,
-            self._keys.set_aside_notes,
-            self._keys.inserted,
-            self._keys.aside_turn,
-        ]
+        k = self._keys
+        keys = [k.journal, k.set_aside, k.set_aside_notes, k.inserted, k.aside_turn]
         arguments = [GROUP, ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size, LONGEST_REST_MS]
         inserted, claimed = self._with_group(lambda: self._script("claim_aside")(keys, arguments))
         notes = {entry.decode(): note for entry, *_, note in claimed if note}
@@ -116,15 +111,9 @@ class Consumer:
 
     def complete(self, entries: Sequence[Entry], inserted: int) -> int:
         """Take entries off the journal whose strings are stored, and some were new; return how many strings."""
-        keys = [
-            self._keys.journal,
-            self._keys.waiting,
-            self._keys.stored,
-            self._keys.inserted,
-            self._keys.set_aside,
-            self._keys.set_aside_notes,
-        ]
-        keys += [self._keys.status(s.id) for entry in entries for s in entry.submissions]
+        k = self._keys
+        keys = [k.journal, k.waiting, k.stored, k.inserted, k.set_aside, k.set_aside_notes]
+        keys += [k.status(s.id) for entry in entries for s in entry.submissions]
         arguments: list[Any] = [GROUP, inserted]
         for entry in entries:
             arguments += (entry.id, len(entry.submissions))
@@ -151,9 +140,9 @@ class Consumer:
         letter = DeadLetter(
             s.id, s.text, s.received_at, reason, entry.deliveries + (entry.retry_state or RetryState("", "", 0)).tries
         )
-        names = self._keys
-        keys = [names.journal, names.waiting, names.failed, names.discarded]
-        keys += [names.set_aside, names.set_aside_notes, names.status(s.id)]
+        k = self._keys
+        keys = [k.journal, k.waiting, k.failed, k.discarded]
+        keys += [k.set_aside, k.set_aside_notes, k.status(s.id)]
         arguments = [GROUP, entry.id, s.id, msgspec.json.encode(letter), s.received_at]
         with journal_errors():
             self._script("dead_letter")(keys, arguments)
@@ -229,21 +218,11 @@ class Consumer:
         self._set_idle(others, 0, retrycount=0)
         return entries
 
-    def _set_idle(self, ids: Sequence[str], idle_ms: int, retrycount: int | None = None) -> None:
+    def _set_idle(self, ids: Sequence[str], idle_ms: int, retrycount: int) -> None:
         if not ids:
             return
-        self._with_group(
-            lambda: self._redis.xclaim(
-                self._keys.journal,
-                GROUP,
-                CONSUMER,
-                0,
-                ids,
-                idle=idle_ms,
-                retrycount=retrycount,
-                justid=True,
-            )
-        )
+        options = {"idle": idle_ms, "retrycount": retrycount, "justid": True}
+        self._with_group(lambda: self._redis.xclaim(self._keys.journal, GROUP, CONSUMER, 0, ids, **options))
 
     def _with_group(self, call: Callable[[], T]) -> T:
         """Make the consumer group, from the stream's beginning, where there is none."""

@@ -91,14 +91,8 @@ class DeadLetters:
         """Put back those that have not changed, all or none of them. Raises JournalFull, with nothing changed."""
         if not found:
             return PutBack(0, wake=False, appended=0)
-        keys = [
-            self._keys.journal,
-            self._keys.waiting,
-            self._keys.wakeup,
-            self._keys.appended,
-            self._keys.failed,
-            self._keys.retried,
-        ]
+        k = self._keys
+        keys = [k.journal, k.waiting, k.wakeup, k.appended, k.failed, k.retried]
         arguments: list[Any] = [ENTRY_VERSION, WAKEUP_EXPIRES_MS]
         for json, letter in found:
             keys.append(self._keys.status(letter.id))
@@ -112,8 +106,8 @@ class DeadLetters:
         """Remove those that have not changed, and return their ids."""
         if not found:
             return []
-        names = self._keys
-        keys = [names.failed, names.discarded, *(names.status(letter.id) for _, letter in found)]
+        k = self._keys
+        keys = [k.failed, k.discarded, *(k.status(letter.id) for _, letter in found)]
         arguments = [part for json, letter in found for part in (letter.id, json)]
         with journal_errors():
             return [removed.decode() for removed in self._discard(keys, arguments)]

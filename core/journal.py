@@ -105,9 +105,9 @@ class Journal:
 
         Raises JournalFull, with nothing written, or JournalUnavailable, when it may have been written all the same.
         """
-        names = self._keys
-        keys = [names.journal, names.waiting, names.wakeup, names.appended]
-        keys += [names.idempotency(unit.key_hash) for unit in units if unit.digest]
+        k = self._keys
+        keys = [k.journal, k.waiting, k.wakeup, k.appended]
+        keys += [k.idempotency(unit.key_hash) for unit in units if unit.digest]
         arguments: list[Any] = [ENTRY_VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(units)]
         for unit in units:
             arguments += (unit.digest, len(unit.submissions))
@@ -150,27 +150,14 @@ class Journal:
 
     def counts(self) -> Counts:
         """Return how the journal is doing."""
-        keys = [
-            self._keys.journal,
-            self._keys.waiting,
-            self._keys.stored,
-            self._keys.failed,
-            self._keys.workers,
-            self._keys.database_away,
-        ]
-        keys += [
-            self._keys.appended,
-            self._keys.set_back,
-            self._keys.discarded,
-            self._keys.retried,
-            self._keys.balance_base,
-        ]
-        keys += [self._keys.set_aside, self._keys.set_aside_notes]
+        k = self._keys
+        keys = [k.journal, k.waiting, k.stored, k.failed, k.workers, k.database_away]
+        keys += [k.appended, k.set_back, k.discarded, k.retried, k.balance_base]
+        keys += [k.set_aside, k.set_aside_notes]
         mark = self._rollbacks.mark
         with journal_errors():
-            waiting, stored, failed, age, workers, away, appended, set_back, *books, note = self._counts(
-                keys, [int(WORKER_SILENT_AFTER * 1000)]
-            )
+            found = self._counts(keys, [int(WORKER_SILENT_AFTER * 1000)])
+        waiting, stored, failed, age, workers, unavailable, appended, set_back, *books, note = found
         self._rollbacks.note(mark, appended, appended)
         discarded, retried, balance_base, entries, set_aside = books
         return Counts(
@@ -179,7 +166,7 @@ class Journal:
             failed=failed,
             oldest_s=age / 1000 if age >= 0 else None,
             workers=workers,
-            unavailable_since=int(away.split()[0]) / 1000 if away else None,
+            unavailable_since=int(unavailable.split()[0]) / 1000 if unavailable else None,
             appended=appended,
             set_back=parse_rollback(set_back) if set_back else None,
             discarded=discarded,

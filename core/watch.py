@@ -39,21 +39,9 @@ class Watch:
 
     def heartbeat(self, worker: str) -> tuple[int, bool]:
         """Say that this worker is there; return the entries to be drained and whether PostgreSQL is unavailable."""
-        keys = [
-            self._keys.workers,
-            self._keys.journal,
-            self._keys.database_away,
-            self._keys.set_aside,
-            self._keys.balance_base,
-        ]
-        keys += [
-            self._keys.appended,
-            self._keys.waiting,
-            self._keys.stored,
-            self._keys.failed,
-            self._keys.discarded,
-            self._keys.retried,
-        ]
+        k = self._keys
+        keys = [k.workers, k.journal, k.database_away, k.set_aside, k.balance_base]
+        keys += [k.appended, k.waiting, k.stored, k.failed, k.discarded, k.retried]
         arguments = [worker, int(WORKER_SILENT_AFTER * 1000), max(LEASE_MS, LONGEST_PAUSE_MS)]
         with journal_errors():
             entries, away = self._heartbeat(keys, arguments)

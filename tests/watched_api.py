@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 
-from api.problems import TYPE_PREFIX
+from api.http.problems import TYPE_PREFIX
 from core.journal import Journal
 from core.keys import KEYS
 from core.submission import decode

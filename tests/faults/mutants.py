@@ -74,16 +74,16 @@ MUTANTS = (
         "acknowledged before the append has returned",
         (
             (
-                "api/appender.py",
+                "api/process/appender.py",
                 "if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):",
                 "if False:",
             ),
             (
-                "api/submit.py",
+                "api/views/submit.py",
                 "return _accepted(submission, record, appended)",
                 "return _accepted(submission, None, 1)",
             ),
-            ("api/submit.py", "[[record]], appended = parts.appender", "parts.appender"),
+            ("api/views/submit.py", "[[record]], appended = parts.appender", "parts.appender"),
         ),
         "killed at api-before-append",
         _offence("lost"),
@@ -115,9 +115,9 @@ MUTANTS = (
     Mutant(
         "a repeat does not keep its id",
         (
-            ("api/submit.py", "submission_id(text, key, request_id)", "submission_id(text, None, None)"),
+            ("api/views/submit.py", "submission_id(text, key, request_id)", "submission_id(text, None, None)"),
             (
-                "api/submit.py",
+                "api/views/submit.py",
                 "request_digest([s.id for s in submissions])",
                 "request_digest([s.text for s in submissions])",
             ),

@@ -16,7 +16,7 @@ import pytest
 from slow import connections, ended, refuses
 from support import eventually
 
-from api.operations import MOST_PROBERS
+from api.process.probe_server import MOST_PROBERS
 from local.ports import free_port
 from local.ready import get
 from local.redis import Redis

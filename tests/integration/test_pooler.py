@@ -16,7 +16,7 @@ import psycopg2
 import pytest
 from support import eventually
 
-from api.rows import Rows
+from api.process.reader import Reader
 from core.submission import Submission
 from database.migrate import migrate, migrations
 from doctor.postgres import look_at_postgres
@@ -125,7 +125,7 @@ def test_rows_are_kept_whole_in_their_table_and_on_disk(postgres: Postgres, tmp_
 
         with ThreadPoolExecutor(workers) as threads:
             assert sum(threads.map(store, range(workers))) == 300
-        rows = Rows(by_way_of(port, postgres.reader_url))
+        rows = Reader(by_way_of(port, postgres.reader_url))
         for batch in batches:
             found = rows.states([submission.id for submission in batch])
             assert {row.text for row in found.values()} == {submission.text for submission in batch}

@@ -17,7 +17,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from api.rows import DatabaseUnavailable, Rows
+from api.process.reader import DatabaseUnavailable, Reader
 from core.submission import Submission
 from database.connection import connect
 from database.migrate import migrate, migrations
@@ -68,7 +68,7 @@ def stored_and_read(postgres: Postgres) -> None:
     """Store the texts in a new session and read them in another; nothing may differ."""
     batch = [Submission(str(uuid4()), text, RECEIVED) for text in TEXTS]
     assert Store(postgres.writer_url).insert(batch) == len(batch)
-    rows = Rows(postgres.reader_url)
+    rows = Reader(postgres.reader_url)
     found = rows.states([submission.id for submission in batch])
     assert {id_: row.text for id_, row in found.items()} == {submission.id: submission.text for submission in batch}
     for row in found.values():
@@ -199,7 +199,7 @@ def test_a_database_that_cannot_hold_all_of_unicode_is_refused_by_all(postgres: 
     with pytest.raises(Outage, match=encoding):
         Store(elsewhere(postgres.writer_url, name)).insert([Submission(str(uuid4()), "ascii", RECEIVED)])
     with pytest.raises(DatabaseUnavailable) as raised:
-        Rows(elsewhere(postgres.reader_url, name)).history(limit=1, before=None)
+        Reader(elsewhere(postgres.reader_url, name)).history(limit=1, before=None)
     assert isinstance(raised.value.__cause__, UnfitDatabase)
     [finding] = look_at_postgres("DATABASE_URL", elsewhere(postgres.writer_url, name))
     assert finding.well is False

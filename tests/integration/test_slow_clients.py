@@ -12,9 +12,9 @@ import pytest
 from slow import connections, ended, refuses
 from support import Client, eventually, query
 
-from api.history import EXPORTS_AT_ONCE
-from api.request_threads import COUNT
-from api.submit import BULK_REQUESTS_AT_ONCE
+from api.process.request_threads import COUNT
+from api.views.export import CONCURRENT_EXPORTS
+from api.views.submit import CONCURRENT_BULKS
 from local.ports import free_port
 from local.ready import get
 from local.system import System
@@ -121,7 +121,7 @@ def test_connections_without_a_request_do_not_use_up_the_process(system: System,
 
 @pytest.mark.parametrize("head", [BULK, CHUNKED], ids=["bulk", "chunked"])
 def test_a_bulk_takes_its_slot_with_its_whole_body(system: System, client: Client, head: bytes) -> None:
-    with trickling(system.api_port, 2 * BULK_REQUESTS_AT_ONCE, head):
+    with trickling(system.api_port, 2 * CONCURRENT_BULKS, head):
         assert all(client.submit_all(["meanwhile"]) for _ in range(20))
 
 
@@ -133,7 +133,7 @@ def test_readers_that_do_not_read_give_back_what_they_held(system: System, clien
             return answer.status_code
 
     for vanish in (False, True):
-        with connections(system.api_port, EXPORTS_AT_ONCE, EXPORT) as readers:
+        with connections(system.api_port, CONCURRENT_EXPORTS, EXPORT) as readers:
             eventually(lambda: exports() == 503, within=15)
             assert client.submit("meanwhile").status_code == 202
             assert get(OPERATIONS, "/healthz")
@@ -150,7 +150,7 @@ def test_a_reader_that_goes_while_the_database_is_down_is_noticed(system: System
     def refusal() -> str:
         return client.get("/dummies/export").json()["type"].rpartition(":")[2]
 
-    with connections(system.api_port, EXPORTS_AT_ONCE, EXPORT) as readers:
+    with connections(system.api_port, CONCURRENT_EXPORTS, EXPORT) as readers:
         assert all(reader.recv(1) for reader in readers)
         system.postgres.kill()
         for reader in readers:

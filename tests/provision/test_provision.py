@@ -16,7 +16,7 @@ import psycopg2.extensions
 import pytest
 from machine import ADDRESS, ARGUMENTS, NAMES, Machine, network
 
-from api.rows import Rows
+from api.process.reader import Reader
 
 pytestmark = pytest.mark.timeout(400)
 REPOSITORY = Path(__file__).parents[2]
@@ -79,7 +79,7 @@ def test_another_network_is_refused(machine: Machine, execute: Execute) -> None:
 def test_the_project_works_with_it(migrated: str, stored: str, url: Url) -> None:
     """The owner migrates, the worker's store inserts, the API's rows read."""
     assert "applied 0001_pre_dummies" in migrated
-    assert stored in [row.text for row in Rows(url("dummy_reader")).history(10, None)]
+    assert stored in [row.text for row in Reader(url("dummy_reader")).history(10, None)]
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,10 @@ def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     The monitor looks once, and then when a test tells it to: its threads would outlive the test. There is no broker.
     """
-    monkeypatch.setattr("api.monitor._repeat", lambda *_: None)
+    monkeypatch.setattr("api.process.monitor._repeat", lambda *_: None)
     monkeypatch.setattr("core.wakeups.publish_wakeup", lambda _: None)
     info = {"memory": dict(ROOM), "persistence": dict(DURABLE)}
-    monkeypatch.setattr("api.monitor.read_info", lambda _: Info(**info))
+    monkeypatch.setattr("api.process.monitor.read_info", lambda _: Info(**info))
     return info
 
 

@@ -10,9 +10,9 @@ import pytest
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 
-from api import submit
-from api.contract import MAX_STRINGS_PER_BULK
+from api.http.contract import MAX_STRINGS_PER_BULK
 from api.services import Services
+from api.views import submit
 from core.consumer import Consumer
 from core.errors import JournalFull
 from core.journal import MAX_GROUP_STRINGS, Appended, Journal, Unit
@@ -233,12 +233,12 @@ def test_a_bulk_for_whose_end_there_is_no_room_is_not_said_to_be_refused(
 
 def test_only_a_few_bulks_at_once_take_memory(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submit, "BULK_PATIENCE", 0.01)
-    for _ in range(submit.BULK_REQUESTS_AT_ONCE):
+    for _ in range(submit.CONCURRENT_BULKS):
         submit._bulk_slots.acquire()
     try:
         answer = post(client, texts_of("a"))
     finally:
-        for _ in range(submit.BULK_REQUESTS_AT_ONCE):
+        for _ in range(submit.CONCURRENT_BULKS):
             submit._bulk_slots.release()
     assert answer.status_code == 503
     assert answer.json["type"].endswith(":busy")

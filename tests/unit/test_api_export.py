@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from api.history import EXPORTS_AT_ONCE
 from api.services import Services
+from api.views.export import CONCURRENT_EXPORTS
 
 
 def _fail() -> None:
@@ -24,8 +24,8 @@ def test_a_slot_is_for_one_export(
         happens()
         return "lines\n", None
 
-    monkeypatch.setattr(services.rows, "export", export)
-    monkeypatch.setattr("api.history.EXPORT_PATIENCE", 0)
-    for _ in range(EXPORTS_AT_ONCE + 1):
+    monkeypatch.setattr(services.reader, "export", export)
+    monkeypatch.setattr("api.views.export.EXPORT_PATIENCE", 0)
+    for _ in range(CONCURRENT_EXPORTS + 1):
         with client.open("/dummies/export", method=method) as answer:
             assert answer.status_code == (500 if happens is _fail else 200)

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from api.request_ids import HEADER
+from api.http.request_ids import HEADER
 
 PATHS = ("/dummies/", "/dummies/bulk", "/pipeline", "/healthz", "/readyz", "/nothing", "/openapi.json", "/docs")
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from redis.exceptions import OutOfMemoryError
 from structlog.testing import capture_logs
 
-from api.monitor import Monitor
+from api.process.monitor import Monitor
 from api.services import Services
 from core.consumer import Consumer
 from core.journal import Journal
@@ -110,14 +110,14 @@ def test_a_process_just_started_knows_of_the_database_in_its_first_answer(
         return True
 
     monkeypatch.setattr(monitor, "_database_answers", slow)
-    monkeypatch.setattr("api.monitor._repeat", lambda look_at, *_: threading.Thread(target=look_at).start())
+    monkeypatch.setattr("api.process.monitor._repeat", lambda look_at, *_: threading.Thread(target=look_at).start())
     assert client.get("/pipeline").json["database"]["status"] == "up"
 
 
 def test_a_first_answer_does_not_wait_long_for_the_database(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.monitor.FIRST_LOOK", 0.01)
+    monkeypatch.setattr("api.process.monitor.FIRST_LOOK", 0.01)
     assert client.get("/pipeline").json["database"]["status"] == "unknown"
 
 
@@ -125,7 +125,7 @@ def test_the_rate_and_the_drain_are_estimated(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
-    monkeypatch.setattr("api.monitor.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("api.process.monitor.time.monotonic", lambda: clock[0])
     look(monitor)
     monitor._started = True
     redis.set("dummies:stored", 100)

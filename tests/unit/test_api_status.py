@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from api.rows import DatabaseUnavailable, Row
+from api.process.reader import DatabaseUnavailable, Row
 from api.services import Services
 from core.consumer import Consumer
 
@@ -47,8 +47,8 @@ class Table:
 def table(services: Services, monkeypatch: pytest.MonkeyPatch) -> Table:
     """An empty one."""
     made = Table()
-    monkeypatch.setattr(services.rows, "states", made.states)
-    monkeypatch.setattr(services.rows, "history", made.history)
+    monkeypatch.setattr(services.reader, "states", made.states)
+    monkeypatch.setattr(services.reader, "history", made.history)
     return made
 
 

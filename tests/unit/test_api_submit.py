@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from api.request_ids import NGINX_HEADER
+from api.http.request_ids import NGINX_HEADER
 from api.services import Services
 from core.journal import Journal
 

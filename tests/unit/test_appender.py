@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from api import appender as appender_module
-from api.appender import Appender
+from api.process import appender as appender_module
+from api.process.appender import Appender
 from core.errors import JournalFull, JournalUnavailable, KeyReused
 from core.journal import Appended, Unit
 from core.submission import Submission

@@ -16,8 +16,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from watched_api import WatchedApi
 
-from api.request_ids import NGINX_HEADER
-from api.rows import Row
+from api.http.request_ids import NGINX_HEADER
+from api.process.reader import Row
 from api.services import Services
 
 pytestmark = pytest.mark.timeout(60)
@@ -71,7 +71,7 @@ class EmptyTable:
 def api(client: FlaskClient, redis: FakeRedis, services: Services, monkeypatch: pytest.MonkeyPatch) -> WatchedApi:
     """The API over an empty table."""
     for name in ("states", "history", "search", "export"):
-        monkeypatch.setattr(services.rows, name, getattr(EmptyTable(), name))
+        monkeypatch.setattr(services.reader, name, getattr(EmptyTable(), name))
     return WatchedApi(client, redis)
 
 

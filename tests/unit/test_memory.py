@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from api import reading, submit
-from api.contract import MAX_STRINGS_PER_BULK
+from api.http import body_budget
+from api.http.contract import MAX_STRINGS_PER_BULK
 from api.services import Services
+from api.views import submit
 from core.journal import Journal
 
 JSON, NDJSON, PLAIN = "application/json", "application/x-ndjson", "text/plain"
@@ -99,7 +100,7 @@ def test_the_bodies_in_memory_are_bounded_and_give_back_their_room(
     client: FlaskClient, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares = threading.BoundedSemaphore(3)
-    monkeypatch.setattr(reading, "_shares", shares)
+    monkeypatch.setattr(body_budget, "_shares", shares)
     fits, does_not = (b"x" * 60_000 + b"\n") * 3, (b"x" * 60_000 + b"\n") * 4
     for _ in range(4):
         assert post(client, fits, PLAIN).status_code == 202

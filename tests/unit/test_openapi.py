@@ -8,14 +8,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from api import openapi
+from api.http import openapi
 from local.system import ROOT
 
 CHECKED_IN = ROOT / "api" / "openapi.json"
 
 
 def test_the_checked_in_document_is_what_the_code_generates(app: Flask) -> None:
-    """If not: python -m api.openapi > api/openapi.json, then npm run types in web/."""
+    """If not: python -m api.write_openapi > api/openapi.json, then npm run types in web/."""
     assert json.loads(CHECKED_IN.read_text(encoding="utf-8")) == json.loads(json.dumps(openapi.build(app)))
 
 

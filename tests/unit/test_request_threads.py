@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.request_threads import RequestThreads
+from api.process.request_threads import RequestThreads
 
 THREADS = 3
 
@@ -78,7 +78,7 @@ def test_a_stream_is_under_way_until_it_is_closed() -> None:
 
 def test_a_stream_whose_pieces_are_taken_is_not_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("api.request_threads.monotonic", lambda: now)
+    monkeypatch.setattr("api.process.request_threads.monotonic", lambda: now)
     application = Application()
     application.goes_on.set()
     threads = RequestThreads(application, 1, patience=30)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api import appender, rows
+from api.process import appender, reader
 from core import timeouts
 
 
@@ -33,4 +33,4 @@ def test_connecting_and_trying_again_fit_into_the_lease() -> None:
 
 def test_the_api_answers_within_three_seconds_whatever_is_away() -> None:
     assert appender.PATIENCE < 3
-    assert rows.STATEMENT_TIMEOUT < rows.CALL_DEADLINE
+    assert reader.STATEMENT_TIMEOUT < reader.CALL_DEADLINE

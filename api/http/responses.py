@@ -1,4 +1,4 @@
-"""Answers: a type of the contract as JSON, never cached, because a status may change."""
+"""Responses: a type of the contract as JSON, never cached, because a status may change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import msgspec
 from flask import Response
 from werkzeug.datastructures import Headers
 
+from api.http.contract import Accepted
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
@@ -20,8 +22,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 encode = msgspec.json.Encoder().encode
 
 
-class _Answer(Response):
-    """A response whose headers go out as they stand: of what werkzeug would mend in them nothing occurs here."""
+class _Response(Response):
+    """A response whose headers are sent as they are: none of them needs what werkzeug would correct."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002
         return self.headers
@@ -29,7 +31,12 @@ class _Answer(Response):
 
 def answer(body: msgspec.Struct, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
     """Return the body as a JSON response with these headers (in ASCII)."""
-    return _Answer(encode(body), status, {**NOT_CACHED, **headers}, content_type=JSON)
+    return _Response(encode(body), status, {**NOT_CACHED, **headers}, content_type=JSON)
+
+
+def accepted_headers(body: Accepted) -> dict[str, str]:
+    """Return the headers of the response to one string."""
+    return {"Location": body.status_url, "Retry-After": "1"}
 
 
 def utc(microseconds: int) -> datetime:

@@ -1,26 +1,19 @@
-"""The OpenAPI 3.1 document, made from the routes and the types of the contract.
-
-``python -m api.openapi > api/openapi.json`` writes the copy that is checked in; a test fails when they differ.
-"""
+"""The OpenAPI 3.1 document, made from the routes and the types of the contract."""
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import UnionType
 from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgspec
-from flask import Blueprint, Flask, Response, current_app
+from flask import Flask
 from werkzeug.routing import Rule
 
-from api.contract import MAX_HISTORY_PAGE, MAX_IDS_PER_QUERY, MAX_QUERY_LENGTH, MAX_REASON_LENGTH, Problem
-from api.parameters import DEFAULT_PAGE
-
-blueprint = Blueprint("openapi", __name__)
+from api.http.contract import MAX_HISTORY_PAGE, MAX_IDS_PER_QUERY, MAX_QUERY_LENGTH, MAX_REASON_LENGTH, Problem
+from api.http.parameters import DEFAULT_PAGE
 
 _WITHOUT_NUL = "^[^\\x00]*$"
 _LINES = {"type": "string", "pattern": "^[^\\x00\\r\\n]+(\\r?\\n[^\\x00\\r\\n]+)*\\n?$"}
@@ -81,12 +74,6 @@ def describe(
         return view
 
     return note
-
-
-@blueprint.get("/openapi.json")
-def document() -> Response:
-    """Answer with the document."""
-    return Response(json.dumps(build(current_app)), content_type="application/json")
 
 
 def build(app: Flask) -> dict[str, Any]:
@@ -197,12 +184,3 @@ def _headers(operation: Operation, *, operators_only: bool) -> list[dict[str, An
     note = "Repeating a request under the same key stores nothing twice; the same key with another body is refused."
     schema = {"type": "string", "minLength": 1, "maxLength": 255}
     return [{"name": "Idempotency-Key", "in": "header", "required": False, "description": note, "schema": schema}]
-
-
-if __name__ == "__main__":
-    from api.app import create_app
-    from api.settings import ApiSettings
-
-    settings = ApiSettings(redis_url="redis://127.0.0.1")
-    json.dump(build(create_app(settings)), sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from api.contract import MAX_QUERY_LENGTH
-from api.problems import ApiProblem
+from api.http.contract import MAX_QUERY_LENGTH
+from api.http.problems import ApiProblem
 
 DEFAULT_PAGE = 50
+MAX_SCAN_CURSOR = 2**64 - 1
+"""The largest cursor of Redis' HSCAN."""
 _MAX_DIGITS = 20
 
 

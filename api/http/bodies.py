@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON, NDJSON or plain text in, checked texts out."""
+"""Reading request bodies: JSON, NDJSON or plain text in, checked strings out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 from flask import request
 
-from api.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
-from api.problems import ApiProblem
-from api.reading import body_in_memory
+from api.http.body_budget import body_in_memory
+from api.http.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
+from api.http.problems import ApiProblem
 from core.errors import InvalidText
 from core.submission import check_text
 
@@ -24,17 +24,24 @@ _ESCAPED = 6  # bytes that JSON may take for one byte of UTF-8: \u0041
 _ENVELOPE = 1024
 _LISTED_ERRORS = 100
 
-one_text = msgspec.json.Decoder(SubmitRequest)
+_one = msgspec.json.Decoder(SubmitRequest)
 _many = msgspec.json.Decoder(BulkRequest)
 _token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|,', re.DOTALL)
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def read_text(max_text_bytes: int) -> str:
-    """Return the text of a request for one string; raises ApiProblem or InvalidText."""
-    text = read_object(one_text, most_bytes(max_text_bytes), '{"text": "…"}').text
-    check_text(text, max_text_bytes)
-    return text
+def read_one(max_text_bytes: int) -> SubmitRequest:
+    """Return the string that the request in hand submits; raises ApiProblem or InvalidText."""
+    submitted = read_object(_one, most_bytes(max_text_bytes), '{"text": "…"}')
+    check_text(submitted.text, max_text_bytes)
+    return submitted
+
+
+def decode_one(body: bytes, max_text_bytes: int) -> SubmitRequest:
+    """Return the string that a body submits; raises InvalidText, UnicodeDecodeError or msgspec.DecodeError."""
+    submitted = _decode_strictly(body, _one)
+    check_text(submitted.text, max_text_bytes)
+    return submitted
 
 
 def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
@@ -48,8 +55,8 @@ def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
             raise ApiProblem("invalid-body", f"{error}.") from None
 
 
-def texts_of(body: bytes, max_text_bytes: int) -> list[str]:
-    """Return the texts in the body of a bulk request; raises ApiProblem, which names each bad item."""
+def read_many(body: bytes, max_text_bytes: int) -> list[SubmitRequest]:
+    """Return the strings that the body of a bulk request submits; raises ApiProblem, which names each bad item."""
     if request.mimetype == "application/json":
         items = _items(body)
     elif request.mimetype == "application/x-ndjson":
@@ -84,7 +91,7 @@ def most_bytes(max_text_bytes: int) -> int:
     return _ESCAPED * max_text_bytes + _ENVELOPE
 
 
-def decode_strictly(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+def _decode_strictly(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Return the decoded body; raises UnicodeDecodeError also for what msgspec skips unseen."""
     if not body.isascii():
         body.decode()
@@ -95,7 +102,7 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Return the decoded body; raises ApiProblem for what is not JSON, msgspec.ValidationError for a misfit."""
     _check_tokens(body)
     try:
-        return decode_strictly(body, decoder)
+        return _decode_strictly(body, decoder)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # A misfit is reported as soon as it is met, whatever follows; and lone surrogates, which are well-formed JSON
         # but no text, as malformed. So the whole is looked at again, more slowly; only once this block is left, or
@@ -162,33 +169,33 @@ def _split(body: bytes) -> list[bytes]:
     return lines
 
 
-def _checked(items: Sequence[object], max_text_bytes: int) -> list[str]:
-    texts, refused = [], []
+def _checked(items: Sequence[object], max_text_bytes: int) -> list[SubmitRequest]:
+    checked, refused = [], []
     for index, item in enumerate(items):
         try:
-            text = _text(item)
-            check_text(text, max_text_bytes)
+            submitted = _submitted(item)
+            check_text(submitted.text, max_text_bytes)
         except InvalidText as error:
             refused.append(RefusedItem(index, str(error)))
         else:
-            texts.append(text)
+            checked.append(submitted)
     if refused:
         raise _refused(refused)
-    return texts
+    return checked
 
 
-def _text(item: object) -> str:
-    """Return the text that an item is, or that it has inside: bytes are a line of NDJSON."""
+def _submitted(item: object) -> SubmitRequest:
+    """Return the string that an item is, or that it has inside: bytes are a line of NDJSON."""
     if isinstance(item, str):
-        return item
+        return SubmitRequest(item)
     if isinstance(item, bytes):
-        return _text_of_line(item)
+        return _of_line(item)
     raise InvalidText("This is not a string.")
 
 
-def _text_of_line(line: bytes) -> str:
+def _of_line(line: bytes) -> SubmitRequest:
     try:
-        return _decode(line, one_text).text
+        return _decode(line, _one)
     except msgspec.ValidationError as error:
         reason = f"{error}."
     except ApiProblem as problem:

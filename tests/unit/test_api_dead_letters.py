@@ -27,7 +27,7 @@ def parts(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[F
     """An API that has operators, over an empty table, and what it works with."""
     app = create_app(ApiSettings(redis_url="redis://127.0.0.1", operator_token=TOKEN), redis)  # type: ignore[arg-type]
     services = services_of(app)
-    monkeypatch.setattr(services.rows, "states", lambda ids: {})  # noqa: ARG005
+    monkeypatch.setattr(services.reader, "states", lambda ids: {})  # noqa: ARG005
     monkeypatch.setattr(services.monitor, "check", lambda: None)
     monkeypatch.setattr(services.waker, "wake", lambda: None)
     with app.test_client() as client:

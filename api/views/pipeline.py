@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response
 
-from api.answers import answer
-from api.contract import PartState, Pipeline, Ready, SetBack
-from api.monitor import Since
-from api.openapi import describe
-from api.problems import ApiProblem, journal_volatile
-from api.request_threads import RequestThreads
-from api.services import Services, services
+from api.health import readiness
+from api.http.contract import PartState, Pipeline, Ready, SetBack
+from api.http.openapi import describe
+from api.http.responses import answer
+from api.process.monitor import Since
+from api.services import services
 from core import rollback
 
 blueprint = Blueprint("pipeline", __name__)
@@ -64,24 +63,6 @@ def readyz() -> Response:
     """
     services().monitor.ensure_started()
     return readiness(services())
-
-
-def readiness(parts: Services) -> Response:
-    """Return the answer of a process that may be sent requests; raises ApiProblem for one that may not."""
-    if parts.draining:
-        raise ApiProblem("draining", "Send requests elsewhere: this process is about to end.", retry_after=1)
-    if parts.monitor.durability.refused:
-        raise journal_volatile(parts.monitor.durability.problem)
-    if not parts.monitor.reached:
-        raise ApiProblem("journal-away", "Start Redis: it was not seen with its data loaded yet.", retry_after=1)
-    return answer(Ready())
-
-
-def liveness(threads: RequestThreads) -> Response:
-    """Return the answer of a process that can serve; raises ApiProblem for one whose threads are all stuck."""
-    if threads.stuck:
-        raise ApiProblem("stuck", "Restart this process: none of its threads gets on with its request.")
-    return answer(Ready())
 
 
 def _set_back(seen: rollback.Rollback | None) -> SetBack | None:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 from redis import Redis
 
-from api.problems import ApiProblem, journal_full, journal_volatile
-from api.rows import DatabaseUnavailable, Rows
+from api.http.problems import ApiProblem, journal_full, journal_volatile
+from api.process.reader import DatabaseUnavailable, Reader
 from api.settings import ApiSettings
 from core.connection import journal_errors, without_repeats
 from core.counts import Counts
@@ -56,9 +56,9 @@ class Since:
 class Monitor:
     """Looks at Redis and PostgreSQL once a second, each from a thread of its own; oftener at an unavailable Redis."""
 
-    def __init__(self, journal: Journal, redis: Redis, rows: Rows, settings: ApiSettings) -> None:
+    def __init__(self, journal: Journal, redis: Redis, reader: Reader, settings: ApiSettings) -> None:
         """Use these; the threads start with the first question, in the process that serves."""
-        self._journal, self._redis, self._rows = journal, redis, rows
+        self._journal, self._redis, self._reader = journal, redis, reader
         self._impatient = without_repeats(redis, timeout=SHORT_TIMEOUT)
         self._settings = settings
         self._start = threading.Lock()
@@ -163,7 +163,7 @@ class Monitor:
 
     def _database_answers(self) -> bool:
         try:
-            self._rows.ping()
+            self._reader.ping()
         except DatabaseUnavailable:
             return False
         return True

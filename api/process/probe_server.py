@@ -15,8 +15,8 @@ from typing import cast
 import structlog
 from flask import Response
 
-from api.monitor import Monitor
-from api.problems import ApiProblem
+from api.http.problems import ApiProblem
+from api.process.monitor import Monitor
 from core.loops import repeat
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from api.contract import Problem, RefusedItem
+from api.http.contract import Problem, RefusedItem
 from core.errors import DummiesError, InvalidText, JournalFull, JournalUnavailable, KeyReused
 
 log = structlog.get_logger()

@@ -7,19 +7,17 @@ from uuid import UUID
 import structlog
 from flask import Blueprint, Response
 
-from api.answers import NOT_CACHED, answer, utc
-from api.contract import MAX_HISTORY_PAGE, MAX_REASON_LENGTH, Accepted, FailedPage
-from api.openapi import describe
-from api.operator import operators_only
-from api.parameters import DEFAULT_PAGE, integer, searched, words
-from api.problems import ApiProblem
+from api import strings
+from api.auth import operators_only
+from api.http.contract import MAX_HISTORY_PAGE, MAX_REASON_LENGTH, Accepted, FailedPage
+from api.http.openapi import describe
+from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, searched, words
+from api.http.problems import ApiProblem
+from api.http.responses import NOT_CACHED, answer, utc
 from api.services import services
-from api.status import buried, rows_of
 
 log = structlog.get_logger()
 blueprint = Blueprint("failed", __name__)
-
-MAX_CURSOR = 2**64 - 1
 
 
 @blueprint.get("/dummies/failed")
@@ -33,9 +31,9 @@ MAX_CURSOR = 2**64 - 1
 def failed() -> Response:
     """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
     limit = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE
-    page = services().dead_letters.page(limit, integer("cursor", MAX_CURSOR) or 0, searched() or "")
+    page = services().dead_letters.page(limit, integer("cursor", MAX_SCAN_CURSOR) or 0, searched() or "")
     following = str(page.cursor) if page.cursor else None
-    return answer(FailedPage([buried(letter) for letter in page.letters], following, page.total))
+    return answer(FailedPage([strings.failed(letter) for letter in page.letters], following, page.total))
 
 
 @blueprint.post("/dummies/<uuid:submission_id>/retry")
@@ -74,6 +72,6 @@ def discard(submission_id: UUID) -> Response:
 def _not_failed(submission_id: UUID) -> ApiProblem:
     """Return the answer about a string that is no dead letter: it is on its way, stored, or was never here."""
     key = str(submission_id)
-    if services().journal.records([key])[0] or rows_of([key]):
+    if services().journal.records([key])[0] or strings.stored_rows([key]):
         return ApiProblem("not-failed", "Only dead letters can be tried again or discarded: look at its status.")
     return ApiProblem("unknown-string", "No string was accepted under this id: check it.")

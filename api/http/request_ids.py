@@ -8,6 +8,8 @@ nginx repeats one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -38,6 +40,17 @@ def nginx_id_of(environ: WSGIEnvironment) -> str | None:
     """Return the id that nginx gave a request, the same when it repeats it; None where none came in nginx' own form."""
     given = environ.get(_NGINX)
     return given if given and _is_of_nginx(given) else None
+
+
+@contextmanager
+def bound(environ: WSGIEnvironment) -> Iterator[str]:
+    """Have log lines carry the id of a request, which is given, within the block."""
+    request_id = request_id_of(environ)
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+    try:
+        yield request_id
+    finally:
+        structlog.contextvars.clear_contextvars()
 
 
 def install(app: Flask) -> None:

@@ -12,7 +12,7 @@ from hashlib import md5, sha256, sha512
 
 from flask import request
 
-from api.problems import ApiProblem
+from api.http.problems import ApiProblem
 
 _DIGESTS = ("Content-Digest", "Repr-Digest", "Digest", "Content-MD5")
 """RFC 9530, and what came before it; without a content coding all of them are about the same bytes."""

@@ -1,4 +1,4 @@
-"""Stored strings, read from PostgreSQL's primary through the read-only role."""
+"""PostgreSQL reader: stored strings, from the primary, through the read-only role."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Looked(NamedTuple):
     stored_at: datetime
 
 
-class Rows:
-    """Reads rows over at most 8 connections; every call ends in bounded time or raises DatabaseUnavailable."""
+class Reader:
+    """Reads over at most 8 connections; every call ends in bounded time or raises DatabaseUnavailable."""
 
     def __init__(self, url: str | None) -> None:
         """Use this database; nothing is connected yet. Without a URL every call raises DatabaseUnavailable."""

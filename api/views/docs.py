@@ -1,7 +1,8 @@
-"""The documentation page: the OpenAPI document for people, without a script and without anything from elsewhere."""
+"""The OpenAPI document, and a page that shows it to people, without a script and without anything from elsewhere."""
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template
 from markupsafe import Markup, escape
 
-from api.openapi import build
+from api.http.openapi import build
 
 blueprint = Blueprint("docs", __name__, template_folder="templates")
 
@@ -21,6 +22,12 @@ _BOUNDS = {
     "maxLength": "at most {} characters",
     "maxItems": "at most {}",
 }
+
+
+@blueprint.get("/openapi.json")
+def document() -> Response:
+    """Answer with the document."""
+    return Response(json.dumps(build(current_app)), content_type="application/json")
 
 
 @blueprint.get("/docs")
@@ -40,13 +47,13 @@ def style() -> Response:
 
 @cache
 def _page() -> str:
-    document = build(current_app)
+    described = build(current_app)
     operations = [
         {"path": path, "method": method.upper(), **operation}
-        for path, methods in document["paths"].items()
+        for path, methods in described["paths"].items()
         for method, operation in methods.items()
     ]
-    return render_template("docs.html", document=document, operations=operations)
+    return render_template("docs.html", document=described, operations=operations)
 
 
 @blueprint.app_template_filter("ticks")

@@ -10,8 +10,8 @@ from typing import IO
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from api.declared import check_declared
-from api.problems import ApiProblem
+from api.http.declared import check_declared
+from api.http.problems import ApiProblem
 
 MAX_BULK_BYTES = 8 * 1024 * 1024
 MAX_DISCARDED = 2 * MAX_BULK_BYTES

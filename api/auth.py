@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from flask import request
 
-from api.problems import ApiProblem
+from api.http.problems import ApiProblem
 from api.services import services
 
 V = TypeVar("V", bound=Callable[..., Any])

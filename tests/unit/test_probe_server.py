@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api import operations
-from api.operations import MOST_PROBERS, answer_probes
+from api.process import probe_server
+from api.process.probe_server import MOST_PROBERS, answer_probes
 
 TOO_MANY = 10
 
 
 def test_the_oldest_of_too_many_probers_has_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "PATIENCE", 1_000.0)
+    monkeypatch.setattr(probe_server, "PATIENCE", 1_000.0)
 
     async def probe() -> None:
         listener = socket.create_server(("127.0.0.1", 0))

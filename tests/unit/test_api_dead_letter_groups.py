@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 
-import api.groups
-from api.problems import TYPE_PREFIX, ApiProblem
+import api.views.dead_letter_groups
+from api.http.problems import TYPE_PREFIX, ApiProblem
 from api.services import Services
 from core.dead_letter_groups import PIECE, Progress
 from core.errors import JournalFull, JournalUnavailable
@@ -35,7 +35,7 @@ def settings(tmp_path: Path) -> dict[str, Any]:
 @pytest.fixture
 def client(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """An operator, who is told of every step."""
-    monkeypatch.setattr(api.groups, "LINE_EVERY", -1)
+    monkeypatch.setattr(api.views.dead_letter_groups, "LINE_EVERY", -1)
     monkeypatch.setattr(services.waker, "wake", lambda: None)
     client = app.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
@@ -186,7 +186,10 @@ def test_a_process_that_is_about_to_end_ends_its_run(
 
 def test_runs_are_few_and_one_that_is_given_up_ends_where_it_is(client: FlaskClient, redis: FakeRedis) -> None:
     plant(redis, 9)
-    open_ones = [client.post("/dummies/failed/retry", json=ALL, buffered=False) for _ in range(api.groups.RUNS_AT_ONCE)]
+    open_ones = [
+        client.post("/dummies/failed/retry", json=ALL, buffered=False)
+        for _ in range(api.views.dead_letter_groups.CONCURRENT_RUNS)
+    ]
     refused = client.post("/dummies/failed/retry", json=ALL)
     assert (refused.status_code, refused.json["type"]) == (503, f"{TYPE_PREFIX}busy")  # type: ignore[index]
     assert refused.headers["Retry-After"]

@@ -10,14 +10,13 @@ import msgspec
 import structlog
 from flask import Blueprint, Response
 
-from api.answers import NOT_CACHED, answer, encode
-from api.bodies import read_object
-from api.contract import DiscardGroups, FailedGroup, FailedGroups, GroupProgress, Problem, RetryGroups
-from api.failed import MAX_CURSOR
-from api.openapi import describe
-from api.operator import operators_only
-from api.parameters import integer
-from api.problems import ApiProblem, problem_of
+from api.auth import operators_only
+from api.http.bodies import read_object
+from api.http.contract import DiscardGroups, FailedGroup, FailedGroups, GroupProgress, Problem, RetryGroups
+from api.http.openapi import describe
+from api.http.parameters import MAX_SCAN_CURSOR, integer
+from api.http.problems import ApiProblem, problem_of
+from api.http.responses import NOT_CACHED, answer, encode
 from api.services import Services, services
 from core.dead_letter_groups import PIECE, Progress
 from core.errors import JournalFull, JournalUnavailable
@@ -29,7 +28,7 @@ MAX_BYTES = 1024 * 1024
 COUNTING_BUDGET = 1.0
 """Seconds after which an answer has the dead letters that were looked at, not all."""
 LINE_EVERY = 0.5
-RUNS_AT_ONCE = 2
+CONCURRENT_RUNS = 2
 REST_IS_LEFT = (
     f"What is counted is done, and up to {PIECE} more may be."
     " Send the request again for the rest: nothing is done twice."
@@ -37,7 +36,7 @@ REST_IS_LEFT = (
 _NDJSON = "application/x-ndjson"
 _retried = msgspec.json.Decoder(RetryGroups)
 _discarded = msgspec.json.Decoder(DiscardGroups)
-_run_slots = threading.BoundedSemaphore(RUNS_AT_ONCE)
+_run_slots = threading.BoundedSemaphore(CONCURRENT_RUNS)
 
 
 @blueprint.get("/dummies/failed/reasons")
@@ -45,7 +44,7 @@ _run_slots = threading.BoundedSemaphore(RUNS_AT_ONCE)
 @operators_only
 def failed_reasons() -> Response:
     """Answer with how many dead letters have which reason; of very many, with those looked at within a second."""
-    counts = services().groups.count(integer("cursor", MAX_CURSOR) or 0, COUNTING_BUDGET)
+    counts = services().groups.count(integer("cursor", MAX_SCAN_CURSOR) or 0, COUNTING_BUDGET)
     largest_first = sorted(counts.reasons.items(), key=lambda group: -group[1])
     items = [FailedGroup(reason, count) for reason, count in largest_first]
     return answer(FailedGroups(items, str(counts.cursor) if counts.cursor else None, counts.looked_at, counts.total))

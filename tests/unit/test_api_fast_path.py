@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api.request_ids import NGINX_HEADER
+from api.http.request_ids import NGINX_HEADER
 from core.journal import Journal
 
 KEY = {"Idempotency-Key": "k"}

@@ -1,0 +1,1 @@
+"""HTTP: the contract, reading requests, writing responses and problems. Knows nothing of Redis and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""What each path answers. No view imports another: what they share is in modules of its own."""

@@ -1,0 +1,90 @@
+"""All stored strings as a file, newest first."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain
+
+from flask import Blueprint, Response
+
+from api.http.openapi import describe
+from api.http.parameters import query, searched
+from api.http.problems import ApiProblem, database_unavailable
+from api.http.responses import NOT_CACHED
+from api.process.reader import DatabaseUnavailable, Reader
+from api.services import services
+
+blueprint = Blueprint("export", __name__)
+
+CONCURRENT_EXPORTS = 2
+EXPORT_PATIENCE = 2.0
+REST = 2.0
+"""How long an export rests after each piece, as a multiple of the time that the piece took."""
+DATABASE_TRIED_AGAIN = (0.5, 1.5)
+"""Seconds after which an export that has begun asks a database again that was away."""
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it spreadsheets take a CSV for Latin letters."""
+_CSV_HEAD = f"{BYTE_ORDER_MARK}id,text,received_at,stored_at\r\n"
+_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+_export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
+
+
+@blueprint.get("/dummies/export")
+@describe(
+    "All stored strings as a file",
+    answers={200: dict.fromkeys(("application/x-ndjson", "text/csv"), str)},
+    parameters=("format", "q"),
+    refusals=(400, 503),
+)
+def export() -> Response:
+    """Answer with every string that is stored when the request comes, newest first, or those that contain `q`.
+
+    As NDJSON it is an object with id, text, received_at and stored_at a line; as CSV, the same columns. An answer that
+    breaks off is not whole: begin again. While the database is away it pauses.
+    """
+    kind, text = query().get("format", "ndjson"), searched()
+    if kind not in _TYPES:
+        raise ApiProblem("invalid-parameter", "Send format as ndjson or csv.")
+    if not _export_slots.acquire(timeout=EXPORT_PATIENCE):
+        raise ApiProblem("busy", "Export again later: others are under way.", retry_after=10)
+    lines = _lines(services().reader, text, csv=kind == "csv")
+    with ExitStack() as slot:
+        slot.callback(_export_slots.release)
+        try:
+            first = next(lines)
+        except DatabaseUnavailable:
+            raise database_unavailable() from None
+        response = Response(chain([first], lines), content_type=_TYPES[kind], headers=NOT_CACHED)
+        response.headers["Content-Disposition"] = f'attachment; filename="dummies.{kind}"'
+        response.headers["X-Accel-Buffering"] = "no"
+        response.call_on_close(slot.pop_all().close)
+    return response
+
+
+def _lines(reader: Reader, text: str | None, *, csv: bool) -> Iterator[bytes]:
+    """Yield the file piece by piece; after each it rests for twice the time it took, so that others are served.
+
+    Raises DatabaseUnavailable before the first piece. Later it waits until PostgreSQL is back and continues where it
+    was: a response that has begun can only be ended as if it were whole. Empty pieces are not sent, but show
+    whether the client is still there.
+    """
+    head, before, begun = _CSV_HEAD if csv else "", None, False
+    while True:
+        started = time.monotonic()
+        try:
+            lines, before_next = reader.export(text, before, csv=csv)
+        except DatabaseUnavailable:
+            if not begun:
+                raise
+            time.sleep(random.uniform(*DATABASE_TRIED_AGAIN))  # noqa: S311
+            yield b""
+            continue
+        yield (head + lines).encode()
+        if before_next is None:
+            return
+        head, before, begun = "", before_next, True
+        time.sleep(REST * (time.monotonic() - started))

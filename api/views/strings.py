@@ -1,0 +1,79 @@
+"""The status of strings: Redis knows those that are queued or failed, PostgreSQL those that are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import Blueprint, Response
+
+from api import history
+from api.http.contract import MAX_IDS_PER_QUERY, HistoryPage, StringState, StringStates
+from api.http.openapi import describe
+from api.http.parameters import query
+from api.http.problems import ApiProblem
+from api.http.responses import answer
+from api.process.reader import DatabaseUnavailable
+from api.services import services
+from api.strings import failed_strings, queued, queued_with_text, stored, stored_rows
+
+blueprint = Blueprint("strings", __name__)
+
+
+@blueprint.get("/dummies/<uuid:submission_id>")
+@describe("What became of a string", answers={200: StringState}, refusals=(404, 503))
+def state(submission_id: UUID) -> Response:
+    """Answer with the string and its status."""
+    key = str(submission_id)
+    [record] = services().journal.records([key])
+    found = None
+    if record:
+        found = failed_strings([key])[0] if record.failed else queued_with_text(key, record)
+    if found is None:
+        row = stored_rows([key]).get(key)
+        if row is None:
+            raise ApiProblem("unknown-string", "No string was accepted under this id: check it.")
+        found = stored(row)
+    return answer(found)
+
+
+@blueprint.get("/dummies/")
+@describe(
+    "What became of many strings, or the history",
+    answers={200: StringStates | HistoryPage},
+    parameters=("id", "limit", "cursor", "q"),
+    refusals=(400, 503),
+)
+def states() -> Response:
+    """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages.
+
+    ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what
+    it has found; while there is a next cursor, there may be more.
+    """
+    ids = query().getlist("id")
+    return answer(_many(_parse_ids(ids)) if ids else history.page())
+
+
+def _many(ids: Sequence[UUID]) -> StringStates:
+    keys = [str(submission_id) for submission_id in ids]
+    records = dict(zip(keys, services().journal.records(keys), strict=True))
+    dead = [key for key, record in records.items() if record and record.failed]
+    items = [state for state in failed_strings(dead) if state]
+    items += [queued(key, record) for key, record in records.items() if record and not record.failed]
+    known = {str(item.id) for item in items}
+    missing = [key for key in records if key not in known]
+    try:
+        rows = services().reader.states(missing) if missing else {}
+    except DatabaseUnavailable:
+        return StringStates(items, [], [UUID(key) for key in missing])
+    items += map(stored, rows.values())
+    return StringStates(items, [UUID(key) for key in missing if key not in rows], [])
+
+
+def _parse_ids(values: Sequence[str]) -> list[UUID]:
+    if len(values) > MAX_IDS_PER_QUERY:
+        raise ApiProblem("invalid-parameter", f"Ask for at most {MAX_IDS_PER_QUERY} ids at once.")
+    try:
+        return [UUID(value) for value in values]
+    except ValueError:
+        raise ApiProblem("invalid-parameter", "Send each id as a UUID.") from None

@@ -1,0 +1,76 @@
+"""Submitting strings, one or many."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Blueprint, Response, request
+
+from api.http.bodies import read_key, read_many, read_one
+from api.http.body_budget import MAX_BULK_BYTES, body_in_memory
+from api.http.contract import Accepted, BulkAccepted, BulkRequest, SubmitRequest
+from api.http.openapi import describe
+from api.http.problems import ApiProblem
+from api.http.request_ids import nginx_id_of
+from api.http.responses import accepted_headers, answer
+from api.services import services
+from api.submissions import accept, accept_bulk
+
+blueprint = Blueprint("submit", __name__)
+
+CONCURRENT_BULKS = 2
+BULK_PATIENCE = 2.0
+LARGE_BULK = 1024 * 1024
+"""Bytes of a body from which on a bulk has the one slot of the large: until it is appended it takes up to six times its
+size, since an emoji makes each character of its string take four bytes."""
+_bulk_slots = threading.BoundedSemaphore(CONCURRENT_BULKS)
+_large_slot = threading.BoundedSemaphore(1)
+
+
+@blueprint.post("/dummies/")
+@describe(
+    "Submit one string",
+    body={"application/json": SubmitRequest},
+    answers={202: Accepted},
+    refusals=(400, 413, 415, 422, 503),
+)
+def submit() -> Response:
+    """Accept one string: it is on disk in the journal when this answers 202, and will be stored exactly once."""
+    parts = services()
+    parts.monitor.check()
+    submitted = read_one(parts.settings.max_text_bytes)
+    body = accept(parts, submitted, read_key(), nginx_id_of(request.environ))
+    return answer(body, 202, accepted_headers(body))
+
+
+@blueprint.post("/dummies/bulk")
+@describe(
+    "Submit many strings",
+    body={"application/json": BulkRequest, "application/x-ndjson": str, "text/plain": str},
+    answers={202: BulkAccepted},
+    refusals=(400, 413, 415, 422, 503),
+)
+def submit_bulk() -> Response:
+    """Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none.
+
+    They come as JSON, as NDJSON with an object ``{"text": "…"}`` a line, or as plain text with a string a line.
+    """
+    parts = services()
+    parts.monitor.check()
+    # the slot comes after the body: a slow sender keeps none from others
+    with body_in_memory(MAX_BULK_BYTES) as body, _slot(_large_slot if len(body) > LARGE_BULK else _bulk_slots):
+        submitted = read_many(body, parts.settings.max_text_bytes)
+        del body
+        return answer(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
+
+
+@contextmanager
+def _slot(slots: threading.BoundedSemaphore) -> Iterator[None]:
+    if not slots.acquire(timeout=BULK_PATIENCE):
+        raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
+    try:
+        yield
+    finally:
+        slots.release()
