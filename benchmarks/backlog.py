@@ -1,4 +1,4 @@
-"""A backlog: strings that wait because no worker runs, and what it takes to drain them."""
+"""A backlog: strings that wait while no worker runs, and how fast they are drained."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from concurrent.futures import ThreadPoolExecutor
 
 import uuid_utils
 
-from benchmarks import load, turns
-from benchmarks.effort import Effort
+from benchmarks import load, rounds
+from benchmarks.environment import Environment, Incomplete
 from benchmarks.figures import Figures
-from benchmarks.stage import Incomplete, Stage
+from benchmarks.profile import Profile
 from core.connection import connect
 from core.journal import Journal, Unit
 from core.keys import KEYS
 from core.submission import Submission
 
-ENTRY_STRINGS = 30
-"""Strings an entry: what 64 clients bring about, half of them at each API process."""
+GROUP = 30
+"""Strings per entry: roughly what 64 clients cause, half of them at each API process."""
 FILLERS = 4
 PROCESSES = {"drain.one": 1, "drain.two": 2}
 
 
-def fill(stage: Stage, strings: int, group: int = ENTRY_STRINGS) -> None:
-    """Append so many strings of 17 characters to the journal, as the API does, and see that they wait."""
-    before = waiting(stage)
+def fill(environment: Environment, strings: int, group: int = GROUP) -> None:
+    """Append this many strings of 17 characters to the journal, as the API does. Raises Incomplete."""
+    before = waiting(environment)
     sizes = [group] * (strings // group) + ([strings % group] if strings % group else [])
     with ThreadPoolExecutor(FILLERS) as pool:
-        list(pool.map(lambda number: _fill(stage, sizes[number::FILLERS]), range(FILLERS)))
-    if waiting(stage) != before + strings:
-        raise Incomplete(f"{waiting(stage) - before} strings wait of {strings} appended ones")
+        list(pool.map(lambda number: _fill(environment, sizes[number::FILLERS]), range(FILLERS)))
+    if waiting(environment) != before + strings:
+        raise Incomplete(f"{waiting(environment) - before} of {strings} appended strings are waiting")
 
 
-def _fill(stage: Stage, sizes: list[int]) -> None:
-    redis = connect(stage.system.redis.url, timeout=30)
+def _fill(environment: Environment, sizes: list[int]) -> None:
+    redis = connect(environment.system.redis.url, timeout=30)
     journal = Journal(redis)
     for size in sizes:
         now = time.time_ns() // 1000
@@ -42,45 +42,47 @@ def _fill(stage: Stage, sizes: list[int]) -> None:
     redis.close()
 
 
-def waiting(stage: Stage) -> int:
-    """Return how many strings wait."""
-    return int(stage.redis.get(KEYS.waiting) or 0)
+def waiting(environment: Environment) -> int:
+    """Return the number of waiting strings."""
+    return int(environment.redis.get(KEYS.waiting) or 0)
 
 
-def drain(stage: Stage, strings: int, processes: int) -> float:
-    """Fill the journal, start a worker with so many processes, and return the rows a second.
+def drain(environment: Environment, strings: int, processes: int) -> float:
+    """Fill the journal, start a worker with this many processes, and return rows stored per second.
 
-    The time is that between the first row and the last one, so a worker's start does not count.
+    The time runs from the first row to the last, so the worker's start does not count.
     """
-    stage.end_worker()
-    fill(stage, strings)
-    [newest] = stage.fetch_row("SELECT coalesce(max(seq), 0) FROM dummies")
-    stage.restart_worker(processes)
-    last = stage.last_stored("dummies", strings, newest)
-    [first] = stage.fetch_row("SELECT extract(epoch FROM min(stored_at))::float FROM dummies WHERE seq > %s", newest)
+    environment.stop_worker()
+    fill(environment, strings)
+    [newest] = environment.fetch_row("SELECT coalesce(max(seq), 0) FROM dummies")
+    environment.restart_worker(processes)
+    last = environment.last_stored("dummies", strings, newest)
+    [first] = environment.fetch_row(
+        "SELECT extract(epoch FROM min(stored_at))::float FROM dummies WHERE seq > %s", newest
+    )
     return strings / (last - first)
 
 
-def play(stage: Stage, effort: Effort, figures: Figures) -> None:
-    """Drain a backlog with one process and with two; a worker with two is left running."""
+def measure(environment: Environment, profile: Profile, figures: Figures) -> None:
+    """Measure draining with one process and with two; the worker with two keeps running."""
     for key, processes in PROCESSES.items():
-        stage.empty(stage.ours)
-        figures.add(key, drain(stage, effort.backlog, processes))
+        environment.empty(environment.ours)
+        figures.add(key, drain(environment, profile.backlog, processes))
 
 
-def measure_pending(stage: Stage, effort: Effort, figures: Figures) -> None:
-    """Submit single strings while no worker runs, and note what each takes in Redis beyond its text."""
-    stage.end_worker()
-    stage.empty(stage.ours)
-    waited, memory, accepted = waiting(stage), _used_memory(stage), 0
-    while accepted < effort.pending:
-        accepted += load.submit(stage.ours.url, turns.MANY, effort.many_s).answered
-    if waiting(stage) - waited != accepted:
-        raise Incomplete(f"{waiting(stage) - waited} strings wait of {accepted} accepted ones")
-    figures.add("memory.pending_bytes", (_used_memory(stage) - memory) / accepted - load.SHORTEST_TEXT)
-    stage.restart_worker()
-    stage.last_stored("dummies", accepted)
+def measure_pending(environment: Environment, profile: Profile, figures: Figures) -> None:
+    """Measure the memory in Redis of a pending string beyond its text: submit singly while no worker runs."""
+    environment.stop_worker()
+    environment.empty(environment.ours)
+    waited, memory, accepted = waiting(environment), _used_memory(environment), 0
+    while accepted < profile.pending:
+        accepted += load.submit(environment.ours.url, rounds.MANY, profile.many_s).answered
+    if waiting(environment) - waited != accepted:
+        raise Incomplete(f"{waiting(environment) - waited} of {accepted} accepted strings are waiting")
+    figures.add("memory.pending_bytes", (_used_memory(environment) - memory) / accepted - load.SHORTEST_TEXT)
+    environment.restart_worker()
+    environment.last_stored("dummies", accepted)
 
 
-def _used_memory(stage: Stage) -> int:
-    return int(stage.redis.info("memory")["used_memory"])
+def _used_memory(environment: Environment) -> int:
+    return int(environment.redis.info("memory")["used_memory"])

@@ -1,4 +1,4 @@
-"""A bar chart of the ways, as SVG by hand: it is read on light and on dark pages and needs nothing else."""
+"""A bar chart of the contenders, as SVG by hand: it is read on light and on dark pages and needs nothing else."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from benchmarks.report import WAYS, number
+from benchmarks.report import CONTENDERS, number
 
-KEY = "{way}.64.stored"
+KEY = "{contender}.64.stored"
 WIDTH, LABELS, FIGURES = 900, 420, 70
 TOP, STEP, BAR = 64, 34, 22
 STYLE = """
@@ -27,12 +27,12 @@ STYLE = """
 
 def draw(results: Mapping[str, Any]) -> str:
     """Return the chart: strings stored a second at 64 clients, the median as a bar, the spread as a line."""
-    figures = {way: results["figures"].get(KEY.format(way=way)) for way in WAYS}
-    measured = {way: figure for way, figure in figures.items() if figure}
+    figures = {contender: results["figures"].get(KEY.format(contender=contender)) for contender in CONTENDERS}
+    measured = {contender: figure for contender, figure in figures.items() if figure}
     most = max((figure["most"] for figure in measured.values()), default=1.0)
     scale = (WIDTH - LABELS - FIGURES) / most
-    ordered = sorted(measured, key=lambda way: -measured[way]["median"])
-    bars = [_bar(way, measured[way], TOP + place * STEP, scale) for place, way in enumerate(ordered)]
+    ordered = sorted(measured, key=lambda contender: -measured[contender]["median"])
+    bars = [_bar(contender, measured[contender], TOP + place * STEP, scale) for place, contender in enumerate(ordered)]
     height = TOP + len(bars) * STEP + 12
     cores = f"{results['machine']['cores']} cores that carry the load generator too"
     note = f"64 clients, strings of 17 characters, {cores}; the limits store nothing"
@@ -49,13 +49,13 @@ def draw(results: Mapping[str, Any]) -> str:
     )
 
 
-def _bar(way: str, figure: Mapping[str, float], top: float, scale: float) -> str:
-    kind = "ours" if way == "ours" else "limit" if way.startswith("bare") else "peer"
+def _bar(contender: str, figure: Mapping[str, float], top: float, scale: float) -> str:
+    kind = "ours" if contender == "ours" else "limit" if contender.startswith("bare") else "peer"
     middle, width = top + BAR / 2, figure["median"] * scale
     ends = [LABELS + figure[end] * scale for end in ("least", "most")]
     return "\n".join(
         [
-            f'  <text x="{LABELS - 10}" y="{middle + 5:.1f}" text-anchor="end">{escape(WAYS[way])}</text>',
+            f'  <text x="{LABELS - 10}" y="{middle + 5:.1f}" text-anchor="end">{escape(CONTENDERS[contender])}</text>',
             f'  <rect class="{kind}" x="{LABELS}" y="{top:.1f}" width="{width:.1f}" height="{BAR}" rx="2"/>',
             f'  <line class="spread" x1="{ends[0]:.1f}" x2="{ends[1]:.1f}" y1="{middle:.1f}" y2="{middle:.1f}"/>',
             f'  <text x="{ends[1] + 8:.1f}" y="{middle + 5:.1f}">{number(figure["median"])}</text>',

@@ -1,4 +1,4 @@
-"""A client as a program that feeds the system has one: a kept connection, a key for each request, patience with 503."""
+"""A client such as a program would use: a persistent connection, a key for each request, retries after a 503."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ TRIES = 6
 
 
 class Refused(Exception):
-    """The API did not answer what was asked for."""
+    """The API refused a request."""
 
 
 class Client:
     """One connection to the API; one thread at a time may use it."""
 
     def __init__(self, url: str) -> None:
-        """Use the API at this URL; the connection is made with the first request."""
+        """Use the API at this URL; the first request connects."""
         address = urlsplit(url)
         self._connection = HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=TIMEOUT)
         self.repeats = 0
-        """How often a 503 was met with a repeat."""
+        """How often a request was repeated after a 503."""
 
     def __enter__(self) -> Self:
         return self
@@ -34,20 +34,20 @@ class Client:
         self._connection.close()
 
     def submit(self, path: str, body: bytes, content_type: str, key: str) -> Any:
-        """Return the answer to a submission; raises Refused. The key makes the repeats safe."""
+        """Submit and return the decoded response; the key makes retries safe. Raises Refused."""
         headers = {"Content-Type": content_type, "Idempotency-Key": key}
         for _ in range(TRIES):
-            status, retry_after, answer = self._request("POST", path, body, headers)
+            status, retry_after, content = self._request("POST", path, body, headers)
             if status != 503:
                 break
             self.repeats += 1
             time.sleep(retry_after * random.uniform(0.5, 1.5))
-        return _expect(202, status, answer)
+        return _expect(202, status, content)
 
     def get(self, path: str) -> Any:
-        """Return the answer to a question; raises Refused."""
-        status, _, answer = self._request("GET", path, None, {})
-        return _expect(200, status, answer)
+        """Return the decoded response. Raises Refused."""
+        status, _, content = self._request("GET", path, None, {})
+        return _expect(200, status, content)
 
     def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, float, bytes]:
         self._connection.request(method, path, body, headers)
@@ -55,7 +55,7 @@ class Client:
         return response.status, float(response.headers.get("Retry-After", 1)), response.read()
 
 
-def _expect(wanted: int, status: int, answer: bytes) -> Any:
+def _expect(wanted: int, status: int, content: bytes) -> Any:
     if status != wanted:
-        raise Refused(f"{status} instead of {wanted}: {answer[:500].decode(errors='replace')}")
-    return json.loads(answer)
+        raise Refused(f"{status} instead of {wanted}: {content[:500].decode(errors='replace')}")
+    return json.loads(content)

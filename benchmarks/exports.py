@@ -1,4 +1,4 @@
-"""Reading the whole table: what an export costs those who submit meanwhile, and how soon a search answers."""
+"""Reading the whole table: how much an export slows down submissions, and how soon a search responds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from benchmarks import load, turns
-from benchmarks.effort import Effort
+from benchmarks import load, rounds
+from benchmarks.environment import Environment, family
 from benchmarks.figures import Figures
-from benchmarks.stage import Stage, family
+from benchmarks.profile import Profile
 
 PIECE = 1024 * 1024
 SEARCHES = 20
@@ -23,63 +23,63 @@ LOOK_EVERY = 0.05
 
 
 class Reader(threading.Thread):
-    """Reads an export as fast as it comes until it is told to end, and looks at the API's largest process meanwhile."""
+    """Reads an export as fast as it comes until stopped, and samples the memory of the API's largest process."""
 
-    def __init__(self, stage: Stage) -> None:
-        """Prepare to read from the stage's API."""
+    def __init__(self, environment: Environment) -> None:
+        """Prepare to read from the API."""
         super().__init__(daemon=True)
-        self._address = urlsplit(stage.system.api_url)
-        self._processes = family(stage.api.pid)
-        self._ending = threading.Event()
+        self._address = urlsplit(environment.system.api_url)
+        self._processes = family(environment.api.pid)
+        self._stopping = threading.Event()
         self.rows, self.most_mb = 0, 0.0
 
     def run(self) -> None:
-        """Read."""
+        """Read until the export ends or is stopped."""
         connection = HTTPConnection(self._address.hostname or "", self._address.port, timeout=30)
         connection.request("GET", "/dummies/export")
-        answer, looked_at = connection.getresponse(), 0.0
+        response, looked_at = connection.getresponse(), 0.0
         with suppress(OSError, HTTPException):
-            while not self._ending.is_set() and (piece := answer.read(PIECE)):
+            while not self._stopping.is_set() and (piece := response.read(PIECE)):
                 self.rows += piece.count(b"\n")
                 if time.monotonic() > looked_at + LOOK_EVERY:
                     looked_at = time.monotonic()
                     self.most_mb = max(self.most_mb, *map(_resident_mb, self._processes))
         connection.close()
 
-    def end(self) -> None:
-        """Give up, and wait until that is done."""
-        self._ending.set()
+    def stop(self) -> None:
+        """Stop reading and wait until the thread has ended."""
+        self._stopping.set()
         self.join(30)
 
 
 @contextmanager
-def exporting(stage: Stage) -> Iterator[Reader]:
-    """Have an export under way."""
-    reader = Reader(stage)
+def exporting(environment: Environment) -> Iterator[Reader]:
+    """Run an export in the background."""
+    reader = Reader(environment)
     reader.start()
     try:
         yield reader
     finally:
-        reader.end()
+        reader.stop()
 
 
-def play(stage: Stage, effort: Effort, figures: Figures) -> None:
-    """Submit alone and beside an export in turns; export alone; search for what is nowhere."""
-    stage.restart_worker()
-    for _ in range(effort.rounds):
-        figures.add("export.submit_alone", load.submit(stage.ours.url, turns.MANY, effort.many_s).rate)
-        with exporting(stage) as reader:
-            figures.add("export.submit_beside", load.submit(stage.ours.url, turns.MANY, effort.many_s).rate)
+def measure(environment: Environment, profile: Profile, figures: Figures) -> None:
+    """Measure submitting alone and during an export, exporting alone, and a search that finds nothing."""
+    environment.restart_worker()
+    for _ in range(profile.rounds):
+        figures.add("export.submit_alone", load.submit(environment.ours.url, rounds.MANY, profile.many_s).rate)
+        with exporting(environment) as reader:
+            figures.add("export.submit_beside", load.submit(environment.ours.url, rounds.MANY, profile.many_s).rate)
         figures.add("export.api_mb", reader.most_mb)
         started = time.monotonic()
-        with exporting(stage) as reader:
-            time.sleep(effort.many_s)
+        with exporting(environment) as reader:
+            time.sleep(profile.many_s)
         figures.add("export.rows", reader.rows / (time.monotonic() - started))
-        figures.add("search.first_ms", _slowest_search(stage))
+        figures.add("search.first_ms", _slowest_search(environment))
 
 
-def _slowest_search(stage: Stage) -> float:
-    connection = HTTPConnection("127.0.0.1", stage.system.api_port, timeout=30)
+def _slowest_search(environment: Environment) -> float:
+    connection = HTTPConnection("127.0.0.1", environment.system.api_port, timeout=30)
     took = []
     for _ in range(SEARCHES):
         started = time.monotonic()

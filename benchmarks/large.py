@@ -1,4 +1,4 @@
-"""The large cases: a million strings that wait, and ten million rows that are stored."""
+"""The large cases: a million waiting strings, and ten million stored rows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from contextlib import closing
 
 import psycopg2
 
-from benchmarks import backlog, exports, load, reads, turns
-from benchmarks.effort import Effort
+from benchmarks import backlog, exports, load, reads, rounds
+from benchmarks.environment import Environment
 from benchmarks.figures import Figures
-from benchmarks.stage import Stage
+from benchmarks.profile import Profile
 
 FILL_GROUP = 500
 REWRITE_LOOK_EVERY = 0.5
@@ -19,43 +19,50 @@ INSERT INTO dummies (id, text, received_at)
 SELECT gen_random_uuid(), 'text-' || lpad(number::text, 12, '0'), now() FROM generate_series(1, %s) AS number"""
 
 
-def play(stage: Stage, effort: Effort, figures: Figures) -> None:
-    """Measure appending and storing with little there, and again with much."""
-    if effort.waiting:
-        stage.end_worker()
-        stage.redis.flushdb()
-        _append(stage, effort, figures, "large.append_empty")
-        backlog.fill(stage, effort.waiting, FILL_GROUP)
-        _wait_for_rewrite(stage)
-        _append(stage, effort, figures, "large.append_waiting")
-        stage.redis.flushdb()
-    if effort.stored:
-        stage.empty(stage.ours)
-        _store(stage, effort, figures, "large.store_empty")
-        stage.empty(stage.ours)
-        stage.cursor.execute(FILL_ROWS, [effort.stored])
-        stage.cursor.execute("VACUUM (ANALYZE) dummies")  # as a table that grew over time; else autovacuum starts now
-        with closing(psycopg2.connect(stage.system.postgres.superuser_url)) as superuser, superuser.cursor() as cursor:
-            cursor.execute("CHECKPOINT")  # or what the filling left to be written would count against the first turn
-        _store(stage, effort, figures, "large.store_rows")
-        for _ in range(effort.rounds):
-            reads.read_history(stage, effort, figures, "large.history")
-        exports.play(stage, effort, figures)
+def measure(environment: Environment, profile: Profile, figures: Figures) -> None:
+    """Measure appending and storing on an empty journal and table, then on full ones."""
+    if profile.waiting:
+        environment.stop_worker()
+        environment.redis.flushdb()
+        _append(environment, profile, figures, "large.append_empty")
+        backlog.fill(environment, profile.waiting, FILL_GROUP)
+        _wait_for_rewrite(environment)
+        _append(environment, profile, figures, "large.append_waiting")
+        environment.redis.flushdb()
+    if profile.stored:
+        environment.empty(environment.ours)
+        _store(environment, profile, figures, "large.store_empty")
+        environment.empty(environment.ours)
+        _fill_table(environment, profile.stored)
+        _store(environment, profile, figures, "large.store_rows")
+        for _ in range(profile.rounds):
+            reads.read_history(environment, profile, figures, "large.history")
+        exports.measure(environment, profile, figures)
 
 
-def _wait_for_rewrite(stage: Stage) -> None:
-    """Wait until Redis has rewritten the append-only file that the filling made: it would count against the turn."""
-    while stage.redis.info("persistence")["aof_rewrite_in_progress"]:
+def _fill_table(environment: Environment, rows: int) -> None:
+    """Store rows, vacuum them and write them to disk."""
+    environment.cursor.execute(FILL_ROWS, [rows])
+    # as if the table had grown over time; otherwise autovacuum starts now
+    environment.cursor.execute("VACUUM (ANALYZE) dummies")
+    superuser_url = environment.system.postgres.superuser_url
+    with closing(psycopg2.connect(superuser_url)) as superuser, superuser.cursor() as cursor:
+        cursor.execute("CHECKPOINT")  # otherwise writing what the filling left would slow down the first trial
+
+
+def _wait_for_rewrite(environment: Environment) -> None:
+    """Wait for Redis to finish rewriting the append-only file after the filling: it would slow down the trial."""
+    while environment.redis.info("persistence")["aof_rewrite_in_progress"]:
         time.sleep(REWRITE_LOOK_EVERY)
 
 
-def _append(stage: Stage, effort: Effort, figures: Figures, key: str) -> None:
-    """Note how many strings a second 64 clients have acknowledged while no worker runs."""
-    for _ in range(effort.rounds):
-        figures.add(key, load.submit(stage.ours.url, turns.MANY, effort.many_s).rate)
+def _append(environment: Environment, profile: Profile, figures: Figures, key: str) -> None:
+    """Measure how many strings are acknowledged per second with 64 clients while no worker runs."""
+    for _ in range(profile.rounds):
+        figures.add(key, load.submit(environment.ours.url, rounds.MANY, profile.many_s).rate)
 
 
-def _store(stage: Stage, effort: Effort, figures: Figures, key: str) -> None:
-    """Note the rate at which one process drains a backlog."""
-    for _ in range(effort.rounds):
-        figures.add(key, backlog.drain(stage, effort.backlog, 1))
+def _store(environment: Environment, profile: Profile, figures: Figures, key: str) -> None:
+    """Measure how fast one process drains a backlog."""
+    for _ in range(profile.rounds):
+        figures.add(key, backlog.drain(environment, profile.backlog, 1))

@@ -1,4 +1,4 @@
-"""Load over HTTP by wrk: single strings, each different, or questions; over connections that are kept."""
+"""HTTP load from wrk over persistent connections: single strings, each different, or GET requests."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 SHORTEST_TEXT = 17
-LAST_ANSWER_S = 20
+LAST_RESPONSE_S = 20
 
 
 class LoadFailed(Exception):
-    """Some request was not answered as it should be."""
+    """A request failed or was refused."""
 
 
 class Load(NamedTuple):
-    """What the clients saw: requests answered, in how many seconds, and how long an answer took."""
+    """What the clients saw: the requests answered, over how many seconds, and the response times."""
 
     answered: int
     seconds: float
@@ -32,41 +32,41 @@ class Load(NamedTuple):
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Responses per second."""
         return self.answered / self.seconds
 
 
 def require_wrk() -> None:
-    """End the program with a clear message where wrk is missing."""
+    """Exit with a message if wrk is missing."""
     if shutil.which("wrk") is None:
-        sys.exit("wrk is missing, it makes the load: apt-get install wrk")
+        sys.exit("wrk is missing; it generates the load: apt-get install wrk")
 
 
 def submit(url: str, clients: int, seconds: float, text_bytes: int = SHORTEST_TEXT) -> Load:
-    """Have so many clients submit for so long; each sends its next string when the last one is accepted.
+    """Submit with this many clients for this long; each sends its next string when the last one is accepted.
 
-    Every request gets its answer. Raises LoadFailed when one was refused or broke, or none could be sent.
+    Waits for the response to every request. Raises LoadFailed if one was refused or failed, or none was sent.
     """
     start = time.time()
     tag, until, more = secrets.token_hex(2), f"{start + seconds:.6f}", str(text_bytes - SHORTEST_TEXT)
-    options = _options("submit.lua", clients, int(seconds) + LAST_ANSWER_S)
+    options = _options("submit.lua", clients, int(seconds) + LAST_RESPONSE_S)
     command = ["wrk", *options, url, "--", tag, until, str(clients), more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as wrk:
         word, _, held = (wrk.stderr.readline() if wrk.stderr else "").strip().partition(" ")
         wrk.send_signal(signal.SIGINT)
-        output, errors = wrk.communicate(timeout=LAST_ANSWER_S)
+        output, errors = wrk.communicate(timeout=LAST_RESPONSE_S)
     if word != "held":
-        raise LoadFailed(f"{url}: some request had no answer after {LAST_ANSWER_S} s {word} {held} {errors}".strip())
+        raise LoadFailed(f"{url}: a request had no response after {LAST_RESPONSE_S} s {word} {held} {errors}".strip())
     seen = _seen(url, output)
     return Load(seen["answered"], float(held) - start, seen["p50_ms"], seen["p99_ms"])
 
 
 def read(base: str, paths: Sequence[str], clients: int, seconds: int, folder: Path) -> Load:
-    """Have so many clients get these paths in turn, for so long; the folder is for a file. Raises LoadFailed."""
+    """Get these paths in turn with this many clients; the list is written to the folder. Raises LoadFailed."""
     file = folder / "paths"
     file.write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
     command = ["wrk", *_options("read.lua", clients, seconds), base, "--", str(file)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + LAST_ANSWER_S)
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + LAST_RESPONSE_S)
     if run.returncode:
         raise LoadFailed(f"wrk: {run.stderr.strip() or run.stdout.strip()}")
     seen = _seen(base, run.stdout)

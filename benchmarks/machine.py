@@ -1,4 +1,4 @@
-"""What the figures were measured on, and of which code."""
+"""The machine and the revision that the figures belong to."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 import psutil
 
-from benchmarks.stage import Stage
+from benchmarks.environment import Environment
 from local.system import ROOT
 
 PACKAGES = ("granian", "flask", "celery", "sqlalchemy", "psycopg2-binary", "redis")
 
 
-def describe(stage: Stage, load_before: float) -> dict[str, Any]:
-    """Return cores, processor, memory, the versions of what takes part, and the load before any of it was started."""
+def describe(environment: Environment, load_before: float) -> dict[str, Any]:
+    """Return cores, processor, memory, versions, revision, and the load average before anything was started."""
     versions = {"Python": platform.python_version()}
-    versions["Redis"] = stage.redis.info("server")["redis_version"]
-    versions["PostgreSQL"] = stage.cursor.connection.info.parameter_status("server_version")
+    versions["Redis"] = environment.redis.info("server")["redis_version"]
+    versions["PostgreSQL"] = environment.cursor.connection.info.parameter_status("server_version")
     versions |= {package: version(package) for package in PACKAGES}
     return {
         "cores": os.cpu_count(),
@@ -35,7 +35,7 @@ def describe(stage: Stage, load_before: float) -> dict[str, Any]:
 
 
 def revision() -> str:
-    """Return the commit that is checked out, marked where files differ from it."""
+    """Return the commit checked out, with a mark if files differ from it."""
     head, changed = (
         _git("rev-parse", "--short=12", "HEAD"),
         _git("status", "--porcelain", "--", "*.py", "*.lua", "*.sql"),

@@ -1,7 +1,7 @@
-"""A paced load: single strings at a steady rate, whether or not the answers keep up.
+"""A paced load: single strings at a steady rate, whether or not the responses keep up.
 
-A request's time counts from the moment at which it was due, so one that had to wait for a free connection is not
-flattered. wrk cannot do this: its clients wait for their answer before they send again.
+A request's time counts from the moment at which it was due, so waiting for a free connection is part of it. wrk cannot
+do this: its clients wait for a response before they send again.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 from benchmarks.load import LoadFailed
 
 CONNECTIONS = 64
-ANSWERED_WITHIN = 10.0
+RESPONSE_WITHIN = 10.0
 ACCEPTED = b"HTTP/1.1 202 "
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 def run(url: str, per_s: float, seconds: float) -> list[float]:
-    """Send so many a second for so long; return how long each acknowledgement took, in ms. Raises LoadFailed."""
+    """Send at this rate for this long; return how long each acknowledgement took, in ms. Raises LoadFailed."""
     with _Paced(url, per_s) as paced:
         return paced.send(int(per_s * seconds))
 
@@ -37,12 +37,12 @@ class _Paced:
         self._selector = selectors.DefaultSelector()
         self._idle: deque[socket.socket] = deque()
         self._due: dict[socket.socket, float] = {}
-        self._answers: dict[socket.socket, bytes] = {}
+        self._responses: dict[socket.socket, bytes] = {}
         self._took: list[float] = []
 
     def __enter__(self) -> Self:
         for _ in range(CONNECTIONS):
-            connection = socket.create_connection(self._target, timeout=ANSWERED_WITHIN)
+            connection = socket.create_connection(self._target, timeout=RESPONSE_WITHIN)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._selector.register(connection, selectors.EVENT_READ)
             self._idle.append(connection)
@@ -54,7 +54,7 @@ class _Paced:
         self._selector.close()
 
     def send(self, count: int) -> list[float]:
-        """Send each when it is due, or as soon after as a connection is free."""
+        """Send each request when it is due, or as soon as a connection is free."""
         start = time.perf_counter()
         sent = 0
         while len(self._took) < count:
@@ -65,8 +65,8 @@ class _Paced:
                 sent += 1
                 due = start + sent * self._interval
             self._receive(max(0.0, due - now) if sent < count and self._idle else 1.0)
-            if now > start + count * self._interval + ANSWERED_WITHIN:
-                raise LoadFailed(f"{count - len(self._took)} of {count} paced requests had no answer")
+            if now > start + count * self._interval + RESPONSE_WITHIN:
+                raise LoadFailed(f"{count - len(self._took)} of {count} paced requests had no response")
         return self._took
 
     def _send_one(self, number: int, due: float) -> None:
@@ -78,17 +78,17 @@ class _Paced:
     def _receive(self, wait: float) -> None:
         for key, _ in self._selector.select(wait):
             connection: Any = key.fileobj
-            answer = self._answers.pop(connection, b"") + connection.recv(65536)
-            if not answer.startswith(ACCEPTED):
-                raise LoadFailed(f"a paced request was not accepted: {answer[:200]!r}")
-            if not _is_whole(answer):
-                self._answers[connection] = answer
+            response = self._responses.pop(connection, b"") + connection.recv(65536)
+            if not response.startswith(ACCEPTED):
+                raise LoadFailed(f"a paced request was not accepted: {response[:200]!r}")
+            if not _is_whole(response):
+                self._responses[connection] = response
                 continue
             self._took.append((time.perf_counter() - self._due.pop(connection)) * 1000)
             self._idle.append(connection)
 
 
-def _is_whole(answer: bytes) -> bool:
-    head, end, body = answer.partition(b"\r\n\r\n")
+def _is_whole(response: bytes) -> bool:
+    head, end, body = response.partition(b"\r\n\r\n")
     length = LENGTH.search(head)
     return bool(end and length and len(body) >= int(length[1]))

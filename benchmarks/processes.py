@@ -1,4 +1,4 @@
-"""What the processes cost: their start and their memory, and the second start of `make run`."""
+"""What the processes cost: time to start and memory; and the second start of `make run`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.effort import Effort
+from benchmarks.environment import Environment, family
 from benchmarks.figures import Figures
-from benchmarks.stage import Stage, family
+from benchmarks.profile import Profile
 from local import run
 from local.ports import free_port
 from local.ready import get
@@ -23,28 +23,28 @@ MEGABYTE = 1_000_000
 STARTED_WITHIN = 60.0
 READY_LINE = "Ctrl-C ends it all"
 RUN = "import sys; from pathlib import Path; from local import run; run.DATA = Path(sys.argv[1]); run.main()"
-"""`make run` with its data in another folder than the developer's own."""
+"""`make run` with its data in a folder of its own."""
 
 
-def play(stage: Stage, figures: Figures) -> None:
-    """Note an API's start, and the memory of the processes that have just been under load."""
-    seconds, memory = _start_api(stage)
+def measure(environment: Environment, figures: Figures) -> None:
+    """Measure how an API starts, and the memory of the processes that have just been under load."""
+    seconds, memory = _start_api(environment)
     figures.add("process.api_start_s", seconds)
     figures.add("process.api_fresh_mb", memory)
-    figures.add("process.api_mb", _largest(psutil.Process(stage.api.pid).children()))
-    if stage.worker is not None:
-        figures.add("process.worker_mb", _largest(family(stage.worker.pid)[1:]))
+    figures.add("process.api_mb", _largest(psutil.Process(environment.api.pid).children()))
+    if environment.worker is not None:
+        figures.add("process.worker_mb", _largest(family(environment.worker.pid)[1:]))
 
 
-def _start_api(stage: Stage) -> tuple[float, float]:
-    """Return the seconds from the start of an API with one process until it is ready, and its memory in MB then."""
+def _start_api(environment: Environment) -> tuple[float, float]:
+    """Return how long an API with one process takes to be ready, in seconds, and its memory then, in MB."""
     port = free_port()
     start = time.perf_counter()
-    api = Process(api_command(port, workers=1), stage.folder / "another_api.log", stage.system.env)
+    api = Process(api_command(port, workers=1), environment.folder / "another_api.log", environment.system.env)
     try:
         while get(port, "/readyz") is None:
             if not api.running or time.perf_counter() > start + STARTED_WITHIN:
-                raise RuntimeError(f"an API did not start, see {api.log}")
+                raise RuntimeError(f"an API did not start, see its log: {api.log}")
             time.sleep(0.005)
         return time.perf_counter() - start, _largest(psutil.Process(api.pid).children())
     finally:
@@ -52,19 +52,19 @@ def _start_api(stage: Stage) -> tuple[float, float]:
 
 
 def _largest(processes: list[psutil.Process]) -> float:
-    """Return the resident memory, what is shared with others included, of the largest process, in MB."""
+    """Return the resident memory of the largest process in MB, shared pages included."""
     return max(process.memory_info().rss for process in processes) / MEGABYTE
 
 
-def measure_restart(folder: Path, effort: Effort, figures: Figures) -> None:
-    """Start what `make run` starts, end it, and note how long it takes from then on, with the data kept."""
-    if not effort.restarts:
+def measure_restart(folder: Path, profile: Profile, figures: Figures) -> None:
+    """Start what `make run` starts, then measure how long it takes to start again with the data kept."""
+    if not profile.restarts:
         return
     if not (ROOT / "web" / "dist" / "index.html").exists():
         figures.skip("the second start of `make run`: the page is not built, make web/dist/index.html")
         return
     _start_all(folder)
-    for _ in range(effort.rounds):
+    for _ in range(profile.rounds):
         figures.add("run.ready_s", _start_all(folder))
 
 

@@ -1,4 +1,4 @@
--- wrk script: gets the paths in a file, a line each, in turn; ends with a line of JSON on the standard output.
+-- wrk script: gets the paths listed in a file, one a line, in turn; prints a line of JSON at the end.
 --
 -- Argument after `--`: the file.
 

@@ -1,7 +1,7 @@
-"""Real input: two word lists go through the API, and every row, status and id is compared with what was sent.
+"""Real input: send two word lists through the API, and compare every row, status and id with what was sent.
 
-``python -m benchmarks.real_input`` starts the whole system; ``--api`` and ``--database`` (any role that may read)
-point it at one that runs, into which nobody else may write meanwhile.
+``python -m benchmarks.real_input`` starts the whole system; ``--api`` and ``--database`` (any role that may read) use a
+running one, to which no one else may write meanwhile.
 """
 
 from __future__ import annotations
@@ -28,41 +28,41 @@ ENGLISH = Path("/usr/share/dict/american-english")
 KOREAN = Path("/usr/share/hunspell/ko.dic")
 KOREAN_LINES = 50_000
 PER_REQUEST = 10_000
-IDS_PER_QUESTION = 100
+IDS_PER_REQUEST = 100
 SINGLES = 2_000
 SINGLE_CLIENTS = 16
 STORED_WITHIN = 120.0
 
 
 class Mismatch(Exception):
-    """What is stored is not what was sent."""
+    """What is stored differs from what was sent."""
 
 
 @dataclass
 class Sent:
-    """The lines sent, byte for byte, and the id that each was given."""
+    """The lines sent, byte for byte, and the id given to each."""
 
     lines: list[bytes] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     repeats: int = 0
 
     def add(self, lines: Sequence[bytes], ids: Sequence[str]) -> None:
-        """Note lines that were accepted."""
+        """Record accepted lines."""
         self.lines += lines
         self.ids += ids
 
 
 def read_lines() -> list[bytes]:
-    """Return the lines of the two word lists; raises FileNotFoundError, which says what to install."""
+    """Return the lines of the two word lists. Raises FileNotFoundError, which says what to install."""
     for path, package in ((ENGLISH, "wamerican"), (KOREAN, "hunspell-ko")):
         if not path.exists():
-            raise FileNotFoundError(f"{path} is missing, it is part of the input: apt-get install {package}")
+            raise FileNotFoundError(f"{path} is missing; it is part of the input: apt-get install {package}")
     korean = (line for line in KOREAN.read_bytes().split(b"\n") if line)
     return [*ENGLISH.read_bytes().rstrip(b"\n").split(b"\n"), *islice(korean, KOREAN_LINES)]
 
 
 def send_bulk(api: str, lines: Sequence[bytes]) -> Sent:
-    """Send all lines, up to 10,000 a request, in turn as plain text and as JSON."""
+    """Send all lines, up to 10,000 per request, alternately as plain text and as JSON."""
     sent, run = Sent(), uuid.uuid4()
     with Client(api) as client:
         for number, start in enumerate(range(0, len(lines), PER_REQUEST)):
@@ -81,7 +81,7 @@ def send_bulk(api: str, lines: Sequence[bytes]) -> Sent:
 
 
 def send_singly(api: str, lines: Sequence[bytes]) -> Sent:
-    """Send each line in a request of its own, by 16 clients at once."""
+    """Send each line in a request of its own, with 16 concurrent clients."""
     sent = Sent()
     with ThreadPoolExecutor(SINGLE_CLIENTS) as pool:
         shares = [lines[number::SINGLE_CLIENTS] for number in range(SINGLE_CLIENTS)]
@@ -103,16 +103,16 @@ def _send_share(api: str, lines: Sequence[bytes]) -> Sent:
 
 
 class Table:
-    """The rows that were added since this was made."""
+    """The rows added since this object was created."""
 
     def __init__(self, database: str) -> None:
-        """Look at this database."""
+        """Connect to this database."""
         self._connection = psycopg2.connect(database, connect_timeout=3, options="-c statement_timeout=30000")
         self._connection.autocommit = True
         [[self._last]] = self._fetch("SELECT coalesce(max(seq), 0) FROM dummies")
 
     def wait_for(self, rows: int) -> None:
-        """Return when there are at least so many; raises Mismatch when that takes two minutes."""
+        """Wait until there are at least this many rows. Raises Mismatch after two minutes."""
         deadline = time.monotonic() + STORED_WITHIN
         while (stored := self._count()) < rows:
             if time.monotonic() > deadline:
@@ -120,12 +120,12 @@ class Table:
             time.sleep(0.05)
 
     def texts(self) -> dict[str, bytes]:
-        """Return id and text, as PostgreSQL holds its bytes, of every row."""
+        """Return each row's id and text, in the bytes that PostgreSQL holds."""
         rows = self._fetch("SELECT id::text, convert_to(text, 'UTF8') FROM dummies WHERE seq > %s", self._last)
         return {row_id: bytes(text) for row_id, text in rows}
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
     def _count(self) -> int:
@@ -139,24 +139,26 @@ class Table:
 
 
 def check_rows(sent: Sent, stored: dict[str, bytes]) -> None:
-    """Raise Mismatch unless every id is distinct and the rows are the lines, byte for byte, each under its id."""
+    """Raise Mismatch unless all ids differ and the rows are the lines, byte for byte, each under its id."""
     if len(set(sent.ids)) != len(sent.lines):
         raise Mismatch(f"{len(set(sent.ids))} different ids for {len(sent.lines)} strings")
     if sorted(stored.values()) != sorted(sent.lines):
         raise Mismatch(f"{len(stored)} rows differ from the {len(sent.lines)} lines sent")
     if stored != dict(zip(sent.ids, sent.lines, strict=True)):
-        raise Mismatch("some row stands under the id of another string")
+        raise Mismatch("a row has the id of another string")
 
 
 def check_statuses(api: str, sent: Sent) -> None:
-    """Raise Mismatch unless the API says of every id that it is stored, with its text."""
+    """Raise Mismatch unless the API reports every id as stored, with its text."""
     expected = dict(zip(sent.ids, sent.lines, strict=True))
     with Client(api) as client:
-        for ids in _parts(sent.ids, IDS_PER_QUESTION):
+        for ids in _parts(sent.ids, IDS_PER_REQUEST):
             items = client.get("/dummies/?" + urlencode({"id": ids}, doseq=True))["items"]
             said = {item["id"]: (item["status"], (item["text"] or "").encode()) for item in items}
             if said != {id_: ("stored", expected[id_]) for id_ in ids}:
-                raise Mismatch(f"the statuses of {ids[0]} and its {len(ids) - 1} followers are not what was sent")
+                raise Mismatch(
+                    f"the statuses of {ids[0]} and the {len(ids) - 1} ids after it differ from what was sent"
+                )
 
 
 def _parts(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -164,9 +166,9 @@ def _parts(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 
 def run(api: str, database: str, lines: Sequence[bytes], singles: int = SINGLES) -> Iterator[str]:
-    """Send all lines in bulk and some of them singly as well; yield a line of figures for each step.
+    """Send all lines in bulk and some also singly; yield a line of figures for each step.
 
-    Raises Mismatch or benchmarks.client.Refused where the system does not keep its promise.
+    Raises Mismatch or benchmarks.client.Refused if the system breaks its promise.
     """
     table = Table(database)
     try:
@@ -197,7 +199,7 @@ def _figure(what: str, strings: int, start: float, note: str = "") -> str:
 
 
 def main() -> None:
-    """Run it, against the given system or one of its own."""
+    """Test the given system or one of its own."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.real_input", description=__doc__)
     parser.add_argument("--api", metavar="URL", help="the API of a running system, http://host:port")
     parser.add_argument("--database", metavar="URL", help="its database, postgresql://role:password@host:port/name")
@@ -223,7 +225,7 @@ def _report(api: str, database: str, lines: Sequence[bytes]) -> None:
             print(figure, flush=True)
     except Mismatch as error:
         sys.exit(f"MISMATCH: {error}")
-    print("every row, status and id is as it should be")
+    print("every row, status and id is correct")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A run's results as Markdown: the ways beside each other, the targets, and the rest."""
+"""A run's results as Markdown: the contenders beside each other, the targets, and the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.figures import ratios, summarise
 
 Rounds = Mapping[str, Sequence[float]]
 
-WAYS = {
+CONTENDERS = {
     "ours": "this system",
     "insert_granian": "insert in the request (SQLAlchemy), granian",
     "insert_flask": "insert in the request (SQLAlchemy), Flask's own server",
@@ -69,7 +69,7 @@ def render(results: Mapping[str, Any]) -> str:
     parts = [
         *_doubts(results["machine"]),
         _ran(results),
-        _ways(rounds),
+        _contenders(rounds),
         _targets(results["targets"]),
         _others(rounds),
     ]
@@ -104,15 +104,15 @@ def _ran(results: Mapping[str, Any]) -> str:
     machine = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
-        f"{results['taken']}, revision {machine['revision']}, {results['effort']['rounds']} rounds: "
+        f"{results['taken']}, revision {machine['revision']}, {results['profile']['rounds']} rounds: "
         f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, Linux {machine['kernel']}; "
         f"{versions}. The load before it began was {machine['load_before']}."
     )
 
 
-def _ways(rounds: Rounds) -> str:
+def _contenders(rounds: Rounds) -> str:
     header = (
-        "way",
+        "contender",
         "64 clients: stored/s (spread)",
         "ours is",
         "acknowledged, p50",
@@ -123,12 +123,12 @@ def _ways(rounds: Rounds) -> str:
         "p99",
     )
     lines = []
-    for way, name in WAYS.items():
+    for contender, name in CONTENDERS.items():
         cells = [name]
         for clients in (64, 1):
-            stored = f"{way}.{clients}.stored"
+            stored = f"{contender}.{clients}.stored"
             cells += [_spread(rounds.get(stored)), _times(rounds, f"ours.{clients}.stored", stored)]
-            cells += [_median(rounds.get(f"{way}.{clients}.{p}_ms"), "ms") for p in ("p50", "p99")]
+            cells += [_median(rounds.get(f"{contender}.{clients}.{p}_ms"), "ms") for p in ("p50", "p99")]
         lines.append(cells)
     return _table(header, lines, "l" + "r" * 8)
 

@@ -1,4 +1,4 @@
-"""The system alone, over HTTP: a paced load, and bulk requests until their rows are there."""
+"""The system alone: a paced load, and bulk requests until their rows are stored."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
-from benchmarks import paced, turns
+from benchmarks import paced, rounds
 from benchmarks.client import Client
-from benchmarks.effort import Effort
+from benchmarks.environment import Environment, Incomplete
 from benchmarks.figures import Figures
-from benchmarks.stage import Incomplete, Stage
+from benchmarks.profile import Profile
 
 BULK_STRINGS = 10_000
 BULK_CLIENTS = 4
@@ -20,34 +20,34 @@ SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY 1000 * extract(epoch FROM st
 FROM dummies"""
 
 
-def play_paced(stage: Stage, effort: Effort, figures: Figures) -> None:
-    """Send at half of the rate that this round's turn of 64 clients had."""
-    stage.empty(stage.ours)
-    rate = figures.rounds[f"ours.{turns.MANY}.stored"][-1] / 2
-    took = paced.run(stage.ours.url, rate, effort.paced_s)
-    stage.last_stored("dummies", len(took))
+def measure_paced(environment: Environment, profile: Profile, figures: Figures) -> None:
+    """Measure at half of the rate that 64 clients reached in this round."""
+    environment.empty(environment.ours)
+    rate = figures.rounds[f"ours.{rounds.MANY}.stored"][-1] / 2
+    took = paced.run(environment.ours.url, rate, profile.paced_s)
+    environment.last_stored("dummies", len(took))
     figures.add("paced.rate", rate)
     figures.add("paced.ack_p99_ms", statistics.quantiles(took, n=100)[98])
-    figures.add("paced.stored_p99_ms", stage.fetch_row(STORED_AFTER)[0])
+    figures.add("paced.stored_p99_ms", environment.fetch_row(STORED_AFTER)[0])
 
 
-def play_bulk(stage: Stage, effort: Effort, figures: Figures) -> None:
-    """Send bulk requests of 10,000 strings by four clients, and wait for the rows."""
-    stage.empty(stage.ours)
+def measure_bulk(environment: Environment, profile: Profile, figures: Figures) -> None:
+    """Measure bulk requests of 10,000 strings by four clients, until all rows are stored."""
+    environment.empty(environment.ours)
     bodies = [
         "\n".join(f"{part:04d}-{line:012d}" for line in range(BULK_STRINGS)).encode()
-        for part in range(effort.bulk // BULK_STRINGS)
+        for part in range(profile.bulk // BULK_STRINGS)
     ]
     start = time.time()
     with ThreadPoolExecutor(BULK_CLIENTS) as pool:
         shares = [bodies[number::BULK_CLIENTS] for number in range(BULK_CLIENTS)]
-        accepted = sum(pool.map(lambda share: _send(stage.system.api_url, share), shares))
-    if accepted != effort.bulk:
-        raise Incomplete(f"{accepted} strings of {effort.bulk} were accepted in bulk")
-    figures.add("bulk.stored", accepted / (stage.last_stored("dummies", accepted) - start))
+        accepted = sum(pool.map(lambda share: _send(environment.system.api_url, share), shares))
+    if accepted != profile.bulk:
+        raise Incomplete(f"{accepted} of {profile.bulk} strings were accepted in bulk")
+    figures.add("bulk.stored", accepted / (environment.last_stored("dummies", accepted) - start))
 
 
 def _send(api: str, bodies: list[bytes]) -> int:
     with Client(api) as client:
-        answers = [client.submit("/dummies/bulk", body, "text/plain; charset=utf-8", str(uuid4())) for body in bodies]
-    return sum(len(answer["ids"]) for answer in answers)
+        responses = [client.submit("/dummies/bulk", body, "text/plain; charset=utf-8", str(uuid4())) for body in bodies]
+    return sum(len(response["ids"]) for response in responses)

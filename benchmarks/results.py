@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import chart, report
-from benchmarks.effort import Effort
 from benchmarks.figures import Figures, summarise
+from benchmarks.profile import Profile
 from benchmarks.targets import judge_all
 from local.system import ROOT
 
@@ -18,12 +18,12 @@ QUICK_FOLDER = ROOT / ".local" / "benchmarks"
 """A quick run's figures say little; they do not take the place of others."""
 
 
-def collect(machine: Mapping[str, Any], effort: Effort, figures: Figures) -> dict[str, Any]:
+def collect(machine: Mapping[str, Any], profile: Profile, figures: Figures) -> dict[str, Any]:
     """Return a run's results: each round's figures, their medians and spreads, and the targets."""
     return {
         "taken": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": dict(machine),
-        "effort": effort._asdict(),
+        "profile": profile._asdict(),
         "figures": {key: {"rounds": rounds, **summarise(rounds)._asdict()} for key, rounds in figures.rounds.items()},
         "targets": [verdict._asdict() for verdict in judge_all(figures.rounds)],
         "skipped": figures.skipped,
@@ -32,7 +32,7 @@ def collect(machine: Mapping[str, Any], effort: Effort, figures: Figures) -> dic
 
 def publish(results: Mapping[str, Any], root: Path = ROOT) -> list[Path]:
     """Write the JSON, the chart and the tables; return where they are. A quick run writes into .local/ only."""
-    if results["effort"]["name"] == "quick":
+    if results["profile"]["name"] == "quick":
         folder = QUICK_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         document = report.replace_between_markers(f"{report.BEGIN}{report.END}\n", report.render(results))

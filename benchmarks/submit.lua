@@ -1,10 +1,10 @@
--- wrk script: posts {"text": …}, each text different from all others, and ends with a line of JSON on the standard output.
+-- wrk script: posts {"text": …}, each text different from all others; prints a line of JSON at the end.
 --
--- Arguments after `--`: 1 a tag of 4 characters that no other run has, 2 Unix time from which on nothing new is sent,
+-- Arguments after `--`: 1 a tag of 4 characters, unique to the run, 2 the Unix time after which nothing new is sent,
 -- 3 the number of connections, 4 how many characters to add to each text's 17.
--- wrk abandons what is under way when its time is up, and nobody could say then how many strings were accepted. So
--- each connection that has its last answer is held; when all are, "held" and the Unix time go to the standard error,
--- upon which the caller interrupts wrk.
+-- wrk abandons pending requests when its time is up, so that the number of accepted strings would be unknown. Therefore
+-- each connection is held once it has its last response; when all are held, "held" and the Unix time are written to
+-- standard error, and the caller interrupts wrk.
 
 local ffi = require('ffi')
 ffi.cdef('typedef struct { long s; long us; } clock_t_; int gettimeofday(clock_t_ *now, void *zone);')

@@ -11,9 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import chart, report, results
-from benchmarks.effort import DEFAULT, FULL, QUICK, chosen
 from benchmarks.figures import Figures, ratios, summarise
 from benchmarks.load import HERE, SHORTEST_TEXT
+from benchmarks.profile import DEFAULT, FULL, QUICK, chosen
 from benchmarks.targets import TARGETS, Target, judge
 
 ROUNDS = {
@@ -87,8 +87,8 @@ def test_the_median_decides_whether_a_target_is_reached(
 
 def test_every_target_is_a_figure_that_the_tables_show() -> None:
     shown = set(report.OTHERS) | {
-        f"{way}.{clients}.{what}"
-        for way in report.WAYS
+        f"{contender}.{clients}.{what}"
+        for contender in report.CONTENDERS
         for clients in (64, 1)
         for what in ("stored", "p50_ms", "p99_ms")
     }
@@ -114,7 +114,7 @@ def test_the_tables_begin_with_a_warning_where_the_machine_was_busy(outcome: dic
     assert "the load was 0.6" in report.render(outcome)
 
 
-def test_the_chart_is_well_formed_and_has_a_bar_for_each_way_that_was_measured(outcome: dict[str, Any]) -> None:
+def test_the_chart_is_well_formed_and_has_a_bar_for_each_contender_that_was_measured(outcome: dict[str, Any]) -> None:
     root = ET.fromstring(chart.draw(outcome))
     bars = root.findall("{http://www.w3.org/2000/svg}rect")
     assert [bar.get("class") for bar in bars] == ["limit", "ours", "peer"]

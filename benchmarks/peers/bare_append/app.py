@@ -1,11 +1,11 @@
-"""Not a peer but a limit: a Flask view that appends the string to a stream in Redis with one XADD, and answers.
+"""A limit, not a peer: a Flask view that appends the string to a Redis stream with one XADD.
 
     export REDIS_URL=redis://…
     python -m granian --interface wsgi --factory benchmarks.peers.bare_append.app:create_app
 
-What is done in its favour: connections are kept, and the same Redis has the string on disk before it answers.
-What it does not promise, and ours does: nobody stores the string, checks it, recognises it when it is sent again, or
-can say what became of it.
+In its favour: persistent connections, and the same Redis, which has the string on disk before the response.
+What it does not promise, and ours does: the string is neither checked nor stored as a row, a repeated one is not
+recognised, and there is no status.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STREAM = "bare_append"
 
 
 def create_app() -> Flask:
-    """Return the view's API."""
+    """Return the limit's API."""
     redis = Redis.from_url(os.environ["REDIS_URL"])
     api = Flask("bare_append")
 

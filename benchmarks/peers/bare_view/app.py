@@ -1,8 +1,8 @@
-"""Not a peer but a limit: a Flask view that parses JSON and answers JSON, and does nothing else.
+"""A limit, not a peer: a Flask view that parses JSON and returns JSON, and does nothing else.
 
     python -m granian --interface wsgi --factory benchmarks.peers.bare_view.app:create_app
 
-It promises nothing: the string is gone once it is answered.
+It promises nothing: the string is gone after the response.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 
 def create_app() -> Flask:
-    """Return the view's API."""
+    """Return the limit's API."""
     api = Flask("bare_view")
 
     @api.post("/")

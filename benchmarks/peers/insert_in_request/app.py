@@ -4,11 +4,10 @@
     python -m granian --interface wsgi --factory benchmarks.peers.insert_in_request.app:create_app
     python -m flask --app benchmarks.peers.insert_in_request.app run
 
-What is done in its favour: connections enough for its threads and never more waits than needed for one (SQLAlchemy's
-own default is 5 that are kept), no check of a connection before it is used, no object read back after its insert, no
-line logged for a request.
-What it does not promise, and ours does: while PostgreSQL is away or slow, so is it, and the strings are refused; a
-client that repeats a request stores its string twice.
+In its favour: a pool of 16 connections that are kept (SQLAlchemy keeps 5 by default), no check of a connection before
+use, no row read back after its insert, no log line per request.
+What it does not promise, and ours does: while PostgreSQL is unavailable or slow, so is this API, and strings are
+refused; a client that repeats a request stores its string twice.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 
 TABLE = "insert_in_request"
-CONNECTIONS = 16  # two API processes and Flask's own server then leave PostgreSQL's default of 100 some for others
+CONNECTIONS = 16  # per process; two API processes and Flask's own server stay below PostgreSQL's default of 100
 CREATE_LOCK = 1
 
 
 class Base(DeclarativeBase):
-    """What SQLAlchemy knows of the tables."""
+    """The declarative base."""
 
 
 class Dummy(Base):
@@ -48,7 +47,7 @@ def create_app() -> Flask:
     url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg2://", 1)
     engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=0)
     with engine.begin() as connection:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))  # several processes start at once
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({CREATE_LOCK})"))  # several processes start together
         Base.metadata.create_all(connection)
     engine.dispose()
     session_of = sessionmaker(engine, expire_on_commit=False)

@@ -1,15 +1,15 @@
 """The peer with a list: Flask pushes each string onto a list in Redis, a loop pops one and inserts one.
 
-The shape of Docker's example voting app, without the tenth of a second that its worker sleeps after each vote:
+Like Docker's example voting app, without the 0.1 s that its worker sleeps after each vote:
 
     export REDIS_URL=redis://… DATABASE_URL=postgresql://…  (a role that may create a table)
     python -m granian --interface wsgi --factory benchmarks.peers.push_and_pop.app:create_app
     python -m benchmarks.peers.push_and_pop.app
 
-What is done in its favour: the same Redis, which has the string on disk before the push returns; the loop waits in
-Redis instead of asking again and again; one connection to each server is kept.
-What it does not promise, and ours does: a string is off the list before it is a row, so a loop that dies in between, or
-meets a PostgreSQL that is away, loses it; nobody can ask what became of a string.
+In its favour: the same Redis, which has the string on disk before the push returns; a blocking pop instead of polling;
+a persistent connection to each server.
+What it does not promise, and ours does: a string leaves the list before it is a row, so it is lost if the loop dies in
+between or PostgreSQL is unavailable; there is no status.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def create_app() -> Flask:
 
 
 def main() -> None:
-    """Store the list's strings one by one, until a signal ends this."""
+    """Store the list's strings one by one until a signal ends the process."""
     redis = Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None)
     connection = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=3)
     with connection, connection.cursor() as cursor:

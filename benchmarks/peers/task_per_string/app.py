@@ -1,16 +1,16 @@
-"""The peer: a Celery task for each string, a row for each task, as it is most often written.
+"""The peer with Celery, in its most common form: a task for each string, a row for each task.
 
-Flask answers 202 once ``store.delay(text)`` has put the string into the broker as a task's argument; a prefork
-worker takes the tasks one by one and commits each. Served and run like ours, on the same Redis and PostgreSQL:
+Flask responds 202 once ``store.delay(text)`` has put the string into the broker as a task's argument; a prefork
+worker takes the tasks one by one and commits each:
 
     export CELERY_BROKER_URL=redis://… DATABASE_URL=postgresql://…  (a role that may create a table)
     python -m granian --interface wsgi --factory benchmarks.peers.task_per_string.app:create_app
     python -m celery -A benchmarks.peers.task_per_string.app worker --concurrency 2
 
-What is done in its favour: acknowledging late and inserting under the task's own id, so that a repeated delivery adds
-no row; one connection for each worker process; no events, no result backend, no gossip, no line logged for a task.
-What it does not promise, and ours does: a worker killed between taking a message from Redis and noting it loses it, and
-a task that fails while PostgreSQL is away is gone.
+In its favour: late acknowledgement and an insert under the task's own id, so that redelivery adds no row; a connection
+for each worker process; no events, no result backend, no gossip, no log line per task.
+What it does not promise, and ours does: a worker killed between taking a message from Redis and recording it loses it,
+and a task that fails while PostgreSQL is unavailable is lost.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS {TABLE} (
 )"""
 INSERT = f"INSERT INTO {TABLE} (id, text) VALUES (%s, %s) ON CONFLICT (id) DO NOTHING"
 
-app = Celery("task_per_string")  # the broker is CELERY_BROKER_URL, as Celery reads it by itself
+app = Celery("task_per_string")  # Celery itself reads the broker from CELERY_BROKER_URL
 app.conf.update(task_acks_late=True, task_ignore_result=True, broker_connection_retry_on_startup=True)
 
 

@@ -1,4 +1,4 @@
-"""The ways that are compared, started over one Redis and one PostgreSQL."""
+"""The contenders: this system, its peers and its limits, on one Redis and one PostgreSQL."""
 
 from __future__ import annotations
 
@@ -22,53 +22,53 @@ from local.ports import free_port
 from local.system import Process, System, api_command, worker_command
 
 STARTED_WITHIN = 30.0
-PEERS_REDIS = 1  # a logical database of its own, so that no key can meet one of ours
+PEERS_REDIS = 1  # a logical database of its own, so that no key collides with one of ours
 
 
-class Way(NamedTuple):
-    """A way for a string to become a row: where it is sent, and which table, or stream, it ends in."""
+class Contender(NamedTuple):
+    """Where strings are sent, and the table or the stream in which they arrive."""
 
     key: str
     url: str
     table: str | None = None
     stream: str | None = None
     share: float = 1.0
-    """The part of a turn in which it sends; the rest is needed where storing is slower than accepting."""
+    """The part of a trial in which it is sent strings; the rest is for storing, where that is slower than accepting."""
 
 
-def start_ours(system: System) -> tuple[Way, Process]:
-    """Start this system's API and return it, held to its cores."""
+def start_ours(system: System) -> tuple[Contender, Process]:
+    """Start this system's API, pinned to its cores."""
     api = system.start_api()
     pin(api)
-    return Way("ours", f"{system.api_url}/dummies/", table="dummies"), api
+    return Contender("ours", f"{system.api_url}/dummies/", table="dummies"), api
 
 
-def start_peers(system: System) -> list[Way]:
-    """Start all peers and limits, each API with as many processes and threads as ours, and wait until they answer."""
+def start_peers(system: System) -> list[Contender]:
+    """Start all peers and limits, each API with as many processes and threads as ours, and wait until they respond."""
     worker = [task_per_string.__name__ if word == "worker.app" else word for word in worker_command(name="peer@%h")]
-    # a line for each task would slow it down
+    # logging each task would slow the peer down
     system.start([*worker, "--loglevel", "WARNING"], "task_worker", _env(system))
     insert = insert_in_request.TABLE
-    ways = [
-        Way("insert_granian", _granian(system, insert_in_request.__name__), table=insert),
-        Way("insert_flask", _flask(system, insert_in_request.__name__), table=insert),
-        Way("task", _granian(system, task_per_string.__name__), table=task_per_string.TABLE, share=1 / 3),
-        Way("push", _granian(system, push_and_pop.__name__), table=push_and_pop.TABLE, share=1 / 3),
-        Way("bare_append", _granian(system, bare_append.__name__), stream=bare_append.STREAM),
-        Way("bare_view", _granian(system, bare_view.__name__)),
+    contenders = [
+        Contender("insert_granian", _granian(system, insert_in_request.__name__), table=insert),
+        Contender("insert_flask", _flask(system, insert_in_request.__name__), table=insert),
+        Contender("task", _granian(system, task_per_string.__name__), table=task_per_string.TABLE, share=1 / 3),
+        Contender("push", _granian(system, push_and_pop.__name__), table=push_and_pop.TABLE, share=1 / 3),
+        Contender("bare_append", _granian(system, bare_append.__name__), stream=bare_append.STREAM),
+        Contender("bare_view", _granian(system, bare_view.__name__)),
     ]
     system.start([sys.executable, "-m", push_and_pop.__name__], "push_and_pop_loop", _env(system))
-    return ways
+    return contenders
 
 
 def pin(api: Process) -> None:
     """Give each process of an API a core of its own.
 
-    Python runs one thread of a process at a time; on two cores the others only get in its way.
+    Python runs one thread of a process at a time; spread over two cores its threads only get in each other's way.
     """
     cores = sorted(os.sched_getaffinity(0))
     server = psutil.Process(api.pid)
-    # Flask's own server is one process, granian's is the parent of those that serve
+    # Flask's own server is one process; granian's serving processes are its children
     for number, process in enumerate(server.children() or [server]):
         for thread in process.threads():
             os.sched_setaffinity(thread.id, {cores[number % len(cores)]})
@@ -90,9 +90,9 @@ def _start(system: System, command: list[str], name: str, port: int) -> str:
     process = system.start(command, name.removeprefix("benchmarks.peers."), _env(system))
     url = f"http://127.0.0.1:{port}/"
     deadline = time.monotonic() + STARTED_WITHIN
-    while not _answers(url):
+    while not _responds(url):
         if time.monotonic() > deadline or not process.running:
-            raise RuntimeError(f"a peer did not start, see {process.log}")
+            raise RuntimeError(f"a peer did not start, see its log: {process.log}")
         time.sleep(0.05)
     pin(process)
     return url
@@ -103,11 +103,11 @@ def _env(system: System) -> dict[str, str]:
     return {"REDIS_URL": redis, "CELERY_BROKER_URL": redis, "DATABASE_URL": system.postgres.owner_url}
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         urllib.request.urlopen(url, timeout=2)
     except urllib.error.HTTPError as error:
-        return error.code == 405  # it takes POST only
+        return error.code == 405  # method not allowed: it is up
     except OSError:
         return False
     return True

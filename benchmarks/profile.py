@@ -1,4 +1,4 @@
-"""How much is measured: QUICK=1 to see that everything works, the default, or FULL=1 with the large cases."""
+"""How much a run measures: QUICK=1 to see that everything works, the default, or FULL=1 with the large cases."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 
-class Effort(NamedTuple):
+class Profile(NamedTuple):
     """Durations in seconds, counts in strings."""
 
     name: str
     rounds: int
     many_s: float
-    """How long a turn of 64 clients sends; a way that stores slower than it accepts sends for a part of it."""
+    """How long 64 clients send; a contender that stores more slowly than it accepts sends for part of it."""
     one_s: float
-    """How long a turn of 1 client sends."""
+    """How long 1 client sends."""
     paced_s: float
     reads_s: int
     bulk: int
-    """Strings of a bulk turn."""
+    """Strings sent in bulk."""
     batch: int
     """Rows of an unnest loop and of a COPY, entries of redis-benchmark."""
     backlog: int
     """Strings of a backlog to drain."""
     pending: int
-    """Strings that are left waiting to see what each takes in Redis."""
+    """Strings left pending to measure the memory that each takes in Redis."""
     restarts: bool
     """Whether `make run` is started."""
     waiting: int
-    """Strings that wait while the append rate is measured once more; 0 leaves it out."""
+    """Strings that wait while the append rate is measured again; 0 leaves it out."""
     stored: int
-    """Rows stored while storing and history are measured once more; 0 leaves it out."""
+    """Rows stored while storing and history are measured again; 0 leaves it out."""
 
 
-QUICK = Effort(
+QUICK = Profile(
     name="quick",
     rounds=1,
     many_s=1.2,
@@ -48,7 +48,7 @@ QUICK = Effort(
     waiting=0,
     stored=0,
 )
-DEFAULT = Effort(
+DEFAULT = Profile(
     name="default",
     rounds=3,
     many_s=4.0,
@@ -66,8 +66,8 @@ DEFAULT = Effort(
 FULL = DEFAULT._replace(name="full", waiting=1_000_000, stored=10_000_000)
 
 
-def chosen(environ: Mapping[str, str]) -> Effort:
-    """Return what the environment asks for."""
+def chosen(environ: Mapping[str, str]) -> Profile:
+    """Return the profile that QUICK=1 or FULL=1 selects."""
     if environ.get("QUICK") == "1":
         return QUICK
     return FULL if environ.get("FULL") == "1" else DEFAULT

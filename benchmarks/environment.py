@@ -1,4 +1,4 @@
-"""What the turns are played on: the running system, its database as the owner sees it, and its worker."""
+"""The environment of a run: this system, its worker and its peers, with access to Redis and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import psutil
 import psycopg2
 from redis import Redis
 
-from benchmarks.ways import PEERS_REDIS, Way, start_ours, start_peers
+from benchmarks.contenders import PEERS_REDIS, Contender, start_ours, start_peers
 from local.system import Process, System
 
 STORED_WITHIN = 180.0
-LOOK_EVERY = 0.2  # seldom, since counting takes time from the way that is measured
+LOOK_EVERY = 0.2  # seldom: counting slows down what is measured
 
 
 class Incomplete(Exception):
-    """What is stored is not as much as was accepted."""
+    """The number of strings stored differs from the number accepted."""
 
 
-class Stage:
-    """The system, its peers, and looks into the servers; a context manager that ends them all."""
+class Environment:
+    """A context manager that starts this system and its peers, and stops them."""
 
     def __init__(self, folder: Path) -> None:
         """Keep data and logs in this folder."""
@@ -36,7 +36,7 @@ class Stage:
             started.enter_context(self.system)
             self.ours, self.api = start_ours(self.system)
             self.worker: Process | None = self.system.start_worker()
-            self.ways = [self.ours, *start_peers(self.system)]
+            self.contenders = [self.ours, *start_peers(self.system)]
             connection = started.enter_context(closing(psycopg2.connect(self.system.postgres.owner_url)))
             connection.autocommit = True
             self.cursor = connection.cursor()
@@ -49,31 +49,31 @@ class Stage:
         self._started.close()
 
     def restart_worker(self, concurrency: int = 2) -> None:
-        """Start a worker with so many processes, once the present one has ended."""
-        self.end_worker()
+        """Stop the worker, if there is one, and start one with this many processes."""
+        self.stop_worker()
         self.worker = self.system.start_worker(concurrency)
 
-    def end_worker(self) -> None:
-        """End the worker in good order."""
+    def stop_worker(self) -> None:
+        """Shut the worker down, if there is one."""
         if self.worker is not None:
             self.worker.stop()
             self.worker = None
 
-    def empty(self, way: Way) -> None:
-        """Empty the table or the stream in which the way's strings end."""
-        if way.table:
-            self.cursor.execute(f"TRUNCATE {way.table}")
-        if way.stream:
-            self._peers_redis.delete(way.stream)
+    def empty(self, contender: Contender) -> None:
+        """Empty the table or the stream that the contender writes to."""
+        if contender.table:
+            self.cursor.execute(f"TRUNCATE {contender.table}")
+        if contender.stream:
+            self._peers_redis.delete(contender.stream)
 
-    def appended(self, way: Way) -> int:
-        """Return how many entries the way's stream has."""
-        return int(self._peers_redis.xlen(way.stream))
+    def stream_length(self, contender: Contender) -> int:
+        """Return the number of entries in the contender's stream."""
+        return int(self._peers_redis.xlen(contender.stream))
 
     def last_stored(self, table: str, accepted: int, after: int | None = None) -> float:
-        """Wait until all are rows; return the Unix time of the last one. Raises Incomplete.
+        """Wait until all accepted strings are rows; return the Unix time of the last one. Raises Incomplete.
 
-        ``after`` is a seq of our own table: older rows are left out.
+        ``after`` is a seq of this system's own table: rows up to it do not count.
         """
         newer = "" if after is None else f"WHERE seq > {after}"
         look = f"SELECT count(*), extract(epoch FROM max(stored_at))::float FROM {table} {newer}"
@@ -87,17 +87,17 @@ class Stage:
             time.sleep(LOOK_EVERY)
 
     def fetch_row(self, sql: str, *parameters: object) -> tuple[Any, ...]:
-        """Return the only row that a question to PostgreSQL gives."""
+        """Return the only row of a query's result."""
         self.cursor.execute(sql, parameters)
         row: tuple[Any, ...] = self.cursor.fetchone()
         return row
 
     def connect_redis(self, database: int) -> Any:
-        """Return a client for one of the system's Redis' logical databases."""
+        """Return a client for a logical database of the system's Redis."""
         return Redis(port=self.system.redis.port, db=database, socket_timeout=30)
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Return how much processor time each tier, with all its processes, has used so far."""
+        """Return the processor time that each tier has used so far, all its processes included."""
         pids = {"api": self.api.pid, "redis": self.system.redis.pid, "postgres": self.system.postgres.pid}
         if self.worker is not None:
             pids["worker"] = self.worker.pid
@@ -105,13 +105,13 @@ class Stage:
 
 
 def family(pid: int) -> list[psutil.Process]:
-    """Return a process and all that it started."""
+    """Return a process and all its descendants."""
     parent = psutil.Process(pid)
     return [parent, *parent.children(recursive=True)]
 
 
 def _used(process: psutil.Process) -> float:
-    """Return the processor time of a process and of its children that have ended; those that run count themselves."""
+    """Return the processor time of a process and its ended children; running ones are counted on their own."""
     try:
         times = process.cpu_times()
     except psutil.NoSuchProcess:
