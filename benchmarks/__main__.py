@@ -1,8 +1,9 @@
-"""`make bench`: this system beside its peers and its limits, on one machine, with the same Redis and PostgreSQL.
+"""`make bench`: measure this system beside its peers and its limits, on one machine and the same servers.
 
-It starts everything itself and ends it. QUICK=1 takes under two minutes and shows that all works; FULL=1 adds a million
-waiting strings and ten million stored rows. Each round measures the contenders one after another while the others are
-idle. The run fails unless there are exactly as many rows as accepted strings.
+QUICK=1 takes under two minutes and shows that everything works; FULL=1 adds a million waiting strings and ten million
+stored rows. Each round measures the contenders one after another while the others are idle. The run fails unless there
+are exactly as many rows as accepted strings. A trustworthy run replaces benchmarks/results.json and what README and
+docs show of it; any other run only prints its report.
 """
 
 from __future__ import annotations
@@ -13,10 +14,24 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import backlog, large, limits, load, machine, processes, reads, report, requests, results, rounds
+from benchmarks import (
+    backlog,
+    large,
+    limits,
+    load,
+    machine,
+    processes,
+    publish,
+    reads,
+    report,
+    requests,
+    results,
+    rounds,
+)
 from benchmarks.environment import Environment, Incomplete
 from benchmarks.figures import Figures
-from benchmarks.profile import Profile, chosen
+from benchmarks.profile import QUICK, Profile, chosen
+from local.system import ROOT
 
 
 def measure(environment: Environment, profile: Profile, figures: Figures) -> None:
@@ -35,8 +50,17 @@ def measure(environment: Environment, profile: Profile, figures: Figures) -> Non
     large.measure(environment, profile, figures)
 
 
+def conclude(outcome: results.Results, root: Path) -> None:
+    """Print the report, and publish it unless the run was quick; exit with 1 if it cannot be trusted."""
+    print(report.render(outcome), end="\n\n")
+    if outcome["profile"]["name"] == QUICK.name:
+        print("not published: a quick run only shows that everything works")
+    else:
+        publish.replace(outcome, root)
+
+
 def main() -> None:
-    """Measure, print, and write the results; exit with 1 when the system did not keep its promise."""
+    """Measure and conclude; exit with 1 if the system broke its promise or the figures cannot be trusted."""
     load.require_wrk()
     load_before, *_ = os.getloadavg()
     profile, figures, started = chosen(os.environ), Figures(), time.monotonic()
@@ -44,14 +68,14 @@ def main() -> None:
         try:
             with Environment(Path(folder) / "environment") as environment:
                 described = machine.describe(environment, load_before)
+                for doubt in results.doubts(described):
+                    print(f"this run will not be published: {doubt}", flush=True)
                 measure(environment, profile, figures)
             processes.measure_restart(Path(folder) / "run", profile, figures)
         except (load.LoadFailed, Incomplete) as error:
             sys.exit(f"{type(error).__name__}: {error}")
-    outcome = results.collect(described, profile, figures)
-    print(report.render(outcome), end="\n\n")
-    print(*results.publish(outcome), sep="\n")
-    print(f"took {time.monotonic() - started:.0f} s")
+    print(f"took {time.monotonic() - started:.0f} s", end="\n\n")
+    conclude(results.collect(described, profile, figures), ROOT)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Figures: for each key the values of the rounds, and what can be said of them."""
+"""Figures: for each key its values by round, and their summary."""
 
 from __future__ import annotations
 
@@ -6,42 +6,45 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+Rounds = Mapping[str, Sequence[float]]
+"""Key -> value in each round."""
+
 
 class Summary(NamedTuple):
-    """The middle of the rounds, and how far they lie apart."""
+    """The median of the rounds and their spread."""
 
     median: float
     least: float
     most: float
 
 
-def summarise(rounds: Sequence[float]) -> Summary:
+def summarise(values: Sequence[float]) -> Summary:
     """Return median and spread."""
-    return Summary(statistics.median(rounds), min(rounds), max(rounds))
+    return Summary(statistics.median(values), min(values), max(values))
 
 
-def ratios(rounds: Mapping[str, Sequence[float]], key: str, other: str) -> list[float]:
-    """Return in each round the one figure divided by the other; nothing where either was not measured.
+def ratios(rounds: Rounds, key: str, other: str) -> list[float]:
+    """Return one figure divided by the other for each round; empty if either was not measured.
 
-    The two of a round were measured right after each other, so what disturbs the machine for longer disturbs both.
+    Within a round both were measured shortly after each other, so a longer disturbance of the machine affects both.
     """
     return [one / another for one, another in zip(rounds.get(key, ()), rounds.get(other, ()), strict=False)]
 
 
 class Figures:
-    """Collects what is measured: ``rounds`` holds it by key, ``skipped`` says what was left out and why."""
+    """Collects what is measured in ``rounds``, and in ``skipped`` what was left out and why."""
 
     def __init__(self) -> None:
         self.rounds: dict[str, list[float]] = {}
         self.skipped: list[str] = []
 
     def add(self, key: str, value: float) -> None:
-        """Note a figure, and show it."""
+        """Record a figure and print it."""
         self.rounds.setdefault(key, []).append(value)
         print(f"  {key}: {value:,.2f}", flush=True)
 
     def skip(self, what: str) -> None:
-        """Note what cannot be measured here, once, and say so at once."""
+        """Record and print, once, what cannot be measured here."""
         if what not in self.skipped:
             self.skipped.append(what)
             print(f"SKIPPED: {what}", flush=True)

@@ -1,19 +1,18 @@
-"""The figures to reach, each a ratio or a bound, and whether a run reached them."""
+"""The targets, each a bound for a figure or for the ratio of two, and whether a run reached them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from benchmarks.figures import ratios, summarise
+from benchmarks.figures import Rounds, Summary, ratios, summarise
 
 
 class Target(NamedTuple):
-    """What is to be reached; with ``other`` the ratio of the two figures, else the figure itself."""
+    """A bound for the figure ``key``, or for its ratio to the figure ``other``."""
 
     what: str
     sign: str
-    """Whether the figure is to be ≥ or ≤ the bound."""
+    """≥ or ≤."""
     bound: float
     key: str
     other: str | None = None
@@ -21,14 +20,12 @@ class Target(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """A target and what became of it: the medians and spreads are None where nothing was measured."""
+    """A target and whether it was reached; ``reached`` and ``ok`` are None if it was not measured."""
 
     what: str
     target: str
-    reached: float | None
-    least: float | None
-    most: float | None
     unit: str
+    reached: Summary | None
     ok: bool | None
 
 
@@ -64,31 +61,31 @@ TARGETS = (
     ),
     Target("… the API's largest process meanwhile, resident memory", "≤", 150, "export.api_mb", unit=" MB"),
     Target(
-        "Searching 10,000,000 rows for what is nowhere, first answer, slowest of 20",
+        "Searching 10,000,000 rows for what none has, first response, slowest of 20",
         "≤",
         300,
         "search.first_ms",
         unit=" ms",
     ),
-    Target("Redis, a pending string beyond its text", "≤", 250, "memory.pending_bytes", unit=" B"),
-    Target("`make run`, from its second start to ready", "≤", 6, "run.ready_s", unit=" s"),
-    Target("API process, from its start to ready", "≤", 1, "process.api_start_s", unit=" s"),
+    Target("Redis, memory of a pending string beyond its text", "≤", 250, "memory.pending_bytes", unit=" B"),
+    Target("`make run`, second start until ready", "≤", 6, "run.ready_s", unit=" s"),
+    Target("API process, start until ready", "≤", 1, "process.api_start_s", unit=" s"),
     Target("API process after load, resident memory", "≤", 90, "process.api_mb", unit=" MB"),
-    Target("Worker's child after load, resident memory", "≤", 90, "process.worker_mb", unit=" MB"),
+    Target("Worker child process after load, resident memory", "≤", 90, "process.worker_mb", unit=" MB"),
 )
 
 
-def judge(target: Target, rounds: Mapping[str, Sequence[float]]) -> Verdict:
-    """Return what became of a target; the median of the rounds decides."""
+def judge(target: Target, rounds: Rounds) -> Verdict:
+    """Judge a target by the median of the rounds."""
     bound = f"{target.sign} {target.bound:g}{target.unit}"
-    values = ratios(rounds, target.key, target.other) if target.other else list(rounds.get(target.key, ()))
+    values = ratios(rounds, target.key, target.other) if target.other else rounds.get(target.key, ())
     if not values:
-        return Verdict(target.what, bound, None, None, None, target.unit, None)
-    median, least, most = summarise(values)
-    ok = median >= target.bound if target.sign == "≥" else median <= target.bound
-    return Verdict(target.what, bound, median, least, most, target.unit, ok)
+        return Verdict(target.what, bound, target.unit, None, None)
+    reached = summarise(values)
+    ok = reached.median >= target.bound if target.sign == "≥" else reached.median <= target.bound
+    return Verdict(target.what, bound, target.unit, reached, ok)
 
 
-def judge_all(rounds: Mapping[str, Sequence[float]]) -> list[Verdict]:
-    """Return what became of each target."""
+def judge_all(rounds: Rounds) -> list[Verdict]:
+    """Judge every target."""
     return [judge(target, rounds) for target in TARGETS]

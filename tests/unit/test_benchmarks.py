@@ -1,4 +1,4 @@
-"""What the benchmarks make of their figures; measuring itself is tried out by `QUICK=1 make bench`."""
+"""How the benchmarks judge and publish their figures; `QUICK=1 make bench` tries the measuring itself."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import chart, report, results
+from benchmarks import chart, publish, report, results
+from benchmarks.__main__ import conclude
 from benchmarks.figures import Figures, ratios, summarise
 from benchmarks.load import HERE, SHORTEST_TEXT
 from benchmarks.profile import DEFAULT, FULL, QUICK, chosen
+from benchmarks.rounds import OURS_ALONE
 from benchmarks.targets import TARGETS, Target, judge
+from local.system import ROOT
 
 ROUNDS = {
     "ours.64.stored": [9_000.0, 10_000.0, 12_000.0],
@@ -47,7 +50,7 @@ def outcome() -> dict[str, Any]:
     return read
 
 
-def test_the_environment_chooses_how_much_is_measured() -> None:
+def test_the_environment_chooses_the_profile() -> None:
     assert chosen({}) is DEFAULT
     assert chosen({"QUICK": "1"}) is QUICK
     assert chosen({"FULL": "1"}) is FULL
@@ -82,23 +85,28 @@ def test_the_median_decides_whether_a_target_is_reached(
     target: Target, reached: float | None, *, ok: bool | None
 ) -> None:
     verdict = judge(target, ROUNDS)
-    assert (verdict.reached, verdict.ok) == (reached, ok)
+    assert (verdict.reached and verdict.reached.median, verdict.ok) == (reached, ok)
 
 
-def test_every_target_is_a_figure_that_the_tables_show() -> None:
-    shown = set(report.OTHERS) | {
+def test_the_tables_show_each_figure_once() -> None:
+    contenders = {
         f"{contender}.{clients}.{what}"
         for contender in report.CONTENDERS
         for clients in (64, 1)
         for what in ("stored", "p50_ms", "p99_ms")
     }
-    assert {target.key for target in TARGETS} | {target.other for target in TARGETS if target.other} <= shown
+    ratios_of = {key for target in TARGETS if target.other for key in (target.key, target.other)}
+    alone = {target.key for target in TARGETS if not target.other}
+    unshown = {f"{key}.{what}" for key in OURS_ALONE for what in ("p50_ms", "p99_ms")}
+    assert ratios_of <= contenders | set(report.OTHERS)
+    assert not alone & set(report.OTHERS)
+    assert set(publish.read(ROOT)["figures"]) <= contenders | set(report.OTHERS) | alone | unshown
 
 
 def test_the_tables_say_what_was_reached_and_what_was_left_out(outcome: dict[str, Any]) -> None:
     text = report.render(outcome)
-    assert "| this system | 10,000 (9,000 to 12,000) | 1.00 x |" in text
-    assert "| a Celery task per string | 400 (400 to 500) | 25.0 x |" in text
+    assert "| ix-dummies | 10,000 (9,000 to 12,000) | 1.00x |" in text
+    assert "| a Celery task per string | 400 (400 to 500) | 25.0x |" in text
     assert "| ≥ 20x | 25.0x (18.0 to 30.0) | yes |" in text
     assert "| ≤ 250 B | 251 B | **no** |" in text
     assert "| ≤ 6 s | not measured | - |" in text
@@ -108,10 +116,12 @@ def test_the_tables_say_what_was_reached_and_what_was_left_out(outcome: dict[str
     assert widths == {10, 5}
 
 
-def test_the_tables_begin_with_a_warning_where_the_machine_was_busy(outcome: dict[str, Any]) -> None:
+def test_the_tables_begin_with_a_warning_if_the_machine_was_busy(outcome: dict[str, Any]) -> None:
     assert "Do not trust" not in report.render(outcome)
     outcome["machine"]["load_before"] = 0.6
-    assert "the load was 0.6" in report.render(outcome)
+    assert report.render(outcome).startswith(
+        "**Do not trust these figures: the load was 0.6 before the run, the limit is 0.5.**\n\nMeasured "
+    )
 
 
 def test_the_chart_is_well_formed_and_has_a_bar_for_each_contender_that_was_measured(outcome: dict[str, Any]) -> None:
@@ -123,21 +133,88 @@ def test_the_chart_is_well_formed_and_has_a_bar_for_each_contender_that_was_meas
     assert "prefers-color-scheme: dark" in chart.draw(outcome)
 
 
-def test_a_run_rewrites_only_what_is_between_the_markers(outcome: dict[str, Any], tmp_path: Path) -> None:
-    for folder in ("benchmarks", "docs"):
-        (tmp_path / folder).mkdir()
-    document = tmp_path / "docs" / "performance.md"
-    document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n", encoding="utf-8")
+def published() -> dict[Path, str]:
+    """Return the files in the repository that are made from the results."""
+    return {name: (ROOT / name).read_text(encoding="utf-8") for name in publish.render(publish.read(ROOT), ROOT)}
+
+
+def test_what_is_published_is_what_the_results_say() -> None:
+    assert publish.render(publish.read(ROOT), ROOT) == published()
+
+
+def test_the_published_results_are_marked_if_they_cannot_be_trusted() -> None:
+    [english, korean, tables, _] = published().values()
+    marked = ["Do not trust" in english, "믿지 마십시오" in korean, "Do not trust" in tables]
+    assert marked == [bool(results.doubts(publish.read(ROOT)["machine"]))] * 3
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a folder with the results and the published files, whose tables are those of another run."""
+    files = published() | {publish.RESULTS: (ROOT / publish.RESULTS).read_text(encoding="utf-8")}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        old = publish.replace_between_markers(text, "old") if name.suffix == ".md" else text
+        (tmp_path / name).write_text(old, encoding="utf-8")
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[Path, str]:
+    return {path.relative_to(folder): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_results_are_published_without_measuring(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "ROOT", repository)
+    publish.main()
+    assert {name: contents(repository)[name] for name in published()} == published()
+
+
+def test_a_run_replaces_the_results_the_chart_and_what_is_between_the_markers(repository: Path) -> None:
+    outcome = publish.read(ROOT) | {"taken": "today", "machine": MACHINE}
     for _ in range(2):
-        written = results.publish(outcome, tmp_path)
-        text = document.read_text(encoding="utf-8")
-        assert text == f"before\n{report.BEGIN}\n\n{report.render(outcome)}\n\n{report.END}\nafter\n"
-    assert [path.name for path in written] == ["results.json", "benchmark.svg", "performance.md"]
-    assert json.loads(written[0].read_text(encoding="utf-8")) == outcome
+        conclude(outcome, repository)
+        assert publish.read(repository) == outcome
+        written = contents(repository)
+        assert written.keys() == published().keys() | {publish.RESULTS}
+        for name, tables in (("README.md", "Measured today"), ("README.ko.md", "측정: today")):
+            before, _, rest = published()[Path(name)].partition(publish.BEGIN)
+            after = rest.partition(publish.END)[2]
+            assert written[Path(name)].startswith(f"{before}{publish.BEGIN}\n\n{tables}")
+            assert written[Path(name)].endswith(f"{publish.END}{after}")
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "why"),
+    [
+        ({"load_before": 0.51}, r"the load was 0\.51 before the run, the limit is 0\.5"),
+        ({"revision": "abc with changes"}, r"not a commit \(revision: abc with changes\)"),
+        ({"revision": "unknown"}, "not a commit"),
+    ],
+)
+def test_a_run_that_cannot_be_trusted_prints_its_report_and_publishes_nothing(
+    repository: Path, doubtful: dict[str, Any], why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome = publish.read(ROOT) | {"machine": MACHINE | doubtful}
+    before = contents(repository)
+    with pytest.raises(SystemExit, match=f"not published: .*{why}"):
+        conclude(outcome, repository)
+    assert report.render(outcome) in capsys.readouterr().out
+    assert contents(repository) == before
+
+
+def test_a_quick_run_prints_its_report_and_publishes_nothing(
+    repository: Path, outcome: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcome["profile"] = QUICK._asdict()
+    before = contents(repository)
+    conclude(outcome, repository)
+    assert report.render(outcome) in capsys.readouterr().out
+    assert contents(repository) == before
+
+
+def test_nothing_is_written_if_a_document_lacks_its_markers(repository: Path) -> None:
+    (repository / "README.ko.md").write_text("no markers", encoding="utf-8")
+    before = contents(repository)
     with pytest.raises(ValueError, match="lacks"):
-        report.replace_between_markers("no markers", "")
-
-
-def test_the_document_in_the_repository_has_the_markers() -> None:
-    document = results.ROOT / "docs" / "performance.md"
-    report.replace_between_markers(document.read_text(encoding="utf-8"), "")
+        publish.replace(publish.read(ROOT) | {"machine": MACHINE}, repository)
+    assert contents(repository) == before

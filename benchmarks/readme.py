@@ -1,0 +1,76 @@
+"""The table in README: this system beside its peers with 64 clients, in English and Korean."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from benchmarks.figures import ratios, summarise
+from benchmarks.report import number, table
+from benchmarks.results import Results, is_busy, load_limit
+
+
+class Language(NamedTuple):
+    """The words of a README; ``taken``, ``busy`` and ``rest`` are formats."""
+
+    taken: str
+    busy: str
+    header: tuple[str, str, str, str]
+    contenders: dict[str, str]
+    rest: str
+
+
+ENGLISH = Language(
+    taken="Measured {taken}, revision {revision}; the load before the run was {load}.",
+    busy="**Do not trust these figures:** a load above {limit:g} is too high for {cores} cores."
+    " They are kept only until a run on a quiet machine replaces them.",
+    header=("contender", "stored/s", "speedup of ix-dummies", "acknowledged, p50"),
+    contenders={
+        "ours": "ix-dummies",
+        "insert_granian": "[an insert in the request](benchmarks/peers/insert_in_request/app.py) (SQLAlchemy), granian",
+        "push": "[a list, and a loop that pops one and inserts one](benchmarks/peers/push_and_pop/app.py)",
+        "insert_flask": "the insert under Flask's own server",
+        "task": "[a Celery task per string](benchmarks/peers/task_per_string/app.py)",
+    },
+    rest="In bulk {bulk} strings a second from the request to the row; a backlog drains at {one} rows a second with one"
+    " process and {two} with two.",
+)
+KOREAN = Language(
+    taken="측정: {taken}, 리비전 {revision}, 측정 전 부하 {load}.",
+    busy="**이 수치는 믿지 마십시오.** {cores}코어에서 {limit:g}보다 큰 부하는 너무 높습니다."
+    " 한가한 머신에서 다시 측정할 때까지만 남겨 둡니다.",
+    header=("방식", "저장/초", "ix-dummies의 배속", "접수 응답, p50"),
+    contenders={
+        "ours": "ix-dummies",
+        "insert_granian": "[요청 안에서 INSERT](benchmarks/peers/insert_in_request/app.py)(SQLAlchemy), granian",
+        "push": "[리스트, 그리고 하나씩 꺼내 하나씩 넣는 루프](benchmarks/peers/push_and_pop/app.py)",
+        "insert_flask": "같은 INSERT를 Flask 자체 서버에서",
+        "task": "[문자열마다 Celery 태스크 하나](benchmarks/peers/task_per_string/app.py)",
+    },
+    rest="대량 전송은 요청부터 행까지 초당 {bulk}개이고,"
+    " 쌓인 저널은 프로세스 하나로 초당 {one}행, 둘로 {two}행씩 비워집니다.",
+)
+
+
+def render(results: Results, language: Language) -> str:
+    """Return the paragraphs and the table between the markers of a README."""
+    rounds, machine = results["figures"], results["machine"]
+    lines = []
+    for contender, name in language.contenders.items():
+        stored, [p50_ms, *_] = f"{contender}.64.stored", summarise(rounds[f"{contender}.64.p50_ms"])
+        times = "" if contender == "ours" else f"{number(summarise(ratios(rounds, 'ours.64.stored', stored)).median)}x"
+        lines.append((name, number(summarise(rounds[stored]).median), times, f"{number(p50_ms)} ms"))
+    keys = {"bulk": "bulk.stored", "one": "drain.one", "two": "drain.two"}
+    rest = {name: number(summarise(rounds[key]).median) for name, key in keys.items()}
+    taken = language.taken.format(
+        taken=results["taken"],
+        revision=machine["revision"],
+        load=machine["load_before"],
+    )
+    busy = language.busy.format(limit=load_limit(machine), cores=machine["cores"])
+    return "\n\n".join(
+        [
+            f"{taken} {busy}" if is_busy(machine) else taken,
+            table(language.header, lines, "lrrr"),
+            language.rest.format(**rest),
+        ]
+    )
