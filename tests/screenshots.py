@@ -87,7 +87,7 @@ def show_send(page: Page) -> None:
         expect(page.get_by_role("img")).to_be_visible(timeout=PATIENCE)
 
 
-def show_many(page: Page) -> None:
+def show_bulk(page: Page) -> None:
     """Show lines that are about to be sent."""
     page.get_by_role("textbox").fill("\n".join(STORED))
 
@@ -116,7 +116,7 @@ def shoot_all(browser: Browser, site: str, string: str, state: StorageState) -> 
     """Save every view in every size and theme."""
     views: dict[str, tuple[str, Callable[[Page], None]]] = {
         "send": ("#/", show_send),
-        "bulk": ("#/many", show_many),
+        "bulk": ("#/many", show_bulk),
         "history": ("#/history", show_history),
         "string": (f"#/string/{string}", show_string),
         "failed": ("#/failed", show_failed),

@@ -1,5 +1,5 @@
 import { apiUrl } from "../api/origin";
-import { useBatchSender } from "../features/many/useBatchSender";
+import { useBatchSender } from "../features/bulk/useBatchSender";
 import { PipelineStrip } from "../features/pipeline/components/PipelineStrip";
 import { Announcer } from "../features/strings/components/Announcer";
 import { useOutbox } from "../features/strings/useOutbox";

@@ -7,7 +7,7 @@ import { VIEW_HEADING_ID } from "./ViewHead";
 
 const VIEWS = [
   { view: "send" },
-  { view: "many" },
+  { view: "bulk" },
   { view: "history", query: "" },
   { view: "failed" },
 ] as const satisfies readonly Route[];

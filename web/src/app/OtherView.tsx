@@ -1,14 +1,14 @@
+import { BulkView } from "../features/bulk/components/BulkView";
 import { FailedView } from "../features/failed/components/FailedView";
 import { HistoryView } from "../features/history/components/HistoryView";
 import { StringView } from "../features/history/components/StringView";
-import { ManyView } from "../features/many/components/ManyView";
 import type { Route } from "./router";
 
 /** All views but the first: one piece, which is smaller than four and makes each open at once after the first. */
 export function OtherView({ route }: { route: Exclude<Route, { view: "send" }> }) {
   switch (route.view) {
-    case "many":
-      return <ManyView />;
+    case "bulk":
+      return <BulkView />;
     case "history":
       return <HistoryView query={route.query} />;
     case "string":

@@ -4,7 +4,7 @@ import { hrefOf, parseRoute, type Route } from "./router";
 describe("a view's address", () => {
   it.each<Route>([
     { view: "send" },
-    { view: "many" },
+    { view: "bulk" },
     { view: "history", query: "" },
     { view: "history", query: "100% & #1 = 가나다 + 라" },
     { view: "string", id: "6f1c2a9e-0000-4000-8000-000000000000" },

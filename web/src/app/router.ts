@@ -1,12 +1,15 @@
 import { useMemo, useSyncExternalStore } from "react";
 
-/** The views, as the part of the URL behind # names them: nginx serves one page and knows no paths of it. */
+/** The view that the URL's fragment selects; nginx serves one page and knows no path of it. */
 export type Route =
   | { view: "send" }
-  | { view: "many" }
+  | { view: "bulk" }
   | { view: "history"; query: string }
   | { view: "string"; id: string }
   | { view: "failed" };
+
+/** The bulk view's fragment. It differs from the view's name because people have bookmarked it. */
+const BULK = "many";
 
 const listeners = new Set<() => void>();
 let navigated = false;
@@ -17,7 +20,8 @@ export function parseRoute(hash: string): Route {
   if (view === "string" && id && rest.length === 0) return { view, id };
   if (id !== undefined) return { view: "send" };
   if (view === "history") return { view, query: searchParams.get("q") ?? "" };
-  return view === "many" || view === "failed" ? { view } : { view: "send" };
+  if (view === BULK) return { view: "bulk" };
+  return view === "failed" ? { view } : { view: "send" };
 }
 
 export function hrefOf(route: Route): string {
@@ -28,8 +32,10 @@ export function hrefOf(route: Route): string {
       return route.query ? `#/history?${new URLSearchParams({ q: route.query })}` : "#/history";
     case "string":
       return `#/string/${encodeURIComponent(route.id)}`;
-    default:
-      return `#/${route.view}`;
+    case "bulk":
+      return `#/${BULK}`;
+    case "failed":
+      return "#/failed";
   }
 }
 
@@ -38,13 +44,13 @@ export function useRoute(): Route {
   return useMemo(() => parseRoute(hash), [hash]);
 }
 
-/** Changes the URL without a new entry in the browser's history, for what is typed into a view. */
+/** Replaces the URL without a new entry in the browser's history, for what is typed into a view. */
 export function replaceRoute(route: Route): void {
   window.history.replaceState(null, "", hrefOf(route));
   for (const listener of listeners) listener();
 }
 
-/** Whether the reader has come to this view from another one; the first one leaves the focus to the browser. */
+/** Whether the reader came from another view; on the first one the focus is left to the browser. */
 export function hasNavigated(): boolean {
   return navigated;
 }

@@ -1,6 +1,6 @@
+import { bulk } from "./bulk.en";
 import { failed } from "./failed.en";
 import { history } from "./history.en";
-import { many } from "./many.en";
 
 /** The page's words in English; every other language has exactly these keys. */
 export const en = {
@@ -9,7 +9,7 @@ export const en = {
   lead: "What you send is stored exactly once. You can watch it get there.",
   shell: {
     nav: "Views",
-    views: { send: "Send", many: "Bulk", history: "History", failed: "Failed" },
+    views: { send: "Send", bulk: "Bulk", history: "History", failed: "Failed" },
     skip: "Skip to content",
     theme: "Theme",
     themes: { system: "Like the system", light: "Light", dark: "Dark" },
@@ -138,7 +138,7 @@ export const en = {
     inLineFor: (place: number, duration: string) =>
       `Accepted; about ${nth(place)} in line, about ${duration} left.`,
   },
-  many,
+  bulk,
   failed,
   history,
   duration: {

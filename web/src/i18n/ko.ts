@@ -1,7 +1,7 @@
+import { bulk } from "./bulk.ko";
 import type { Messages } from "./en";
 import { failed } from "./failed.ko";
 import { history } from "./history.ko";
-import { many } from "./many.ko";
 
 export const ko: Messages = {
   title: "ix-dummies",
@@ -9,7 +9,7 @@ export const ko: Messages = {
   lead: "보낸 문자열은 정확히 한 번 저장되며, 저장될 때까지의 과정을 볼 수 있습니다.",
   shell: {
     nav: "메뉴",
-    views: { send: "보내기", many: "대량 전송", history: "기록", failed: "실패" },
+    views: { send: "보내기", bulk: "대량 전송", history: "기록", failed: "실패" },
     skip: "본문으로 건너뛰기",
     theme: "테마",
     themes: { system: "시스템 설정", light: "밝게", dark: "어둡게" },
@@ -133,7 +133,7 @@ export const ko: Messages = {
     inLineFor: (place, duration) =>
       `접수되었습니다. 대기 순서 약 ${formatted(place)}번째이며, 약 ${duration} 남았습니다.`,
   },
-  many,
+  bulk,
   failed,
   history,
   duration: {

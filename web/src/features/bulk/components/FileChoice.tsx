@@ -1,11 +1,11 @@
 import { type ChangeEvent, useId } from "react";
 import fields from "../../../controls/Field.module.css";
 import { useMessages } from "../../../i18n/language";
-import styles from "./Many.module.css";
+import styles from "./Bulk.module.css";
 
 /** Where a file is chosen, or seen that one can be dropped. */
 export function FileChoice({ onFiles }: { onFiles: (files: FileList | null) => void }) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   const id = useId();
 
   function choose({ target }: ChangeEvent<HTMLInputElement>) {
@@ -24,10 +24,10 @@ export function FileChoice({ onFiles }: { onFiles: (files: FileList | null) => v
         onChange={choose}
       />
       <label htmlFor={`${id}file`} className={styles.fileButton}>
-        {many.chooseFile}
+        {bulk.chooseFile}
       </label>
       <span id={`${id}hint`} className={fields.hint}>
-        {many.fileHint}
+        {bulk.fileHint}
       </span>
     </span>
   );

@@ -1,7 +1,7 @@
 const count = (value: number) => new Intl.NumberFormat("en").format(Math.round(value));
 const strings = (value: number) => `${count(value)} ${value === 1 ? "string" : "strings"}`;
 
-export const many = {
+export const bulk = {
   heading: "Send many strings",
   lead: "A string a line, typed or from a text file. Each is stored exactly once.",
   label: "Lines",

@@ -1,6 +1,6 @@
 import { formatCount } from "../../../i18n/format";
 import { useLanguage } from "../../../i18n/language";
-import styles from "./Many.module.css";
+import styles from "./Bulk.module.css";
 
 /** Numbers with their names; those that are 0 are left out, but for the first and the last. */
 export function Counts({ rows }: { rows: readonly (readonly [string, number])[] }) {

@@ -5,7 +5,7 @@ import { usePipelineData } from "../../pipeline/usePipelineData";
 
 /** About how many of the accepted strings have left the journal, as far as the pipeline tells. */
 export function StoredSoFar({ accepted, acceptedTotal }: { accepted: number; acceptedTotal: number }) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   const settled = usePipelineData()?.settled_total ?? null;
   if (accepted === 0) return null;
   const waiting = settled === null ? null : Math.min(accepted, Math.max(0, acceptedTotal - settled));
@@ -14,7 +14,7 @@ export function StoredSoFar({ accepted, acceptedTotal }: { accepted: number; acc
       {waiting !== 0 && <PipelineWatch />}
       {waiting !== null && (
         <p className={surfaces.words}>
-          {waiting === 0 ? many.allSettled : many.settledSoFar(accepted - waiting, accepted)}
+          {waiting === 0 ? bulk.allSettled : bulk.settledSoFar(accepted - waiting, accepted)}
         </p>
       )}
     </>

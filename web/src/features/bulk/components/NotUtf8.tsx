@@ -3,7 +3,7 @@ import { StepHeading } from "../../../controls/StepHeading";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import type { Reading } from "../readLines";
-import styles from "./Many.module.css";
+import styles from "./Bulk.module.css";
 
 type Props = {
   name: string | null;
@@ -14,12 +14,12 @@ type Props = {
 
 /** A file in another encoding: read as Korean where it can be that, once the person has seen how that looks. */
 export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack }: Props) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   return (
     <section className={surfaces.panel}>
-      <StepHeading className={surfaces.heading}>{many.notUtf8(name ?? many.pasted)}</StepHeading>
-      <p className={surfaces.words}>{many.notUtf8At(position)}</p>
-      <p className={surfaces.words}>{preview ? many.looksKorean : many.saveAsUtf8}</p>
+      <StepHeading className={surfaces.heading}>{bulk.notUtf8(name ?? bulk.pasted)}</StepHeading>
+      <p className={surfaces.words}>{bulk.notUtf8At(position)}</p>
+      <p className={surfaces.words}>{preview ? bulk.looksKorean : bulk.saveAsUtf8}</p>
       {preview && (
         <ul className={styles.preview} lang="ko">
           {preview.map((line, index) => (
@@ -31,10 +31,10 @@ export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack
       <div className={surfaces.actions}>
         {preview && (
           <Button look="primary" onClick={onKorean}>
-            {many.readAsKorean}
+            {bulk.readAsKorean}
           </Button>
         )}
-        <Button onClick={onBack}>{many.back}</Button>
+        <Button onClick={onBack}>{bulk.back}</Button>
       </div>
     </section>
   );

@@ -14,7 +14,7 @@ const DRAFT = "lines";
 
 /** From a field or a file to lines that are ready to be sent. */
 export function Chooser({ moved }: { moved: boolean }) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   const { batches } = useBatchParts();
   const [draft, setDraft] = useDraft(DRAFT);
   const { current, read, choose } = useReading();
@@ -23,7 +23,7 @@ export function Chooser({ moved }: { moved: boolean }) {
   async function send(name: string | null, lines: Lines) {
     const begun = await batches.begin(name, lines);
     if (begun && name === null) setDraft("");
-    if (!begun) announce(many.otherBatch);
+    if (!begun) announce(bulk.otherBatch);
   }
 
   if (current.step === "choose") {

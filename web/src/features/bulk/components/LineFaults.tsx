@@ -1,21 +1,21 @@
 import { useMessages } from "../../../i18n/language";
 import type { RefusedLine } from "../batch";
-import styles from "./Many.module.css";
+import styles from "./Bulk.module.css";
 
 type Props = { heading: string; count: number; faults: readonly RefusedLine[] };
 
 /** Lines by number, each with what is wrong with it; nothing at all where there are none. */
 export function LineFaults({ heading, count, faults }: Props) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   if (count === 0) return null;
   return (
     <details className={styles.faults} open={count <= 10}>
       <summary>{heading}</summary>
       <ul>
         {faults.map(({ line, detail }) => (
-          <li key={line}>{many.lineFault(line, detail)}</li>
+          <li key={line}>{bulk.lineFault(line, detail)}</li>
         ))}
-        {count > faults.length && <li>{many.moreFaults(count - faults.length)}</li>}
+        {count > faults.length && <li>{bulk.moreFaults(count - faults.length)}</li>}
       </ul>
     </details>
   );

@@ -5,15 +5,15 @@ import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { StringText } from "../../strings/components/StringText";
 import type { Lines } from "../lines";
+import styles from "./Bulk.module.css";
 import { Counts } from "./Counts";
 import { LineFaults } from "./LineFaults";
-import styles from "./Many.module.css";
 
 type Props = { name: string | null; lines: Lines; onSend: () => Promise<void>; onBack: () => void };
 
 /** What was read, before any of it is sent. */
 export function Review({ name, lines, onSend, onBack }: Props) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   const [sending, setSending] = useState(false);
   const { count, empty, bad, badCount, strings, examples } = lines;
 
@@ -24,37 +24,37 @@ export function Review({ name, lines, onSend, onBack }: Props) {
 
   return (
     <section className={surfaces.panel}>
-      <StepHeading className={surfaces.heading}>{many.ready(name ?? many.pasted)}</StepHeading>
+      <StepHeading className={surfaces.heading}>{bulk.ready(name ?? bulk.pasted)}</StepHeading>
       <Counts
         rows={[
-          [many.counts.lines, count],
-          [many.counts.empty, empty],
-          [many.counts.bad, badCount],
-          [many.counts.strings, strings],
+          [bulk.counts.lines, count],
+          [bulk.counts.empty, empty],
+          [bulk.counts.bad, badCount],
+          [bulk.counts.strings, strings],
         ]}
       />
       {examples.length > 0 && <Examples texts={examples} />}
       <LineFaults
-        heading={many.badHeading(badCount)}
+        heading={bulk.badHeading(badCount)}
         count={badCount}
-        faults={bad.map(({ line, fault }) => ({ line, detail: many.lineFaults[fault] }))}
+        faults={bad.map(({ line, fault }) => ({ line, detail: bulk.lineFaults[fault] }))}
       />
-      {strings === 0 && <p className={surfaces.words}>{many.nothingLeft}</p>}
+      {strings === 0 && <p className={surfaces.words}>{bulk.nothingLeft}</p>}
       <div className={surfaces.actions}>
         <Button look="primary" disabled={sending || strings === 0} onClick={() => void send()}>
-          {badCount > 0 ? many.sendWithout(strings) : many.send(strings)}
+          {badCount > 0 ? bulk.sendWithout(strings) : bulk.send(strings)}
         </Button>
-        <Button onClick={onBack}>{many.back}</Button>
+        <Button onClick={onBack}>{bulk.back}</Button>
       </div>
     </section>
   );
 }
 
 function Examples({ texts }: { texts: readonly string[] }) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   return (
     <>
-      <h3 className={styles.subheading}>{many.examples}</h3>
+      <h3 className={styles.subheading}>{bulk.examples}</h3>
       <ul className={styles.preview}>
         {texts.map((text, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines may be alike and never move

@@ -61,7 +61,7 @@ async function open(language: Language = "en") {
 const button = (name: string | RegExp) => screen.findByRole("button", { name });
 const heading = (name: string | RegExp) => screen.findByRole("heading", { name, level: 2 });
 
-describe("the view of many strings", () => {
+describe("the bulk view", () => {
   it("sends what was typed after it was looked at, and tells what came of it", async () => {
     const { container } = await open();
     const user = userEvent.setup();

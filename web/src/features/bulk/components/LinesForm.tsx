@@ -5,8 +5,8 @@ import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { useDrop } from "../useDrop";
 import type { Source, SourceFault } from "../useReading";
+import styles from "./Bulk.module.css";
 import { FileChoice } from "./FileChoice";
-import styles from "./Many.module.css";
 
 /** More than this would make the field slow: it is taken like a file. Characters. */
 const LONG_PASTE = 256 * 1024;
@@ -21,7 +21,7 @@ type Props = {
 };
 
 export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: Props) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   const field = useRef<HTMLTextAreaElement>(null);
   const { over, handlers } = useDrop(readFile);
   const id = useId();
@@ -54,7 +54,7 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
   return (
     <form className={className} onSubmit={submit} {...handlers}>
       <label className={fields.label} htmlFor={`${id}lines`}>
-        {many.label}
+        {bulk.label}
       </label>
       <textarea
         ref={field}
@@ -63,7 +63,7 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
         value={text}
         onChange={(event) => onText(event.target.value)}
         onPaste={paste}
-        placeholder={many.placeholder}
+        placeholder={bulk.placeholder}
         aria-describedby={`${id}fault`}
         dir="auto"
         rows={8}
@@ -72,12 +72,12 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
       />
       <div className={surfaces.actions}>
         <Button type="submit" look="primary" disabled={text === ""}>
-          {many.check}
+          {bulk.check}
         </Button>
         <FileChoice onFiles={readFile} />
       </div>
       <p id={`${id}fault`} className={fields.fault} role="alert">
-        {fault && many.faults[fault]}
+        {fault && bulk.faults[fault]}
       </p>
     </form>
   );

@@ -7,13 +7,13 @@ import { useMessages } from "../../../i18n/language";
 type Props = { name: string | null; part: number; onStop: () => void };
 
 export function ReadingPanel({ name, part, onStop }: Props) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   return (
     <section className={surfaces.panel}>
-      <StepHeading className={surfaces.heading}>{many.reading(name ?? many.pasted)}</StepHeading>
-      <Progress max={1} value={part} label={many.readingBar} />
+      <StepHeading className={surfaces.heading}>{bulk.reading(name ?? bulk.pasted)}</StepHeading>
+      <Progress max={1} value={part} label={bulk.readingBar} />
       <div className={surfaces.actions}>
-        <Button onClick={onStop}>{many.back}</Button>
+        <Button onClick={onStop}>{bulk.back}</Button>
       </div>
     </section>
   );

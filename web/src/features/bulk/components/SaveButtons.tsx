@@ -6,7 +6,7 @@ import { type ReceiptFormat, receiptFile } from "../receipt";
 
 /** The receipt as a file, which names every line that was sent. */
 export function SaveButtons() {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   const { batches } = useBatchParts();
 
   async function save(format: ReceiptFormat) {
@@ -15,8 +15,8 @@ export function SaveButtons() {
 
   return (
     <>
-      <Button onClick={() => void save("csv")}>{many.saveCsv}</Button>
-      <Button onClick={() => void save("ndjson")}>{many.saveNdjson}</Button>
+      <Button onClick={() => void save("csv")}>{bulk.saveCsv}</Button>
+      <Button onClick={() => void save("ndjson")}>{bulk.saveNdjson}</Button>
     </>
   );
 }

@@ -1,8 +1,8 @@
-import type { many as english } from "./many.en";
+import type { bulk as english } from "./bulk.en";
 
 const count = (value: number) => new Intl.NumberFormat("ko").format(Math.round(value));
 
-export const many: typeof english = {
+export const bulk: typeof english = {
   heading: "여러 문자열 보내기",
   lead: "한 줄이 문자열 하나입니다. 직접 입력하거나 텍스트 파일로 보내면 각각 정확히 한 번 저장됩니다.",
   label: "여러 줄 텍스트",

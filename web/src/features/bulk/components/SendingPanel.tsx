@@ -8,7 +8,7 @@ import { useLanguage, useMessages } from "../../../i18n/language";
 import { PipelineWatch } from "../../pipeline/PipelineWatch";
 import type { Progress } from "../batches";
 import { useBatchParts } from "../batchParts";
-import styles from "./Many.module.css";
+import styles from "./Bulk.module.css";
 import { SendingStatus } from "./SendingStatus";
 
 type Props = { progress: Progress; kept: boolean; moved: boolean };
@@ -17,7 +17,7 @@ type Props = { progress: Progress; kept: boolean; moved: boolean };
 export function SendingPanel({ progress, kept, moved }: Props) {
   const language = useLanguage();
   const messages = useMessages();
-  const { many } = messages;
+  const { bulk } = messages;
   const { batches, sender } = useBatchParts();
   const sending = useSyncExternalStore(sender.subscribe, sender.snapshot);
   const { batch, accepted, refusedCount } = progress;
@@ -29,30 +29,30 @@ export function SendingPanel({ progress, kept, moved }: Props) {
   return (
     <section className={surfaces.panel}>
       <StepHeading className={surfaces.heading} takesFocus={moved}>
-        {many.sending(batch.name ?? many.pasted)}
+        {bulk.sending(batch.name ?? bulk.pasted)}
       </StepHeading>
-      <ProgressBar max={batch.strings} value={through} label={many.sendingBar} />
+      <ProgressBar max={batch.strings} value={through} label={bulk.sendingBar} />
       <p className={styles.figures}>
-        <span>{many.acceptedOf(accepted, batch.strings)}</span>
-        {rate && left && <span>{many.rate(rate, left)}</span>}
+        <span>{bulk.acceptedOf(accepted, batch.strings)}</span>
+        {rate && left && <span>{bulk.rate(rate, left)}</span>}
       </p>
       <PipelineWatch />
       <SendingStatus batch={batch} sending={sending} />
-      {!kept && <p className={styles.warning}>{many.notKept}</p>}
+      {!kept && <p className={styles.warning}>{bulk.notKept}</p>}
       <div className={surfaces.actions}>
         {moving ? (
-          <Button onClick={() => void batches.pause()}>{many.pause}</Button>
+          <Button onClick={() => void batches.pause()}>{bulk.pause}</Button>
         ) : (
           <Button look="primary" onClick={() => void batches.resume()}>
-            {many.resume}
+            {bulk.resume}
           </Button>
         )}
-        {moving && sending.trouble && <Button onClick={() => sender.tryNow()}>{many.tryNow}</Button>}
+        {moving && sending.trouble && <Button onClick={() => sender.tryNow()}>{bulk.tryNow}</Button>}
         <Button look="danger" onClick={() => void batches.cancel()}>
-          {many.cancel}
+          {bulk.cancel}
         </Button>
       </div>
-      <p className={surfaces.note}>{many.cancelHint}</p>
+      <p className={surfaces.note}>{bulk.cancelHint}</p>
     </section>
   );
 }

@@ -8,8 +8,8 @@ import { Receipt } from "./Receipt";
 import { SendingPanel } from "./SendingPanel";
 
 /** Many lines at once: choosing them, sending them, and the receipt. */
-export function ManyView() {
-  const { many } = useMessages();
+export function BulkView() {
+  const { bulk } = useMessages();
   const { batches } = useBatchParts();
   const state = useSyncExternalStore(batches.subscribe, batches.snapshot);
   const step = stepOf(state);
@@ -19,7 +19,7 @@ export function ManyView() {
   const progress = state.known ? state.progress : null;
   return (
     <>
-      <ViewHead title={many.heading} lead={many.lead} />
+      <ViewHead title={bulk.heading} lead={bulk.lead} />
       {step === "choose" && <Chooser moved={trail.moved} />}
       {step === "send" && progress && (
         <SendingPanel progress={progress} kept={state.known && state.kept} moved={trail.moved} />

@@ -14,10 +14,10 @@ type Props = { progress: Progress; moved: boolean };
 
 /** What became of a batch; it is kept until it has been seen. */
 export function Receipt({ progress, moved }: Props) {
-  const { many } = useMessages();
+  const { bulk } = useMessages();
   const { batches } = useBatchParts();
   const { batch, accepted, refused, refusedCount } = progress;
-  const words = batch.intent === "cancel" ? many.cancelled(accepted) : many.allSent(accepted);
+  const words = batch.intent === "cancel" ? bulk.cancelled(accepted) : bulk.allSent(accepted);
 
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -37,22 +37,22 @@ export function Receipt({ progress, moved }: Props) {
       <StoredSoFar accepted={accepted} acceptedTotal={progress.acceptedTotal} />
       <Counts
         rows={[
-          [many.counts.lines, batch.lines],
-          [many.counts.empty, batch.empty],
-          [many.counts.leftOut, batch.leftOut],
-          [many.counts.refused, refusedCount],
-          [many.counts.unsent, batch.strings - accepted - refusedCount],
-          [many.counts.accepted, accepted],
+          [bulk.counts.lines, batch.lines],
+          [bulk.counts.empty, batch.empty],
+          [bulk.counts.leftOut, batch.leftOut],
+          [bulk.counts.refused, refusedCount],
+          [bulk.counts.unsent, batch.strings - accepted - refusedCount],
+          [bulk.counts.accepted, accepted],
         ]}
       />
-      <LineFaults heading={many.refusedHeading(refusedCount)} count={refusedCount} faults={refused} />
+      <LineFaults heading={bulk.refusedHeading(refusedCount)} count={refusedCount} faults={refused} />
       <div className={surfaces.actions}>
         <Button look="primary" onClick={() => void batches.clear()}>
-          {many.done}
+          {bulk.done}
         </Button>
         {accepted + refusedCount > 0 && <SaveButtons />}
       </div>
-      <p className={surfaces.note}>{many.doneHint}</p>
+      <p className={surfaces.note}>{bulk.doneHint}</p>
     </section>
   );
 }
