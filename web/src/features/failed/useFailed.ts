@@ -19,10 +19,10 @@ export function useFailed(token: string, query: string) {
     gcTime: 0,
     ...READING,
   });
-  const letters = useMemo(() => unique(pages.data?.pages ?? []), [pages.data]);
+  const deadLetters = useMemo(() => unique(pages.data?.pages ?? []), [pages.data]);
   const error = pages.failureReason ?? pages.error;
   return {
-    letters,
+    deadLetters,
     /** All there are, whatever is searched for; null before it is known. */
     total: pages.data?.pages.at(-1)?.total ?? null,
     loading: pages.isFetching,
@@ -35,6 +35,8 @@ export function useFailed(token: string, query: string) {
 
 /** While dead letters come and go, one may be on two pages. */
 function unique(pages: readonly Page[]): DeadLetter[] {
-  const letters = pages.flatMap(({ items }) => items.map((letter) => [letter.id, letter] as const));
-  return [...new Map(letters).values()];
+  const deadLetters = pages.flatMap(({ items }) =>
+    items.map((deadLetter) => [deadLetter.id, deadLetter] as const),
+  );
+  return [...new Map(deadLetters).values()];
 }

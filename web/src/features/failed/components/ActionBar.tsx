@@ -12,7 +12,7 @@ type Props = {
   total: number | null;
   query: string;
   chosen: readonly string[];
-  letters: readonly DeadLetter[];
+  deadLetters: readonly DeadLetter[];
   busy: boolean;
   onSelect: (ids: ReadonlySet<string>) => void;
   onBegin: (kind: Kind, ids: readonly string[]) => void;
@@ -21,18 +21,18 @@ type Props = {
 };
 
 /** What can be done with those that are chosen, or else with all that match. */
-export function ActionBar({ heading, total, query, chosen, letters, busy, ...on }: Props) {
+export function ActionBar({ heading, total, query, chosen, deadLetters, busy, ...on }: Props) {
   const { failed } = useMessages();
   const words = actionWords(chosen.length, query, failed);
   const begin = (kind: Kind) => (chosen.length > 0 ? on.onBegin(kind, chosen) : on.onBeginAll(kind));
   return (
     <div className={styles.bar}>
       <h2 ref={heading} tabIndex={-1} className={surfaces.heading}>
-        {titleOf(total, letters.length, failed)}
+        {titleOf(total, deadLetters.length, failed)}
       </h2>
       <div className={styles.row}>
         <Button onClick={on.onRefresh}>{failed.refresh}</Button>
-        {letters.length > 0 && (
+        {deadLetters.length > 0 && (
           <>
             <Button disabled={busy} onClick={() => begin("retry")}>
               {words.retry}
@@ -43,16 +43,16 @@ export function ActionBar({ heading, total, query, chosen, letters, busy, ...on 
           </>
         )}
       </div>
-      {letters.length > 0 && <Choice chosen={chosen} letters={letters} onSelect={on.onSelect} />}
+      {deadLetters.length > 0 && <Choice chosen={chosen} deadLetters={deadLetters} onSelect={on.onSelect} />}
     </div>
   );
 }
 
 /** Selects all that are shown, or none of them. */
-function Choice({ chosen, letters, onSelect }: Pick<Props, "chosen" | "letters" | "onSelect">) {
+function Choice({ chosen, deadLetters, onSelect }: Pick<Props, "chosen" | "deadLetters" | "onSelect">) {
   const { failed } = useMessages();
   const some = chosen.length > 0;
-  const all = some && chosen.length === letters.length;
+  const all = some && chosen.length === deadLetters.length;
   return (
     <label className={styles.choice}>
       <input
@@ -61,7 +61,7 @@ function Choice({ chosen, letters, onSelect }: Pick<Props, "chosen" | "letters" 
         ref={(box) => {
           if (box) box.indeterminate = some && !all;
         }}
-        onChange={() => onSelect(new Set(all ? [] : letters.map(({ id }) => id)))}
+        onChange={() => onSelect(new Set(all ? [] : deadLetters.map(({ id }) => id)))}
       />
       {some ? failed.chosen(chosen.length) : failed.chooseShown}
     </label>

@@ -17,7 +17,7 @@ type Props = {
 
 export function FailedList({ list, query, selected, busy, onSelect, onBegin }: Props) {
   const { failed, shell } = useMessages();
-  const { letters, loading, hasMore, total, trouble } = list;
+  const { deadLetters, loading, hasMore, total, trouble } = list;
 
   function toggle(id: string) {
     const next = new Set(selected);
@@ -28,18 +28,18 @@ export function FailedList({ list, query, selected, busy, onSelect, onBegin }: P
   if (total === null) return trouble ? null : <p className={styles.loading}>{shell.loading}</p>;
   return (
     <>
-      {letters.length === 0 && !hasMore && (
+      {deadLetters.length === 0 && !hasMore && (
         <p className={surfaces.empty} role="status">
           {query ? failed.noMatch : failed.none}
         </p>
       )}
-      {letters.length > 0 && (
+      {deadLetters.length > 0 && (
         <ul className={surfaces.card}>
-          {letters.map((letter) => (
+          {deadLetters.map((deadLetter) => (
             <FailedRow
-              key={letter.id}
-              letter={letter}
-              selected={selected.has(letter.id)}
+              key={deadLetter.id}
+              deadLetter={deadLetter}
+              selected={selected.has(deadLetter.id)}
               busy={busy}
               onToggle={toggle}
               onBegin={onBegin}

@@ -10,21 +10,21 @@ import type { Kind } from "../useOperation";
 import styles from "./Failed.module.css";
 
 type Props = {
-  letter: DeadLetter;
+  deadLetter: DeadLetter;
   selected: boolean;
   busy: boolean;
   onToggle: (id: string) => void;
   onBegin: (kind: Kind, ids: readonly string[]) => void;
 };
 
-export function FailedRow({ letter, selected, busy, onToggle, onBegin }: Props) {
+export function FailedRow({ deadLetter, selected, busy, onToggle, onBegin }: Props) {
   const language = useLanguage();
   const { failed } = useMessages();
   const textId = useId();
-  const { id, text, reason, attempts, received_at: receivedAt } = letter;
+  const { id, text, reason, attempts, received_at: receivedAt } = deadLetter;
   const at = Date.parse(receivedAt);
   return (
-    <li className={styles.letter}>
+    <li className={styles.deadLetter}>
       <input
         type="checkbox"
         className={styles.check}

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
 import { keepToken, keptToken } from "../operatorToken";
-import { FailedLetters } from "./FailedLetters";
+import { DeadLetters } from "./DeadLetters";
 import { TokenForm } from "./TokenForm";
 
 /** What PostgreSQL refused, for operators: another try for it, or the end of it. */
@@ -23,7 +23,7 @@ export function FailedView() {
       {token === null ? (
         <TokenForm wrong={wrong} onToken={use} onWrong={() => setWrong(true)} />
       ) : (
-        <FailedLetters token={token} onForget={() => use(null)} onWrong={() => use(null, true)} />
+        <DeadLetters token={token} onForget={() => use(null)} onWrong={() => use(null, true)} />
       )}
     </>
   );

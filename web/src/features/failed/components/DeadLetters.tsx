@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useMessages } from "../../../i18n/language";
 import { delayWords } from "../../../i18n/troubles";
-import { useLetters } from "../useLetters";
+import { useDeadLetters } from "../useDeadLetters";
 import { ActionBar } from "./ActionBar";
 import { ConfirmDialog } from "./ConfirmDialog";
 import { Disabled } from "./Disabled";
@@ -12,11 +12,11 @@ import { SearchField } from "./SearchField";
 
 type Props = { token: string; onForget: () => void; onWrong: () => void };
 
-export function FailedLetters({ token, onForget, onWrong }: Props) {
+export function DeadLetters({ token, onForget, onWrong }: Props) {
   const messages = useMessages();
   const { failed } = messages;
   const heading = useRef<HTMLHeadingElement>(null);
-  const { search, list, work, selected, setSelected, chosen, busy, troubleCode } = useLetters(token);
+  const { search, list, work, selected, setSelected, chosen, busy, troubleCode } = useDeadLetters(token);
   const { operation } = work;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the parent's function is a new one every time
@@ -49,7 +49,7 @@ export function FailedLetters({ token, onForget, onWrong }: Props) {
         <ActionBar
           heading={heading}
           total={list.total}
-          letters={list.letters}
+          deadLetters={list.deadLetters}
           chosen={chosen}
           {...choice}
           onBeginAll={(all) => work.beginAll(all, search.query)}

@@ -5,7 +5,7 @@ import { useOperation } from "./useOperation";
 import { useSearch } from "./useSearch";
 
 /** The dead letters that are searched for, those that are selected, and what is being done with them. */
-export function useLetters(token: string) {
+export function useDeadLetters(token: string) {
   const search = useSearch();
   const list = useFailed(token, search.query);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
@@ -14,9 +14,9 @@ export function useLetters(token: string) {
     list.refresh();
   });
   const { operation } = work;
-  const { letters, total, loading, hasMore } = list;
-  useHitsAnnounced(search.query, total === null || loading ? null : letters.length, hasMore);
-  const shown = new Set(letters.map(({ id }) => id));
+  const { deadLetters, total, loading, hasMore } = list;
+  useHitsAnnounced(search.query, total === null || loading ? null : deadLetters.length, hasMore);
+  const shown = new Set(deadLetters.map(({ id }) => id));
   const trouble = (operation.phase === "finished" && operation.trouble) || list.trouble;
   return {
     search,
