@@ -1,4 +1,4 @@
-// Lays a brotli and a gzip form beside each built file, as small as they get: nginx sends them as they are.
+// Compresses each built file with brotli and gzip at the highest level; nginx serves the results as they are.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 

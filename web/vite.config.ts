@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const apiOrigin = new URL(process.env.API_ORIGIN ?? "http://127.0.0.1:5000").origin;
 
-// The same paths that nginx hands to the API.
+// The same paths that nginx proxies to the API.
 const proxy = {
   "^/(dummies(/|\\?|$)|pipeline(\\?|$)|openapi\\.json$|docs(/style\\.css)?$)": { target: apiOrigin },
 };

@@ -1,4 +1,4 @@
-"""The page in a real Chromium, from nginx where the machine has it, else from Vite, over a system a module."""
+"""The page in a real Chromium, served by nginx if the machine has it, else by Vite; one system per module."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def api_settings() -> dict[str, str]:
-    """The settings of the module's API, beside where its servers are."""
+    """Extra settings of the module's API."""
     return {}
 
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with a worker, for all tests of a module; each leaves it whole."""
+    """A system with a worker, for all tests of a module; each test leaves it working."""
     with System(tmp_path_factory.mktemp("browser") / "system") as started:
         started.start_worker()
         yield started
@@ -59,6 +59,6 @@ def site(system: System, api: Process) -> Iterator[str]:  # noqa: ARG001
 
 @pytest.fixture
 def open_page(browser: Browser, site: str) -> Iterator[Open]:
-    """Open the page as a reader of some language sees it; afterwards nothing may have gone wrong unseen."""
+    """Open the page in a locale; fails at the end if the page logged an error or a warning."""
     with visits(browser, site) as open_in:
         yield open_in

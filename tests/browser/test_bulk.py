@@ -1,4 +1,4 @@
-"""Sending many lines: from the field or a file to the rows, each exactly once, whatever stops or restarts meanwhile."""
+"""Bulk submission: lines of the field or a file become rows exactly once, whatever stops or restarts meanwhile."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ pytestmark = pytest.mark.timeout(120)
 
 
 class Tiers:
-    """A system whose API can be taken away and started again."""
+    """A system whose API can be killed and restarted."""
 
     def __init__(self, system: System, api: Process) -> None:
         self.system = system
         self.api = api
 
     def restart_api(self) -> None:
-        """Kill the API and start it anew."""
+        """Kill the API and start it again."""
         self.api.kill()
         self.api = self.system.start_api()
 
     def rows(self, like: str) -> list[str]:
-        """Return the texts of all rows that are like this, in order."""
+        """Return the texts of all rows that match the pattern, sorted."""
         return [text for (text,) in query(self.system, "SELECT text FROM dummies WHERE text LIKE %s ORDER BY 1", like)]
 
 
@@ -40,17 +40,17 @@ def tiers(system: System, api: Process) -> Tiers:
 
 @pytest.fixture(scope="module")
 def site(site: str) -> str:
-    """The address of the view."""
+    """The URL of the bulk view."""
     return f"{site}#/many"
 
 
 def choose(page: Page, name: str, content: bytes) -> None:
-    """Choose a file as a person does."""
+    """Choose a file with this content."""
     page.locator("input[type=file]").set_input_files([{"name": name, "mimeType": "text/plain", "buffer": content}])
 
 
 def press(page: Page, name: str) -> None:
-    """Press the button whose name begins like this."""
+    """Press the button whose name starts with this."""
     page.get_by_role("button", name=re.compile(f"^{re.escape(name)}")).click()
 
 
@@ -130,7 +130,7 @@ def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice
 ) -> None:
     page = open_page("en-US")
     texts = [f"batch {number:05} 가나다 👋🏽" for number in range(20_000)]
-    # every answer takes its time, so that the faults fall into the batch; the browser's network is left as it is
+    # delays every request, so that the faults happen during the batch
     page.context.route("**/dummies/bulk", lambda route: (page.wait_for_timeout(300), route.continue_()))
     choose(page, "batch.txt", ("\ufeff" + "\r\n".join(texts)).encode())
     press(page, "Send 20,000 strings")
@@ -149,10 +149,10 @@ def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice
     press(page, "Resume")
     eventually(lambda: page.wait_for_timeout(50) or accepted(page) > before, within=20)
 
-    page.reload()  # goes on by itself
+    page.reload()  # sending continues by itself
     tiers.restart_api()
     other = page.context.new_page()
-    other.goto(page.url)  # another tab looks on
+    other.goto(page.url)  # another tab follows
     expect(other.get_by_text("Another tab of this browser is sending these lines.")).to_be_visible()
     for each in (page, other):
         expect(each.get_by_role("heading", name="All sent: 20,000 strings accepted")).to_be_visible(timeout=60_000)

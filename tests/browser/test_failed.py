@@ -1,4 +1,4 @@
-"""What PostgreSQL refused, in the hands of an operator."""
+"""The failed view: an operator retries and discards what PostgreSQL refused."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ CURE = "ALTER TABLE dummies DROP CONSTRAINT planted"
 
 @pytest.fixture(scope="module")
 def api_settings() -> dict[str, str]:
-    """The system has operators."""
+    """The API has an operator token."""
     return {"OPERATOR_TOKEN": TOKEN}
 
 
 @pytest.fixture(scope="module")
 def site(site: str) -> str:
-    """The address of the view."""
+    """The URL of the failed view."""
     return f"{site}#/failed"
 
 
 @pytest.fixture
 def poison(system: System) -> Iterator[Client]:
-    """A database that refuses some strings, for as long as a test lasts; gives what submits them."""
+    """Make the database refuse some strings during the test; yield a client to submit them."""
     query(system, PLANT)
     with Client(base_url=system.api_url, timeout=20) as client:
         yield client
@@ -41,22 +41,22 @@ def poison(system: System) -> Iterator[Client]:
         query(system, CURE)
 
 
-def bury(client: Client, count: int, name: str) -> None:
-    """Have so many strings become dead letters."""
+def dead_letter(client: Client, count: int, name: str) -> None:
+    """Submit this many strings and wait until they are dead letters."""
     before = dead_letters(client)["total"]
     client.submit_all(f"{name} poison {number}" for number in range(count))
     eventually(lambda: dead_letters(client)["total"] == before + count, within=20)
 
 
 def enter(page: Page) -> None:
-    """Enter as an operator."""
+    """Enter the operator token."""
     page.get_by_label("Operator token").fill(TOKEN)
     page.get_by_label("Operator token").press("Enter")
     expect(page.get_by_label("Search in texts and reasons")).to_be_visible()
 
 
 def discard_all(page: Page) -> None:
-    """Leave nothing to the next test."""
+    """Discard all dead letters, for the next test."""
     page.get_by_role("button", name="Discard all").click()
     page.get_by_label("Reason", exact=True).fill("the test is over")
     page.get_by_role("dialog").get_by_role("button", name="Discard").click()
@@ -75,7 +75,7 @@ def test_a_wrong_token_is_refused_and_the_right_one_kept_for_the_tab(
 ) -> None:
     page = open_page(locale)
     field = page.get_by_label(label)
-    for wrong in ("wrong", "토큰"):  # the second one fits into no header
+    for wrong in ("wrong", "토큰"):  # the second one cannot be in a header
         field.fill(wrong)
         field.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text(refused)
@@ -97,7 +97,7 @@ def test_a_wrong_token_is_refused_and_the_right_one_kept_for_the_tab(
 def test_one_is_discarded_with_a_reason_and_another_stored_once_the_cause_is_gone(
     system: System, open_page: Open, poison: Client
 ) -> None:
-    bury(poison, 3, "single")
+    dead_letter(poison, 3, "single")
     page = open_page("en-US")
     enter(page)
     expect(page.get_by_role("heading", name="3 strings failed")).to_be_visible()
@@ -133,11 +133,11 @@ def test_one_is_discarded_with_a_reason_and_another_stored_once_the_cause_is_gon
     discard_all(page)
 
 
-def test_all_that_match_are_tried_again_and_those_that_somebody_else_took_are_counted_apart(
+def test_all_that_match_are_retried_and_those_handled_by_another_operator_are_counted_separately(
     system: System, open_page: Open, poison: Client
 ) -> None:
-    bury(poison, 230, "bulk")
-    bury(poison, 2, "other")
+    dead_letter(poison, 230, "bulk")
+    dead_letter(poison, 2, "other")
     page = open_page("en-US")
     enter(page)
     expect(page.get_by_role("heading", name="of 232 strings shown")).to_be_visible()
@@ -168,7 +168,7 @@ def test_all_that_match_are_tried_again_and_those_that_somebody_else_took_are_co
     eventually(lambda: len(stored(system, "other")) == 2, within=20)
 
 
-def test_an_outage_is_said_and_a_service_without_operators_explained(
+def test_an_outage_and_a_service_without_operator_token_are_explained(
     system: System, api: Process, open_page: Open
 ) -> None:
     page = open_page("en-US")

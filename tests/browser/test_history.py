@@ -35,26 +35,26 @@ def row(page: Page, text: str) -> Locator:
 
 
 def store(system: System, text: str) -> None:
-    """Have a string stored in the ordinary way, and wait for its row."""
+    """Submit a string and wait for its row."""
     with Client(base_url=system.api_url, timeout=20) as client:
         client.submit(text).raise_for_status()
     eventually(lambda: query(system, "SELECT 1 FROM dummies WHERE text = %s", text), within=20)
 
 
 def top_of(page: Page, text: str) -> float:
-    """Return where a string is in the window."""
+    """Return the vertical position of a string in the window."""
     box = row(page, text).bounding_box()
     assert box
     return box["y"]
 
 
-def test_reading_far_back_draws_only_what_is_near_and_home_is_where_it_was(open_page: Open) -> None:
+def test_scrolling_far_back_renders_only_what_is_near_and_the_top_is_where_it_was(open_page: Open) -> None:
     page = open_page("en-US", "#/history")
     newest = row(page, f"row {MANY}")
     expect(newest).to_be_visible()
     height = page.evaluate(HEIGHT)
 
-    # again where it falls short: what comes into sight meanwhile ends the browser's scrolling
+    # repeated, because rows that become visible meanwhile end the browser's scrolling
     def read_on() -> bool:
         page.keyboard.press("End")
         return page.evaluate(HEIGHT) > 12 * height
@@ -70,7 +70,7 @@ def test_reading_far_back_draws_only_what_is_near_and_home_is_where_it_was(open_
     expect(newest).to_be_in_viewport()
 
 
-def test_days_have_headings_that_stay_in_sight(open_page: Open) -> None:
+def test_days_have_headings_that_stay_visible(open_page: Open) -> None:
     page = open_page("ko-KR", "#/history")
     day = page.get_by_role("main").get_by_role("heading", level=2).first
     expect(day).to_be_visible()
@@ -80,7 +80,7 @@ def test_days_have_headings_that_stay_in_sight(open_page: Open) -> None:
     expect(day).to_be_in_viewport()
 
 
-def test_coming_back_from_a_string_finds_the_place_and_the_focus(open_page: Open) -> None:
+def test_coming_back_from_a_string_restores_the_position_and_the_focus(open_page: Open) -> None:
     page = open_page("en-US", "#/history")
     expect(row(page, f"row {MANY}")).to_be_visible()
     page.keyboard.press("End")
@@ -98,7 +98,7 @@ def test_coming_back_from_a_string_finds_the_place_and_the_focus(open_page: Open
     expect(field).to_be_focused()
 
 
-def test_a_search_minds_its_case_and_is_in_the_url(open_page: Open) -> None:
+def test_a_search_is_case_sensitive_and_is_in_the_url(open_page: Open) -> None:
     page = open_page("en-US", "#/history")
     field = page.get_by_role("searchbox", name="Search")
     field.fill("row 1234")
@@ -121,7 +121,7 @@ def test_a_newer_string_is_noticed_and_nothing_moves_until_it_is_asked_for(syste
     row(page, "처음").click()
     page.go_back()
     expect(row(page, "처음")).to_be_focused()
-    page.get_by_role("button", name="자세히").click()  # whoever looks closely is told sooner
+    page.get_by_role("button", name="자세히").click()  # with the details open the page polls more often
     before = top_of(page, "처음")
     store(system, "나중")
     show = page.get_by_role("button", name="보기", exact=True)
@@ -142,7 +142,7 @@ def test_a_string_is_copied_and_that_is_announced(open_page: Open) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == f"row {MANY}"
 
 
-def test_what_is_found_is_exported(open_page: Open) -> None:
+def test_the_export_has_what_the_search_finds(open_page: Open) -> None:
     page = open_page("en-US", "#/history?q=row+1999")
     with page.expect_download() as started:
         page.get_by_role("link", name="Export as CSV").click()
@@ -152,7 +152,7 @@ def test_what_is_found_is_exported(open_page: Open) -> None:
     assert len(lines) == 1 + 11
 
 
-def test_the_page_of_a_string_keeps_its_white_space_and_says_how_long_it_took(system: System, open_page: Open) -> None:
+def test_the_page_of_a_string_preserves_white_space_and_says_how_long_it_took(system: System, open_page: Open) -> None:
     text = "first line\n\n  <b>second</b>  line"
     store(system, text)
     (found,) = query(system, "SELECT id FROM dummies WHERE text = %s", text)[0]
@@ -166,7 +166,7 @@ def test_the_page_of_a_string_keeps_its_white_space_and_says_how_long_it_took(sy
     query(system, "DELETE FROM dummies WHERE text = %s", text)
 
 
-def test_a_string_that_never_was_is_said_to_be_none(open_page: Open) -> None:
+def test_an_unknown_string_is_reported_as_such(open_page: Open) -> None:
     page = open_page("en-US", "#/string/00000000-0000-4000-8000-000000000000")
     expect(page.get_by_text("There is no string with this id.")).to_be_visible()
     assert violations(page) == []
@@ -184,7 +184,7 @@ def test_axe_finds_nothing_in_the_history(open_page: Open, color_scheme: str) ->
     assert violations(page) == []
 
 
-def test_an_absent_database_is_named_and_waited_for(system: System, open_page: Open) -> None:
+def test_an_unavailable_database_is_named_and_waited_for(system: System, open_page: Open) -> None:
     ((found,),) = query(system, "SELECT id FROM dummies WHERE text = 'row 1'")
     system.postgres.stop()
     history = open_page("en-US", "#/history")

@@ -1,4 +1,4 @@
-"""Pages from elsewhere: the predecessor's own posts ``{"text"}`` by axios to ``/dummies/`` and expects any 2xx."""
+"""Pages from other origins: the predecessor's posts ``{"text"}`` by axios to ``/dummies/`` and expects any 2xx."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AXIOS = """
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An origin with a page that is not ours."""
+    """Another origin, with a page of its own."""
     folder: Path = tmp_path_factory.mktemp("page")
     (folder / "index.html").write_text("<!doctype html><title>elsewhere</title>")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
@@ -44,19 +44,19 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def api_settings(origin: str) -> dict[str, str]:
-    """The API takes that page's requests."""
+    """The API allows that origin."""
     return {"CORS_ORIGINS": f"https://page.example,{origin}"}
 
 
 @pytest.fixture
 def page(browser: Browser, api: Process) -> Iterator[Page]:  # noqa: ARG001
-    """A tab of a browser, with the API there."""
+    """A browser tab, with the API running."""
     tab = browser.new_page()
     yield tab
     tab.close()
 
 
-def test_the_predecessors_page_goes_on_working(system: System, origin: str, page: Page) -> None:
+def test_the_predecessors_page_still_works(system: System, origin: str, page: Page) -> None:
     page.goto(origin)
     url = f"{system.api_url}/dummies/"
     status, answered_by = page.evaluate(AXIOS, [url, "안녕, from elsewhere"])
@@ -65,6 +65,6 @@ def test_the_predecessors_page_goes_on_working(system: System, origin: str, page
     assert query(system, "SELECT text FROM dummies") == [("안녕, from elsewhere",)]
 
 
-def test_a_page_that_was_not_named_may_not(system: System, origin: str, page: Page) -> None:
+def test_an_origin_that_is_not_allowed_is_refused(system: System, origin: str, page: Page) -> None:
     page.goto(origin.replace("127.0.0.1", "localhost"))
     assert page.evaluate(AXIOS, [f"{system.api_url}/dummies/", "refused"]) == [0, "refused by the browser"]

@@ -20,12 +20,12 @@ def send(page: Page, text: str) -> None:
 
 
 def first(page: Page) -> Locator:
-    """Return the uppermost string in the list."""
+    """Return the first string in the list."""
     return page.get_by_role("main").get_by_role("listitem").first
 
 
 def rows(system: System, text: str) -> int:
-    """Return how many rows have just this text."""
+    """Return the number of rows with exactly this text."""
     return query(system, "SELECT count(*) FROM dummies WHERE text = %s", text)[0][0]
 
 
@@ -40,7 +40,7 @@ def test_a_string_typed_in_is_shown_stored_and_is_a_row(system: System, open_pag
     assert rows(system, text) == 1
 
 
-def test_the_button_sends_too_and_shift_enter_starts_a_line(system: System, open_page: Open) -> None:
+def test_the_button_also_sends_and_shift_enter_starts_a_new_line(system: System, open_page: Open) -> None:
     page = open_page("en-GB")
     expect(page.get_by_role("heading", level=1)).to_have_text("Store a string")
     assert page.evaluate("document.documentElement.lang") == "en"
@@ -53,7 +53,7 @@ def test_the_button_sends_too_and_shift_enter_starts_a_line(system: System, open
     assert rows(system, "one\ntwo") == 1
 
 
-def test_the_page_says_that_the_database_is_away_and_when_it_is_back(system: System, open_page: Open) -> None:
+def test_the_page_says_that_the_database_is_unavailable_and_when_it_is_back(system: System, open_page: Open) -> None:
     page = open_page("en-US")
     expect(page.get_by_text("Strings are getting through.")).to_be_visible()
     system.postgres.stop()
@@ -66,7 +66,7 @@ def test_the_page_says_that_the_database_is_away_and_when_it_is_back(system: Sys
     assert rows(system, "patient") == 1
 
 
-def test_a_string_sent_while_the_journal_is_away_outlasts_a_reload_and_is_stored_once(
+def test_a_string_sent_while_the_journal_is_unavailable_survives_a_reload_and_is_stored_once(
     system: System, open_page: Open
 ) -> None:
     page = open_page("en-US")

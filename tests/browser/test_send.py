@@ -1,4 +1,4 @@
-"""Sending one string: the field, what it says, and the string's row."""
+"""Sending one string: the field, its messages, and the string's row in the list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.timeout(120)
 
 
 def field(page: Page):
-    """Return the field for the text."""
+    """Return the text field."""
     return page.get_by_role("textbox")
 
 
@@ -23,13 +23,13 @@ def row(page: Page, text: str):
 
 
 def height(page: Page) -> float:
-    """Return how high the field is."""
+    """Return the height of the field."""
     box = field(page).bounding_box()
     assert box
     return box["height"]
 
 
-def test_the_field_grows_with_its_text_up_to_a_bound_and_then_scrolls(open_page: Open) -> None:
+def test_the_field_grows_with_its_text_up_to_a_limit_and_then_scrolls(open_page: Open) -> None:
     page = open_page("en-US")
     empty = height(page)
     field(page).fill("\n".join("abcdefgh"))
@@ -49,7 +49,7 @@ def test_the_field_grows_with_its_text_up_to_a_bound_and_then_scrolls(open_page:
         ("ko-KR", "65,536바이트 중 54,000바이트", "(464바이트 초과)", "텍스트가 64 KiB보다 깁니다."),
     ],
 )
-def test_bytes_are_counted_once_they_matter_and_too_many_are_not_sent(
+def test_the_byte_count_appears_near_the_limit_and_a_text_above_it_is_not_sent(
     open_page: Open, locale: str, counted: str, too_many: str, refused: str
 ) -> None:
     page = open_page(locale)
@@ -66,7 +66,7 @@ def test_bytes_are_counted_once_they_matter_and_too_many_are_not_sent(
     assert len(field(page).input_value()) == 22_000
 
 
-def test_a_draft_outlasts_a_reload_and_is_gone_once_it_is_sent(system: System, open_page: Open) -> None:
+def test_a_draft_survives_a_reload_and_is_gone_once_sent(system: System, open_page: Open) -> None:
     page = open_page("ko-KR")
     field(page).fill("아직 다 쓰지 않은\n초안")
     page.reload()
@@ -94,7 +94,7 @@ def test_a_row_copies_its_text_and_leads_to_the_strings_own_page(system: System,
     expect(mine.get_by_role("link", name="Details")).to_have_attribute("href", f"#/string/{stored_id}")
 
 
-def test_a_string_that_waits_tells_its_place_in_line_until_it_is_stored(system: System, open_page: Open) -> None:
+def test_a_waiting_string_shows_its_place_in_line_until_it_is_stored(system: System, open_page: Open) -> None:
     page = open_page("en-US")
     expect(page.get_by_text("Strings are getting through.")).to_be_visible()
     system.postgres.stop()

@@ -1,4 +1,4 @@
-"""The frame around the views: ways between them, language, theme, and the strip about the pipeline."""
+"""The frame around the views: navigation, language, theme, and the pipeline strip."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VIEWS = [("Send", "#/"), ("Bulk", "#/many"), ("History", "#/history"), ("Failed"
 HAS_OTHER_VIEWS = "performance.getEntriesByType('resource').some(({ name }) => name.includes('OtherView'))"
 
 
-def test_each_view_has_an_address_a_title_and_the_focus(open_page: Open) -> None:
+def test_each_view_has_an_address_and_a_title_and_takes_the_focus(open_page: Open) -> None:
     page = open_page("en-US")
     navigation = page.get_by_role("navigation")
     heading = page.get_by_role("heading", level=1)
@@ -30,7 +30,7 @@ def test_each_view_has_an_address_a_title_and_the_focus(open_page: Open) -> None
     expect(navigation.get_by_role("link", name="Bulk")).to_have_attribute("aria-current", "page")
 
 
-def test_the_keyboard_reaches_every_view_and_can_skip_the_ways_to_them(open_page: Open) -> None:
+def test_the_keyboard_reaches_every_view_and_can_skip_the_navigation(open_page: Open) -> None:
     page = open_page("en-US")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.keyboard.press("Tab")
@@ -45,12 +45,12 @@ def test_the_keyboard_reaches_every_view_and_can_skip_the_ways_to_them(open_page
     expect(page.get_by_role("heading", level=1)).to_have_text("History")
 
 
-def test_an_address_that_names_no_view_shows_the_first(open_page: Open) -> None:
+def test_an_unknown_address_shows_the_first_view(open_page: Open) -> None:
     page = open_page("en-US", "#/nowhere")
     expect(page.get_by_role("heading", level=1)).to_have_text("Store a string")
 
 
-def test_a_language_is_chosen_without_a_reload_and_kept(open_page: Open) -> None:
+def test_a_language_is_switched_without_a_reload_and_remembered(open_page: Open) -> None:
     page = open_page("en-US")
     page.get_by_role("textbox").fill("half a thought")
     page.get_by_role("button", name="한국어").click()
@@ -65,18 +65,18 @@ def test_a_language_is_chosen_without_a_reload_and_kept(open_page: Open) -> None
 
 
 def background(page: Page) -> str:
-    """Return the colour behind everything."""
+    """Return the page's background colour."""
     colour: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
     return colour
 
 
-def test_a_theme_is_chosen_and_there_before_the_first_paint_of_the_next_visit(open_page: Open) -> None:
+def test_a_chosen_theme_applies_before_the_first_paint_of_the_next_visit(open_page: Open) -> None:
     page = open_page("en-US", color_scheme="light")
     light = background(page)
     page.get_by_role("radio", name="Dark").check(force=True)
     dark = background(page)
     assert dark != light
-    # without the page's own code, as it is before that has run
+    # without the page's own code, as before it has run
     page.route("**/assets/*.js", lambda route: route.abort())
     page.reload(wait_until="domcontentloaded")
     assert background(page) == dark
@@ -87,7 +87,7 @@ def test_a_theme_is_chosen_and_there_before_the_first_paint_of_the_next_visit(op
     assert background(page) == light
 
 
-def test_the_strip_tells_its_figures_on_request_and_stays_open(open_page: Open) -> None:
+def test_the_strip_shows_its_figures_on_request_and_stays_open(open_page: Open) -> None:
     page = open_page("en-US")
     field = page.get_by_role("textbox")
     field.fill("counted")
@@ -127,7 +127,7 @@ def test_axe_finds_nothing_in_any_view(open_page: Open, color_scheme: str) -> No
         assert violations(page) == []
 
 
-def test_the_views_open_while_the_service_is_away(open_page: Open) -> None:
+def test_the_views_open_while_the_service_is_unavailable(open_page: Open) -> None:
     page = open_page("en-US")
     eventually(lambda: page.evaluate(HAS_OTHER_VIEWS), within=20)
     page.route("**/*", lambda route: route.abort())

@@ -19,6 +19,6 @@ document.documentElement.lang = language;
 await loadApiOrigin();
 createRoot(root).render(
   <StrictMode>
-    <Root language={language} store={store} queryClient={newQueryClient()} keeps={storage !== null} />
+    <Root language={language} store={store} queryClient={newQueryClient()} persists={storage !== null} />
   </StrictMode>,
 );

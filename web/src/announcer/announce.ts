@@ -2,7 +2,7 @@ type Listener = (words: string) => void;
 
 const listeners = new Set<Listener>();
 
-/** Has screen readers say this, once. */
+/** Makes screen readers announce this once. */
 export function announce(words: string): void {
   for (const listener of listeners) listener(words);
 }

@@ -2,21 +2,21 @@ import type { Schema } from "./schema";
 
 const PROBLEM_PREFIX = "urn:ix-dummies:problem:";
 
-/** Faults that the page finds by itself, beside the problem types of the API. */
+/** Errors that the page detects itself, in addition to the API's problem types. */
 export type PageFault = "unreachable" | "timed-out" | "unexpected-answer";
 
 type RefusedItem = Schema<"RefusedItem">;
 
-/** What went wrong, small enough to be kept with a string: `code` is the last part of the problem's type. */
+/** What went wrong, small enough to store with a string; `code` is the last part of the problem type. */
 export type Trouble = { code: string; detail: string };
 
 export class ApiError extends Error {
   readonly trouble: Trouble;
-  /** Whether the same request may succeed later; if not, the answer is definite. */
+  /** Whether the same request may succeed later; otherwise the error is final. */
   readonly transient: boolean;
-  /** The server's wish (Retry-After) in milliseconds. */
+  /** The server's Retry-After, in milliseconds. */
   readonly retryAfter: number | null;
-  /** The items of a bulk request that were refused, as far as they are named. */
+  /** The refused items of a bulk request, if the API lists them. */
   readonly refusedItems: readonly RefusedItem[];
 
   constructor(
@@ -38,7 +38,7 @@ export function pageError(code: PageFault): ApiError {
   return new ApiError({ code, detail: "" }, true);
 }
 
-/** Reads an error answer; one that is no problem+json comes from something in between, not from the API. */
+/** Decodes an error response; one that is not problem+json comes from a proxy, not from the API. */
 export async function answerError(response: Response): Promise<ApiError> {
   const transient = response.status >= 500 || [408, 425, 429].includes(response.status);
   const retryAfter = retryAfterOf(response);

@@ -1,9 +1,9 @@
 let origin = "";
 
 /**
- * Learns from /settings.json where the API is: at the page's own origin, unless the server of the page says otherwise.
+ * Reads the API's origin from /settings.json; the default is the page's own origin.
  *
- * Without an answer within 2 s the page's own origin is taken, so that it opens all the same.
+ * Falls back to the page's own origin after 2 s without a response, so that the page opens anyway.
  */
 export async function loadApiOrigin(): Promise<void> {
   try {
@@ -15,7 +15,7 @@ export async function loadApiOrigin(): Promise<void> {
   }
 }
 
-/** The address of one of the API's paths. */
+/** Returns the URL of a path of the API. */
 export function apiUrl(path: string): string {
   return origin + path;
 }

@@ -1,7 +1,7 @@
 import { retryDelay } from "../timing/retryDelay";
 import { ApiError } from "./apiError";
 
-/** Reading harms nothing, so it is tried again for as long as it may succeed. */
+/** Query options for reads: they have no side effects, so they are retried for as long as the error is transient. */
 export const READING = {
   retry: (_failures: number, error: Error) => error instanceof ApiError && error.transient,
   retryDelay: (failures: number, error: Error) =>

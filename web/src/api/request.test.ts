@@ -27,7 +27,7 @@ describe("requestJson", () => {
     expect(outcome).toMatchObject({ transient: true, trouble: { code: "timed-out" } });
   });
 
-  it("takes a missing answer for one that may come later", async () => {
+  it("treats a missing response as transient", async () => {
     expect(await errorOf(() => HttpResponse.error())).toMatchObject({
       transient: true,
       trouble: { code: "unreachable" },
@@ -41,7 +41,7 @@ describe("requestJson", () => {
     [422, false],
     [413, false],
     [415, false],
-  ])("knows whether status %d is definite", async (status, transient) => {
+  ])("knows whether status %d is final", async (status, transient) => {
     const error = await errorOf(() => problem(status, "some-problem", "Say.", { "Retry-After": "3" }));
     expect(error).toMatchObject({
       transient,
@@ -50,12 +50,12 @@ describe("requestJson", () => {
     });
   });
 
-  it("takes an error page of something in between for no answer", async () => {
+  it("treats a proxy's error page as no response", async () => {
     const error = await errorOf(() => HttpResponse.html("<h1>Bad Gateway</h1>", { status: 502 }));
     expect(error).toMatchObject({ transient: true, trouble: { code: "unreachable" } });
   });
 
-  it("does not take a page that is no JSON for success", async () => {
+  it("does not accept a 2xx without JSON", async () => {
     const error = await errorOf(() => HttpResponse.html("<h1>Log in</h1>"));
     expect(error).toMatchObject({ transient: true, trouble: { code: "unexpected-answer" } });
   });

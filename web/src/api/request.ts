@@ -4,14 +4,14 @@ import { apiUrl } from "./origin";
 const TIMEOUT = 5_000;
 
 type Init = RequestInit & {
-  /** Milliseconds until it is given up; large bodies take longer than the usual 5 s. */
+  /** Milliseconds; 5 s by default, which is too short for large bodies. */
   timeout?: number;
 };
 
 /**
- * Asks the API and returns the decoded body.
+ * Sends a request to the API and returns the decoded body.
  *
- * Throws an ApiError for everything but a 204, or a 2xx with JSON in it: no answer, none in time, an error status.
+ * Throws an ApiError on a network error, a timeout, an error status, or a 2xx without JSON other than 204.
  */
 export async function requestJson<Body>(
   path: string,

@@ -1,4 +1,4 @@
 import type { components } from "./schema.gen";
 
-/** A body of the HTTP contract, by the name it has in the OpenAPI document. */
+/** A schema of the OpenAPI document, by name. */
 export type Schema<Name extends keyof components["schemas"]> = components["schemas"][Name];

@@ -9,27 +9,27 @@ import styles from "./App.module.css";
 import { Header } from "./Header";
 import { View } from "./View";
 
-export function App({ keeps }: { keeps: boolean }) {
+export function App({ persists }: { persists: boolean }) {
   const messages = useMessages();
   return (
     <div className={styles.page}>
       <Header />
       <main className={styles.main}>
         <PipelineStrip />
-        <View keeps={keeps} />
+        <View persists={persists} />
       </main>
       <footer className={styles.footer}>
         <p>{messages.footer}</p>
         <a href={apiUrl("/docs")}>{messages.api}</a>
       </footer>
       <Announcer />
-      <Journey />
+      <BackgroundTasks />
     </div>
   );
 }
 
-/** Keeps the strings moving, whichever view is open; it draws nothing, so that their requests redraw nothing. */
-function Journey() {
+/** Sends and polls strings whichever view is open; renders nothing, so that its requests re-render nothing. */
+function BackgroundTasks() {
   useOutbox();
   useStatusPoll();
   useBatchSender();

@@ -3,7 +3,7 @@ import { Button } from "../controls/Button";
 import surfaces from "../controls/Surface.module.css";
 import { useMessages } from "../i18n/language";
 
-/** Says so in words when the page breaks, instead of turning blank. */
+/** Shows a message when rendering fails, instead of a blank page. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: boolean }> {
   override state = { broken: false };
 

@@ -55,7 +55,7 @@ function Navigation() {
   );
 }
 
-/** A link to the heading would be taken for a view's address. */
+/** Not a link: the router would read its fragment as a view. */
 function skipToView() {
   document.getElementById(VIEW_HEADING_ID)?.focus();
 }

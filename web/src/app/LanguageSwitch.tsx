@@ -1,7 +1,7 @@
 import { type Language, useLanguage, useSetLanguage } from "../i18n/language";
 import styles from "./Switch.module.css";
 
-/** Languages are named in themselves, so that whoever needs one can read its name. */
+/** Each language is named in that language, so that its speakers can read it. */
 const OTHER: Record<Language, { language: Language; name: string }> = {
   en: { language: "ko", name: "한국어" },
   ko: { language: "en", name: "English" },

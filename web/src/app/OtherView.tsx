@@ -4,7 +4,7 @@ import { HistoryView } from "../features/history/components/HistoryView";
 import { StringView } from "../features/history/components/StringView";
 import type { Route } from "./router";
 
-/** All views but the first: one piece, which is smaller than four and makes each open at once after the first. */
+/** All views but the first, in one chunk: smaller than one chunk each, and every view then opens without a request. */
 export function OtherView({ route }: { route: Exclude<Route, { view: "send" }> }) {
   switch (route.view) {
     case "bulk":

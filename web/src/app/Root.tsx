@@ -1,22 +1,22 @@
 import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
-import { keepChoice } from "../choices/choice";
+import { saveChoice } from "../choices/choice";
 import type { StringStore } from "../features/strings/store";
 import { StringsContext } from "../features/strings/stringsContext";
 import { type Language, LanguageContext, SetLanguageContext } from "../i18n/language";
 import { App } from "./App";
 import { ErrorBoundary } from "./ErrorBoundary";
 
-type Props = { language: Language; store: StringStore; queryClient: QueryClient; keeps: boolean };
+type Props = { language: Language; store: StringStore; queryClient: QueryClient; persists: boolean };
 
-/** The page with everything it stands on. */
-export function Root({ language, store, queryClient, keeps }: Props) {
+/** The page with all of its context providers. */
+export function Root({ language, store, queryClient, persists }: Props) {
   return (
     <Speaking initially={language}>
       <ErrorBoundary>
         <QueryClientProvider client={queryClient}>
           <StringsContext value={store}>
-            <App keeps={keeps} />
+            <App persists={persists} />
           </StringsContext>
         </QueryClientProvider>
       </ErrorBoundary>
@@ -30,7 +30,7 @@ function Speaking({ initially, children }: { initially: Language; children: Reac
     document.documentElement.lang = language;
   }, [language]);
   const choose = (chosen: Language) => {
-    keepChoice("language", chosen);
+    saveChoice("language", chosen);
     setLanguage(chosen);
   };
   return (

@@ -8,29 +8,29 @@ import styles from "./View.module.css";
 const load = () => import("./OtherView").then(({ OtherView }) => ({ default: OtherView }));
 const OtherView = lazy(load);
 
-/** The first load has this much time for itself, in milliseconds. */
+/** Milliseconds to wait, so that prefetching does not compete with the first load. */
 const HEAD_START = 1_000;
 
-/** The view that the URL names. */
-export function View({ keeps }: { keeps: boolean }) {
+/** The view that the URL selects. */
+export function View({ persists }: { persists: boolean }) {
   const route = useRoute();
   const { shell } = useMessages();
   useEffect(loadEarly, []);
   return (
     <ErrorBoundary key={keyOf(route)}>
       <Suspense fallback={<p className={styles.loading}>{shell.loading}</p>}>
-        {route.view === "send" ? <SendView keeps={keeps} /> : <OtherView route={route} />}
+        {route.view === "send" ? <SendView persists={persists} /> : <OtherView route={route} />}
       </Suspense>
     </ErrorBoundary>
   );
 }
 
-/** A search in a view stays in it; another string is another view. */
+/** A search stays in the same view; each string is a view of its own. */
 function keyOf(route: Route): string {
   return route.view === "string" ? route.id : route.view;
 }
 
-/** Fetches the other views before they are asked for: the server may be gone by then. */
+/** Prefetches the other views, because the server may be unreachable when they are opened. */
 function loadEarly() {
   const timer = setTimeout(() => void load().catch(() => undefined), HEAD_START);
   return () => clearTimeout(timer);

@@ -5,7 +5,7 @@ import styles from "./ViewHead.module.css";
 
 export const VIEW_HEADING_ID = "view-heading";
 
-/** A view's heading: takes the focus when the reader comes from another view, and names the page. */
+/** A view's heading: takes focus when the reader comes from another view, and sets the document's title. */
 export function ViewHead({ title, lead }: { title: string; lead?: string }) {
   const { title: product } = useMessages();
   const heading = useRef<HTMLHeadingElement>(null);

@@ -1,9 +1,9 @@
 import { QueryClient } from "@tanstack/react-query";
 
 /**
- * Every request has a schedule of its own, so the library retries and refetches nothing by itself.
+ * Each query sets its own retries and intervals, so automatic retries and refetches are off.
  *
- * `always`: a browser that thinks it is offline may still reach a service on its own network.
+ * `networkMode: "always"`: a browser that reports being offline may still reach a service on the local network.
  */
 export function newQueryClient(): QueryClient {
   return new QueryClient({

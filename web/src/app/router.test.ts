@@ -24,7 +24,7 @@ describe("a view's address", () => {
     "#/string/",
     "#/string/a/b",
     "#heading",
-  ])("that names none leads to the first view: %s", (hash) => {
+  ])("leads to the first view if it names none: %s", (hash) => {
     expect(parseRoute(hash)).toEqual({ view: "send" });
   });
 });

@@ -1,9 +1,9 @@
-import { keepChoice } from "../choices/choice";
+import { saveChoice } from "../choices/choice";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** The theme that public/theme.js, which runs before anything is drawn, has read from the kept choice. */
+/** The saved theme, which public/theme.js has applied before the first paint. */
 export function chosenTheme(): Theme {
   const { theme } = document.documentElement.dataset;
   return theme === "light" || theme === "dark" ? theme : "system";
@@ -12,5 +12,5 @@ export function chosenTheme(): Theme {
 export function chooseTheme(theme: Theme): void {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  keepChoice("theme", theme);
+  saveChoice("theme", theme);
 }

@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 
 const subscribe = (onChange: () => void) => focusManager.subscribe(onChange);
 
-/** Whether the tab is in front: nothing is asked for a page that nobody sees. */
+/** Whether the tab is visible; a hidden page sends no reads. */
 export function usePageVisible(): boolean {
   return useSyncExternalStore(subscribe, () => focusManager.isFocused());
 }

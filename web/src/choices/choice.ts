@@ -1,7 +1,7 @@
 const PREFIX = "ix-dummies:";
 
-/** What the reader chose at an earlier visit; null without a choice, or where the browser keeps nothing. */
-export function keptChoice(name: string): string | null {
+/** The reader's choice from an earlier visit; null if there is none or the browser denies storage. */
+export function savedChoice(name: string): string | null {
   try {
     return localStorage.getItem(PREFIX + name);
   } catch {
@@ -9,11 +9,11 @@ export function keptChoice(name: string): string | null {
   }
 }
 
-/** Keeps a choice for the next visit; where the browser keeps nothing, it holds until the page is closed. */
-export function keepChoice(name: string, value: string): void {
+/** Saves a choice for the next visit; if the browser denies storage, it lasts until the page is closed. */
+export function saveChoice(name: string, value: string): void {
   try {
     localStorage.setItem(PREFIX + name, value);
   } catch {
-    // the choice is not worth a complaint
+    // not worth an error message
   }
 }

@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 
 type Props = { className?: string | undefined; takesFocus?: boolean; children: ReactNode };
 
-/** The heading of a step that has taken the place of another; it gets the focus, so that nobody is left behind. */
+/** The heading of a step that replaces another; it takes focus, because the focused element is gone. */
 export function StepHeading({ className, takesFocus = true, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only on arrival

@@ -9,7 +9,7 @@ type Outcome = "copied" | "failed";
 
 type Props = { text: string; label?: string; className?: string | undefined };
 
-/** Copies a text, and says for a moment on its face, and once aloud, how that went. */
+/** Copies a text; its label shows the result for a moment, and screen readers announce it once. */
 export function CopyButton({ text, label, className }: Props) {
   const { copy: words } = useMessages();
   const [outcome, setOutcome] = useState<Outcome | null>(null);

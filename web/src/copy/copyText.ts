@@ -1,6 +1,6 @@
-/** Puts a text on the clipboard; returns whether that went well. */
+/** Copies a text to the clipboard; returns whether that succeeded. */
 export async function copyText(text: string): Promise<boolean> {
-  // Pages at http://<address> are no secure context and have no navigator.clipboard.
+  // Pages at http://<address> are not a secure context and have no navigator.clipboard.
   if (!navigator.clipboard) return copyBySelection(text);
   return navigator.clipboard.writeText(text).then(
     () => true,

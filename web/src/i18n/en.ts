@@ -83,13 +83,13 @@ export const en = {
     asking: "Asking whether strings are getting through…",
     through: "Strings are getting through.",
     unsure: "Strings are accepted; whether they get through is not known yet.",
-    databaseAway: "The database is away; strings are accepted and wait safely.",
-    workersAway: "No worker is answering; strings are accepted and wait safely.",
+    databaseUnavailable: "The database is away; strings are accepted and wait safely.",
+    workersUnavailable: "No worker is answering; strings are accepted and wait safely.",
     journalSetBack:
       "The journal came back without some of the accepted strings; an operator must look. New ones are accepted.",
     journalFull: "The journal is full; strings typed here wait in this browser.",
     journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
-    journalAway: "The journal is away; strings typed here wait in this browser.",
+    journalUnavailable: "The journal is away; strings typed here wait in this browser.",
     noAnswer: "The service does not answer; strings typed here wait in this browser.",
     details: {
       show: "Details",

@@ -12,7 +12,7 @@ it.each([
   [1_240, "1.2 s", "1.2초"],
   [59_960, "1 min 0 s", "1분 0초"],
   [3_725_000, "1 h 2 min", "1시간 2분"],
-])("tells %d ms as a person would", (milliseconds, english, korean) => {
+])("formats %d ms for people", (milliseconds, english, korean) => {
   expect(formatDuration(milliseconds, "en", en)).toBe(english);
   expect(formatDuration(milliseconds, "ko", ko)).toBe(korean);
 });
@@ -24,6 +24,6 @@ it.each([
   [["fr", "ko-KR"], "ko"],
   [["kok-IN"], "en"],
   [[], "en"],
-])("speaks to a reader of %j in %s", (preferred, language) => {
+])("picks the language for %j: %s", (preferred, language) => {
   expect(pickLanguage(preferred)).toBe(language);
 });

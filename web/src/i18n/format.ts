@@ -5,7 +5,7 @@ export function formatCount(count: number, language: Language): string {
   return new Intl.NumberFormat(language).format(count);
 }
 
-/** A duration in the largest units that tell it well. */
+/** A duration in its largest one or two units. */
 export function formatDuration(milliseconds: number, language: Language, { duration }: Messages): string {
   const number = (value: number, digits = 0) =>
     new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
@@ -17,7 +17,7 @@ export function formatDuration(milliseconds: number, language: Language, { durat
   return duration.hours(number(Math.floor(whole / 3600)), number(Math.floor((whole % 3600) / 60)));
 }
 
-/** The time of day, with the date where it is not today's. */
+/** The time of day, with the date unless it is today. */
 export function formatTime(at: number, now: number, language: Language): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
   const style = sameDay
@@ -26,17 +26,17 @@ export function formatTime(at: number, now: number, language: Language): string 
   return new Intl.DateTimeFormat(language, style).format(at);
 }
 
-/** The date and the time in full, for what is looked at long after. */
+/** The date and the time in full. */
 export function formatMoment(at: number, language: Language): string {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
 }
 
-/** The time of day alone, where the day is said elsewhere. */
+/** The time of day alone. */
 export function formatClock(at: number, language: Language): string {
   return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(at);
 }
 
-/** A day in full; in words where it is today or the day before. */
+/** A day in full, or "today" or "yesterday". */
 export function formatDay(at: number, now: number, language: Language, { history }: Messages): string {
   const daysAgo = Math.round((startOfDay(now) - startOfDay(at)) / 86_400_000);
   if (daysAgo === 0) return history.today;

@@ -1,5 +1,5 @@
 import { createContext, useContext } from "react";
-import { keptChoice } from "../choices/choice";
+import { savedChoice } from "../choices/choice";
 import { en, type Messages } from "./en";
 import { ko } from "./ko";
 
@@ -10,7 +10,7 @@ const MESSAGES: Record<Language, Messages> = { en, ko };
 export const LanguageContext = createContext<Language>("en");
 export const SetLanguageContext = createContext<(language: Language) => void>(() => undefined);
 
-/** The first of the browser's languages that the page speaks. */
+/** Returns the first of the preferred languages that the page has. */
 export function pickLanguage(preferred: readonly string[]): Language {
   for (const tag of preferred) {
     const [language] = tag.toLowerCase().split("-");
@@ -19,10 +19,10 @@ export function pickLanguage(preferred: readonly string[]): Language {
   return "en";
 }
 
-/** The reader's choice at an earlier visit, else the first of the browser's languages that the page speaks. */
+/** Returns the saved choice, or else the first of the browser's languages that the page has. */
 export function initialLanguage(): Language {
-  const kept = keptChoice("language");
-  return pickLanguage(kept === null ? navigator.languages : [kept]);
+  const saved = savedChoice("language");
+  return pickLanguage(saved === null ? navigator.languages : [saved]);
 }
 
 export function useLanguage(): Language {

@@ -1,12 +1,12 @@
 import type { ApiError, Trouble } from "../api/apiError";
 import type { Messages } from "./en";
 
-/** Why a string is not accepted yet; the service's own words where the page has none. */
+/** Why a string is not accepted yet; the service's own words if the page has none. */
 export function delayWords({ code, detail }: Trouble, { delays }: Messages): string {
   return has(delays, code) ? delays[code] : detail || delays.unreachable;
 }
 
-/** Why a string was refused; the service's own words where the page has none. */
+/** Why a string was refused; the service's own words if the page has none. */
 export function refusalWords({ code, detail }: Trouble, { problems }: Messages): string {
   return has(problems, code) ? problems[code](detail) : detail;
 }

@@ -4,12 +4,12 @@ import { vi } from "vitest";
 const STEP = 25;
 const realImmediate = setImmediate;
 
-/** Stops the clock; answers still travel, since only timers and dates are held. */
+/** Stops the clock; responses still arrive, because only timers and dates are faked. */
 export function stopClock(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"] });
 }
 
-/** Lets time pass in small steps, with room for answers to arrive in between. */
+/** Advances the clock in small steps, so that responses can arrive in between. */
 export async function pass(milliseconds: number): Promise<void> {
   for (let passed = 0; passed <= milliseconds; passed += STEP) {
     await act(async () => {

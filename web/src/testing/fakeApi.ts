@@ -8,16 +8,16 @@ type StatusQuery = { at: number; ids: string[] };
 const RECEIVED = "2026-01-02T03:04:05.000000Z";
 const STORED = "2026-01-02T03:04:05.012000Z";
 
-/** An API that accepts everything and keeps it queued, until a test says otherwise. */
+/** An API that by default accepts every string and leaves it queued. */
 export class FakeApi {
   readonly submissions: Submission[] = [];
   readonly queries: StatusQuery[] = [];
   pipelineReads: number[] = [];
   pipeline: Schema<"Pipeline"> | (() => Response) = pipeline();
   acceptedTotal = 1;
-  /** Answers in place of accepting, as long as it returns something. */
+  /** Overrides the response to a submission, if it returns one. */
   onSubmit: (submission: Submission) => Response | undefined = () => undefined;
-  /** What is known of an id: its state, that it is not found, or that only the database could tell. */
+  /** The state of an id, or the list of the response that it is in. */
   onQuery: (id: string) => Partial<Schema<"StringState">> | "not_found" | "unavailable" = () => ({});
 
   constructor() {

@@ -4,8 +4,8 @@ import { Root } from "../app/Root";
 import { StringStore } from "../features/strings/store";
 import type { Language } from "../i18n/language";
 
-/** Opens the page as a visit does: with what localStorage holds and nothing else. */
+/** Renders the page as a new visit would, from what localStorage holds. */
 export function openPage(language: Language = "en") {
   const store = new StringStore(localStorage);
-  return render(<Root language={language} store={store} queryClient={newQueryClient()} keeps />);
+  return render(<Root language={language} store={store} queryClient={newQueryClient()} persists />);
 }

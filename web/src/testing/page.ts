@@ -3,14 +3,14 @@ import { vi } from "vitest";
 import { pass, stopClock } from "./clock";
 import { FakeApi } from "./fakeApi";
 
-/** Has a test begin at a standing clock, in a tab that is seen, and with an API that accepts everything. */
+/** Starts a test with a stopped clock, a visible tab, and an API that accepts everything. */
 export function startVisit(): FakeApi {
   stopClock();
   show("visible");
   return new FakeApi();
 }
 
-/** The texts of the strings in the list, from the top. */
+/** Returns the texts of the rows in the list, from the top. */
 export function rows(): (string | null)[] {
   return within(screen.getByRole("main"))
     .queryAllByRole("listitem")
@@ -27,7 +27,7 @@ export async function submit(...texts: string[]): Promise<void> {
   await pass(0);
 }
 
-/** Brings the tab to the front or hides it. */
+/** Shows or hides the tab. */
 export function show(state: DocumentVisibilityState): void {
   vi.spyOn(document, "visibilityState", "get").mockReturnValue(state);
   fireEvent(document, new Event("visibilitychange", { bubbles: true }));

@@ -1,4 +1,4 @@
-/** A delay drawn at random, so that browsers which lost the service together do not return to it as one. */
+/** Returns a random delay, so that browsers that lost the service together do not retry together. */
 export function jittered(least: number, most: number): number {
   return least + (most - least) * Math.random();
 }

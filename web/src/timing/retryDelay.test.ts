@@ -16,7 +16,7 @@ describe("retryDelay", () => {
     ]);
   });
 
-  it("follows Retry-After within reason, and not to the millisecond", () => {
+  it("follows Retry-After up to a limit, with jitter", () => {
     const random = vi.spyOn(Math, "random");
     random.mockReturnValue(0);
     expect(retryDelay(1, 3_000)).toBe(3_000);

@@ -1,33 +1,33 @@
 import type { Trouble } from "../../api/apiError";
 
-/** Lines of a kind that are listed; of all others only the number is told. */
+/** The most lines that are listed per list; beyond it only their number is shown. */
 export const LISTED = 100;
 
-/** A line that the service did not take, with its reason in the service's words. */
+/** A line that the service refused, with the reason in the service's words. */
 export type RefusedLine = { line: number; detail: string };
 
-/** Up to 2,000 lines that are sent in one request, always under the same key. */
+/** Up to 2,000 lines for one request, always under the same idempotency key. */
 export type Chunk = {
   readonly number: number;
   readonly key: string;
   readonly lines: readonly number[];
   readonly texts: readonly string[];
-  /** Lines taken out of it because the service named them as unfit. */
+  /** Lines removed from the chunk because the service refused them. */
   readonly refused: readonly RefusedLine[];
 };
 
-/** What became of a chunk. */
+/** The counts of a finished chunk. */
 export type Outcome = {
   readonly number: number;
   readonly accepted: number;
   /** The first hundred. */
   readonly refused: readonly RefusedLine[];
   readonly refusedCount: number;
-  /** Strings ever accepted up to this chunk's last; 0 where none of it was. */
+  /** The service's count of accepted strings after this chunk; 0 if none of it was accepted. */
   readonly acceptedTotal: number;
 };
 
-/** What the receipt tells of a chunk: the ids that its lines were given, and the lines that were refused. */
+/** A chunk's part of the receipt: the ids of its accepted lines, and the refused lines. */
 export type ChunkReceipt = {
   readonly number: number;
   readonly lines: readonly number[];
@@ -35,10 +35,10 @@ export type ChunkReceipt = {
   readonly refused: readonly RefusedLine[];
 };
 
-/** What the person wants to happen to it: `stopped` by the page, which `trouble` explains. */
+/** What the user wants to happen to the batch; `stopped` is set by the page, for the reason in `trouble`. */
 export type Intent = "send" | "pause" | "stopped" | "cancel";
 
-/** A batch of lines on its way. */
+/** A batch of lines being sent. */
 export type Batch = {
   readonly name: string | null;
   readonly createdAt: number;

@@ -8,7 +8,7 @@ export type BatchParts = { batches: Batches; sender: Sender };
 
 let shared: Promise<BatchParts> | null = null;
 
-/** The page's one batch and its sender, which sends from now on. */
+/** Returns the page's one batch store and its sender, started on the first call. */
 export function sharedBatchParts(): Promise<BatchParts> {
   shared ??= openParts();
   return shared;

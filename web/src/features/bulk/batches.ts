@@ -5,7 +5,7 @@ import { type BatchStorage, MemoryStorage } from "./storage";
 
 const CHANNEL = "ix-dummies:batch";
 
-/** The batch as all tabs see it. */
+/** The batch as every tab sees it. */
 export type Progress = {
   batch: Batch;
   pending: readonly number[];
@@ -13,25 +13,25 @@ export type Progress = {
   /** The first hundred. */
   refused: readonly RefusedLine[];
   refusedCount: number;
-  /** Strings ever accepted up to the last one of the batch, so far. */
+  /** The service's count of accepted strings after the last accepted chunk. */
   acceptedTotal: number;
 };
 
-/** What is not known of the batch before the storage was asked. */
-export type BatchState = { known: false } | { known: true; progress: Progress | null; kept: boolean };
+/** Unknown until the storage has been read. */
+export type BatchState = { known: false } | { known: true; progress: Progress | null; persisted: boolean };
 
-/** This browser's one batch: kept, shared between tabs, and changed here only. */
+/** This browser's one batch: persisted, shared between tabs, and changed only here. */
 export class Batches {
   private storage: BatchStorage;
   private state: BatchState = { known: false };
-  private readonly kept: boolean;
+  private readonly persisted: boolean;
   private readonly listeners = new Set<() => void>();
   private readonly channel: BroadcastChannel | null;
 
-  /** Takes null for storage where the browser keeps nothing. */
+  /** `storage` is null if the browser denies it. */
   constructor(storage: BatchStorage | null) {
     this.storage = storage ?? new MemoryStorage();
-    this.kept = storage !== null;
+    this.persisted = storage !== null;
     this.channel = storage && new BroadcastChannel(CHANNEL);
     if (this.channel) this.channel.onmessage = () => void this.reload();
   }
@@ -43,20 +43,20 @@ export class Batches {
     return () => this.listeners.delete(listener);
   };
 
-  /** Looks at what is kept, which another tab may have changed. */
+  /** Reads the storage, which another tab may have changed. */
   async reload(): Promise<void> {
-    const kept = await this.storage.load();
-    const summed = kept && { batch: kept.batch, pending: kept.pending, ...sumOf(kept.outcomes) };
-    this.set({ known: true, progress: summed, kept: this.isKept() });
+    const saved = await this.storage.load();
+    const summed = saved && { batch: saved.batch, pending: saved.pending, ...sumOf(saved.outcomes) };
+    this.set({ known: true, progress: summed, persisted: this.isPersisted() });
   }
 
-  /** Keeps lines as the new batch; returns false where there is one already. */
+  /** Saves lines as the new batch; returns false if there is one already. */
   async begin(name: string | null, lines: Lines): Promise<boolean> {
     const { count, empty, badCount: leftOut, strings, chunks } = lines;
     const counts = { lines: count, empty, leftOut, strings };
     const batch: Batch = { name, createdAt: Date.now(), ...counts, intent: "send", trouble: null };
     const begun = await this.storage.begin(batch, chunks).catch(() => {
-      // no room: the page has to stay open until the batch is through, which the view says
+      // no space: the view tells the user to leave the page open until the batch is sent
       this.storage = new MemoryStorage();
       return this.storage.begin(batch, chunks);
     });
@@ -76,12 +76,11 @@ export class Batches {
     await this.change({ intent: "cancel" });
   }
 
-  /** Stops sending because the service refuses what any chunk would ask. */
+  /** Stops sending, because the service would refuse every chunk. */
   async stop(trouble: Trouble): Promise<void> {
     await this.change({ intent: "stopped", trouble });
   }
 
-  /** Forgets the batch. */
   async clear(): Promise<void> {
     await this.storage.clear();
     await this.tell();
@@ -114,8 +113,8 @@ export class Batches {
     this.channel?.postMessage(null);
   }
 
-  private isKept(): boolean {
-    return this.kept && !(this.storage instanceof MemoryStorage);
+  private isPersisted(): boolean {
+    return this.persisted && !(this.storage instanceof MemoryStorage);
   }
 
   private set(state: BatchState): void {
@@ -135,7 +134,7 @@ function sumOf(outcomes: readonly Outcome[]): Omit<Progress, "batch" | "pending"
   return { ...sum, refused: refused.slice(0, LISTED) };
 }
 
-/** Whether nothing of it is on its way or will be. */
+/** Whether nothing of the batch remains to be sent. */
 export function isOver({ batch, pending }: Progress): boolean {
   return pending.length === 0 || batch.intent === "cancel";
 }

@@ -17,7 +17,7 @@ async function faultOf(parts: BlobPart[]): Promise<number> {
 }
 
 describe("decoded", () => {
-  it("reads a large file in pieces of whole lines, and none is lost", async () => {
+  it("reads a large file in pieces of whole lines, without losing any", async () => {
     const lines = Array.from({ length: 40_000 }, (_, index) => `${index} 가나다 👋🏽\n`);
     const pieces = await textOf([lines.join("")]);
     expect(pieces.length).toBeGreaterThan(10);
@@ -39,14 +39,14 @@ describe("decoded", () => {
   });
 
   it.each([
-    ["at once", [new Uint8Array(KOREAN)], 0],
+    ["at the start", [new Uint8Array(KOREAN)], 0],
     ["after some text", ["abc\n가", new Uint8Array([0xff, 0x0a])], 7],
     ["in a later piece", ["a\n".repeat(100_000), new Uint8Array([0x61, 0xc3, 0x28])], 200_002],
   ])("says at which byte a file stops being UTF-8: %s", async (_, parts, position) => {
     expect(await faultOf(parts as BlobPart[])).toBe(position);
   });
 
-  it("does not take a character that the file's end cuts off", async () => {
+  it("rejects a character that the end of the file cuts off", async () => {
     expect(await faultOf(["a", new Uint8Array([0xea, 0xb0])])).toBe(3);
   });
 });

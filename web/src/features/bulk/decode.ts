@@ -3,7 +3,7 @@ export type Encoding = "utf-8" | "euc-kr";
 const SLICE = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** A file is not in the encoding that it was read in: from this byte on, counted from 0. */
+/** The file is not in the expected encoding; `position` is the first invalid byte, counted from 0. */
 export class NotInEncoding extends Error {
   readonly position: number;
 
@@ -17,8 +17,8 @@ export class NotInEncoding extends Error {
 /**
  * Yields a file's text in pieces of whole lines, with the number of bytes read so far; throws NotInEncoding.
  *
- * Every piece is a task of its own, so that the page stays alive meanwhile. Cutting after a newline cuts no character:
- * in neither encoding is that byte part of one.
+ * Each piece is a task of its own, so that the page stays responsive. A cut after a newline never splits a character:
+ * in both encodings that byte is part of no other.
  */
 export async function* decoded(
   blob: Blob,
@@ -52,19 +52,19 @@ function decodeAt(decoder: TextDecoder, bytes: Uint8Array, start: number): strin
   }
 }
 
-/** The index of the first byte that does not fit; found by halves, because the decoder does not tell. */
+/** Returns the index of the first invalid byte, by binary search, because the decoder does not report it. */
 function faultIn(bytes: Uint8Array, encoding: string): number {
   let fits = 0;
   let faulty = bytes.length;
   while (fits < faulty) {
     const middle = (fits + faulty + 1) >> 1;
-    if (beginsWell(bytes.subarray(0, middle), encoding)) fits = middle;
+    if (isValidPrefix(bytes.subarray(0, middle), encoding)) fits = middle;
     else faulty = middle - 1;
   }
   return fits;
 }
 
-function beginsWell(bytes: Uint8Array, encoding: string): boolean {
+function isValidPrefix(bytes: Uint8Array, encoding: string): boolean {
   try {
     new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: true });
     return true;

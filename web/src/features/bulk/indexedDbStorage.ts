@@ -1,12 +1,12 @@
 import type { Batch, Chunk, ChunkReceipt, Outcome } from "./batch";
-import type { BatchStorage, Kept } from "./storage";
+import type { BatchStorage, SavedBatch } from "./storage";
 
 const NAME = "ix-dummies:batch";
 const STORES = ["batch", "chunks", "outcomes", "receipts"] as const;
 type Store = (typeof STORES)[number];
 const ONLY = 0;
 
-/** Keeps a batch over reloads, for all tabs of this browser. */
+/** Persists a batch over reloads, for all tabs of this browser. */
 export class IndexedDbStorage implements BatchStorage {
   private readonly database: IDBDatabase;
 
@@ -14,7 +14,7 @@ export class IndexedDbStorage implements BatchStorage {
     this.database = database;
   }
 
-  /** Rejects where the browser does not let the page keep anything. */
+  /** Rejects if the browser denies storage. */
   static async open(): Promise<IndexedDbStorage> {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => {
@@ -23,7 +23,7 @@ export class IndexedDbStorage implements BatchStorage {
     return new IndexedDbStorage(await answered(request));
   }
 
-  async load(): Promise<Kept | null> {
+  async load(): Promise<SavedBatch | null> {
     const stores = this.stores("readonly", "batch", "chunks", "outcomes");
     const [batch, pending, outcomes] = await Promise.all([
       answered<Batch | undefined>(stores.batch.get(ONLY)),
@@ -37,7 +37,7 @@ export class IndexedDbStorage implements BatchStorage {
     const stores = this.stores("readwrite", ...STORES);
     if (await answered(stores.batch.get(ONLY))) return false;
     stores.batch.put(batch, ONLY);
-    // one after the other, so that copying 20 MB is many short tasks and no long one
+    // sequentially, so that copying 20 MB is many short tasks instead of a long one
     for (const chunk of chunks) await answered(stores.chunks.put(chunk, chunk.number));
     await committed(stores.batch.transaction);
     return true;

@@ -13,14 +13,14 @@ const texts = ({ chunks }: Lines) => chunks.flatMap((chunk) => chunk.texts);
 const numbers = ({ chunks }: Lines) => chunks.flatMap((chunk) => chunk.lines);
 
 describe("LineReader", () => {
-  it("takes a string a line, ended as Unix or Windows does, and skips empty ones", () => {
+  it("reads a string per line, with Unix or Windows line ends, and skips empty lines", () => {
     const lines = read("one\r\n\ntwo\n\r\n", " \nlast");
     expect(texts(lines)).toEqual(["one", "two", " ", "last"]);
     expect(numbers(lines)).toEqual([1, 3, 5, 6]);
     expect(lines).toMatchObject({ count: 6, empty: 2, strings: 4, badCount: 0 });
   });
 
-  it("names lines that cannot be stored by number, and leaves them out", () => {
+  it("leaves out lines that cannot be stored, and lists them by number", () => {
     const lines = read(`a\n\0\n${"x".repeat(MAX_TEXT_BYTES + 1)}\nb\n`);
     expect(lines.bad).toEqual([
       { line: 2, fault: "nul" },
@@ -35,14 +35,14 @@ describe("LineReader", () => {
     expect(lines).toMatchObject({ badCount: 250, strings: 0, chunks: [] });
   });
 
-  it("makes chunks of at most so many lines, each with a key of its own", () => {
+  it("limits the lines of a chunk, and gives each chunk its own key", () => {
     const { chunks } = read("a\n".repeat(2 * MAX_CHUNK_LINES + 1));
     expect(chunks.map((chunk) => chunk.texts.length)).toEqual([MAX_CHUNK_LINES, MAX_CHUNK_LINES, 1]);
     expect(chunks.map((chunk) => chunk.number)).toEqual([0, 1, 2]);
     expect(new Set(chunks.map((chunk) => chunk.key)).size).toBe(3);
   });
 
-  it("makes no request larger than it may be, whatever JSON makes of the text", () => {
+  it("limits the size of a request, however JSON escapes the text", () => {
     const { chunks } = read(`${"\u0001".repeat(60_000)}\n${"가".repeat(20_000)}\n`.repeat(20));
     for (const { texts } of chunks) {
       const body = new TextEncoder().encode(JSON.stringify({ texts }));

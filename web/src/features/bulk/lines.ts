@@ -2,18 +2,18 @@ import { newIdempotencyKey } from "../strings/idempotencyKey";
 import { byteLength, type TextFault, textFault } from "../strings/text";
 import { type Chunk, LISTED } from "./batch";
 
-/** What a request may hold; the service would take more, but a slow line has to carry it within the time-out. */
+/** The limits of a request; the service accepts more, but a slow line has to carry it within the timeout. */
 export const MAX_CHUNK_LINES = 2_000;
 export const MAX_CHUNK_BYTES = 1024 * 1024;
-/** The rest of the body is no more than this. */
+/** An upper bound for the rest of the body, in bytes. */
 const ENVELOPE = 100;
 const EXAMPLES = 3;
 
 export type BadLine = { line: number; fault: TextFault };
 
-/** What a text consists of, line by line. */
+/** The result of reading a text line by line. */
 export type Lines = {
-  /** All, with those that are not sent. */
+  /** All lines, including those that are not sent. */
   count: number;
   empty: number;
   badCount: number;
@@ -24,7 +24,7 @@ export type Lines = {
   chunks: readonly Chunk[];
 };
 
-/** Reads text, in pieces of whole lines, into chunks that can be sent. */
+/** Splits text, in pieces of whole lines, into chunks that can be sent. */
 export class LineReader {
   private count = 0;
   private empty = 0;
@@ -64,7 +64,7 @@ export class LineReader {
   }
 
   private add(text: string): void {
-    // as it stands in the body, with its comma
+    // its size in the body, with the comma
     const size = byteLength(JSON.stringify(text)) + 1;
     if (this.texts.length === MAX_CHUNK_LINES || this.bytes + size > MAX_CHUNK_BYTES) this.closeChunk();
     this.numbers.push(this.count);

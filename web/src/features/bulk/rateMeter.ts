@@ -1,6 +1,6 @@
 const WINDOW = 10_000;
 
-/** How many a second, over about the last ten seconds. */
+/** The rate over the last ten seconds. */
 export class RateMeter {
   private samples: { at: number; count: number }[] = [];
   private readonly startedAt = Date.now();
@@ -9,7 +9,7 @@ export class RateMeter {
     this.samples.push({ at: Date.now(), count });
   }
 
-  /** Null before anything is known. */
+  /** Null until something has been counted. */
   perSecond(): number | null {
     const now = Date.now();
     this.samples = this.samples.filter(({ at }) => at > now - WINDOW);

@@ -5,12 +5,12 @@ export const MAX_FILE_BYTES = 20 * 1024 * 1024;
 const PREVIEW_LINES = 5;
 const PREVIEW_LENGTH = 80;
 
-/** A file's lines; or that it is no UTF-8, with how it would look as Korean text where it can be that. */
+/** A file's lines; if it is not UTF-8, a preview as Korean text, where it is valid as that. */
 export type Reading =
   | ({ kind: "lines" } & Lines)
   | { kind: "not-utf-8"; position: number; preview: string[] | null };
 
-/** Reads a file; `onProgress` hears what part of it is read. */
+/** Reads a file; `onProgress` receives the fraction read. */
 export async function readLines(
   blob: Blob,
   encoding: Encoding,
@@ -31,7 +31,7 @@ export async function readLines(
   }
 }
 
-/** The first lines that are more than ASCII, if the whole file can be read as EUC-KR. */
+/** The first lines that are not pure ASCII, if the whole file is valid EUC-KR. */
 async function koreanPreview(blob: Blob, signal: AbortSignal): Promise<string[] | null> {
   const preview: string[] = [];
   try {

@@ -13,7 +13,7 @@ const CHUNKS = [
 
 const contentOf = async (blob: Blob) => new TextDecoder().decode(await blob.arrayBuffer());
 
-it("the receipt tells the id of each line, and of a refused one the reason", async () => {
+it("the receipt has the id of each accepted line, and the reason for each refused one", async () => {
   expect(await contentOf(receiptFile(CHUNKS, "csv"))).toBe(
     'line,id,refused\r\n1,id-of-1,\r\n3,,"It is ""bad"", they say."\r\n4,id-of-4,\r\n5,id-of-5,\r\n',
   );

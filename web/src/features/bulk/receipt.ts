@@ -2,12 +2,12 @@ import type { ChunkReceipt } from "./batch";
 
 export type ReceiptFormat = "csv" | "ndjson";
 
-/** A line that was given an id, or why it was not. */
+/** A line with its id, or with the reason why it was refused. */
 type Row = { line: number; id: string } | { line: number; refused: string };
 
 const TYPES: Record<ReceiptFormat, string> = { csv: "text/csv", ndjson: "application/x-ndjson" };
 
-/** Which id each line was given, or why it was refused, as a file. */
+/** Returns a file with the id of each line, or the reason why it was refused. */
 export function receiptFile(chunks: readonly ChunkReceipt[], format: ReceiptFormat): Blob {
   const parts = format === "csv" ? ["line,id,refused\r\n"] : [];
   const write = format === "csv" ? csvRow : ndjsonRow;

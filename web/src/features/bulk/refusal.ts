@@ -2,10 +2,10 @@ import type { ApiError } from "../../api/apiError";
 import { newIdempotencyKey } from "../strings/idempotencyKey";
 import type { Chunk, RefusedLine } from "./batch";
 
-/** Answers about a chunk's content: another chunk may well be taken. */
+/** Problems with a chunk's content: another chunk may be accepted. */
 const ABOUT_CONTENT = new Set(["invalid-text", "invalid-body", "too-large", "key-reused"]);
 
-/** What is left of a chunk after a definite refusal; null where the refusal is not about this chunk. */
+/** Returns the rest of a chunk after a final refusal; null if the refusal is not about this chunk. */
 export function withoutRefused(chunk: Chunk, { trouble, refusedItems }: ApiError): Chunk | null {
   if (refusedItems.length > 0) {
     return without(chunk, new Map(refusedItems.map(({ index, detail }) => [index, detail])));
@@ -14,7 +14,7 @@ export function withoutRefused(chunk: Chunk, { trouble, refusedItems }: ApiError
   return without(chunk, new Map(chunk.texts.map((_, index) => [index, trouble.detail])));
 }
 
-/** Nothing was kept under the old key, and the service knows it: what is left gets another one. */
+/** The service stored nothing under the old key but remembers it, so the rest gets a new one. */
 function without(chunk: Chunk, refused: ReadonlyMap<number, string>): Chunk | null {
   const stays = (_: unknown, index: number) => !refused.has(index);
   const taken: RefusedLine[] = [];

@@ -67,7 +67,7 @@ describe("Sender", () => {
     expect(rows).toHaveLength(3 * CHUNK - 1);
   });
 
-  it("has two requests under way at most", async () => {
+  it("has at most two requests in flight", async () => {
     const finish: (() => void)[] = [];
     answer = (chunk) => new Promise((resolve) => finish.push(() => resolve(accept(chunk))));
     await begin(5 * CHUNK);
@@ -77,7 +77,7 @@ describe("Sender", () => {
     expect(sent).toHaveLength(3);
   });
 
-  it("repeats a chunk under its key after growing waits, and never before the service's time", async () => {
+  it("retries a chunk under its key with backoff, and never before Retry-After", async () => {
     answer = () => Promise.reject(new ApiError({ code: "busy", detail: "" }, true, 7_000));
     const sender = await begin(CHUNK);
     await vi.advanceTimersByTimeAsync(6_900);
@@ -90,7 +90,7 @@ describe("Sender", () => {
     expect(progress().accepted).toBe(CHUNK);
   });
 
-  it("tries at once when it is told to", async () => {
+  it("retries immediately on request", async () => {
     answer = () => Promise.reject(new ApiError({ code: "busy", detail: "" }, true, 60_000));
     const sender = await begin(CHUNK);
     answer = accept;
@@ -99,7 +99,7 @@ describe("Sender", () => {
     expect(progress().accepted).toBe(CHUNK);
   });
 
-  it("leaves out lines that the service names, and sends the others under another key", async () => {
+  it("leaves out lines that the service refuses, and sends the rest under another key", async () => {
     answer = (chunk) =>
       chunk.texts.includes("2") ? refuse("invalid-text", [{ index: 1, detail: "Too much." }]) : accept(chunk);
     await begin(3);
@@ -114,7 +114,7 @@ describe("Sender", () => {
     ]);
   });
 
-  it("counts all lines of a chunk that the service does not take, and goes on with the next", async () => {
+  it("counts all lines of a refused chunk, and continues with the next", async () => {
     answer = (chunk) => (chunk.number === 0 ? refuse("too-large") : accept(chunk));
     await begin(CHUNK + 1);
     expect(progress()).toMatchObject({ accepted: 1, refusedCount: CHUNK, pending: [] });
@@ -122,7 +122,7 @@ describe("Sender", () => {
     expect((await batches.receipts())[0]?.refused).toHaveLength(CHUNK);
   });
 
-  it("stops, and refuses nothing, where the refusal is not about the lines", async () => {
+  it("stops, and counts no line as refused, if the refusal is not about the lines", async () => {
     answer = () => refuse("unexpected-answer");
     await begin(5 * CHUNK);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -134,7 +134,7 @@ describe("Sender", () => {
     expect(progress().accepted).toBe(5 * CHUNK);
   });
 
-  it("pauses, even while it waits for the next try, and resumes", async () => {
+  it("pauses, even while it waits to retry, and resumes", async () => {
     answer = () => Promise.reject(away);
     await begin(CHUNK);
     await batches.pause();
@@ -159,7 +159,7 @@ describe("Sender", () => {
     expect(isOver(progress())).toBe(true);
   });
 
-  it("has one batch at a time, and takes the next when that one is seen", async () => {
+  it("has one batch at a time, and accepts the next when the first is dismissed", async () => {
     await begin(1);
     expect(await batches.begin(null, linesOf(1))).toBe(false);
     await batches.clear();

@@ -6,23 +6,23 @@ import type { Batches } from "./batches";
 import { RateMeter } from "./rateMeter";
 import { withoutRefused } from "./refusal";
 
-const MAX_AT_ONCE = 2;
+const MAX_CONCURRENT = 2;
 const LOCK = "ix-dummies:batch";
 
 type Send = (chunk: Chunk) => Promise<Schema<"BulkAccepted">>;
-/** How this tab gets on with the batch, if it is not another one that sends it. */
+/** The state of sending in this tab; `elsewhere` if another tab sends the batch. */
 export type Sending = { elsewhere: boolean; trouble: Trouble | null; perSecond: number | null };
 
 const IDLE: Sending = { elsewhere: false, trouble: null, perSecond: null };
 
-/** Sends a batch's chunks, two at once, until each is accepted or refused; one tab of the browser at a time. */
+/** Sends a batch's chunks, two concurrently, until each is accepted or refused; in one tab at a time. */
 export class Sender {
   private readonly batches: Batches;
   private readonly send: Send;
   private sending: Sending = IDLE;
   private readonly listeners = new Set<() => void>();
   private readonly inFlight = new Set<number>();
-  private asked = false;
+  private running = false;
   private due = 0;
   private readonly sleepers = new Set<() => void>();
   private rate = new RateMeter();
@@ -39,16 +39,16 @@ export class Sender {
     return () => this.listeners.delete(listener);
   };
 
-  /** Sends whatever there is to send, now and later, for as long as the page is open. */
+  /** Sends this batch and later ones for as long as the page is open. */
   start(): void {
     this.batches.subscribe(() => {
       if (!this.wanted()) this.wake();
-      this.askForTurn();
+      this.startSending();
     });
     void this.batches.reload();
   }
 
-  /** Ends a wait for the next try. */
+  /** Retries without waiting any longer. */
   tryNow(): void {
     this.due = 0;
     this.wake();
@@ -64,19 +64,19 @@ export class Sender {
     return state.progress.batch.intent === "send" && state.progress.pending.length > 0;
   }
 
-  private askForTurn(): void {
-    if (this.asked || !this.wanted()) return;
-    this.asked = true;
-    const askAgain = () => {
-      this.asked = false;
-      this.askForTurn();
+  private startSending(): void {
+    if (this.running || !this.wanted()) return;
+    this.running = true;
+    const restart = () => {
+      this.running = false;
+      this.startSending();
     };
-    // where the browser's storage fails, the same chunks go out again later, under the same keys
-    this.turn().then(askAgain, () => setTimeout(askAgain, LAST_RETRY));
+    // if the browser's storage fails, the same chunks are sent again later, under the same keys
+    this.sendWithLock().then(restart, () => setTimeout(restart, LAST_RETRY));
   }
 
-  private async turn(): Promise<void> {
-    // Pages at http://<address> have no locks. There two tabs may both send: under the same keys, so only time is lost.
+  private async sendWithLock(): Promise<void> {
+    // Pages at http://<address> have no locks. Two tabs may then both send, under the same keys: only time is lost.
     if (!navigator.locks) return this.sendAll();
     const mine = await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
       if (lock) await this.sendAll();
@@ -92,7 +92,7 @@ export class Sender {
     this.rate = new RateMeter();
     this.due = 0;
     this.show(IDLE);
-    await Promise.all(Array.from({ length: MAX_AT_ONCE }, () => this.sendOneByOne()));
+    await Promise.all(Array.from({ length: MAX_CONCURRENT }, () => this.sendOneByOne()));
     this.show(IDLE);
   }
 
@@ -121,7 +121,7 @@ export class Sender {
     }
   }
 
-  /** Sends a chunk once; returns what came instead of its acceptance. */
+  /** Sends a chunk once; returns the error if it was not accepted. */
   private async attempt(chunk: Chunk): Promise<ApiError | null> {
     const { number, lines, refused } = chunk;
     const refusal = { refused: refused.slice(0, LISTED), refusedCount: refused.length };
@@ -148,7 +148,7 @@ export class Sender {
     else await this.batches.stop(fault.trouble);
   }
 
-  /** Both senders wait: what keeps one from getting through keeps the other. */
+  /** Postpones both loops: what fails for one fails for the other. */
   private postpone(delay: number, trouble: Trouble): void {
     this.due = Math.max(this.due, Date.now() + delay);
     this.show({ ...this.sending, trouble });

@@ -1,12 +1,11 @@
 import type { Batch, Chunk, ChunkReceipt, Outcome } from "./batch";
 
-/** What is known of the batch that is kept. */
-export type Kept = { batch: Batch; pending: number[]; outcomes: Outcome[] };
+export type SavedBatch = { batch: Batch; pending: number[]; outcomes: Outcome[] };
 
-/** Keeps one batch: its chunks until they are through, and what became of them until the receipt was seen. */
+/** Stores one batch: its chunks until they are finished, their outcomes until the receipt is dismissed. */
 export interface BatchStorage {
-  load(): Promise<Kept | null>;
-  /** Keeps a new batch, all of it or nothing; returns false where one is kept already. */
+  load(): Promise<SavedBatch | null>;
+  /** Saves a new batch atomically; returns false if there is one already. */
   begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean>;
   change(changes: Partial<Batch>): Promise<void>;
   chunk(number: number): Promise<Chunk | undefined>;
@@ -16,14 +15,14 @@ export interface BatchStorage {
   clear(): Promise<void>;
 }
 
-/** Keeps a batch for as long as the page is open, where the browser has no room or no leave to keep it longer. */
+/** Stores a batch for as long as the page is open, if the browser has no space or denies storage. */
 export class MemoryStorage implements BatchStorage {
   private batch: Batch | null = null;
   private readonly chunks = new Map<number, Chunk>();
   private readonly outcomes = new Map<number, Outcome>();
   private readonly finished = new Map<number, ChunkReceipt>();
 
-  async load(): Promise<Kept | null> {
+  async load(): Promise<SavedBatch | null> {
     const { batch } = this;
     return batch && { batch, pending: [...this.chunks.keys()], outcomes: [...this.outcomes.values()] };
   }

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** Goes on with a batch that was begun, whichever view is open. The code comes after the page's first load. */
+/** Continues an unfinished batch, whichever view is open; its code is loaded after the first render. */
 export function useBatchSender(): void {
   useEffect(() => {
     // if the code cannot be loaded now, the bulk view requests it again

@@ -1,6 +1,6 @@
 import { type DragEvent, useState } from "react";
 
-/** Has files dropped onto an element; `over` tells while one is held above it. */
+/** Handles files dropped onto an element; `over` is true while one is dragged above it. */
 export function useDrop(onFiles: (files: FileList) => void) {
   const [over, setOver] = useState(false);
   const handlers = {

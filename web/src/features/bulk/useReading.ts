@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Encoding } from "./decode";
 import { MAX_FILE_BYTES, type Reading, readLines } from "./readLines";
 
-/** A file that was chosen, or lines that were put in without one. */
+/** A chosen file, or typed or pasted lines (`name` is null). */
 export type Source = { blob: Blob; name: string | null };
 export type SourceFault = "too-big" | "unreadable" | "nothing" | "surrogate";
 
@@ -14,11 +14,11 @@ type Step =
 export type ReadingSteps = {
   current: Step;
   read: (source: Source, encoding?: Encoding) => void;
-  /** Back to the choice, with what is wrong if something is. */
+  /** Goes back to the choice, with the fault if there is one. */
   choose: (fault?: SourceFault) => void;
 };
 
-/** The way from a file to its lines. */
+/** The steps from a source to its lines. */
 export function useReading(): ReadingSteps {
   const [current, setCurrent] = useState<Step>({ step: "choose", fault: null });
   const running = useRef<AbortController>(null);

@@ -9,7 +9,7 @@ const TOKEN = "secret";
 const signal = () => new AbortController().signal;
 const ids = Array.from({ length: 10 }, (_, index) => `id-${index}`);
 const retry = (id: string) => retryFailed(TOKEN, id);
-const unheard = () => undefined;
+const ignore = () => undefined;
 
 /** Has the service answer a retry of each string like this, and returns the ids in the order of the requests. */
 function answerRetries(answer: (id: string) => Response | Promise<Response>): string[] {
@@ -28,7 +28,7 @@ function answerRetries(answer: (id: string) => Response | Promise<Response>): st
 const accepted = () => HttpResponse.json({}, { status: 202 });
 
 describe("collectIds", () => {
-  it("follows the cursor to the end, and has each string once", async () => {
+  it("follows the cursor to the end, and returns each string once", async () => {
     const pages: Record<string, object> = {
       null: { items: [{ id: "a" }, { id: "b" }], next_cursor: "7", total: 3 },
       "7": { items: [], next_cursor: "9", total: 3 },
@@ -54,19 +54,19 @@ describe("workThrough", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   });
 
-  it("does each once, and tells apart what others did and what was refused", async () => {
+  it("handles each once, and counts separately what others handled and what was refused", async () => {
     const answers: Record<string, () => Response> = {
       "id-1": () => problem(409, "not-failed", ""),
       "id-2": () => problem(404, "unknown-string", ""),
       "id-3": () => problem(400, "invalid-parameter", ""),
     };
     const asked = answerRetries((id) => (answers[id] ?? accepted)());
-    const tally = await workThrough(ids, retry, { signal: signal(), onProgress: unheard });
+    const tally = await workThrough(ids, retry, { signal: signal(), onProgress: ignore });
     expect(tally).toEqual({ done: 7, byOthers: 2, refused: 1 });
     expect(asked.sort()).toEqual(ids);
   });
 
-  it("has four under way at most", async () => {
+  it("has at most four requests in flight", async () => {
     let underWay = 0;
     let most = 0;
     answerRetries(async () => {
@@ -75,34 +75,34 @@ describe("workThrough", () => {
       underWay--;
       return accepted();
     });
-    await workThrough(ids, retry, { signal: signal(), onProgress: unheard });
+    await workThrough(ids, retry, { signal: signal(), onProgress: ignore });
     expect(most).toBe(4);
   });
 
-  it("waits out an outage", async () => {
+  it("retries through an outage", async () => {
     let away = 3;
     const asked = answerRetries(() => (away-- > 0 ? problem(503, "journal-away", "") : accepted()));
-    const work = workThrough(["a"], retry, { signal: signal(), onProgress: unheard });
+    const work = workThrough(["a"], retry, { signal: signal(), onProgress: ignore });
     const waiting = setInterval(() => vi.advanceTimersByTime(1_000), 5);
     expect(await work).toEqual({ done: 1, byOthers: 0, refused: 0 });
     clearInterval(waiting);
     expect(asked).toEqual(["a", "a", "a", "a"]);
   });
 
-  it("begins nothing more once it is stopped", async () => {
+  it("starts nothing more once it is stopped", async () => {
     const abort = new AbortController();
     const asked = answerRetries(() => {
       abort.abort();
       return accepted();
     });
-    const tally: Tally = await workThrough(ids, retry, { signal: abort.signal, onProgress: unheard });
+    const tally: Tally = await workThrough(ids, retry, { signal: abort.signal, onProgress: ignore });
     expect(asked.length).toBeLessThanOrEqual(4);
     expect(tally.done).toBe(asked.length);
   });
 
-  it("gives up when the token is not taken any more", async () => {
+  it("gives up when the token is refused", async () => {
     const asked = answerRetries(() => problem(401, "operator-only", ""));
-    await expect(workThrough(ids, retry, { signal: signal(), onProgress: unheard })).rejects.toMatchObject({
+    await expect(workThrough(ids, retry, { signal: signal(), onProgress: ignore })).rejects.toMatchObject({
       trouble: { code: "operator-only" },
     });
     expect(asked.length).toBeLessThanOrEqual(4);

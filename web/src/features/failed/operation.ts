@@ -2,8 +2,8 @@ import { ApiError, pageError } from "../../api/apiError";
 import { retryDelay } from "../../timing/retryDelay";
 import { getManyFailed } from "./api/failed";
 
-const MAX_AT_ONCE = 4;
-/** The string is no dead letter any more, or gone: somebody else was faster. */
+const MAX_CONCURRENT = 4;
+/** The string is no longer a dead letter, or gone: another operator has handled it. */
 const DONE_BY_OTHERS = new Set(["not-failed", "unknown-string"]);
 const TOKEN_REFUSED = new Set(["operator-only", "operator-disabled"]);
 
@@ -11,7 +11,7 @@ export type Tally = { done: number; byOthers: number; refused: number };
 
 type Watch = { signal: AbortSignal; onProgress: (tally: Tally) => void };
 
-/** The ids of all dead letters that contain the query. Waits out outages. */
+/** Returns the ids of all dead letters that contain the query; retries through outages. */
 export async function collectIds(
   token: string,
   query: string,
@@ -20,7 +20,7 @@ export async function collectIds(
 ): Promise<string[]> {
   const ids = new Set<string>();
   const pageFrom = (cursor: string | null) =>
-    patiently(() => getManyFailed(token, { query, cursor, signal }), signal);
+    withRetries(() => getManyFailed(token, { query, cursor, signal }), signal);
   let page = await pageFrom(null);
   for (;;) {
     for (const { id } of page.items) ids.add(id);
@@ -31,7 +31,7 @@ export async function collectIds(
   return [...ids];
 }
 
-/** Does something to each dead letter, a few at a time, until all are done or it is stopped; throws a refused token. */
+/** Applies an action to each dead letter, a few concurrently, until done or aborted; throws if the token is refused. */
 export async function workThrough(
   ids: readonly string[],
   act: (id: string) => Promise<unknown>,
@@ -47,18 +47,18 @@ export async function workThrough(
       onProgress({ ...tally });
     }
   }
-  await Promise.all(Array.from({ length: MAX_AT_ONCE }, workOn));
+  await Promise.all(Array.from({ length: MAX_CONCURRENT }, workOn));
   return tally;
 }
 
-/** Returns null where it was stopped before it was known. */
+/** Returns null if aborted before the outcome was known. */
 async function outcomeOf(
   id: string,
   act: (id: string) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<keyof Tally | null> {
   try {
-    await patiently(() => act(id), signal);
+    await withRetries(() => act(id), signal);
     return "done";
   } catch (error) {
     if (signal.aborted) return null;
@@ -67,8 +67,8 @@ async function outcomeOf(
   }
 }
 
-/** Asks again, after growing waits, for as long as that may help. */
-async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/** Retries transient errors, with backoff, until aborted. */
+async function withRetries<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let attempts = 1; ; attempts++) {
     signal.throwIfAborted();
     try {

@@ -1,7 +1,7 @@
 const KEY = "ix-dummies:operator-token";
 
-/** The operator's token, kept for this tab only. */
-export function keptToken(): string | null {
+/** The operator's token, saved for this tab only. */
+export function savedToken(): string | null {
   try {
     return sessionStorage.getItem(KEY);
   } catch {
@@ -9,16 +9,16 @@ export function keptToken(): string | null {
   }
 }
 
-export function keepToken(token: string | null): void {
+export function saveToken(token: string | null): void {
   try {
     if (token === null) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, token);
   } catch {
-    // it holds until the view is left
+    // it lasts until the view is left
   }
 }
 
-/** What a header cannot carry is no token of anybody's. */
+/** Whether an HTTP header can carry the text; otherwise it cannot be the token. */
 export function canBeToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }

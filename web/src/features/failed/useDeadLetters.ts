@@ -1,10 +1,10 @@
 import { useState } from "react";
-import { useHitsAnnounced } from "../../announcer/useHitsAnnounced";
+import { useAnnounceHits } from "../../announcer/useAnnounceHits";
 import { useFailed } from "./useFailed";
 import { useOperation } from "./useOperation";
 import { useSearch } from "./useSearch";
 
-/** The dead letters that are searched for, those that are selected, and what is being done with them. */
+/** The search for dead letters, its results, the selection, and the operation on them. */
 export function useDeadLetters(token: string) {
   const search = useSearch();
   const list = useFailed(token, search.query);
@@ -15,7 +15,7 @@ export function useDeadLetters(token: string) {
   });
   const { operation } = work;
   const { deadLetters, total, loading, hasMore } = list;
-  useHitsAnnounced(search.query, total === null || loading ? null : deadLetters.length, hasMore);
+  useAnnounceHits(search.query, total === null || loading ? null : deadLetters.length, hasMore);
   const shown = new Set(deadLetters.map(({ id }) => id));
   const trouble = (operation.phase === "finished" && operation.trouble) || list.trouble;
   return {
@@ -24,7 +24,7 @@ export function useDeadLetters(token: string) {
     work,
     selected,
     setSelected,
-    /** Selected ones that are still there. */
+    /** The selected ids that are still in the list. */
     chosen: [...selected].filter((id) => shown.has(id)),
     busy: operation.phase === "collecting" || operation.phase === "working",
     troubleCode: trouble?.code,

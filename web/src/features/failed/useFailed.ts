@@ -8,7 +8,7 @@ import { getFailed } from "./api/failed";
 export type DeadLetter = Schema<"StringState">;
 type Page = Schema<"FailedPage">;
 
-/** Dead letters that contain the query, as far as they have been asked for. */
+/** The pages loaded so far of the dead letters that contain the query. */
 export function useFailed(token: string, query: string) {
   const pages = useInfiniteQuery<Page, Error, InfiniteData<Page>, string[], string | null>({
     queryKey: ["failed", token, query],
@@ -23,7 +23,7 @@ export function useFailed(token: string, query: string) {
   const error = pages.failureReason ?? pages.error;
   return {
     deadLetters,
-    /** All there are, whatever is searched for; null before it is known. */
+    /** The number of all dead letters, whatever the query; null until known. */
     total: pages.data?.pages.at(-1)?.total ?? null,
     loading: pages.isFetching,
     trouble: error instanceof ApiError ? error.trouble : null,
@@ -33,7 +33,7 @@ export function useFailed(token: string, query: string) {
   };
 }
 
-/** While dead letters come and go, one may be on two pages. */
+/** Removes duplicates: while dead letters come and go, one may be on two pages. */
 function unique(pages: readonly Page[]): DeadLetter[] {
   const deadLetters = pages.flatMap(({ items }) =>
     items.map((deadLetter) => [deadLetter.id, deadLetter] as const),

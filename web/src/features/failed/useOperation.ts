@@ -15,7 +15,7 @@ export type Operation =
 const IDLE: Operation = { phase: "idle" };
 const NONE: Tally = { done: 0, byOthers: 0, refused: 0 };
 
-/** Retrying or discarding dead letters: one such thing at a time, asked about first where it is much or for good. */
+/** Retries or discards dead letters, one operation at a time; more than a single retry needs confirmation. */
 export function useOperation(token: string, onFinished: () => void) {
   const [operation, setOperation] = useState<Operation>(IDLE);
   const running = useRef<AbortController>(null);
@@ -63,7 +63,7 @@ export function useOperation(token: string, onFinished: () => void) {
 
   return {
     operation,
-    /** One string is tried again at once; everything else is asked about first. */
+    /** Starts the retry of a single string; everything else is to be confirmed first. */
     begin: (kind: Kind, ids: readonly string[]) => {
       if (kind === "retry" && ids.length === 1) void work(kind, ids, "");
       else setOperation({ phase: "confirming", kind, ids });
@@ -72,7 +72,7 @@ export function useOperation(token: string, onFinished: () => void) {
     confirm: (reason: string) => {
       if (operation.phase === "confirming") void work(operation.kind, operation.ids, reason);
     },
-    /** Begins nothing more; what is under way comes to its end. */
+    /** Starts no further requests; those in flight finish. */
     stop: () => {
       running.current?.abort();
       setOperation((now) => (now.phase === "working" ? { ...now, stopping: true } : IDLE));
@@ -81,7 +81,7 @@ export function useOperation(token: string, onFinished: () => void) {
   };
 }
 
-/** How many are dealt with, one way or another. */
+/** The number of strings that have been handled, with whatever outcome. */
 export function through({ done, byOthers, refused }: Tally): number {
   return done + byOthers + refused;
 }

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "react";
 
-/** A search starts when the typing has paused for so long. */
+/** A search starts after this pause in typing, in milliseconds. */
 const PAUSE = 300;
 
-/** What is typed into a search field, and what of it is searched for. */
+/** The text of a search field, and the query that follows it after a pause. */
 export function useSearch() {
   const [text, setText] = useState("");
   const [query, setQuery] = useState("");

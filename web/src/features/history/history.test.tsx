@@ -5,10 +5,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Schema } from "../../api/schema";
 import { pass, stopClock } from "../../testing/clock";
 import { FakeApi, pipeline, problem } from "../../testing/fakeApi";
-import { putEverythingInSight } from "../../testing/inSight";
 import { openPage } from "../../testing/openPage";
 import { server } from "../../testing/server";
-import { PAGE_SIZE, ROUNDS_ALONE } from "./useHistory";
+import { makeEverythingVisible } from "../../testing/visibility";
+import { AUTOMATIC_ROUNDS, PAGE_SIZE } from "./useHistory";
 import "../../app/OtherView";
 
 const NOW = new Date("2026-03-10T12:00:00");
@@ -20,7 +20,7 @@ let answer: (parameters: URLSearchParams) => Response;
 beforeEach(() => {
   stopClock();
   vi.setSystemTime(NOW);
-  putEverythingInSight();
+  makeEverythingVisible();
   api = new FakeApi();
   api.pipeline = pipeline({ settled_total: 1 });
   asked = [];
@@ -67,7 +67,7 @@ describe("the history", () => {
     expect(main().getByText("These are all.")).toBeTruthy();
   });
 
-  it("goes on to older pages by their cursors until there are no more", async () => {
+  it("loads older pages by cursor until there are no more", async () => {
     const full = (start: number) =>
       Array.from({ length: PAGE_SIZE }, (_, index) => string(`${start + index}`, `text ${start + index}`));
     answer = (parameters) =>
@@ -77,7 +77,7 @@ describe("the history", () => {
     expect(asked.filter((parameters) => parameters.get("cursor") === "50")).toHaveLength(1);
   });
 
-  it("says that the database is away, and shows the strings when it is back", async () => {
+  it("says that the database is unavailable, and shows the strings when it is back", async () => {
     answer = () => problem(503, "database-away", "Later.");
     await open("#/history");
     expect(main().getByText(/^The database is away/)).toBeTruthy();
@@ -93,7 +93,7 @@ describe("the history", () => {
     expect(main().getByText("Nothing is stored yet.")).toBeTruthy();
   });
 
-  it("offers newer strings without moving the ones that are read", async () => {
+  it("offers newer strings without moving those being read", async () => {
     answer = () => page([string("a", "one")]);
     await open("#/history");
     answer = () => page([string("b", "newer"), string("a", "one")]);
@@ -117,7 +117,7 @@ describe("the history", () => {
 });
 
 describe("a search", () => {
-  it("begins when typing rests, and is part of the URL", async () => {
+  it("starts when typing pauses, and is part of the URL", async () => {
     answer = (parameters) => page(parameters.get("q") === "two" ? [string("b", "two")] : []);
     await open("#/history");
     const field = main().getByRole("searchbox");
@@ -132,12 +132,12 @@ describe("a search", () => {
     expect(asked.some((parameters) => parameters.get("q") === "t")).toBe(false);
   });
 
-  it("that finds little goes on by itself, and then asks", async () => {
+  it("that finds little continues by itself, then asks", async () => {
     answer = (parameters) => page([], `${Number(parameters.get("cursor") ?? 1_000) - 1}`, NOW.toISOString());
     api.pipeline = pipeline({ settled_total: null });
     await open("#/history?q=rare");
     await pass(1_000);
-    expect(asked).toHaveLength(ROUNDS_ALONE);
+    expect(asked).toHaveLength(AUTOMATIC_ROUNDS);
     expect(main().getByText(/^Looked back to 12:00:00/)).toBeTruthy();
     answer = () => page([string("a", "rare")]);
     const button = main().getByRole("button", { name: "Look further back" });
@@ -145,12 +145,12 @@ describe("a search", () => {
     fireEvent.click(button);
     await pass(100);
     expect(rows()).toHaveLength(1);
-    expect(asked).toHaveLength(ROUNDS_ALONE + 1);
+    expect(asked).toHaveLength(AUTOMATIC_ROUNDS + 1);
     expect(button.isConnected).toBe(false);
     expect(document.activeElement?.textContent).toBe("These are all.");
   });
 
-  it("has how much it found announced once, when it has ended", async () => {
+  it("announces once, at its end, how much it found", async () => {
     answer = () => page([string("a", "one"), string("b", "two")]);
     const { container } = await open("#/history");
     const spoken = () => container.querySelector("[aria-live=polite]")?.textContent;
@@ -206,7 +206,7 @@ describe("the page of a string", () => {
     expect(main().getByText("There is no string with this id.")).toBeTruthy();
   });
 
-  it("waits for a database that is away", async () => {
+  it("waits for an unavailable database", async () => {
     state = () => problem(503, "database-away", "Later.");
     await open(`#/string/${ID}`);
     expect(main().getByText(/^The database is away/)).toBeTruthy();
@@ -219,7 +219,7 @@ describe("the page of a string", () => {
 it.each([
   ["en", "History", "Today"],
   ["ko", "기록", "오늘"],
-] as const)("the history speaks %s and has no fault that axe can find", async (language, heading, today) => {
+] as const)("the history is in %s and has no violation that axe finds", async (language, heading, today) => {
   answer = () => page([string("a", "안녕하세요")]);
   const { container } = await open("#/history", language);
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe(heading);

@@ -38,7 +38,7 @@ describe("pages by day", () => {
     ]);
   });
 
-  it("are none where a search has found nothing", () => {
+  it("are none if a search has found nothing", () => {
     expect(daysOf([outlineOf(null, page())])).toEqual([]);
   });
 });

@@ -1,17 +1,17 @@
 import type { Schema } from "../../api/schema";
 
-/** What is kept of a page however far the reader goes back; its strings are fetched again when they are seen again. */
+/** What stays in memory of each page; its strings are fetched again when they become visible again. */
 export type PageOutline = {
   cursor: string | null;
   nextCursor: string | null;
   lookedBackTo: string | null;
   count: number;
   newestId: string | null;
-  /** Where in the page another day begins, and its time; the first string always begins one. */
+  /** The index and time of each day's first string on the page; the first entry is always at 0. */
   days: readonly { from: number; at: number }[];
 };
 
-/** Strings of one page and one day: what is drawn or left out as a whole. */
+/** Strings of one page and one day: the unit that is rendered or left out. */
 export type Fragment = { page: PageOutline; from: number; to: number };
 export type Day = { at: number; fragments: readonly Fragment[] };
 
@@ -30,7 +30,7 @@ export function outlineOf(cursor: string | null, page: Schema<"HistoryPage">): P
   };
 }
 
-/** All pages by day, however the days lie across them. */
+/** Groups the pages by day; a day may span pages, and a page days. */
 export function daysOf(pages: readonly PageOutline[]): Day[] {
   const days: { at: number; fragments: Fragment[] }[] = [];
   for (const page of pages) {

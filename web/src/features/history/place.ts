@@ -1,11 +1,11 @@
-/** Which string of which visit was opened; kept with the entry of the browser's history, for whoever comes back. */
+/** Which string of which visit was opened; saved in the browser's history entry, to restore it on the way back. */
 export type Place = { visit: number; fragment: string; id: string };
 
-export function keepPlace(place: Place): void {
+export function savePlace(place: Place): void {
   window.history.replaceState({ place }, "");
 }
 
-export function keptPlace(): Place | null {
+export function savedPlace(): Place | null {
   const state: { place?: Place } | null = window.history.state;
   return state?.place ?? null;
 }

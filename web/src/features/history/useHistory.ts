@@ -8,23 +8,23 @@ import { outlineOf, type PageOutline } from "./outline";
 type StringState = Schema<"StringState">;
 
 export const PAGE_SIZE = 50;
-/** How often a search that finds little goes on by itself. */
-export const ROUNDS_ALONE = 8;
-/** For how long what is out of sight is kept: long enough to come back from the page of one string. */
-const KEPT = 60_000;
-const UNCHANGING = { staleTime: Number.POSITIVE_INFINITY, gcTime: KEPT, ...READING };
+/** The number of sparse pages after which a search stops and asks whether to continue. */
+export const AUTOMATIC_ROUNDS = 8;
+/** Milliseconds for which strings that are not visible stay cached: enough to come back from a string's page. */
+const CACHE_TIME = 60_000;
+const UNCHANGING = { staleTime: Number.POSITIVE_INFINITY, gcTime: CACHE_TIME, ...READING };
 
-/** A search as it is at one visit: what is stored meanwhile is not in it, so that nothing moves. */
+/** A search at one visit: strings stored meanwhile are not added, so that nothing moves. */
 export type Search = { query: string; visit: number };
 
 /**
  * Stored strings that contain the query, newest first.
  *
- * Only outlines of pages are kept for good, and strings while they are in sight: a million rows do not fill the memory.
+ * Page outlines stay in memory, strings only while they are visible: a million rows do not exhaust it.
  */
 export function useHistory(search: Search) {
   const client = useQueryClient();
-  const [goneOnAt, setGoneOnAt] = useState(0);
+  const [continuedAt, setContinuedAt] = useState(0);
   const found = useInfiniteQuery({
     queryKey: ["history", search.query, search.visit],
     queryFn: async ({ pageParam, signal }) => {
@@ -38,27 +38,27 @@ export function useHistory(search: Search) {
   });
   const pages = found.data?.pages ?? [];
   const loadMore = () => void found.fetchNextPage({ cancelRefetch: false });
-  const mustAsk = found.hasNextPage && fruitless(pages, goneOnAt) >= ROUNDS_ALONE;
+  const mustAsk = found.hasNextPage && sparsePages(pages, continuedAt) >= AUTOMATIC_ROUNDS;
   const hits = pages.reduce((sum, { count }) => sum + count, 0);
   const hasEnded = found.isSuccess && (!found.hasNextPage || mustAsk || hits >= PAGE_SIZE);
   return {
     pages,
-    /** How many are found; null while it goes on before it has filled the view. */
+    /** The number of hits; null while the search is running and has not filled a page. */
     hits: hasEnded ? hits : null,
     trouble: found.failureReason ?? found.error,
     isWhole: found.isSuccess && !found.hasNextPage,
-    /** Whether it is left to the reader to look further back. */
+    /** Whether the search has stopped and the reader decides if it continues. */
     mustAsk,
     mayLoadMore: found.hasNextPage && !mustAsk && !found.isFetching && !found.error,
     loadMore,
-    goOn: () => {
-      setGoneOnAt(pages.length);
+    continueSearch: () => {
+      setContinuedAt(pages.length);
       loadMore();
     },
   };
 }
 
-/** The strings of a page for as long as they are in sight, fetched again where they are no longer at hand. */
+/** The strings of a page, fetched again if they are no longer cached. */
 export function usePageStrings(search: Search, { cursor, count }: PageOutline): StringState[] | undefined {
   return useQuery({
     queryKey: stringsKey(search, cursor),
@@ -67,7 +67,7 @@ export function usePageStrings(search: Search, { cursor, count }: PageOutline): 
   }).data;
 }
 
-/** The same strings again; a search may need more rounds for them than at first. */
+/** Fetches the strings of a page again; a search may need more requests for them than the first time. */
 async function getStrings(query: string, cursor: string | null, count: number, signal: AbortSignal) {
   const strings: StringState[] = [];
   let next = cursor;
@@ -83,8 +83,8 @@ function stringsKey({ query, visit }: Search, cursor: string | null) {
   return ["strings-of-page", query, visit, cursor];
 }
 
-/** How many pages at the end, not counting those before `from`, were not even filled. */
-function fruitless(pages: readonly PageOutline[], from: number): number {
+/** The number of trailing pages, from index `from` on, that are not full. */
+function sparsePages(pages: readonly PageOutline[], from: number): number {
   const filled = pages.findLastIndex(({ count }) => count === PAGE_SIZE);
   return pages.length - Math.max(filled + 1, from);
 }

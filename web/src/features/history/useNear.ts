@@ -1,9 +1,9 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
 
-/** What is drawn beyond the window's edges, so that a fast scroll shows no gaps. */
+/** How far beyond the viewport to render, so that fast scrolling shows no gaps. */
 const MARGIN = "1500px 0px";
 
-/** Whether an element is in the window or near it, and how high it was when it last was. */
+/** Whether an element is in or near the viewport, and its last known height. */
 export function useNear<E extends HTMLElement>(initially: boolean) {
   const element = useRef<E>(null);
   const [state, setState] = useState<{ near: boolean; height: number | null }>({
@@ -23,7 +23,7 @@ function observe(
     (entries) => {
       const entry = entries.at(-1);
       if (!entry) return;
-      // what has the focus is not taken away from under it
+      // an element with the focus is not removed
       const near = entry.isIntersecting || current.contains(document.activeElement);
       report({ near, height: entry.boundingClientRect.height });
     },

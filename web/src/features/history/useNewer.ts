@@ -4,7 +4,7 @@ import { usePipelineData } from "../pipeline/usePipelineData";
 import { getHistoryPage } from "./api/getHistoryPage";
 import type { PageOutline } from "./outline";
 
-/** Whether strings newer than those shown are stored; asked whenever the pipeline has stored something. */
+/** Whether strings newer than those shown are stored; queried whenever the pipeline has stored something. */
 export function useNewer(query: string, firstPage: PageOutline | undefined): boolean {
   const visible = usePageVisible();
   const settled = usePipelineData()?.settled_total ?? null;

@@ -1,24 +1,24 @@
 import { useEffect, useRef, useState } from "react";
 import { replaceRoute } from "../../app/router";
 
-/** Typing rests this long before it is searched for. */
-const REST = 300;
+/** A search starts after this pause in typing, in milliseconds. */
+const PAUSE = 300;
 
-/** What is typed into the search field, which the URL follows, and which follows the URL. */
+/** The text of the search field, in sync with the URL both ways. */
 export function useTypedSearch(query: string) {
   const [typed, setTyped] = useState(query);
   const sent = useRef(query);
 
   useEffect(() => {
-    // from elsewhere: a link, or the browser's back
+    // changed from outside: by a link or the back button
     if (query !== sent.current) setTyped(query);
     sent.current = query;
   }, [query]);
 
-  // a syllable that is still being composed counts: in Korean the last one always is
+  // text that is still being composed counts: in Korean the last syllable always is
   useEffect(() => {
     if (typed === sent.current) return;
-    const timer = setTimeout(search, REST);
+    const timer = setTimeout(search, PAUSE);
     return () => clearTimeout(timer);
   });
 

@@ -1,6 +1,6 @@
 import { usePipeline } from "./usePipeline";
 
-/** Has the pipeline looked at often for as long as it is there; it draws nothing. */
+/** Polls the pipeline often while mounted; renders nothing. */
 export function PipelineWatch() {
   usePipeline(true);
   return null;

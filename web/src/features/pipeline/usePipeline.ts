@@ -8,15 +8,15 @@ import { judge, type Verdict } from "./verdict";
 export const PIPELINE_KEY = ["pipeline"];
 export const BUSY_INTERVAL = 2_000;
 export const QUIET_INTERVAL = 10_000;
-const TONES_THAT_PASS: ReadonlySet<Verdict["tone"]> = new Set(["neutral", "wait"]);
+const TRANSIENT_TONES: ReadonlySet<Verdict["tone"]> = new Set(["neutral", "wait"]);
 
 /**
- * Asks whether strings get through: often while some of this browser are on their way, the reader looks closely, or it is
- * not known yet or may soon be different, else now and then.
+ * Polls the pipeline's state: often on request, while the state is unknown, or while it may change soon; otherwise
+ * occasionally.
  */
 export function usePipeline(often: boolean): Verdict {
   const visible = usePageVisible();
-  // drawn anew after every answer, not on every rendering, which would restart the timer
+  // drawn once per response, not per render, which would restart the timer
   const [pace] = useState(() => ({ factor: 1 }));
   const { data, error } = useQuery({
     queryKey: PIPELINE_KEY,
@@ -26,7 +26,7 @@ export function usePipeline(often: boolean): Verdict {
     },
     enabled: visible,
     refetchInterval: ({ state: { data, error } }) =>
-      (often || TONES_THAT_PASS.has(judge(data, error).tone) ? BUSY_INTERVAL : QUIET_INTERVAL) * pace.factor,
+      (often || TRANSIENT_TONES.has(judge(data, error).tone) ? BUSY_INTERVAL : QUIET_INTERVAL) * pace.factor,
   });
   return judge(data, error);
 }

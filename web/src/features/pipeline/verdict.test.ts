@@ -12,16 +12,21 @@ const unknown = { status: "unknown", since: null } as const;
 describe("judge", () => {
   it.each([
     ["everything answers", pipeline(), "through", "good"],
-    ["the database is away", pipeline({ database: away }), "databaseAway", "wait"],
-    ["no worker answers", pipeline({ workers: away }), "workersAway", "wait"],
+    ["the database is unavailable", pipeline({ database: away }), "databaseUnavailable", "wait"],
+    ["no worker answers", pipeline({ workers: away }), "workersUnavailable", "wait"],
     [
-      "the database and the workers are away",
+      "the database and the workers are unavailable",
       pipeline({ database: away, workers: away }),
-      "databaseAway",
+      "databaseUnavailable",
       "wait",
     ],
     ["the journal is full", pipeline({ accepting: false }), "journalFull", "stop"],
-    ["the journal is away", pipeline({ accepting: false, journal: away }), "journalAway", "stop"],
+    [
+      "the journal is unavailable",
+      pipeline({ accepting: false, journal: away }),
+      "journalUnavailable",
+      "stop",
+    ],
     [
       "the journal would lose what it is given",
       pipeline({ accepting: false, volatile: "…" }),
@@ -31,9 +36,9 @@ describe("judge", () => {
     ["the journal may lose what it is given", pipeline({ volatile: "…" }), "through", "good"],
     ["the journal was set back", pipeline({ set_back: setBack, database: away }), "journalSetBack", "stop"],
     [
-      "a journal that was set back is away",
+      "a journal that was set back is unavailable",
       pipeline({ set_back: setBack, accepting: false, journal: away }),
-      "journalAway",
+      "journalUnavailable",
       "stop",
     ],
     ["the service has just started", pipeline({ workers: unknown }), "unsure", "neutral"],
@@ -42,13 +47,13 @@ describe("judge", () => {
     expect(judge(answer, null)).toMatchObject({ name, tone });
   });
 
-  it("believes an error more than the answer before it", () => {
+  it("prefers an error to an earlier response", () => {
     expect(judge(pipeline(), pageError("timed-out")).name).toBe("noAnswer");
-    const journalAway = new ApiError({ code: "journal-away", detail: "" }, true);
-    expect(judge(pipeline(), journalAway).name).toBe("journalAway");
+    const journalUnavailable = new ApiError({ code: "journal-away", detail: "" }, true);
+    expect(judge(pipeline(), journalUnavailable).name).toBe("journalUnavailable");
   });
 
-  it("has words of its own for every verdict, in both languages", () => {
+  it("has a distinct sentence for every verdict, in both languages", () => {
     for (const { pipeline: words } of [en, ko]) {
       const sentences = Object.values(words).filter((value) => typeof value === "string");
       expect(new Set(sentences).size).toBe(sentences.length);

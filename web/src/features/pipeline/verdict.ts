@@ -5,24 +5,24 @@ export type VerdictName =
   | "asking"
   | "through"
   | "unsure"
-  | "databaseAway"
-  | "workersAway"
+  | "databaseUnavailable"
+  | "workersUnavailable"
   | "journalSetBack"
   | "journalFull"
   | "journalVolatile"
-  | "journalAway"
+  | "journalUnavailable"
   | "noAnswer";
 
 /**
- * Whether strings get through: `wait` means accepted but not stored yet, `stop` that they stay in the browser, or that
- * some were lost.
+ * Whether strings get through; `tone` is `wait` if they are accepted but not stored yet, `stop` if they stay in the
+ * browser or some were lost.
  */
 export type Verdict = {
   name: VerdictName;
   tone: "neutral" | "good" | "wait" | "stop";
-  /** Strings that wait in the journal, where known. */
+  /** The strings waiting in the journal; 0 if unknown. */
   waiting: number;
-  /** Seconds until they are stored, where known. */
+  /** Seconds until they are stored; null if unknown. */
   drainSeconds: number | null;
 };
 
@@ -30,16 +30,16 @@ const TONES: Record<VerdictName, Verdict["tone"]> = {
   asking: "neutral",
   through: "good",
   unsure: "neutral",
-  databaseAway: "wait",
-  workersAway: "wait",
+  databaseUnavailable: "wait",
+  workersUnavailable: "wait",
   journalSetBack: "stop",
   journalFull: "stop",
   journalVolatile: "stop",
-  journalAway: "stop",
+  journalUnavailable: "stop",
   noAnswer: "stop",
 };
 
-/** Puts the latest answer, or the error that came instead of it, in one word. */
+/** Judges the latest response, or the error received instead. */
 export function judge(pipeline: Schema<"Pipeline"> | undefined, error: Error | null): Verdict {
   if (error) return verdict(nameOfError(error));
   if (!pipeline) return verdict("asking");
@@ -48,16 +48,18 @@ export function judge(pipeline: Schema<"Pipeline"> | undefined, error: Error | n
 
 function nameOf(pipeline: Schema<"Pipeline">): VerdictName {
   const { accepting, journal, database, workers, set_back: setBack, volatile } = pipeline;
-  if (journal.status === "away") return "journalAway";
+  if (journal.status === "away") return "journalUnavailable";
   if (!accepting) return volatile ? "journalVolatile" : "journalFull";
   if (setBack) return "journalSetBack";
-  if (database.status === "away") return "databaseAway";
-  if (workers.status === "away") return "workersAway";
+  if (database.status === "away") return "databaseUnavailable";
+  if (workers.status === "away") return "workersUnavailable";
   return database.status === "up" && workers.status === "up" ? "through" : "unsure";
 }
 
 function nameOfError(error: Error): VerdictName {
-  return error instanceof ApiError && error.trouble.code === "journal-away" ? "journalAway" : "noAnswer";
+  return error instanceof ApiError && error.trouble.code === "journal-away"
+    ? "journalUnavailable"
+    : "noAnswer";
 }
 
 function verdict(name: VerdictName, waiting = 0, drainSeconds: number | null = null): Verdict {

@@ -9,7 +9,7 @@ it("is a random UUID", () => {
   expect(newIdempotencyKey()).toMatch(UUID_V4);
 });
 
-it("is one on pages that are no secure context, too", () => {
+it("is a random UUID on pages that are not a secure context, too", () => {
   vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
   const keys = Array.from({ length: 100 }, newIdempotencyKey);
   for (const key of keys) expect(key).toMatch(UUID_V4);

@@ -1,4 +1,4 @@
-/** A random UUID. Pages at http://<address> are no secure context and lack randomUUID, but have getRandomValues. */
+/** Returns a random UUID. Pages at http://<address> are not a secure context: they have only getRandomValues. */
 export function newIdempotencyKey(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

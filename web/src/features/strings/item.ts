@@ -2,22 +2,22 @@ import type { Trouble } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 
 type Common = {
-  /** The Idempotency-Key: made once, before the first send, and the same in every repeat. */
+  /** The Idempotency-Key: created before the first attempt and the same in every retry. */
   readonly key: string;
   readonly text: string;
-  /** Milliseconds by this browser's clock; rises from string to string, so it orders them. */
+  /** Milliseconds by this browser's clock; strictly increasing, so it orders the strings. */
   readonly createdAt: number;
 };
 type Accepted = {
   readonly id: string;
   readonly receivedAt: string;
-  /** Strings ever accepted up to this one; strings kept by an earlier page lack it. */
+  /** The service's count of accepted strings up to this one; missing in strings saved by an older page. */
   readonly acceptedTotal?: number;
 };
 
-/** A string of this browser and how far it has come. */
+/** A string of this browser, with its state. */
 export type Item = Common &
-  // triedAt changes with every attempt, so that other tabs notice attempts that fail alike
+  // triedAt changes with every attempt, so that other tabs notice attempts that fail in the same way
   (
     | { readonly state: "sending"; readonly trouble: Trouble | null; readonly triedAt: number }
     | ({ readonly state: "queued" } & Accepted)
@@ -29,7 +29,7 @@ export type Item = Common &
 export type State = Item["state"];
 export type ItemIn<S extends State> = Extract<Item, { state: S }>;
 
-/** Later states replace earlier ones, never the other way round, whichever tab heard of them. */
+/** A state is replaced only by one of higher rank, whichever tab received it. */
 const RANK: Record<State, number> = { sending: 0, queued: 1, stored: 2, failed: 2, unknown: 2, refused: 2 };
 
 export function isFinal(item: Item): boolean {
@@ -46,7 +46,7 @@ function common({ key, text, createdAt }: Item): Common {
 
 export function accepted(item: Item, answer: Schema<"Accepted">): Item {
   if (item.state !== "sending") return item;
-  // even if it is stored already: only its state, asked for next, says since when
+  // even if it is stored already: only the next status response has the time
   const { id, received_at: receivedAt, accepted_total: acceptedTotal } = answer;
   return { ...common(item), state: "queued", id, receivedAt, acceptedTotal };
 }
@@ -71,7 +71,7 @@ export function forgotten(item: Item): Item {
   return item.state === "queued" ? { ...item, state: "unknown" } : item;
 }
 
-/** Reads back what this page wrote; null for anything else. */
+/** Parses an entry written by this page; returns null for anything else. */
 export function parseItem(json: string | null): Item | null {
   if (json === null) return null;
   let value: unknown;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
-import { OTHER_TABS_TURN, Outbox } from "./outbox";
+import { Outbox, TAKEOVER_DELAY } from "./outbox";
 import { StringStore } from "./store";
 
 type Sent = { at: number; key: string };
@@ -20,7 +20,7 @@ function answer(id: string): Schema<"Accepted"> {
   };
 }
 
-/** Starts an outbox whose sends fail with these errors, one each, and succeed after them. */
+/** Starts an outbox whose first requests fail with these errors, one each; later ones succeed. */
 function start(store: StringStore, errors: Error[] = []) {
   const sent: Sent[] = [];
   const stop = new Outbox(store, async ({ key }) => {
@@ -40,7 +40,7 @@ beforeEach(() => {
 });
 
 describe("Outbox", () => {
-  it("finds a string saved with its key at the moment of the first send", async () => {
+  it("sends a string only after it is saved with its key", async () => {
     const store = new StringStore(localStorage);
     let savedAtFirstSend: string[] = [];
     new Outbox(store, async ({ key }) => {
@@ -53,7 +53,7 @@ describe("Outbox", () => {
     expect(JSON.parse(savedAtFirstSend[0] ?? "")).toMatchObject({ text: "a", state: "sending" });
   });
 
-  it("repeats a failed send under the same key until it is accepted", async () => {
+  it("retries under the same key until the string is accepted", async () => {
     const store = new StringStore(localStorage);
     const { sent } = start(store, [away(), away(), away()]);
     store.add("a");
@@ -63,7 +63,7 @@ describe("Outbox", () => {
     expect(states(store)).toEqual(["queued"]);
   });
 
-  it("sends what a closed page left unsent, under the key it was given then", async () => {
+  it("sends what a closed page left unsent, under its original key", async () => {
     const before = new StringStore(localStorage);
     const closed = start(before, [away()]);
     before.add("a");
@@ -90,7 +90,7 @@ describe("Outbox", () => {
     expect(states(store)).toEqual(["queued", "refused"]);
   });
 
-  it("sends nothing before the time that the service asked for", async () => {
+  it("sends nothing before Retry-After", async () => {
     const store = new StringStore(localStorage);
     const { sent } = start(store, [away(7_000)]);
     store.add("a");
@@ -100,7 +100,7 @@ describe("Outbox", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("sends at most four strings at once, the oldest first, and all in the end", async () => {
+  it("sends at most four strings concurrently, the oldest first, and all in the end", async () => {
     const store = new StringStore(localStorage);
     const waiting: { text: string; done: () => void }[] = [];
     new Outbox(store, ({ key, text }) => {
@@ -116,7 +116,7 @@ describe("Outbox", () => {
     expect(new Set(states(store))).toEqual(new Set(["queued"]));
   });
 
-  it("leaves another tab its strings, and takes over when nothing is heard of them", async () => {
+  it("leaves another tab's strings to it, and takes over when that tab goes silent", async () => {
     const store = new StringStore(localStorage);
     store.followOtherTabs();
     const { sent } = start(store);
@@ -127,9 +127,9 @@ describe("Outbox", () => {
         new StorageEvent("storage", { key: key ?? "", newValue: localStorage.getItem(key ?? "") }),
       );
     tell();
-    await vi.advanceTimersByTimeAsync(OTHER_TABS_TURN - 1);
+    await vi.advanceTimersByTimeAsync(TAKEOVER_DELAY - 1);
     tell();
-    await vi.advanceTimersByTimeAsync(OTHER_TABS_TURN - 1);
+    await vi.advanceTimersByTimeAsync(TAKEOVER_DELAY - 1);
     expect(sent).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(1);
     expect(sent).toHaveLength(1);

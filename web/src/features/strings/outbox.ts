@@ -4,18 +4,18 @@ import { retryDelay } from "../../timing/retryDelay";
 import { accepted, delayed, type ItemIn, refused } from "./item";
 import type { StringStore } from "./store";
 
-/** Another tab sends its own strings; only when nothing has been heard of one for so long does this tab take over. */
-export const OTHER_TABS_TURN = 30_000;
-const MAX_AT_ONCE = 4;
+/** Each tab sends its own strings; another takes one over after this many milliseconds without news of it. */
+export const TAKEOVER_DELAY = 30_000;
+const MAX_CONCURRENT = 4;
 
 type Unsent = ItemIn<"sending">;
 type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
 type Plan = { attempts: number; due: number };
 
 /**
- * Sends what is not acknowledged yet until it is accepted or refused, always under the key it was saved with.
+ * Sends each unsent string until it is accepted or refused, always under the key it was saved with.
  *
- * TanStack Query's own retrying stops in a hidden tab and ends with the page; strings have to outlast both.
+ * TanStack Query's retries stop in a hidden tab and end with the page; strings have to outlast both.
  */
 export class Outbox {
   private readonly store: StringStore;
@@ -30,7 +30,7 @@ export class Outbox {
     this.send = send;
   }
 
-  /** Starts sending, now and whenever a string is added; returns the function that stops it. */
+  /** Sends strings now and whenever one is added; returns a function that stops it. */
   start(): () => void {
     this.running = true;
     const unsubscribe = this.store.subscribe(this.pump);
@@ -42,7 +42,7 @@ export class Outbox {
     };
   }
 
-  /** Sends what is due, oldest first, and comes back when the next string is. */
+  /** Sends the strings that are due, oldest first, and sets a timer for the next one. */
   private readonly pump = (): void => {
     if (!this.running) return;
     clearTimeout(this.timer);
@@ -52,15 +52,15 @@ export class Outbox {
       if (this.inFlight.has(item.key)) continue;
       const due = this.dueAt(item.key);
       if (due > Date.now()) next = Math.min(next, due);
-      else if (this.inFlight.size < MAX_AT_ONCE) void this.attempt(item);
+      else if (this.inFlight.size < MAX_CONCURRENT) void this.attempt(item);
     }
-    // Strings that found no free place need no timer: every attempt that ends pumps.
+    // Strings above the concurrency limit need no timer: every finished attempt calls pump.
     if (Number.isFinite(next)) this.timer = setTimeout(this.pump, next - Date.now());
   };
 
   private dueAt(key: string): number {
     const heardAt = this.store.heardAt(key);
-    return Math.max(this.plans.get(key)?.due ?? 0, heardAt && heardAt + OTHER_TABS_TURN);
+    return Math.max(this.plans.get(key)?.due ?? 0, heardAt && heardAt + TAKEOVER_DELAY);
   }
 
   private async attempt(item: Unsent): Promise<void> {
@@ -70,7 +70,7 @@ export class Outbox {
       (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
     );
     this.inFlight.delete(item.key);
-    // the plan changes before the store does, since the store's change pumps
+    // the plan is updated before the store, because the store's listener calls pump
     if ("answer" in outcome) {
       this.plans.delete(item.key);
       this.change(item, (current) => accepted(current, outcome.answer));

@@ -4,22 +4,22 @@ import { placeInLine } from "./place";
 
 const away = { status: "away", since: null } as const;
 
-it("tells the place and the time left, about", () => {
+it("returns the approximate place and time left", () => {
   const moving = pipeline({ settled_total: 1_000, stored_per_second: 400 });
   expect(placeInLine(2_234, moving)).toEqual({ place: 1_200, milliseconds: 3_085 });
 });
 
 it.each([
-  ["the database is away", { database: away }],
+  ["the database is unavailable", { database: away }],
   ["no worker answers", { workers: away }],
   ["nothing moves", { stored_per_second: 0 }],
   ["the rate is not known", { stored_per_second: null }],
-])("tells no time while %s", (_, changes) => {
+])("gives no time while %s", (_, changes) => {
   const stuck = pipeline({ settled_total: 10, stored_per_second: 5, ...changes });
   expect(placeInLine(13, stuck)).toEqual({ place: 3, milliseconds: null });
 });
 
-it("tells nothing of a string whose turn it is, or while the count is not known", () => {
+it("returns nothing for a string that is next, or while the count is unknown", () => {
   expect(placeInLine(10, pipeline({ settled_total: 10 }))).toBeNull();
   expect(placeInLine(10, pipeline({ settled_total: 12 }))).toBeNull();
   expect(placeInLine(10, pipeline({ settled_total: null }))).toBeNull();

@@ -1,9 +1,9 @@
 import type { Schema } from "../../api/schema";
 
-/** About where a string stands in line, and about how long it will be there, as far as that is known. */
+/** The approximate place of a string in line, and the time until it is stored, if known. */
 export type Place = { place: number; milliseconds: number | null };
 
-/** Returns null where nothing is known, or nothing is before the string. */
+/** Returns null if the count is unknown or no string is ahead. */
 export function placeInLine(acceptedTotal: number, pipeline: Schema<"Pipeline">): Place | null {
   const { settled_total: settled, stored_per_second: rate, database, workers } = pipeline;
   if (settled === null || acceptedTotal <= settled) return null;
@@ -12,7 +12,7 @@ export function placeInLine(acceptedTotal: number, pipeline: Schema<"Pipeline">)
   return { place: rounded(place), milliseconds: moving ? (place / rate) * 1000 : null };
 }
 
-/** Two digits are all that "about" promises. */
+/** Rounds to two significant digits, as the value is approximate. */
 function rounded(count: number): number {
   return Number(count.toPrecision(2));
 }

@@ -6,9 +6,9 @@ const GROWTH = 1.5;
 const SPREAD = 1.25;
 
 /**
- * The time until the next poll: 250 ms while things move, growing to 2 s while they do not.
+ * The interval between polls: 250 ms while states change, growing to 2 s while they do not.
  *
- * The jitter is drawn once per step, not per reading, because a changed interval restarts the query's timer.
+ * The jitter is drawn once per step, not per access, because a changed interval restarts the query's timer.
  */
 export class PollSchedule {
   private next = SHORTEST;

@@ -1,7 +1,7 @@
 /** What the store needs of localStorage. */
 export type KeyValueStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
-/** Returns localStorage, or null where the browser denies it. */
+/** Returns localStorage, or null if the browser denies it. */
 export function openStorage(): Storage | null {
   try {
     const storage = window.localStorage;
@@ -12,7 +12,7 @@ export function openStorage(): Storage | null {
   }
 }
 
-/** Keeps strings for as long as the page is open, where nothing better is to be had. */
+/** Stores strings for as long as the page is open, if the browser denies localStorage. */
 export function memoryStorage(): KeyValueStorage {
   const entries = new Map<string, string>();
   return {

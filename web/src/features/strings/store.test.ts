@@ -59,7 +59,7 @@ describe("StringStore", () => {
     expect(texts(store)).toContain("0");
   });
 
-  it("makes room of finished strings where the browser's quota is reached", () => {
+  it("drops finished strings to make room when the browser's quota is reached", () => {
     const storage = withQuota(2);
     const store = new StringStore(storage);
     store.add("a");
@@ -86,7 +86,7 @@ describe("StringStore", () => {
     expect(texts(new StringStore(localStorage))).toEqual(["open"]);
   });
 
-  it("throws away entries that it cannot read, and leaves other pages' entries alone", () => {
+  it("drops entries that it cannot read, and leaves other pages' entries alone", () => {
     localStorage.setItem("ix-dummies:string:1:x", '{"key":"x"}');
     localStorage.setItem("ix-dummies:string:1:y", "{");
     localStorage.setItem("other", "1");

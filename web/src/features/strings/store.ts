@@ -2,10 +2,10 @@ import { newIdempotencyKey } from "./idempotencyKey";
 import { type Item, isBehind, isFinal, parseItem } from "./item";
 import type { KeyValueStorage } from "./storage";
 
-/** The most strings that are kept; of these, strings not yet accepted are never dropped. */
+/** The most strings that are saved; those not yet accepted are never dropped. */
 export const MAX_KEPT = 200;
 
-// The number is the format's version. An entry per string, so that two tabs never overwrite each other's list.
+// One entry per string, so that two tabs never overwrite each other's list. The number is the format's version.
 const PREFIX = "ix-dummies:string:1:";
 
 export type AddFault = "storage-full" | "too-many-unsent";
@@ -29,7 +29,7 @@ export class StringStore {
     return () => this.listeners.delete(listener);
   };
 
-  /** Saves a new string with a key of its own; returns why that is impossible, or null. */
+  /** Saves a new string under a new idempotency key; returns null, or why it could not be saved. */
   add(text: string): AddFault | null {
     if (this.items.filter((item) => item.state === "sending").length >= MAX_KEPT) return "too-many-unsent";
     const createdAt = Math.max(Date.now(), (this.items[0]?.createdAt ?? 0) + 1);
@@ -47,7 +47,7 @@ export class StringStore {
     return null;
   }
 
-  /** Applies changes to the strings that are still here; returns whether any of them changed. */
+  /** Applies a change to every string; returns whether any of them changed. */
   update(change: (item: Item) => Item): boolean {
     const changed = new Map<string, Item>();
     for (const item of this.items) {
@@ -56,7 +56,7 @@ export class StringStore {
     }
     if (changed.size === 0) return false;
     this.replace(this.items.map((item) => changed.get(item.key) ?? item));
-    // Unsaved changes are harmless: the old entry, read at the next visit, leads to the same state again.
+    // A change that cannot be saved is harmless: the old entry leads to the same state at the next visit.
     for (const item of changed.values()) this.save(item);
     return true;
   }
@@ -66,12 +66,12 @@ export class StringStore {
     this.replace(this.items.filter((item) => !isFinal(item)));
   }
 
-  /** When another tab last wrote about this string, in milliseconds; 0 if it never did. */
+  /** When another tab last wrote this string, in milliseconds; 0 if never. */
   heardAt(key: string): number {
     return this.heardFromOtherTab.get(key) ?? 0;
   }
 
-  /** Follows what other tabs write; returns the function that stops it. */
+  /** Applies what other tabs write; returns a function that stops it. */
   followOtherTabs(): () => void {
     const onStorage = (event: StorageEvent) => {
       if (event.key === null) this.load();
@@ -87,7 +87,7 @@ export class StringStore {
     const known = this.items.find((item) => item.key === key);
     if (heard && known && isBehind(heard, known)) return;
     if (heard?.state !== "sending") this.heardFromOtherTab.delete(key);
-    // a string that this tab made or found at its start stays this tab's to send
+    // a string that this tab created or loaded remains its own to send
     else if (!known || this.heardFromOtherTab.has(key)) this.heardFromOtherTab.set(key, Date.now());
     this.replace(heard ? newestFirst([heard, ...others]) : others);
   }
@@ -107,7 +107,7 @@ export class StringStore {
     return names.filter((name) => name?.startsWith(PREFIX)) as string[];
   }
 
-  /** Forgets the oldest strings above the limit: finished ones, else accepted ones (they are safe in the journal). */
+  /** Drops the oldest strings above the limit: finished ones first, then accepted ones (safe in the journal). */
   private makeRoom(): void {
     while (this.items.length >= MAX_KEPT) {
       const oldest = this.items.findLast(isFinal) ?? this.items.findLast((item) => item.state !== "sending");
@@ -116,7 +116,7 @@ export class StringStore {
     }
   }
 
-  /** Writes an entry; where the browser's quota is reached, finished strings make room for it. */
+  /** Writes an entry; when the browser's quota is reached, drops finished strings to make room. */
   private save(item: Item): boolean {
     for (;;) {
       try {

@@ -2,7 +2,7 @@ import { useCallback, useState } from "react";
 
 const PREFIX = "ix-dummies:draft:";
 
-/** A field's text, kept over reloads until it is sent; for each tab its own, so that two do not write over each other. */
+/** A field's text, saved over reloads until it is sent; per tab, so that tabs do not overwrite each other. */
 export function useDraft(name: string): [string, (text: string) => void] {
   const [text, setText] = useState(() => read(PREFIX + name));
   const change = useCallback(
@@ -23,7 +23,7 @@ function read(key: string): string {
   }
 }
 
-/** Where the browser keeps nothing, or not that much, the field still has the text. */
+/** If it cannot be saved, the field still has the text. */
 function keep(key: string, text: string): void {
   try {
     if (text === "") sessionStorage.removeItem(key);
@@ -33,11 +33,11 @@ function keep(key: string, text: string): void {
   }
 }
 
-/** An older draft must not come back in place of one that could not be kept. */
+/** An older draft must not reappear in place of one that could not be saved. */
 function discard(key: string): void {
   try {
     sessionStorage.removeItem(key);
   } catch {
-    // nothing is kept here at all
+    // storage is denied: there is no older draft
   }
 }

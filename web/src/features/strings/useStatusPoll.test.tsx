@@ -14,14 +14,14 @@ beforeEach(() => {
 describe("the poll", () => {
   const gaps = (times: number[]) => times.slice(1).map((time, index) => time - (times[index] ?? 0));
 
-  it("asks for all open strings in one request", async () => {
+  it("polls all queued strings in one request", async () => {
     openPage();
     await submit("a", "b", "c");
     await pass(300);
     expect(api.queries.at(-1)?.ids).toHaveLength(3);
   });
 
-  it("asks for more than a hundred in several requests, and for each once a round", async () => {
+  it("polls more than a hundred in several requests, each string once per round", async () => {
     openPage();
     await submit(...Array.from({ length: 120 }, (_, index) => `${index}`));
     await pass(1_000);
@@ -30,7 +30,7 @@ describe("the poll", () => {
     expect(new Set([...(first ?? []), ...(second ?? [])]).size).toBe(120);
   });
 
-  it("backs off from 250 ms to 2 s while nothing moves", async () => {
+  it("backs off from 250 ms to 2 s while nothing changes", async () => {
     openPage();
     await submit("a");
     await pass(20_000);
@@ -41,7 +41,7 @@ describe("the poll", () => {
     expect(waits.at(-1)).toBeGreaterThanOrEqual(LONGEST / 1.25);
   });
 
-  it("hurries again when a new string is queued", async () => {
+  it("restarts at 250 ms when a new string is queued", async () => {
     openPage();
     await submit("a");
     await pass(20_000);
@@ -62,7 +62,7 @@ describe("the poll", () => {
     expect(api.queries).toHaveLength(asked);
   });
 
-  it("stops while the tab is hidden and goes on at once when it is seen", async () => {
+  it("stops while the tab is hidden and resumes immediately when it is visible", async () => {
     openPage();
     await submit("a");
     await pass(1_000);

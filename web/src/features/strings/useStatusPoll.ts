@@ -7,7 +7,7 @@ import { PollSchedule } from "./pollSchedule";
 import type { StringStore } from "./store";
 import { useStringStore, useStrings } from "./stringsContext";
 
-/** Asks for all open strings together until each is final, while the page is seen. */
+/** Polls all queued strings together until each has its final state, while the page is visible. */
 export function useStatusPoll(): void {
   const store = useStringStore();
   const visible = usePageVisible();
@@ -37,7 +37,7 @@ export function useStatusPoll(): void {
   });
 }
 
-/** Brings all open strings up to date; returns whether any has moved. */
+/** Updates all queued strings; returns whether any has changed. */
 async function poll(store: StringStore, signal: AbortSignal): Promise<boolean> {
   const ids = openIds(store.snapshot());
   let moved = false;
@@ -45,7 +45,7 @@ async function poll(store: StringStore, signal: AbortSignal): Promise<boolean> {
     const answer = await getStringStates(ids.slice(start, start + MAX_IDS_PER_QUERY), signal);
     const states = new Map(answer.items.map((state) => [state.id, state]));
     const notFound = new Set(answer.not_found);
-    // ids in `unavailable` stay queued: only the database could say more, and it is away
+    // ids in `unavailable` stay queued: only the database knows more, and it is unavailable
     const changed = store.update((item) => {
       if (item.state !== "queued") return item;
       const state = states.get(item.id);

@@ -2,10 +2,10 @@ import { requestJson } from "../../../api/request";
 import type { Schema } from "../../../api/schema";
 import type { Chunk } from "../batch";
 
-/** A megabyte takes its time on a slow line. */
+/** Milliseconds; a slow line needs this long for a megabyte. */
 const TIMEOUT = 30_000;
 
-/** Hands a chunk's lines to the journal: all of them or none. The key makes a repeat the same strings. */
+/** Submits a chunk's lines, all or none; the key makes a repeated request idempotent. */
 export function submitBulk({ key, texts }: Chunk): Promise<Schema<"BulkAccepted">> {
   return requestJson("/dummies/bulk", {
     method: "POST",

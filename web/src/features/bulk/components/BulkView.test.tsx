@@ -43,7 +43,7 @@ async function open(language: Language = "en") {
   const sender = new Sender(batches, submitBulk);
   sender.start();
   const parts = Promise.resolve({ batches, sender });
-  // what suspends is only shown within an awaited act
+  // suspended content is rendered only within an awaited act
   return act(async () =>
     render(
       <BatchPartsContext value={parts}>
@@ -51,7 +51,7 @@ async function open(language: Language = "en") {
           language={language}
           store={new StringStore(localStorage)}
           queryClient={newQueryClient()}
-          keeps={true}
+          persists={true}
         />
       </BatchPartsContext>,
     ),
@@ -62,7 +62,7 @@ const button = (name: string | RegExp) => screen.findByRole("button", { name });
 const heading = (name: string | RegExp) => screen.findByRole("heading", { name, level: 2 });
 
 describe("the bulk view", () => {
-  it("sends what was typed after it was looked at, and tells what came of it", async () => {
+  it("sends typed lines after a review, and shows the result", async () => {
     const { container } = await open();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one{Enter}{Enter}two{Enter}three");
@@ -79,7 +79,7 @@ describe("the bulk view", () => {
     expect(violations).toEqual([]);
   });
 
-  it("says why it waits, and sends the same again under the same key", async () => {
+  it("says why it waits, and retries under the same key", async () => {
     onBulk = () => problem(429, "rate-limited", "Later.", { "Retry-After": "60" });
     await open();
     const user = userEvent.setup();

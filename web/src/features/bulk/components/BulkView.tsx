@@ -7,13 +7,13 @@ import { Chooser } from "./Chooser";
 import { Receipt } from "./Receipt";
 import { SendingPanel } from "./SendingPanel";
 
-/** Many lines at once: choosing them, sending them, and the receipt. */
+/** Bulk submission: choosing lines, sending them, and the receipt. */
 export function BulkView() {
   const { bulk } = useMessages();
   const { batches } = useBatchParts();
   const state = useSyncExternalStore(batches.subscribe, batches.snapshot);
   const step = stepOf(state);
-  // what is there when the view opens leaves the focus where it is; what follows takes it
+  // the first step leaves the focus where it is; the steps that follow take it
   const [trail, setTrail] = useState({ step, moved: false });
   if (trail.step !== step) setTrail({ step, moved: trail.step !== null });
   const progress = state.known ? state.progress : null;
@@ -22,7 +22,7 @@ export function BulkView() {
       <ViewHead title={bulk.heading} lead={bulk.lead} />
       {step === "choose" && <Chooser moved={trail.moved} />}
       {step === "send" && progress && (
-        <SendingPanel progress={progress} kept={state.known && state.kept} moved={trail.moved} />
+        <SendingPanel progress={progress} persisted={state.known && state.persisted} moved={trail.moved} />
       )}
       {step === "receipt" && progress && <Receipt progress={progress} moved={trail.moved} />}
     </>

@@ -12,7 +12,7 @@ import { Review } from "./Review";
 
 const DRAFT = "lines";
 
-/** From a field or a file to lines that are ready to be sent. */
+/** Turns the text of a field or a file into lines ready to be sent. */
 export function Chooser({ moved }: { moved: boolean }) {
   const { bulk } = useMessages();
   const { batches } = useBatchParts();

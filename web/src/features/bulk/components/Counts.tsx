@@ -2,7 +2,7 @@ import { formatCount } from "../../../i18n/format";
 import { useLanguage } from "../../../i18n/language";
 import styles from "./Bulk.module.css";
 
-/** Numbers with their names; those that are 0 are left out, but for the first and the last. */
+/** Labelled numbers; zeros are left out except in the first and the last row. */
 export function Counts({ rows }: { rows: readonly (readonly [string, number])[] }) {
   const language = useLanguage();
   const shown = rows.filter(([, count], index) => count > 0 || index === 0 || index === rows.length - 1);

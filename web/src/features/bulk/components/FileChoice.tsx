@@ -3,7 +3,7 @@ import fields from "../../../controls/Field.module.css";
 import { useMessages } from "../../../i18n/language";
 import styles from "./Bulk.module.css";
 
-/** Where a file is chosen, or seen that one can be dropped. */
+/** A file picker, with the hint that a file can be dropped. */
 export function FileChoice({ onFiles }: { onFiles: (files: FileList | null) => void }) {
   const { bulk } = useMessages();
   const id = useId();

@@ -4,7 +4,7 @@ import styles from "./Bulk.module.css";
 
 type Props = { heading: string; count: number; faults: readonly RefusedLine[] };
 
-/** Lines by number, each with what is wrong with it; nothing at all where there are none. */
+/** Bad lines by number, each with its reason; renders nothing if there are none. */
 export function LineFaults({ heading, count, faults }: Props) {
   const { bulk } = useMessages();
   if (count === 0) return null;

@@ -8,7 +8,7 @@ import type { Source, SourceFault } from "../useReading";
 import styles from "./Bulk.module.css";
 import { FileChoice } from "./FileChoice";
 
-/** More than this would make the field slow: it is taken like a file. Characters. */
+/** A longer paste, in characters, is read like a file, because it would make the field slow. */
 const LONG_PASTE = 256 * 1024;
 
 type Props = {

@@ -12,7 +12,7 @@ type Props = {
   onBack: () => void;
 };
 
-/** A file in another encoding: read as Korean where it can be that, once the person has seen how that looks. */
+/** A file that is not UTF-8: offers to read it as Korean, with a preview, if that is possible. */
 export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack }: Props) {
   const { bulk } = useMessages();
   return (
@@ -23,7 +23,7 @@ export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack
       {preview && (
         <ul className={styles.preview} lang="ko">
           {preview.map((line, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines may be alike and never move
+            // biome-ignore lint/suspicious/noArrayIndexKey: lines may repeat and never move
             <li key={index}>{line}</li>
           ))}
         </ul>

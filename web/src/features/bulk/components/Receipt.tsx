@@ -12,7 +12,7 @@ import { StoredSoFar } from "./StoredSoFar";
 
 type Props = { progress: Progress; moved: boolean };
 
-/** What became of a batch; it is kept until it has been seen. */
+/** The result of a batch, shown until it is dismissed. */
 export function Receipt({ progress, moved }: Props) {
   const { bulk } = useMessages();
   const { batches } = useBatchParts();
@@ -24,7 +24,7 @@ export function Receipt({ progress, moved }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is over
   useEffect(() => {
     if (!moved) return;
-    // whoever is elsewhere on the page by now stays there, and hears of it
+    // if the focus is elsewhere on the page it stays there, and the result is announced
     if (document.activeElement === document.body) heading.current?.focus();
     else announce(words);
   }, []);

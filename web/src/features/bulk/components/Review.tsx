@@ -11,7 +11,7 @@ import { LineFaults } from "./LineFaults";
 
 type Props = { name: string | null; lines: Lines; onSend: () => Promise<void>; onBack: () => void };
 
-/** What was read, before any of it is sent. */
+/** Shows what was read, before any of it is sent. */
 export function Review({ name, lines, onSend, onBack }: Props) {
   const { bulk } = useMessages();
   const [sending, setSending] = useState(false);
@@ -57,7 +57,7 @@ function Examples({ texts }: { texts: readonly string[] }) {
       <h3 className={styles.subheading}>{bulk.examples}</h3>
       <ul className={styles.preview}>
         {texts.map((text, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines may be alike and never move
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines may repeat and never move
           <li key={index}>
             <StringText text={text} />
           </li>

@@ -4,7 +4,7 @@ import { useMessages } from "../../../i18n/language";
 import { useBatchParts } from "../batchParts";
 import { type ReceiptFormat, receiptFile } from "../receipt";
 
-/** The receipt as a file, which names every line that was sent. */
+/** Downloads of the receipt, which lists every line that was sent. */
 export function SaveButtons() {
   const { bulk } = useMessages();
   const { batches } = useBatchParts();

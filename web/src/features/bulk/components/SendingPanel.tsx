@@ -11,10 +11,10 @@ import { useBatchParts } from "../batchParts";
 import styles from "./Bulk.module.css";
 import { SendingStatus } from "./SendingStatus";
 
-type Props = { progress: Progress; kept: boolean; moved: boolean };
+type Props = { progress: Progress; persisted: boolean; moved: boolean };
 
-/** A batch on its way. */
-export function SendingPanel({ progress, kept, moved }: Props) {
+/** The progress of a batch, with its controls. */
+export function SendingPanel({ progress, persisted, moved }: Props) {
   const language = useLanguage();
   const messages = useMessages();
   const { bulk } = messages;
@@ -38,7 +38,7 @@ export function SendingPanel({ progress, kept, moved }: Props) {
       </p>
       <PipelineWatch />
       <SendingStatus batch={batch} sending={sending} />
-      {!kept && <p className={styles.warning}>{bulk.notKept}</p>}
+      {!persisted && <p className={styles.warning}>{bulk.notKept}</p>}
       <div className={surfaces.actions}>
         {moving ? (
           <Button onClick={() => void batches.pause()}>{bulk.pause}</Button>

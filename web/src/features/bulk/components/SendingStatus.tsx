@@ -4,7 +4,7 @@ import type { Batch } from "../batch";
 import type { Sending } from "../sender";
 import styles from "./Bulk.module.css";
 
-/** Why it does not move, in words, where it does not. */
+/** Says why a batch is not being sent, if it is not. */
 export function SendingStatus({ batch, sending }: { batch: Batch; sending: Sending }) {
   const messages = useMessages();
   const { bulk } = messages;

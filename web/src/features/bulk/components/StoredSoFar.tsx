@@ -3,7 +3,7 @@ import { useMessages } from "../../../i18n/language";
 import { PipelineWatch } from "../../pipeline/PipelineWatch";
 import { usePipelineData } from "../../pipeline/usePipelineData";
 
-/** About how many of the accepted strings have left the journal, as far as the pipeline tells. */
+/** Roughly how many of the accepted strings have left the journal, if the pipeline's state is known. */
 export function StoredSoFar({ accepted, acceptedTotal }: { accepted: number; acceptedTotal: number }) {
   const { bulk } = useMessages();
   const settled = usePipelineData()?.settled_total ?? null;

@@ -20,7 +20,7 @@ type Props = {
   onRefresh: () => void;
 };
 
-/** What can be done with those that are chosen, or else with all that match. */
+/** Actions on the selected dead letters, or on all that match if none is selected. */
 export function ActionBar({ heading, total, query, chosen, deadLetters, busy, ...on }: Props) {
   const { failed } = useMessages();
   const words = actionWords(chosen.length, query, failed);
@@ -48,7 +48,7 @@ export function ActionBar({ heading, total, query, chosen, deadLetters, busy, ..
   );
 }
 
-/** Selects all that are shown, or none of them. */
+/** Selects or deselects all that are shown. */
 function Choice({ chosen, deadLetters, onSelect }: Pick<Props, "chosen" | "deadLetters" | "onSelect">) {
   const { failed } = useMessages();
   const some = chosen.length > 0;

@@ -8,23 +8,23 @@ import { ReasonField } from "./ReasonField";
 
 type Props = { kind: Kind; count: number; onConfirm: (reason: string) => void; onClose: () => void };
 
-/** Asks before much is tried again, or anything discarded, which takes a reason. */
+/** Asks for confirmation, and for the reason before strings are discarded. */
 export function ConfirmDialog({ kind, count, onConfirm, onClose }: Props) {
   const { failed } = useMessages();
   const dialog = useRef<HTMLDialogElement>(null);
   const [reason, setReason] = useState("");
   const [missing, setMissing] = useState(false);
   const id = useId();
-  const asksWhy = kind === "discard";
+  const needsReason = kind === "discard";
 
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    // closed by itself, it gives the focus back to where it was
+    // close() returns the focus to where it was
     return () => element?.close();
   }, []);
 
-  /** The event comes late: the dialog may be gone by then, or open again. */
+  /** The event is asynchronous: by now the dialog may be unmounted or open again. */
   function onClosed() {
     if (dialog.current?.open === false) onClose();
   }
@@ -37,7 +37,7 @@ export function ConfirmDialog({ kind, count, onConfirm, onClose }: Props) {
   function submit(event: FormEvent) {
     event.preventDefault();
     const given = reason.trim();
-    if (asksWhy && given === "") {
+    if (needsReason && given === "") {
       setMissing(true);
       dialog.current?.querySelector("textarea")?.focus();
     } else onConfirm(given);
@@ -50,10 +50,10 @@ export function ConfirmDialog({ kind, count, onConfirm, onClose }: Props) {
           {failed.confirm[kind](count)}
         </h2>
         <p className={surfaces.words}>{failed.confirmHint[kind]}</p>
-        {asksWhy && <ReasonField reason={reason} missing={missing} onReason={change} />}
+        {needsReason && <ReasonField reason={reason} missing={missing} onReason={change} />}
         <div className={surfaces.actions}>
-          <Button type="submit" look={asksWhy ? "danger" : "primary"}>
-            {asksWhy ? failed.discardChosen(count) : failed.retryChosen(count)}
+          <Button type="submit" look={needsReason ? "danger" : "primary"}>
+            {needsReason ? failed.discardChosen(count) : failed.retryChosen(count)}
           </Button>
           <Button onClick={() => dialog.current?.close()}>{failed.cancel}</Button>
         </div>

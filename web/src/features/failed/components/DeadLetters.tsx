@@ -19,7 +19,7 @@ export function DeadLetters({ token, onForget, onWrong }: Props) {
   const { search, list, work, selected, setSelected, chosen, busy, troubleCode } = useDeadLetters(token);
   const { operation } = work;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the parent's function is a new one every time
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the parent passes a new function on every render
   useEffect(() => {
     if (troubleCode === "operator-only") onWrong();
   }, [troubleCode]);
@@ -29,7 +29,7 @@ export function DeadLetters({ token, onForget, onWrong }: Props) {
     heading.current?.focus();
   }
 
-  /** The dialog has given the focus back, unless what had it is gone. */
+  /** Moves focus to the heading if the dialog could not return it because that element is gone. */
   function closeDialog() {
     work.dismiss();
     if (document.activeElement?.matches("body, dialog *")) heading.current?.focus();

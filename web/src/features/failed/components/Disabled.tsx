@@ -2,7 +2,7 @@ import { Button } from "../../../controls/Button";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 
-/** Says that the service knows no operators, and what to do about it. */
+/** Says that the service has no operator token, and what to do about it. */
 export function Disabled({ onAgain, onForget }: { onAgain: () => void; onForget: () => void }) {
   const { failed } = useMessages();
   return (

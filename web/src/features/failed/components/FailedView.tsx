@@ -1,18 +1,18 @@
 import { useState } from "react";
 import { ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
-import { keepToken, keptToken } from "../operatorToken";
+import { savedToken, saveToken } from "../operatorToken";
 import { DeadLetters } from "./DeadLetters";
 import { TokenForm } from "./TokenForm";
 
-/** What PostgreSQL refused, for operators: another try for it, or the end of it. */
+/** Strings that PostgreSQL refused, for operators to retry or discard. */
 export function FailedView() {
   const { failed } = useMessages();
-  const [token, setToken] = useState(keptToken);
+  const [token, setToken] = useState(savedToken);
   const [wrong, setWrong] = useState(false);
 
   function use(next: string | null, isWrong = false) {
-    keepToken(next);
+    saveToken(next);
     setToken(next);
     setWrong(isWrong);
   }

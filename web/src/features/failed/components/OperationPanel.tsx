@@ -9,7 +9,7 @@ import { type Operation, through } from "../useOperation";
 type In<Phase extends Operation["phase"]> = { operation: Extract<Operation, { phase: Phase }> };
 type Props = { operation: Operation; onStop: () => void; onDismiss: () => void };
 
-/** How far retrying or discarding has come, and what came of it. The focus reads the result out, once. */
+/** Progress and result of a retry or discard; screen readers read the result once, when its heading takes focus. */
 export function OperationPanel({ operation, onStop, onDismiss }: Props) {
   const { failed } = useMessages();
   switch (operation.phase) {

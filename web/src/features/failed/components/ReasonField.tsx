@@ -8,7 +8,6 @@ const MAX_LENGTH = 500;
 
 type Props = { reason: string; missing: boolean; onReason: (reason: string) => void };
 
-/** Why strings are discarded. */
 export function ReasonField({ reason, missing, onReason }: Props) {
   const { failed } = useMessages();
   const id = useId();

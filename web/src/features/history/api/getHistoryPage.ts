@@ -1,7 +1,7 @@
 import { requestJson } from "../../../api/request";
 import type { Schema } from "../../../api/schema";
 
-/** Asks for stored strings that contain the query, newest first, from a cursor (null: from the newest) backwards. */
+/** Fetches stored strings that contain the query, newest first, from a cursor backwards (null: from the newest). */
 export function getHistoryPage(
   query: string,
   cursor: string | null,

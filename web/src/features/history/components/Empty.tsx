@@ -3,7 +3,7 @@ import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import styles from "./Empty.module.css";
 
-/** Says that nothing is stored, or nothing that is searched for. */
+/** Shown when nothing is stored or nothing matches. */
 export function Empty({ query }: { query: string }) {
   const { history } = useMessages();
   return (

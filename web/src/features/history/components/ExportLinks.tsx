@@ -4,7 +4,7 @@ import styles from "./ExportLinks.module.css";
 
 const FORMATS = ["csv", "ndjson"] as const;
 
-/** Files with everything that the search finds, not only what has been scrolled to. */
+/** Downloads of everything that matches the search, not only of what has been loaded. */
 export function ExportLinks({ query }: { query: string }) {
   const { history } = useMessages();
   return (

@@ -2,21 +2,21 @@ import { useCallback, useMemo, useState } from "react";
 import { formatDay } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { daysOf, fragmentKey, type PageOutline } from "../outline";
-import { keptPlace } from "../place";
+import { savedPlace } from "../place";
 import { type Search, usePageStrings } from "../useHistory";
 import styles from "./HistoryDays.module.css";
 import { HistoryFragment } from "./HistoryFragment";
 
 type Props = { search: Search; pages: readonly PageOutline[]; firstPage: PageOutline };
 
-/** The strings by day; each stays where it is while older ones come in below. */
+/** The strings by day; older ones are added below without moving the rest. */
 export function HistoryDays({ search, pages, firstPage }: Props) {
   const language = useLanguage();
   const messages = useMessages();
   const days = useMemo(() => daysOf(pages), [pages]);
   const [place, setPlace] = useState(() => placeIn(search));
   const forgetPlace = useCallback(() => setPlace(null), []);
-  // keeps it at hand wherever the reader is: having no cursor, it would be fetched again with newer strings in it
+  // keeps the first page cached: it has no cursor, so a second fetch would include newer strings
   usePageStrings(search, firstPage);
   const now = Date.now();
   return days.map(({ at, fragments }) => (
@@ -38,8 +38,8 @@ export function HistoryDays({ search, pages, firstPage }: Props) {
   ));
 }
 
-/** Where the reader was when they left this very list. */
+/** Where the reader left this list, if it is the same visit. */
 function placeIn({ visit }: Search) {
-  const place = keptPlace();
+  const place = savedPlace();
   return place?.visit === visit ? place : null;
 }

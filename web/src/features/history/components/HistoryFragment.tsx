@@ -1,24 +1,24 @@
 import { memo } from "react";
 import { type Fragment, fragmentKey } from "../outline";
-import { keepPlace } from "../place";
+import { savePlace } from "../place";
 import { type Search, usePageStrings } from "../useHistory";
 import { useNear } from "../useNear";
 import { HistoryRow } from "./HistoryRow";
 
-/** A row with a line of text, in pixels. */
+/** The height of a row with one line of text, in pixels. */
 const ESTIMATED_ROW = 74;
 
 type Props = {
   search: Search;
   fragment: Fragment;
-  /** The string to return to, if it is in here. */
+  /** The string to return to, if it is in this fragment. */
   returnTo: string | null;
-  /** Whether to draw it before it is known to be in sight. */
+  /** Whether to render it before it is known to be visible. */
   drawn: boolean;
   onReturned: () => void;
 };
 
-/** Strings while they are in sight or near it; else a space as high as they were. */
+/** Renders its strings while they are near the viewport, otherwise a placeholder of the same height. */
 export const HistoryFragment = memo(function HistoryFragment(props: Props) {
   const { from, to } = props.fragment;
   const { element, near, height } = useNear<HTMLDivElement>(props.drawn || props.returnTo !== null);
@@ -41,7 +41,7 @@ function Rows({ search, fragment, returnTo, onReturned, space }: Props & { space
           string={string}
           isReturnedTo={string.id === returnTo}
           onReturned={onReturned}
-          onOpen={() => keepPlace({ visit: search.visit, fragment: fragmentKey(fragment), id: string.id })}
+          onOpen={() => savePlace({ visit: search.visit, fragment: fragmentKey(fragment), id: string.id })}
         />
       ))}
     </ul>

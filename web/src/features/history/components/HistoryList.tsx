@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { useHitsAnnounced } from "../../../announcer/useHitsAnnounced";
+import { useAnnounceHits } from "../../../announcer/useAnnounceHits";
 import { ApiError } from "../../../api/apiError";
 import { useMessages } from "../../../i18n/language";
 import { type Search, useHistory } from "../useHistory";
@@ -12,32 +12,33 @@ import { HistoryTail } from "./HistoryTail";
 import { NewerNotice } from "./NewerNotice";
 import { Skeleton } from "./Skeleton";
 
-type Props = { search: Search; onStartAnew: () => void };
+type Props = { search: Search; onRestart: () => void };
 
-/** What a visit shows of the history: the strings, and below them what becomes of older ones. */
-export function HistoryList({ search, onStartAnew }: Props) {
+/** The strings of one visit, and below them the state of loading older ones. */
+export function HistoryList({ search, onRestart }: Props) {
   const { history } = useMessages();
-  const { pages, hits, trouble, isWhole, mustAsk, mayLoadMore, loadMore, goOn } = useHistory(search);
+  const { pages, hits, trouble, isWhole, mustAsk, mayLoadMore, loadMore, continueSearch } =
+    useHistory(search);
   const older = useRef<HTMLDivElement>(null);
   const { element: tail, near: tailIsNear } = useNear<HTMLDivElement>(true);
   const [firstPage] = pages;
   const found = pages.some(({ count }) => count > 0);
   const newer = useNewer(search.query, firstPage);
-  useHitsAnnounced(search.query, hits, !isWhole);
+  useAnnounceHits(search.query, hits, !isWhole);
 
   useEffect(() => {
     if (tailIsNear && mayLoadMore) loadMore();
   });
 
   function lookFurtherBack() {
-    // the button that was pressed goes away
+    // the pressed button, which has the focus, is removed
     older.current?.focus({ preventScroll: true });
-    goOn();
+    continueSearch();
   }
 
   return (
     <div className={styles.history}>
-      <NewerNotice shown={newer} onShow={onStartAnew} />
+      <NewerNotice shown={newer} onShow={onRestart} />
       {firstPage && found && <HistoryDays search={search} pages={pages} firstPage={firstPage} />}
       <div ref={older} tabIndex={-1} className={styles.older}>
         <div ref={tail}>
@@ -49,7 +50,7 @@ export function HistoryList({ search, onStartAnew }: Props) {
               lookedBackTo={pages.at(-1)?.lookedBackTo ?? null}
               trouble={trouble instanceof ApiError ? trouble : null}
               isWhole={isWhole}
-              onGoOn={mustAsk ? lookFurtherBack : null}
+              onContinue={mustAsk ? lookFurtherBack : null}
             />
           )}
         </div>

@@ -7,12 +7,12 @@ import { useLanguage, useMessages } from "../../../i18n/language";
 import { storedAt } from "../outline";
 import styles from "./HistoryRow.module.css";
 
-/** More than three lines of the widest layout can show. */
-const MOST_CHARACTERS = 400;
+/** More than fits into three lines of the widest layout. */
+const MAX_CHARACTERS = 400;
 
 type Props = {
   string: Schema<"StringState">;
-  /** Whether the reader has opened this string and comes back now. */
+  /** Whether the reader comes back from this string's page. */
   isReturnedTo: boolean;
   onReturned: () => void;
   onOpen: () => void;
@@ -53,8 +53,8 @@ export function HistoryRow({ string, isReturnedTo, onReturned, onOpen }: Props) 
   );
 }
 
-/** As much as a row shows, never ending within a character. */
+/** The part of a text that a row shows, cut between characters. */
 function beginningOf(text: string): string {
-  if (text.length <= MOST_CHARACTERS) return text;
-  return `${text.slice(0, MOST_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "")}…`;
+  if (text.length <= MAX_CHARACTERS) return text;
+  return `${text.slice(0, MAX_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }

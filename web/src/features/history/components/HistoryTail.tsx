@@ -10,12 +10,12 @@ type Props = {
   lookedBackTo: string | null;
   trouble: ApiError | null;
   isWhole: boolean;
-  /** Looks further back, where that is left to the reader. */
-  onGoOn: (() => void) | null;
+  /** Continues the search; null while it continues by itself. */
+  onContinue: (() => void) | null;
 };
 
-/** What becomes of strings older than the rows above. */
-export function HistoryTail({ searches, lookedBackTo, trouble, isWhole, onGoOn }: Props) {
+/** The state of loading strings older than the rows above. */
+export function HistoryTail({ searches, lookedBackTo, trouble, isWhole, onContinue }: Props) {
   const language = useLanguage();
   const { history } = useMessages();
   if (trouble) return <ReadingTrouble error={trouble} />;
@@ -24,11 +24,11 @@ export function HistoryTail({ searches, lookedBackTo, trouble, isWhole, onGoOn }
   return (
     <div className={styles.tail}>
       <p role="status">
-        {onGoOn === null && (searches ? history.searching : history.loadingMore)}
-        {onGoOn !== null && back && history.lookedBackTo(back)}
+        {onContinue === null && (searches ? history.searching : history.loadingMore)}
+        {onContinue !== null && back && history.lookedBackTo(back)}
       </p>
-      {onGoOn === null && searches && back && <p aria-hidden="true">{history.lookedBackTo(back)}</p>}
-      {onGoOn && <Button onClick={onGoOn}>{history.goOn}</Button>}
+      {onContinue === null && searches && back && <p aria-hidden="true">{history.lookedBackTo(back)}</p>}
+      {onContinue && <Button onClick={onContinue}>{history.goOn}</Button>}
     </div>
   );
 }

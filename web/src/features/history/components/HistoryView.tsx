@@ -1,19 +1,19 @@
 import { useState } from "react";
 import { VIEW_HEADING_ID, ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
-import { keptPlace } from "../place";
+import { savedPlace } from "../place";
 import { ExportLinks } from "./ExportLinks";
 import { HistoryList } from "./HistoryList";
 import styles from "./HistoryView.module.css";
 import { SearchField } from "./SearchField";
 
-/** Everything that is stored. */
+/** All stored strings. */
 export function HistoryView({ query }: { query: string }) {
   const { history } = useMessages();
-  // a new visit shows what is stored by now; whoever comes back finds what they left
-  const [visit, setVisit] = useState(() => keptPlace()?.visit ?? Date.now());
-  function startAnew() {
-    // the button that was pressed goes away
+  // a new visit shows what is stored by now; coming back restores the list that was left
+  const [visit, setVisit] = useState(() => savedPlace()?.visit ?? Date.now());
+  function restart() {
+    // the pressed button, which has the focus, is removed
     document.getElementById(VIEW_HEADING_ID)?.focus();
     window.scrollTo(0, 0);
     setVisit(Date.now());
@@ -25,7 +25,7 @@ export function HistoryView({ query }: { query: string }) {
         <SearchField query={query} />
         <ExportLinks query={query} />
       </div>
-      <HistoryList key={`${visit} ${query}`} search={{ query, visit }} onStartAnew={startAnew} />
+      <HistoryList key={`${visit} ${query}`} search={{ query, visit }} onRestart={restart} />
     </>
   );
 }

@@ -2,7 +2,7 @@ import { Button } from "../../../controls/Button";
 import { useMessages } from "../../../i18n/language";
 import styles from "./NewerNotice.module.css";
 
-/** Offers newer strings, above the list and without moving it. */
+/** Offers newer strings above the list, without moving it. */
 export function NewerNotice({ shown, onShow }: { shown: boolean; onShow: () => void }) {
   const { history } = useMessages();
   return (

@@ -4,7 +4,7 @@ import { useMessages } from "../../../i18n/language";
 import { readingWords } from "../../../i18n/troubles";
 import styles from "./ReadingTrouble.module.css";
 
-/** Why nothing can be read just now, and that nothing has to be done about it. */
+/** Says why strings cannot be read now, and whether the page retries by itself. */
 export function ReadingTrouble({ error }: { error: ApiError }) {
   const messages = useMessages();
   return (

@@ -7,7 +7,7 @@ import styles from "./SearchField.module.css";
 /** The API's limit. */
 const MAX_LENGTH = 200;
 
-/** The search; it is part of the URL, so that it can be kept and sent to others. */
+/** The search; it is part of the URL, so that it can be bookmarked and shared. */
 export function SearchField({ query }: { query: string }) {
   const { history } = useMessages();
   const { typed, setTyped, search } = useTypedSearch(query);

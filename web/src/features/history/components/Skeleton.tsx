@@ -1,6 +1,6 @@
 import styles from "./Skeleton.module.css";
 
-/** The shape of rows that are on their way. */
+/** A placeholder for rows that are loading. */
 export function Skeleton({ label, rows }: { label: string; rows: number }) {
   return (
     <div className={styles.skeleton}>

@@ -14,7 +14,7 @@ import { Skeleton } from "./Skeleton";
 import { StringFacts } from "./StringFacts";
 import styles from "./StringView.module.css";
 
-/** All there is to know about one string, followed until it is stored or refused. */
+/** Everything about one string, polled until it is stored or refused. */
 export function StringView({ id }: { id: string }) {
   const { history } = useMessages();
   const { data, trouble } = useStringState(id);

@@ -7,7 +7,7 @@ import { usePipelineData } from "../usePipelineData";
 import styles from "./PipelineDetails.module.css";
 import { RateChart } from "./RateChart";
 
-/** The figures behind the verdict, and how each part of the pipeline is. */
+/** The figures behind the verdict, and the state of each part of the pipeline. */
 export function PipelineDetails({ answers }: { answers: boolean }) {
   const language = useLanguage();
   const messages = useMessages();

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 
 describe("the line about the pipeline", () => {
-  it("says that strings are getting through, and looks seldom while nothing is under way", async () => {
+  it("says that strings are getting through, and polls rarely while nothing is in flight", async () => {
     openPage();
     await pass(0);
     expect(screen.getByRole("status").textContent).toBe("Strings are getting through.");
@@ -20,7 +20,7 @@ describe("the line about the pipeline", () => {
     expect(api.pipelineReads.length).toBeLessThanOrEqual(4);
   });
 
-  it("looks every two seconds while strings are under way", async () => {
+  it("polls every two seconds while strings are in flight", async () => {
     openPage();
     await submit("a");
     const looked = api.pipelineReads.length;
@@ -29,7 +29,7 @@ describe("the line about the pipeline", () => {
     expect(api.pipelineReads.length - looked).toBeLessThanOrEqual(13);
   });
 
-  it("says that the database is away and how many strings wait", async () => {
+  it("says that the database is unavailable and how many strings wait", async () => {
     api.pipeline = pipeline({ waiting: 1_000, database: { status: "away", since: null } });
     openPage();
     await pass(0);
@@ -41,7 +41,7 @@ describe("the line about the pipeline", () => {
   it.each([
     ["the service has just started", pipeline({ database: { status: "unknown", since: null } })],
     ["no worker answers", pipeline({ workers: { status: "away", since: null } })],
-  ])("looks again within three seconds when %s", async (_, answer) => {
+  ])("polls again within three seconds when %s", async (_, answer) => {
     api.pipeline = answer;
     openPage();
     await pass(0);
@@ -66,7 +66,7 @@ describe("the details of the pipeline", () => {
   const up = { status: "up", since: "2026-01-02T03:04:05Z" } as const;
   const details = () => screen.getByRole("button", { name: "Details" });
 
-  it("tell the figures, the last five minutes and every part, and stay open at the next visit", async () => {
+  it("show the figures, the last five minutes and every part, and stay open at the next visit", async () => {
     api.pipeline = pipeline({
       waiting: 1_200,
       oldest_seconds: 75,
@@ -81,20 +81,20 @@ describe("the details of the pipeline", () => {
     await pass(0);
     expect(details().getAttribute("aria-expanded")).toBe("false");
     fireEvent.click(details());
-    const told = [...visit.container.querySelectorAll("dt")].map((term) => [
+    const shown = [...visit.container.querySelectorAll("dt")].map((term) => [
       term.textContent,
       term.nextElementSibling?.textContent,
     ]);
-    expect(told.slice(0, 5)).toEqual([
+    expect(shown.slice(0, 5)).toEqual([
       ["Waiting", "1,200"],
       ["Longest wait", "1 min 15 s"],
       ["Stored per second", "400"],
       ["Time left", "3 s"],
       ["Failed", "0"],
     ]);
-    expect(told[6]?.[0]).toBe("Workers (2)");
-    expect(told[6]?.[1]).toMatch(/^Up since /);
-    expect(told[7]?.[1]).toMatch(/^Away since /);
+    expect(shown[6]?.[0]).toBe("Workers (2)");
+    expect(shown[6]?.[1]).toMatch(/^Up since /);
+    expect(shown[7]?.[1]).toMatch(/^Away since /);
     expect(screen.getByRole("img").getAttribute("aria-label")).toBe(
       "Stored in the last 5 minutes: 2,010, at most 400 a second.",
     );

@@ -1,5 +1,5 @@
 import { useId, useState } from "react";
-import { keepChoice, keptChoice } from "../../../choices/choice";
+import { saveChoice, savedChoice } from "../../../choices/choice";
 import { formatCount, formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { useStrings } from "../../strings/stringsContext";
@@ -8,16 +8,16 @@ import type { Verdict } from "../verdict";
 import { PipelineDetails } from "./PipelineDetails";
 import styles from "./PipelineStrip.module.css";
 
-/** Says whether strings get through, and on request how fast, and which part is away. */
+/** Says whether strings get through; on request how fast, and which part is unavailable. */
 export function PipelineStrip() {
   const { pipeline } = useMessages();
-  const [open, setOpen] = useState(() => keptChoice("pipeline-details") === "open");
+  const [open, setOpen] = useState(() => savedChoice("pipeline-details") === "open");
   const busy = useStrings().some(({ state }) => state === "sending" || state === "queued");
   const verdict = usePipeline(busy || open);
   const detailsId = useId();
   function toggle() {
     setOpen(!open);
-    keepChoice("pipeline-details", open ? "closed" : "open");
+    saveChoice("pipeline-details", open ? "closed" : "open");
   }
   return (
     <div className={`${styles.strip} ${styles[verdict.tone]}`}>
@@ -25,7 +25,7 @@ export function PipelineStrip() {
         <span className={styles.light} aria-hidden="true" />
         <p className={styles.words}>
           <span role="status">{pipeline[verdict.name]}</span>
-          {/* outside the status: a screen reader should not read out every new number */}
+          {/* outside the live region: a screen reader should not read every new number */}
           <Waiting verdict={verdict} />
         </p>
         <Toggle open={open} controls={detailsId} onToggle={toggle} />
@@ -60,7 +60,7 @@ function Toggle({ open, controls, onToggle }: ToggleProps) {
 function Waiting({ verdict: { tone, waiting, drainSeconds } }: { verdict: Verdict }) {
   const language = useLanguage();
   const messages = useMessages();
-  // a few strings on their way are no news while they get through within a second
+  // a few waiting strings are not worth mentioning while they are stored within a second
   if (waiting === 0 || (tone === "good" && (drainSeconds ?? 0) < 1)) return null;
   const count = formatCount(waiting, language);
   return (

@@ -7,7 +7,7 @@ const PERIOD_SECONDS = 5;
 const HEIGHT = 100;
 const BAR = { pitch: 10, width: 7 };
 
-/** How many strings were stored in each five seconds of the last five minutes. */
+/** A bar chart of the strings stored in each five seconds of the last five minutes. */
 export function RateChart({ stored }: { stored: readonly number[] }) {
   const language = useLanguage();
   const { details } = useMessages().pipeline;
@@ -37,13 +37,13 @@ export function RateChart({ stored }: { stored: readonly number[] }) {
   );
 }
 
-/** The bars as one path, the latest at the right end; a period without any strings has none. */
+/** Returns the bars as one path, the latest rightmost; a period without strings has no bar. */
 export function outline(stored: readonly number[], most: number): string {
   const first = PERIODS - stored.length;
   return stored
     .map((count, index) => {
       if (count === 0) return "";
-      // even a single string is to be seen beside thousands
+      // even a single string is visible next to thousands
       const height = Math.max(4, Math.round((count / most) * HEIGHT));
       return `M${(first + index) * BAR.pitch} ${HEIGHT}v-${height}h${BAR.width}v${height}z`;
     })

@@ -1,10 +1,10 @@
 import { requestJson } from "../../../api/request";
 import type { Schema } from "../../../api/schema";
 
-/** The API answers for at most this many ids at a time. */
+/** The API's limit per request. */
 export const MAX_IDS_PER_QUERY = 100;
 
-/** Asks what became of up to 100 strings in one request. */
+/** Fetches the states of up to 100 strings in one request. */
 export function getStringStates(
   ids: readonly string[],
   signal: AbortSignal,

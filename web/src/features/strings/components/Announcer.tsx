@@ -5,32 +5,32 @@ import { useMessages } from "../../../i18n/language";
 import { type Item, isFinal } from "../item";
 import { useStrings } from "../stringsContext";
 
-/** Announcements wait for this much quiet, so that a burst of strings is one sentence. */
+/** Announcements wait until nothing has changed for this long (ms), so that a burst of strings is one sentence. */
 const QUIET = 1_000;
 
 type Event = keyof Messages["announce"];
 
-/** Tells screen readers what became of strings, in numbers and once each, and what else is announced. */
+/** Announces to screen readers how many strings changed their state, and what `announce` is called with. */
 export function Announcer() {
   const items = useStrings();
   const { announce } = useMessages();
-  const told = useRef<ReadonlyMap<string, Event | null> | null>(null);
+  const announced = useRef<ReadonlyMap<string, Event | null> | null>(null);
   const pending = useRef(new Map<Event, number>());
   const [spoken, setSpoken] = useState({ count: 0, words: "" });
 
   useEffect(() => onAnnouncement((words) => setSpoken(({ count }) => ({ count: count + 1, words }))), []);
 
   useEffect(() => {
-    const before = told.current;
-    told.current = new Map(items.map((item) => [item.key, eventOf(item)]));
-    if (before === null) return; // what was there when the page opened is no news
-    for (const [key, event] of told.current) {
+    const before = announced.current;
+    announced.current = new Map(items.map((item) => [item.key, eventOf(item)]));
+    if (before === null) return; // strings from an earlier visit are not announced
+    for (const [key, event] of announced.current) {
       if (event && before.get(key) !== event)
         pending.current.set(event, (pending.current.get(event) ?? 0) + 1);
     }
   }, [items]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every change of the list begins the quiet time anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every change of the list restarts the timer
   useEffect(() => {
     if (pending.current.size === 0) return;
     const timer = setTimeout(() => {
@@ -43,7 +43,7 @@ export function Announcer() {
 
   return (
     <div className="visually-hidden" aria-live="polite">
-      {/* a new element each time: the same words twice are two announcements */}
+      {/* a new element each time, so that the same words are announced again */}
       <p key={spoken.count}>{spoken.words}</p>
     </div>
   );

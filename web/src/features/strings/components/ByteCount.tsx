@@ -4,10 +4,10 @@ import { useLanguage, useMessages } from "../../../i18n/language";
 import { MAX_TEXT_BYTES } from "../text";
 import styles from "./StringForm.module.css";
 
-/** Below this there is room enough not to speak of it. */
+/** Shown from this length on, in bytes. */
 const SHOWN_FROM = 0.8 * MAX_TEXT_BYTES;
 
-/** How much of the limit is used, once that matters. It is no live region: nobody wants to hear every key. */
+/** How much of the limit is used, near the limit. Not a live region: it would announce every keystroke. */
 export function ByteCount({ bytes }: { bytes: number }) {
   const { send } = useMessages();
   const language = useLanguage();

@@ -5,10 +5,10 @@ import { usePipelineData } from "../../pipeline/usePipelineData";
 import type { ItemIn } from "../item";
 import { placeInLine } from "../place";
 
-/** Whoever is stored sooner has no use for a place in line. Milliseconds. */
+/** A place in line is shown after this wait, in milliseconds; usually the string is stored sooner. */
 const PATIENCE = 2_000;
 
-/** Where an accepted string is; in line, once it waits for longer than usual. */
+/** Says that a string is accepted, and its place in line if it waits longer than usual. */
 export function QueuedNote({ item }: { item: ItemIn<"queued"> }) {
   const language = useLanguage();
   const messages = useMessages();

@@ -21,7 +21,7 @@ describe("a string", () => {
     expect(rows()[0]).toMatch(/hello.*Stored in 12 ms/);
   });
 
-  it("stays, is sent again under its key, and says why it waits", async () => {
+  it("is retried under its key, and says why it waits", async () => {
     api.onSubmit = () => problem(503, "journal-full", "Later.", { "Retry-After": "1" });
     openPage();
     await submit("hello");
@@ -65,7 +65,7 @@ describe("a string", () => {
     expect(rows()[0]).toMatch(/Failed The database refused it: violates a check/);
   });
 
-  it("that the service no longer knows is not asked for again", async () => {
+  it("that the service no longer knows is not polled again", async () => {
     api.onQuery = () => "not_found";
     openPage();
     await submit("hello");
@@ -76,7 +76,7 @@ describe("a string", () => {
     expect(api.queries).toHaveLength(asked);
   });
 
-  it("that only the absent database knows of stays queued and is asked for again", async () => {
+  it("that only the unavailable database knows stays queued and is polled again", async () => {
     api.onQuery = () => "unavailable";
     openPage();
     await submit("hello");

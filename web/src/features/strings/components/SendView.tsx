@@ -4,14 +4,14 @@ import styles from "./SendView.module.css";
 import { StringForm } from "./StringForm";
 import { StringList } from "./StringList";
 
-/** The form, and what became of this browser's strings. */
-export function SendView({ keeps }: { keeps: boolean }) {
+/** The form, and the states of this browser's strings. */
+export function SendView({ persists }: { persists: boolean }) {
   const messages = useMessages();
   return (
     <>
       <ViewHead title={messages.heading} lead={messages.lead} />
       <StringForm />
-      {!keeps && <p className={styles.notKept}>{messages.notKept}</p>}
+      {!persists && <p className={styles.notKept}>{messages.notKept}</p>}
       <StringList />
     </>
   );

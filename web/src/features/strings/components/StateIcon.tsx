@@ -13,7 +13,7 @@ const SHAPES: Record<Look, string> = {
     "M7.4 7.4a2.6 2.6 0 1 1 3.7 2.4c-.8.4-1.1.9-1.1 1.8M10 14.4v.2M10 2.75a7.25 7.25 0 1 1 0 14.5 7.25 7.25 0 0 1 0-14.5",
 };
 
-/** Says again, for the eye, what the words beside it say. */
+/** A state's icon, next to its name. */
 export function StateIcon({ look }: { look: Look }) {
   return (
     <span className={`${styles.badge} ${styles[look]}`}>

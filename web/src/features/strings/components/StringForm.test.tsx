@@ -12,14 +12,14 @@ beforeEach(() => {
 
 const field = () => screen.getByRole<HTMLTextAreaElement>("textbox");
 
-/** Gives requests the time to be sent, and expects so many of them. */
+/** Waits for requests to be sent, and expects this number of them. */
 async function sent(count: number): Promise<void> {
   await act(() => new Promise((resolve) => setTimeout(resolve, 50)));
   expect(api.submissions).toHaveLength(count);
 }
 
 describe("StringForm", () => {
-  it("sends by Enter, clears the field and keeps the focus", async () => {
+  it("sends on Enter, clears the field and keeps the focus", async () => {
     openPage();
     const user = userEvent.setup();
     await user.type(field(), "hello{Enter}");
@@ -29,7 +29,7 @@ describe("StringForm", () => {
     expect(document.activeElement).toBe(field());
   });
 
-  it("sends by the button, and gives the focus back to the field", async () => {
+  it("sends on the button, and returns the focus to the field", async () => {
     openPage();
     const user = userEvent.setup();
     await user.type(field(), "hello");
@@ -66,7 +66,7 @@ describe("StringForm", () => {
     expect(screen.getByText("Nothing sent yet.")).toBeTruthy();
   });
 
-  it("says in words what cannot be stored, sends nothing and keeps the text", async () => {
+  it("says what cannot be stored, sends nothing and keeps the text", async () => {
     openPage();
     fireEvent.change(field(), { target: { value: "a\0b" } });
     fireEvent.keyDown(field(), { key: "Enter" });
@@ -78,7 +78,7 @@ describe("StringForm", () => {
     expect(screen.getByRole("alert").textContent).toBe("");
   });
 
-  it("counts bytes once they matter, and says at once when they are too many", async () => {
+  it("shows the byte count near the limit, and says immediately when it is exceeded", async () => {
     openPage();
     const type = (text: string) => fireEvent.change(field(), { target: { value: text } });
     type("가".repeat(17_000));
@@ -93,7 +93,7 @@ describe("StringForm", () => {
     await sent(0);
   });
 
-  it("has a draft after a reload, and none after it was sent", async () => {
+  it("restores a draft after a reload, but not after it was sent", async () => {
     const visit = openPage();
     fireEvent.change(field(), { target: { value: "unfinished" } });
     visit.unmount();

@@ -19,7 +19,7 @@ export function StringForm() {
   const [fault, setFault] = useState<TextFault | AddFault | null>(null);
   const id = useId();
   const bytes = byteLength(text);
-  // too much is said as soon as it is too much, and no longer than that
+  // "too long" appears as soon as the text is too long, and only for as long as it is
   const shown = fault ?? (bytes > MAX_TEXT_BYTES ? "too-long" : null);
   useGrowingField(field, text);
 
@@ -72,7 +72,7 @@ export function StringForm() {
 }
 
 function submitOnEnter(event: KeyboardEvent<HTMLTextAreaElement>) {
-  // While an input method composes, Enter takes its suggestion. Safari has ended the composition by then; 229 tells.
+  // During composition Enter accepts the input method's text. Safari ends the composition first but sends key code 229.
   const composing = event.nativeEvent.isComposing || event.keyCode === 229;
   if (event.key !== "Enter" || event.shiftKey || composing) return;
   event.preventDefault();

@@ -47,7 +47,7 @@ describe("a string's row", () => {
     expect(await within(row()).findByRole("button", { name: "Could not copy" })).toBeTruthy();
   });
 
-  it("tells its place in line when it waits for longer than usual, and no longer once it is stored", async () => {
+  it("shows its place in line when it waits longer than usual, until it is stored", async () => {
     stopClock();
     api.acceptedTotal = 5_021;
     api.pipeline = pipeline({ waiting: 900, settled_total: 4_000, stored_per_second: 100 });

@@ -3,11 +3,11 @@ import textButton from "../../../controls/TextButton.module.css";
 import { useMessages } from "../../../i18n/language";
 import styles from "./StringText.module.css";
 
-/** Texts above either bound are folded; both fill about six lines of the widest layout. */
+/** Longer texts are folded; both limits fill about six lines of the widest layout. */
 const FOLDED_LENGTH = 500;
 const FOLDED_LINES = 6;
 
-/** A user's text as it was typed: its own direction and line breaks, never as markup. */
+/** A user's text as typed: with its own direction and line breaks, never as markup. */
 export function StringText({ text }: { text: string }) {
   const { list } = useMessages();
   const [open, setOpen] = useState(false);

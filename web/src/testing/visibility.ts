@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 
-/** jsdom lays nothing out: everything that is observed is taken to be in sight. */
-export function putEverythingInSight(): void {
+/** jsdom has no layout: reports every observed element as visible. */
+export function makeEverythingVisible(): void {
   class Observer {
     private readonly report: IntersectionObserverCallback;
 

@@ -1,0 +1,19 @@
+import { useEffect, useRef } from "react";
+import { useMessages } from "../i18n/language";
+import { announce } from "./announce";
+
+/**
+ * Announces to screen readers, once, how many strings a finished search has found.
+ *
+ * `hits` is null while the search is running. No hits are not announced: the text in the list's place says so.
+ */
+export function useAnnounceHits(query: string, hits: number | null, mayBeMore: boolean): void {
+  const { found } = useMessages();
+  // results already there when the list opens (on the way back to it) are not announced
+  const announced = useRef(hits === null ? "" : query);
+  useEffect(() => {
+    if (hits === null || announced.current === query) return;
+    announced.current = query;
+    if (query !== "" && hits > 0) announce(mayBeMore ? found.soFar(hits) : found.all(hits));
+  });
+}
