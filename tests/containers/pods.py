@@ -124,7 +124,7 @@ class Pod:
 
     def port(self, port: int | str) -> int:
         """Return the port of 127.0.0.1 for one of the pod's, by its number or its name."""
-        return published(self.container, self.workload.ports.get(str(port), port))
+        return published(self.container, self.workload.ports.get(str(port)) or int(port))
 
     def memory(self, kind: str) -> int:
         """Return the bytes that the pod requests, or is limited to."""

@@ -87,10 +87,11 @@ def redis_as(cluster: Cluster, user: str | None, password: str | None) -> Redis:
 
 def rows(cluster: Cluster) -> list[str]:
     """Return the text of every row."""
-    address = {"host": "127.0.0.1", "port": cluster.pods["postgresql"].port("postgresql"), "dbname": "dummy"}
+    port = cluster.pods["postgresql"].port("postgresql")
     secret = render.generated("DATABASE_READER_PASSWORD")
+    address = f"host=127.0.0.1 port={port} dbname=dummy user=dummy_reader password={secret} connect_timeout=5"
     with (
-        closing(psycopg2.connect(**address, user="dummy_reader", password=secret, connect_timeout=5)) as connection,
+        closing(psycopg2.connect(address)) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute("SELECT text FROM dummies")

@@ -1,64 +1,52 @@
-"""The harness of tests/cluster without a cluster: manifests by the real kubectl, its flow over a stand-in for it."""
+"""The harness of tests/cluster without a cluster: manifests by the real kubectl, and what is left if a step fails."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable
 from copy import deepcopy
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import steady_load
-from cluster import deployment as deployments
-from cluster import test_cluster
 from cluster.deployment import Deployment, node_address
 from cluster.images import hand_over
 from cluster.kubectl import Kubectl, NoCluster, connect
 from cluster.overlay import check, image_names, parse, render
 from cluster.settings import Settings
-from cluster.standin_api import serving
-from steady_load import SteadyLoad
-
-from local.system import ROOT
 
 Objects = list[dict[str, Any]]
 NAMESPACE = "ix-dummies-test-unit"
-STANDIN = (sys.executable, "-I", "-S", str(ROOT / "tests" / "cluster" / "standin_kubectl.py"))
+DELETED = f"delete namespace {NAMESPACE} --ignore-not-found --timeout=180s"
 needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="NO KUBECTL, the overlay is not rendered")
 
 
-@pytest.fixture
-def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of a stand-in for kubectl that knows of nothing yet; tests are short and their load is light."""
-    monkeypatch.setenv("STANDIN", str(tmp_path))
-    monkeypatch.setattr(steady_load, "SteadyLoad", partial(SteadyLoad, rate=100, clients=8))
-    monkeypatch.setattr(steady_load, "SOME", 10)
-    for name, value in {"BROKEN_WITHIN": 1, "LEAST": 8}.items():
-        monkeypatch.setattr(test_cluster, name, value)
-    (tmp_path / "rows").touch()
-    with serving(tmp_path / "rows") as port:
-        (tmp_path / "state.json").write_text(json.dumps({"namespace": NAMESPACE, "port": port}))
-        yield tmp_path
+class Recorder(Kubectl):
+    """Records the calls, of which some fail; only manifests are rendered. Each look finds another pod, never ready."""
+
+    def __init__(self, failing: str = "^$") -> None:
+        super().__init__(["kubectl"], NAMESPACE, "recorded")
+        self.calls: list[str] = []
+        self._failing = failing
+
+    def attempt(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Answer in place of the cluster."""
+        self.calls.append(" ".join(arguments))
+        if re.search(self._failing, self.calls[-1]):
+            return subprocess.CompletedProcess(arguments, 1, "", "made to fail")
+        if arguments[0] == "kustomize":
+            return super().attempt(*arguments, timeout=timeout)
+        pod = {"metadata": {"name": "pod-0", "uid": len(self.calls)}, "status": {"phase": "Running"}}
+        return subprocess.CompletedProcess(arguments, 0, json.dumps({"items": [pod]}), "")
 
 
-def calls(standin: Path) -> list[str]:
-    """Return the calls so far, without namespace and context, which must be the same in all but the first."""
-    first, *others = (standin / "calls").read_text().splitlines()
-    assert first == f"-n {NAMESPACE} config current-context"
-    prefix = f"-n {NAMESPACE} --context standin "
-    assert all(call.startswith(prefix) for call in others)
-    return [call.removeprefix(prefix) for call in others]
-
-
-def prepared(**settings: Any) -> Deployment:
-    """Return a deployment by way of the stand-in, for a test to enter."""
-    chosen = Settings(kubectl=STANDIN, **settings)
-    return Deployment(chosen, connect(chosen.kubectl, NAMESPACE))
+def versions(answer: str) -> list[str]:
+    """Return a command that has a current context, and answers everything else, on both of its outputs, with this."""
+    script = f"""case "$*" in *current-context) echo here;; *) echo '{answer}'; echo '{answer}' >&2;; esac"""
+    return ["sh", "-c", script, "kubectl"]
 
 
 def rendered(folder: Path, settings: Settings) -> Objects:
@@ -133,18 +121,22 @@ def test_settings_are_read() -> None:
     assert Settings.read(given) == Settings(("minikube", "kubectl", "--"), images="x", registry="r", keep=True)
 
 
-def test_without_a_cluster_the_reason_is_told(standin: Path) -> None:
+def test_without_a_cluster_the_reason_is_told() -> None:
     with pytest.raises(NoCluster, match="does-not-exist"):
         connect(["does-not-exist"], NAMESPACE)
     with pytest.raises(NoCluster, match="not set"):
         connect(["sh", "-c", "echo error: current-context is not set >&2; exit 1"], NAMESPACE)
-    (standin / "fail").write_text("^version")
-    with pytest.raises(NoCluster, match="standin does not answer: error: made to fail"):
-        connect(STANDIN, NAMESPACE)
-    (standin / "fail").unlink()
-    (standin / "old.py").write_text(Path(STANDIN[-1]).read_text().replace('"v5.5.0"', '"v4.5.7"'))
+    with pytest.raises(NoCluster, match="here does not answer: error: no route"):
+        connect(versions("error: no route"), NAMESPACE)
     with pytest.raises(NoCluster, match=r"kustomize 5 is needed, and kubectl has v4\.5\.7"):
-        connect([*STANDIN[:-1], str(standin / "old.py")], NAMESPACE)
+        connect(versions('{"serverVersion": {}, "kustomizeVersion": "v4.5.7"}'), NAMESPACE)
+
+
+def test_every_call_is_bound_to_one_namespace_and_the_context_of_the_start() -> None:
+    found = connect(versions('{"serverVersion": {"gitVersion": "v1.23.17"}, "kustomizeVersion": "v5.5.0"}'), NAMESPACE)
+    assert (found.namespace, found.context) == (NAMESPACE, "here")
+    bound = Kubectl(["echo", "kubectl"], NAMESPACE, "here").run("get", "pods")
+    assert bound == f"kubectl -n {NAMESPACE} --context here get pods\n"
 
 
 def test_a_node_is_chosen_that_is_ready() -> None:
@@ -159,78 +151,45 @@ def test_a_node_is_chosen_that_is_ready() -> None:
         node_address(nodes[:1])
 
 
-@needs_kubectl
-def test_every_kind_of_test_runs_and_the_namespace_goes(standin: Path) -> None:
-    accepted: list[str] = []
-    with prepared() as deployment:
-        test_cluster.test_a_string_is_stored(deployment)
-        test_cluster.test_no_request_fails(deployment, accepted, test_cluster.restart_and_undo, "api")
-        test_cluster.test_no_request_fails(deployment, accepted, test_cluster.scale_up_and_down, "web")
-        test_cluster.test_no_request_fails(deployment, accepted, test_cluster.break_and_undo, "worker")
-        for tier in ("api", "redis"):
-            test_cluster.test_killed_under_load_it_recovers(deployment, accepted, tier)
-        test_cluster.test_nothing_accepted_was_lost_or_doubled(deployment, accepted)
-    done = calls(standin)
-    assert "set image deployment/worker worker=here:5000/ix-worker:does-not-exist" in done
-    assert "delete pod api-0 --grace-period=0 --force" in done
-    killed = done.index("exec redis-0 -c redis -- sh -c kill -KILL -1")
-    assert "delete pod redis-0 --grace-period=1" in done[killed:]
-    assert done[-1] == f"delete namespace {NAMESPACE} --ignore-not-found --timeout=180s"
-
-
-def test_without_volumes_no_pod_with_data_is_deleted(standin: Path) -> None:
-    prepared(storage_class="none").kill("postgresql")
-    assert "exec postgresql-0 -c postgresql -- sh -c kill -KILL -1" in calls(standin)
-    assert not [call for call in calls(standin) if call.startswith("delete pod")]
+@pytest.mark.parametrize(("storage_class", "deleted"), [("", True), ("none", False)])
+def test_pods_with_data_are_killed_and_deleted_only_where_a_volume_outlives_them(
+    storage_class: str, *, deleted: bool
+) -> None:
+    kubectl = Recorder()
+    Deployment(Settings(storage_class=storage_class), kubectl).kill("postgresql")
+    assert "exec pod-0 -c postgresql -- sh -c kill -KILL -1" in kubectl.calls
+    assert ("delete pod pod-0 --grace-period=1" in kubectl.calls) is deleted
 
 
 @needs_kubectl
 @pytest.mark.parametrize("step", ["^kustomize", "^apply", "^rollout status", "^get nodes"])
 def test_when_a_step_fails_it_is_explained_and_the_namespace_goes(
-    standin: Path, step: str, capsys: pytest.CaptureFixture[str]
+    step: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (standin / "fail").write_text(step)
-    with pytest.raises(RuntimeError, match="made to fail"), prepared():
+    kubectl = Recorder(step)
+    with pytest.raises(RuntimeError, match="made to fail"), Deployment(Settings(), kubectl):
         pytest.fail("it began")
-    assert calls(standin)[-1].startswith("delete namespace ")
+    assert kubectl.calls[-1] == DELETED
     assert "--- kubectl get events" in capsys.readouterr().out
 
 
-@needs_kubectl
-def test_when_a_test_fails_it_is_explained_and_the_namespace_goes(
-    standin: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(RuntimeError, match="timed out"), prepared() as deployment:  # noqa: PT012 (the point is leaving)
-        deployment.set_image("broken", "none")
-        deployment.settle("broken")
-    assert "logs broken-1 --all-containers --prefix --tail=60" in calls(standin)
-    assert "logs broken-0 --all-containers --prefix --tail=60" not in calls(standin)
-    assert "--- kubectl logs broken-1" in capsys.readouterr().out
-    assert calls(standin)[-1].startswith("delete namespace ")
+def test_a_rollout_that_fails_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="made to fail"):
+        Deployment(Settings(), Recorder("^rollout status")).settle("api")
+    assert "--- kubectl logs pod-0 --all-containers" in capsys.readouterr().out
 
 
-@needs_kubectl
-def test_kept_it_says_how_to_remove_it(standin: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with prepared(keep=True):
-        pass
-    assert not [call for call in calls(standin) if call.startswith("delete")]
-    assert f"kubectl --context standin delete namespace {NAMESPACE}" in capsys.readouterr().out
+def test_the_namespace_goes_unless_it_is_to_be_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    gone, kept = Recorder(), Recorder()
+    Deployment(Settings(), gone).down()
+    Deployment(Settings(keep=True), kept).down()
+    assert (gone.calls, kept.calls) == ([DELETED], [])
+    assert f"kubectl --context recorded delete namespace {NAMESPACE}" in capsys.readouterr().out
 
 
-@needs_kubectl
-def test_unreachable_ports_are_told(standin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployments, "REACH_TIMEOUT", 0.1)
-    state = json.loads((standin / "state.json").read_text())
-    (standin / "state.json").write_text(json.dumps(state | {"port": 1}))
-    with pytest.raises(RuntimeError, match="see CLUSTER_NODE_ADDRESS"), prepared(node_address="localhost"):
-        pytest.fail("it began")
-    assert "get nodes -o json" not in calls(standin)
-
-
-def test_rows_that_did_not_all_come_are_no_answer(standin: Path) -> None:
-    (standin / "rows").write_text("61\n" * 3 + "62")
+def test_rows_that_did_not_all_come_are_no_answer() -> None:
     with pytest.raises(AssertionError, match="handed over"):
-        prepared().texts()
+        Deployment(Settings(), Recorder()).texts()
 
 
 def test_images_are_built_and_handed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
