@@ -39,9 +39,9 @@ REFERENCES = [
     put("variables_are_expanded_from_earlier_ones", "dev", API, f"{ENV}/name=REDIS_URL", LATER),
     put("variables_are_expanded_from_earlier_ones", "dev", WORKER, f"{ENV}/1/value", "redis://x:$(MAX)@redis:6379/0"),
     put("variables_are_expanded_from_earlier_ones", "production", API, f"{ENV}/name=REDIS_URL", PASSWORD),
-    put("images_are_pinned", "dev", API, f"{CONTAINER}/image", "ix-api:latest"),
-    put("images_are_pinned", "production", API, f"{CONTAINER}/image", "registry.example:5000/ix/ix-api"),
-    put("images_are_pinned", "ixcloud", REDIS, f"{CONTAINER}/image", "redis:8-alpine"),
+    put("pods_are_restricted", "dev", API, f"{CONTAINER}/image", "ix-api:latest"),
+    put("pods_are_restricted", "production", API, f"{CONTAINER}/image", "registry.example:5000/ix/ix-api"),
+    put("pods_are_restricted", "ixcloud", REDIS, f"{CONTAINER}/image", "redis:8-alpine"),
     put("our_images_have_the_projects_version", "ixcloud", WORKER, f"{POD}/initContainers/0/image", "ix-worker:0.0.1"),
     put(
         "each_tier_runs_its_image",

@@ -9,11 +9,13 @@ REDIS = "StatefulSet/redis"
 
 MUTATIONS.extend(
     [
-        drop("containers_ask_for_what_they_need", "dev", "Deployment/web", f"{CONTAINER}/resources/requests/cpu"),
-        drop("containers_ask_for_what_they_need", "dev", "Deployment/worker", f"{POD}/initContainers/0/resources"),
-        drop("containers_are_limited", "production", "Job/migrate", f"{CONTAINER}/resources/limits/memory"),
-        put("containers_are_limited", "production", REDIS, f"{CONTAINER}/resources/limits/memory", "256Mi"),
-        put("containers_are_limited", "production", "Deployment/api", f"{CONTAINER}/resources/limits/cpu", "50m"),
+        drop("pods_are_restricted", "dev", "Deployment/web", f"{CONTAINER}/resources/requests/cpu"),
+        drop("pods_are_restricted", "dev", "Deployment/worker", f"{POD}/initContainers/0/resources"),
+        drop("pods_are_restricted", "production", "Job/migrate", f"{CONTAINER}/resources/limits/memory"),
+        put("limits_are_not_below_requests", "production", REDIS, f"{CONTAINER}/resources/limits/memory", "256Mi"),
+        put(
+            "limits_are_not_below_requests", "production", "Deployment/api", f"{CONTAINER}/resources/limits/cpu", "50m"
+        ),
         put("redis_fits_its_container", "dev", REDIS, f"{CONTAINER}/resources/limits/memory", "400Mi"),
         edit("redis_fits_its_container", "ixcloud", CONF, "maxmemory 256mb", "maxmemory 0", REDIS),
         edit("redis_keeps_what_it_acknowledged", "dev", CONF, "appendonly yes", "appendonly no"),

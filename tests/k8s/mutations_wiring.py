@@ -67,7 +67,7 @@ MUTATIONS.extend(
         put("everything_says_what_it_is", "ixcloud", "ServiceAccount/api", "metadata/labels", PART),
         put("everything_says_what_it_is", "ixcloud", "Service/api", "metadata/labels", COMPONENT),
         put("everything_says_what_it_is", "ixcloud", API, "metadata/labels", COMPONENT | app("apy")),
-        put("pods_say_what_they_are", "ixcloud", "CronJob/migrate-post", f"spec/jobTemplate/{LABELS}", app("migrate")),
+        put("pods_are_restricted", "ixcloud", "CronJob/migrate-post", f"spec/jobTemplate/{LABELS}", app("migrate")),
         put("the_ingress_leads_to_the_page", "production", "Ingress/web", f"{BACKEND}/name", "page"),
         put("the_ingress_leads_to_the_page", "production", "Ingress/web", f"{BACKEND}/port", {"number": 8080}),
         remove("the_ingress_leads_to_the_page", "production", "Ingress/web", "Ingress/web"),

@@ -64,14 +64,6 @@ def variables_are_expanded_from_earlier_ones(documents: Documents) -> Iterator[s
 
 
 @policy()
-def images_are_pinned(documents: Documents) -> Iterator[str]:
-    for name, container in each_container(documents):
-        _, tag = split_image(container["image"])
-        if "@sha256:" not in container["image"] and not re.match(r"v?\d+\.\d+", tag):
-            yield f"{name}: the tag of {container['image']} may become another image"
-
-
-@policy()
 def our_images_have_the_projects_version(documents: Documents) -> Iterator[str]:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     for name, container in each_container(documents):

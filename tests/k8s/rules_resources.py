@@ -20,21 +20,10 @@ DURABLE = {
 
 
 @policy()
-def containers_ask_for_what_they_need(documents: Documents) -> Iterator[str]:
-    for name, container in each_container(documents):
-        requests = container.get("resources", {}).get("requests", {})
-        for resource in ("cpu", "memory"):
-            if resource not in requests:
-                yield f"{name}: no {resource} requested"
-
-
-@policy()
-def containers_are_limited(documents: Documents) -> Iterator[str]:
+def limits_are_not_below_requests(documents: Documents) -> Iterator[str]:
     for name, container in each_container(documents):
         resources = container.get("resources", {})
         limits = resources.get("limits", {})
-        if "memory" not in limits:
-            yield f"{name}: no limit of memory"
         for resource, asked in resources.get("requests", {}).items():
             if resource in limits and quantity(limits[resource]) < quantity(asked):
                 yield f"{name}: {resource} is limited to {limits[resource]}, less than the {asked} requested"

@@ -123,14 +123,5 @@ def a_restarted_container_does_not_begin_as_if_it_ended(documents: Documents) ->
             yield f"Deployment/{name}: postStart is {command}, the file of the container before may be there"
 
 
-@policy()
-def no_handler_sleeps_by_itself(documents: Documents) -> Iterator[str]:
-    # Kubernetes 1.28 and older drop such a handler without a word.
-    for name, container in each_container(documents):
-        for moment, handler in container.get("lifecycle", {}).items():
-            if "sleep" in handler:
-                yield f"{name}: {moment} sleeps, which needs Kubernetes 1.29"
-
-
 def _handler(container: Document, probe: str) -> Document:
     return {key: value for key, value in container.get(probe, {}).items() if key in HANDLERS}

@@ -121,14 +121,6 @@ def everything_says_what_it_is(documents: Documents) -> Iterator[str]:
             yield f"{title(document)}: names a workload {labels[APP]}, which there is not"
 
 
-@policy()
-def pods_say_what_they_are(documents: Documents) -> Iterator[str]:
-    for workload in workloads(documents):
-        missing = [label for label in (APP, COMPONENT, PART_OF) if not workload.labels.get(label)]
-        if missing:
-            yield f"{workload}: its pods have no label {', '.join(missing)}"
-
-
 @policy("production")
 def the_ingress_leads_to_the_page(documents: Documents) -> Iterator[str]:
     ingresses = of_kind(documents, "Ingress")
