@@ -16,7 +16,7 @@ from api.http.bodies import MAX_KEY_LENGTH, decode_one, most_bytes
 from api.http.contract import SubmitRequest
 from api.http.declared import IN_ENVIRON
 from api.http.problems import ApiProblem, problem_of
-from api.http.request_ids import HEADER, bound, nginx_id_of
+from api.http.request_ids import HEADER, bind, nginx_id_of, unbind
 from api.http.responses import JSON, NOT_CACHED, accepted_headers, encode
 from api.services import Services
 from api.submissions import accept
@@ -45,13 +45,16 @@ class FastPath:
             return self._others(environ, start_response)
         length = int(environ["CONTENT_LENGTH"])
         body = environ["wsgi.input"].read(length)
-        with bound(environ) as request_id:
-            try:
-                submitted = self._read(body, length)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, DummiesError, ApiProblem):
-                environ["wsgi.input"] = BytesIO(body)
-                return self._others(environ, start_response)
+        request_id = bind(environ)
+        try:
+            submitted = self._read(body, length)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, DummiesError, ApiProblem):
+            environ["wsgi.input"] = BytesIO(body)
+            return self._others(environ, start_response)
+        try:
             return self._accept(submitted, request_id, environ, start_response)
+        finally:
+            unbind()
 
     def _is_usual(self, environ: WSGIEnvironment) -> bool:
         """Tell whether a request needs nothing of what is done for some: CORS, chunked, large or declared bodies."""

@@ -8,8 +8,6 @@ nginx repeats one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -42,15 +40,16 @@ def nginx_id_of(environ: WSGIEnvironment) -> str | None:
     return given if given and _is_of_nginx(given) else None
 
 
-@contextmanager
-def bound(environ: WSGIEnvironment) -> Iterator[str]:
-    """Have log lines carry the id of a request, which is given, within the block."""
+def bind(environ: WSGIEnvironment) -> str:
+    """Have this thread's log lines carry the id of a request, until the next one or ``unbind``; return the id."""
     request_id = request_id_of(environ)
     structlog.contextvars.bind_contextvars(request_id=request_id)
-    try:
-        yield request_id
-    finally:
-        structlog.contextvars.clear_contextvars()
+    return request_id
+
+
+def unbind() -> None:
+    """Have this thread's log lines carry no id."""
+    structlog.contextvars.clear_contextvars()
 
 
 def install(app: Flask) -> None:
@@ -60,8 +59,7 @@ def install(app: Flask) -> None:
 
 
 def _bind() -> None:
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id_of(request.environ))
+    bind(request.environ)
 
 
 def _send_back(response: Response) -> Response:

@@ -8,8 +8,10 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from structlog.contextvars import get_contextvars
 
 from api.http.request_ids import NGINX_HEADER
+from api.services import Services
 from core.journal import Journal
 
 KEY = {"Idempotency-Key": "k"}
@@ -31,12 +33,30 @@ def seen(app: Flask) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["/dummies", "/dummies/"])
-@pytest.mark.parametrize("headers", [{}, KEY, NGINX, {"X-Request-ID": "r" * 256}])
+@pytest.mark.parametrize("headers", [{}, KEY, NGINX, {"X-Request-ID": "r" * 256}, {"Origin": "https://localhost"}])
 def test_the_usual_submission_does_not_get_to_flask(
     client: FlaskClient, seen: list[str], path: str, headers: dict[str, str]
 ) -> None:
     assert client.post(path, json={"text": "안녕"}, headers=headers).status_code == 202
     assert seen == []
+
+
+@pytest.mark.parametrize("origin", ["https://page.example", "HTTPS://PAGE.example"])
+def test_a_page_elsewhere_is_let_in_by_flask(client: FlaskClient, seen: list[str], origin: str) -> None:
+    answer = client.post("/dummies/", json={"text": "안녕"}, headers={"Origin": origin})
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert len(seen) == 1
+
+
+def test_a_request_id_is_bound_while_the_append_is_waited_for_and_not_afterwards(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound = []
+    append = services.appender.append
+    monkeypatch.setattr(services.appender, "append", lambda units: (bound.append(get_contextvars()), append(units))[1])
+    client.post("/dummies/", json={"text": "안녕"}, headers={"X-Request-ID": "mine"})
+    assert bound == [{"request_id": "mine"}]
+    assert get_contextvars() == {}
 
 
 @pytest.mark.parametrize("headers", [KEY, NGINX, KEY | NGINX, NGINX | {"X-Request-ID": "r"}])
