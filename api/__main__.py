@@ -1,4 +1,4 @@
-"""The API as a program: ``python -m api --host … --port … --workers … api.app:create_app``, as granian is told.
+"""The API as a program: ``python -m api``, with further options of granian's, such as ``--port 5000 --workers 2``.
 
 granian replaces a process that ends at its start, and with several of them goes on doing so. So what stops the API is
 looked at here as well, before there is any, and is said once.
@@ -17,9 +17,10 @@ from api.settings import ApiSettings
 from api.start import refuse_unkept
 from core.settings import load
 
+TARGET = "api.app:create_app"
 EVERYWHERE = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - who may come in is the network's to say
 OPTIONS = (
-    *("--host", EVERYWHERE),
+    *("--host", EVERYWHERE, "--port", "5000"),
     *("--interface", "wsgi", "--factory", "--blocking-threads", str(request_threads.COUNT)),
     *("--http", "1", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "32768"),
     *("--backpressure", "512", "--respawn-failed-workers", "--workers-kill-timeout", "20"),
@@ -34,7 +35,7 @@ def main() -> None:
     refuse_unkept(settings)
     if settings.operations_port is not None:
         listen(settings.operations_port).close()
-    cli([*OPTIONS, *sys.argv[1:]], auto_envvar_prefix="GRANIAN")
+    cli([*OPTIONS, *sys.argv[1:], TARGET], auto_envvar_prefix="GRANIAN")
 
 
 if __name__ == "__main__":

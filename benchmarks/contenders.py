@@ -19,7 +19,8 @@ from benchmarks.peers.insert_in_request import app as insert_in_request
 from benchmarks.peers.push_and_pop import app as push_and_pop
 from benchmarks.peers.task_per_string import app as task_per_string
 from local.ports import free_port
-from local.system import Process, System, api_command, worker_command
+from local.system import Process, System, api_command
+from worker.__main__ import OPTIONS as WORKER_OPTIONS
 
 STARTED_WITHIN = 30.0
 PEERS_REDIS = 1  # a logical database of its own, so that no key collides with one of ours
@@ -45,9 +46,9 @@ def start_ours(system: System) -> tuple[Contender, Process]:
 
 def start_peers(system: System) -> list[Contender]:
     """Start all peers and limits, each API with as many processes and threads as ours, and wait until they respond."""
-    worker = [task_per_string.__name__ if word == "worker.app" else word for word in worker_command(name="peer@%h")]
+    worker = [sys.executable, "-m", "celery", "-A", task_per_string.__name__, "worker", *WORKER_OPTIONS]
     # logging each task would slow the peer down
-    system.start([*worker, "--loglevel", "WARNING"], "task_worker", _env(system))
+    system.start([*worker, "--hostname", "peer@%h", "--loglevel", "WARNING"], "task_worker", _env(system))
     insert = insert_in_request.TABLE
     contenders = [
         Contender("insert_granian", _granian(system, insert_in_request.__name__), table=insert),
@@ -76,7 +77,7 @@ def pin(api: Process) -> None:
 
 def _granian(system: System, module: str) -> str:
     port = free_port()
-    command = [sys.executable, "-m", "granian", *OPTIONS, *api_command(port)[3:-1], f"{module}:create_app"]
+    command = [sys.executable, "-m", "granian", *OPTIONS, *api_command(port)[3:], f"{module}:create_app"]
     return _start(system, command, module, port)
 
 

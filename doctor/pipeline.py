@@ -24,7 +24,7 @@ from doctor.redis import reach
 
 PATIENCE = 5.0
 """Seconds in which a worker should answer, take a wake-up, or store a string."""
-START = "start a worker: celery -A worker.app worker"
+START = "start a worker: python -m worker"
 
 
 def look_at_journal(redis: Redis, broker_url: str) -> list[Finding]:

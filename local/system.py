@@ -27,24 +27,12 @@ ALLOCATORS = {
 
 def api_command(port: int, workers: int = 2) -> list[str]:
     """Return the command that serves the API on a port of the loopback interface."""
-    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
-    return [sys.executable, "-m", "api", *options, "api.app:create_app"]
+    return [sys.executable, "-m", "api", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
 
 
 def worker_command(concurrency: int = 2, name: str = "worker@%h") -> list[str]:
     """Return the command that runs a worker; %h stands for the machine's name."""
-    options = ["--concurrency", str(concurrency), "--hostname", name, "--loglevel", "INFO"]
-    return [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "worker.app",
-        "worker",
-        *options,
-        "--without-gossip",
-        "--without-mingle",
-    ]
+    return [sys.executable, "-m", "worker", "--concurrency", str(concurrency), "--hostname", name]
 
 
 class Process:

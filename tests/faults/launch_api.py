@@ -1,21 +1,17 @@
-"""The API with points at which it can be made to die: ``python -m api … faults.launch_api:create_app``."""
+"""The API with points at which it can be made to die.
+
+Run as ``python -m faults.launch_api``, with the options of ``python -m api``. granian's processes are forked, or import
+this module first: in both cases they have the points.
+"""
 
 from __future__ import annotations
 
-from flask import Flask
-
-from api.app import create_app as create
+from api.__main__ import main
 from core import wakeups
 from core.journal import Journal
 from faults.points import around
 
 around(Journal, "append", before="api-before-append", after="api-after-append")
-
-
-def create_app() -> Flask:
-    """Return the API."""
-    return create()
-
 
 _publish = wakeups.publish_wakeup
 
@@ -27,3 +23,6 @@ def _publish_and_pass(app: object) -> bool:
 
 wakeups.publish_wakeup = _publish_and_pass  # type: ignore[assignment]
 around(wakeups, "publish_wakeup", after="api-after-wakeup")
+
+if __name__ == "__main__":
+    main()

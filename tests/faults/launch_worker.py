@@ -1,6 +1,6 @@
 """The worker with points at which it can be made to die, and a word that kills it.
 
-Run as ``celery -A faults.launch_worker worker``.
+Run as ``python -m faults.launch_worker``, with the options of ``python -m worker``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from core.consumer import Batch, Consumer
 from core.submission import Submission
 from faults.points import around, pass_by
 from faults.texts import KILLER, is_poison, nonce_of
-from worker.app import app  # noqa: F401 - Celery looks for it here
+from worker.__main__ import main
 from worker.settle import Settling
 from worker.store import Store
 
@@ -40,3 +40,6 @@ Consumer.claim = _claim_and_pass  # type: ignore[method-assign]
 Store.insert = _insert_or_die  # type: ignore[method-assign]
 around(Store, "insert", before="worker-before-commit", after="worker-after-commit")
 around(Settling, "_halve", before="worker-in-bisecting")
+
+if __name__ == "__main__":
+    main()

@@ -116,7 +116,7 @@ class World:
         port = self.api_ports[number]
         draining = self._draining_file(number)
         draining.unlink(missing_ok=True)
-        command = [word.replace("api.app:", "faults.launch_api:") for word in api_command(port, workers=1)]
+        command = ["faults.launch_api" if word == "api" else word for word in api_command(port, workers=1)]
         env = {
             "REDIS_URL": self._through("api-redis", self.redis.url),
             "DATABASE_READ_URL": self._through("api-postgres", self.postgres.reader_url),
@@ -133,7 +133,7 @@ class World:
     def start_worker(self, more: Mapping[str, str] | None = None) -> Process:
         """Start a worker with two processes, with more in its environment; it is not waited for."""
         name = f"worker{next(self._names)}"
-        command = ["faults.launch_worker" if word == "worker.app" else word for word in worker_command(name=name)]
+        command = ["faults.launch_worker" if word == "worker" else word for word in worker_command(name=name)]
         env = {
             "REDIS_URL": self._through("worker-redis", self.redis.url),
             "DATABASE_URL": self._through("worker-postgres", self.postgres.writer_url),

@@ -100,7 +100,7 @@ def test_everything_answers_and_ends_and_the_data_stays(
 
     run = start()
     wait_ready(run)
-    [api] = [p for p in family(run) if "api.app:create_app" in p.cmdline() and p.ppid() == run.pid]
+    [api] = [p for p in family(run) if p.cmdline()[1:3] == ["-m", "api"] and p.ppid() == run.pid]
     end(run, api.kill)
     assert "api ended with status" in run.log.read_text()
     assert "✗ Redis " in doctor(folder, ports)

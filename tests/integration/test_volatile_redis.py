@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support import Client, count_rows, eventually
 
-from api.__main__ import OPTIONS
+from api.__main__ import OPTIONS, TARGET
 from core.connection import connect
 from local.ports import free_port
 from local.ready import get
@@ -76,7 +76,7 @@ def test_a_tier_does_not_start_on_it_and_says_why_in_one_line(refused: tuple[Red
 
 def test_the_factory_refuses_it_too_however_it_is_served(refused: tuple[Redis, str]) -> None:
     redis, remedy = refused
-    directly = [sys.executable, "-m", "granian", *OPTIONS, *api_command(free_port(), workers=1)[3:]]
+    directly = [sys.executable, "-m", "granian", *OPTIONS, *api_command(free_port(), workers=1)[3:], TARGET]
     ended = run(directly, redis)
     assert ended.returncode != 0
     assert remedy in ended.stderr
