@@ -9,7 +9,6 @@ import secrets
 import signal
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import psutil  # type: ignore[import-untyped]
 import psycopg2
@@ -25,13 +24,13 @@ INITDB_TIMEOUT = 120
 READY = "database system is ready to accept connections"
 # The wheel has no ICU and the machine may lack C.UTF-8: PostgreSQL's own locale is the same everywhere.
 LOCALE = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
 
 class Postgres(Server):
     """A PostgreSQL that listens on 127.0.0.1 only; the passwords are made once per folder and kept in it."""
 
     name = "PostgreSQL"
+    stop_signal = signal.SIGINT  # rolls back what is open; SIGQUIT leaves the recovery to the next start
 
     def __init__(self, data_dir: Path, port: int) -> None:
         """Keep the data in this folder."""
@@ -76,10 +75,6 @@ class Postgres(Server):
         except psycopg2.Error as error:
             self.kill()
             raise ServerError(f"PostgreSQL on port {self.port} refused its set-up: {error}") from error
-
-    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
-        """End the server: fast rolls back and closes in order, immediate leaves the recovery to the next start."""
-        self._stop(STOP_SIGNALS[mode])
 
     def command(self) -> list[str]:
         """Return the command line."""

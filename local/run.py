@@ -79,16 +79,14 @@ def main() -> None:
         sys.exit(str(error))
     postgres = Postgres(DATA / "postgres", ports["POSTGRES_PORT"])
     redis = Redis(DATA / "redis", ports["REDIS_PORT"])
-    failure = None
     try:
         run(supervisor, ports, redis, postgres)
     except (ServerError, SupervisorError, OSError) as error:
-        failure = str(error)
+        sys.exit(str(error))
     finally:
         supervisor.stop()
         postgres.stop()
         redis.stop()
-    sys.exit(failure)
 
 
 def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: Postgres) -> None:
@@ -111,8 +109,7 @@ def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: P
 def start_servers(servers: list[Server]) -> None:
     """Start the servers side by side. Raises ServerError."""
     with ThreadPoolExecutor() as pool:
-        for started in [pool.submit(server.start) for server in servers]:
-            started.result()
+        list(pool.map(lambda server: server.start(), servers))
 
 
 def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: str) -> list[Program]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Self
 
+from local.child import Child
 from local.ports import free_port
 from local.postgres import Postgres
 from local.ready import get
@@ -35,45 +34,12 @@ def worker_command(concurrency: int = 2, name: str = "worker@%h") -> list[str]:
     return [sys.executable, "-m", "worker", "--concurrency", str(concurrency), "--hostname", name]
 
 
-class Process:
-    """A child in a session of its own, with its log in a file."""
+class Process(Child):
+    """A child with its log in a file."""
 
     def __init__(self, command: list[str], log: Path, env: dict[str, str], cwd: Path = ROOT) -> None:
+        super().__init__(command, log, env, cwd)
         self.log = log
-        with log.open("ab") as output:
-            self._child = subprocess.Popen(
-                command, cwd=cwd, env=os.environ | env, stdout=output, stderr=output, start_new_session=True
-            )
-        self.pid = self._child.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the child itself runs; its own children may outlive it."""
-        return self._child.poll() is None
-
-    def signal_all(self, number: signal.Signals) -> None:
-        """Send a signal to the child and everything it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
-
-    def terminate(self, timeout: float = 45.0) -> float:
-        """Ask the child to end and wait; return the seconds it took. Raises subprocess.TimeoutExpired."""
-        started = time.monotonic()
-        self._child.terminate()
-        self._child.wait(timeout)
-        return time.monotonic() - started
-
-    def kill(self) -> None:
-        """End the child and everything it started, at once."""
-        self.signal_all(signal.SIGKILL)
-        self._child.wait()
-
-    def stop(self) -> None:
-        """End the child, gently if it lets us."""
-        if self.running:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.terminate(timeout=10)
-        self.kill()
 
 
 class System:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import suppress
 from typing import Any
@@ -14,9 +15,9 @@ from faults.harm import Harm, Seen, comes, keep_doing
 MOST_CONNECTIONS = 200
 
 
-def stop_postgres(mode: str, harm: Harm) -> Seen:
-    """Stop PostgreSQL in a mode; start it again after the time."""
-    harm.world.postgres.stop(mode)  # type: ignore[arg-type]
+def stop_postgres(number: signal.Signals, harm: Harm) -> Seen:
+    """Stop PostgreSQL by a signal; start it again after the time."""
+    harm.world.postgres.stop(number)
     time.sleep(harm.seconds)
     harm.world.postgres.start()
     return True

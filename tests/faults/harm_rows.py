@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,7 +100,7 @@ def set_role(harm: Harm) -> Seen:
     finally:
         for role in ("dummy_writer", "dummy_reader"):
             harm.world.query(f"ALTER ROLE {role} RESET ALL")
-        harm.world.postgres.stop("immediate")  # what was stored without waiting for the disk is lost
+        harm.world.postgres.stop(signal.SIGQUIT)  # what was stored without waiting for the disk is lost
         harm.world.postgres.start()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -85,9 +86,9 @@ STORING = (
     *(Kind(f"killed at {point}", partial(harm_processes.kill_at, point)) for point in points.WORKER_POINTS),
     Kind("process of a worker's pool killed", harm_processes.kill_idle),
     Kind("worker killed", harm_processes.kill_worker, 0, 3),
-    Kind("PostgreSQL stopped at once", partial(harm_database.stop_postgres, "immediate"), 0, 3),
-    Kind("PostgreSQL stopped", partial(harm_database.stop_postgres, "fast"), 0, 3),
-    Kind("PostgreSQL away for 30 s", partial(harm_database.stop_postgres, "fast"), 30, 30),
+    Kind("PostgreSQL stopped at once", partial(harm_database.stop_postgres, signal.SIGQUIT), 0, 3),
+    Kind("PostgreSQL stopped", partial(harm_database.stop_postgres, signal.SIGINT), 0, 3),
+    Kind("PostgreSQL away for 30 s", partial(harm_database.stop_postgres, signal.SIGINT), 30, 30),
     Kind("backends terminated", harm_database.terminate_backends, 0.5, 2),
     Kind("PostgreSQL read-only", harm_database.read_only, 0, 3),
     Kind("table locked for 10 s", harm_database.lock_table, 10, 10),

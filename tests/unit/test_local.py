@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from honcho.printer import Printer
 
 from local import nginx
 from local.ports import free_port, is_free
@@ -96,24 +95,36 @@ def test_programs_meet_nginx_wherever_there_is_one(
 
 
 @pytest.fixture
-def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is printed, each line with its program's name."""
-    lines: list[str] = []
-    monkeypatch.setattr(Printer, "write", lambda _, message: lines.append(f"{message.name}: {message.data.rstrip()}"))
-    return lines
-
-
-@pytest.fixture
-def supervisor(printed: list[str]) -> Iterator[Supervisor]:  # noqa: ARG001
+def supervisor() -> Iterator[Supervisor]:
     """One for two programs."""
-    made = Supervisor(["one", "two"])
+    made = Supervisor(["one", "three"])
     yield made
     made.stop()
 
 
-def test_what_programs_print_comes_under_their_names(supervisor: Supervisor, printed: list[str]) -> None:
+def test_what_programs_print_comes_under_their_names(
+    capsys: pytest.CaptureFixture[str], supervisor: Supervisor
+) -> None:
     supervisor.complete(Program("one", python("print('안녕')")), 20)
-    assert printed == ["one: 안녕"]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d one   \| 안녕\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "no_color", "coloured"), [(True, "", True), (True, "1", False), (False, "", False)]
+)
+def test_names_are_coloured_on_a_terminal_unless_no_color_is_set(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    no_color: str,
+    *,
+    is_terminal: bool,
+    coloured: bool,
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    Supervisor(["one", "two"]).say("two", "text")
+    start, end = (r"\033\[33m", r"\033\[0m") if coloured else ("", "")
+    assert re.fullmatch(rf"{start}\d\d:\d\d:\d\d two \| {end}text\n", capsys.readouterr().out)
 
 
 def test_a_program_that_fails_is_named_with_what_it_said(supervisor: Supervisor) -> None:
@@ -123,20 +134,22 @@ def test_a_program_that_fails_is_named_with_what_it_said(supervisor: Supervisor)
 
 def test_a_program_that_ends_by_itself_is_an_error(supervisor: Supervisor) -> None:
     supervisor.start(Program("one", python(ENDLESS)))
-    supervisor.start(Program("two", python("pass")))
-    with pytest.raises(SupervisorError, match="two ended with status 0"):
+    supervisor.start(Program("three", python("pass")))
+    with pytest.raises(SupervisorError, match="three ended with status 0"):
         supervisor.wait()
 
 
 def test_a_program_that_does_not_answer_is_named(supervisor: Supervisor) -> None:
     supervisor.start(Program("one", python(ENDLESS)))
-    supervisor.start(Program("two", python(ENDLESS), lambda: False))
-    with pytest.raises(SupervisorError, match="no answer within 0 s from: two"):
+    supervisor.start(Program("three", python(ENDLESS), lambda: False))
+    with pytest.raises(SupervisorError, match="no answer within 0 s from: three"):
         supervisor.wait_ready(0.1)
 
 
-def test_stopping_ends_what_a_program_has_started_too(supervisor: Supervisor, printed: list[str]) -> None:
-    supervisor.start(Program("one", python(PARENT), lambda: printed))
+def test_stopping_ends_what_a_program_has_started_too(
+    capsys: pytest.CaptureFixture[str], supervisor: Supervisor
+) -> None:
+    supervisor.start(Program("one", python(PARENT), lambda: capsys.readouterr().out))
     supervisor.wait_ready(20)
     [parent] = [child for child in psutil.Process().children() if PARENT in child.cmdline()]
     family = [parent, *parent.children()]
