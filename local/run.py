@@ -69,8 +69,6 @@ def _next_free(port: int, ports: Mapping[str, int]) -> int:
 
 def main() -> None:
     """Run until a signal comes; exit with 1 when something ended by itself."""
-    supervisor = Supervisor(NAMES)
-    supervisor.obey_signals()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack what programs print
     try:
@@ -79,6 +77,8 @@ def main() -> None:
         sys.exit(str(error))
     postgres = Postgres(DATA / "postgres", ports["POSTGRES_PORT"])
     redis = Redis(DATA / "redis", ports["REDIS_PORT"])
+    supervisor = Supervisor(NAMES, [redis, postgres])
+    supervisor.obey_signals()
     try:
         run(supervisor, ports, redis, postgres)
     except (ServerError, SupervisorError, OSError) as error:

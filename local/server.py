@@ -101,6 +101,10 @@ class Server:
         """Tell whether this very server, not another on its port, answers."""
         raise NotImplementedError
 
+    def why_ended(self) -> str:
+        """Return how the server has ended, and what it logged last."""
+        return f"{self.name} ended with status {self._child and self._child.wait()}:\n{tail(self.log)}"
+
     def _take(self, lock: int) -> None:
         deadline = time.monotonic() + LOCK_TIMEOUT
         while True:

@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 
 from core.logs import printable
 from local.child import Child
+from local.server import Server
 
 COLOURS = (36, 33, 32, 35, 31, 34)
 """Cyan, yellow, green, magenta, red and blue, as a terminal's escape sequences number them."""
@@ -62,8 +63,11 @@ class _Running(Child):
 class Supervisor:
     """Runs programs until it is told to stop, by a signal or because one of them ended."""
 
-    def __init__(self, names: list[str]) -> None:
-        """Prefix lines with the names of all programs that will come, in columns, and in colour on a terminal."""
+    def __init__(self, names: list[str], servers: Sequence[Server] = ()) -> None:
+        """Prefix lines with the names of all programs that will come, in columns, and in colour on a terminal.
+
+        The servers are started and ended elsewhere; one that ends by itself is an error like a program that does.
+        """
         plain = os.environ.get("NO_COLOR") or not sys.stdout.isatty()
         width = max(map(len, names))
         self._prefixes = {
@@ -74,6 +78,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._running: list[_Running] = []
+        self._servers = servers
 
     def obey_signals(self) -> None:
         """Stop on Ctrl-C, SIGTERM and a closed terminal; the second time, without patience."""
@@ -123,7 +128,7 @@ class Supervisor:
                 raise SupervisorError(f"no answer within {timeout:.0f} s from: {names}")
 
     def wait(self) -> None:
-        """Wait until a signal asks for the end. Raises SupervisorError when a program ends by itself."""
+        """Wait until a signal asks for the end. Raises SupervisorError when a program or a server ends by itself."""
         while not self._stop.wait(0.5):
             self._check()
 
@@ -139,9 +144,10 @@ class Supervisor:
             running.kill()
 
     def _check(self) -> None:
-        for running in self._running:
-            if not running.running:
-                raise SupervisorError(running.why_ended())
+        watched: list[Server | _Running] = [*self._servers, *self._running]
+        for each in watched:
+            if not each.running:
+                raise SupervisorError(each.why_ended())
 
     def _on_signal(self, *_: object) -> None:
         if self._stop.is_set():

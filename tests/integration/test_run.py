@@ -78,7 +78,7 @@ def family(run: Process) -> list[psutil.Process]:
 def test_everything_answers_and_ends_and_the_data_stays(
     folder: Path, ports: dict[str, str], start: Callable[[], Process]
 ) -> None:
-    """It ends by Ctrl-C, by SIGTERM, and with a tier that dies."""
+    """It ends by Ctrl-C, by SIGTERM, with a tier that dies, and with a server that dies."""
     run = start()
     wait_ready(run)
     with Client(base_url=f"http://127.0.0.1:{ports['WEB_PORT']}", timeout=10) as client:
@@ -103,6 +103,13 @@ def test_everything_answers_and_ends_and_the_data_stays(
     [api] = [p for p in family(run) if p.cmdline()[1:3] == ["-m", "api"] and p.ppid() == run.pid]
     end(run, api.kill)
     assert "api ended with status" in run.log.read_text()
+
+    run = start()
+    wait_ready(run)
+    [redis] = [p for p in family(run) if p.name() == "redis-server"]
+    end(run, redis.kill)
+    assert run.wait() == 1
+    assert re.search(r"^Redis ended with status -9:\n(  .*\n)+", run.log.read_text(), re.MULTILINE)
     assert "✗ Redis " in doctor(folder, ports)
 
 

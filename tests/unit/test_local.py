@@ -139,6 +139,16 @@ def test_a_program_that_ends_by_itself_is_an_error(supervisor: Supervisor) -> No
         supervisor.wait()
 
 
+def test_a_server_that_ends_by_itself_is_an_error_with_what_it_logged(tmp_path: Path) -> None:
+    with Redis(tmp_path / "redis", free_port()) as redis:
+        supervisor = Supervisor(["one"], [redis])
+        supervisor.start(Program("one", python(ENDLESS)))
+        psutil.Process(redis.pid).kill()
+        with pytest.raises(SupervisorError, match=r"Redis ended with status -9:\n(?s:.*)Ready to accept connections"):
+            supervisor.wait()
+        supervisor.stop()
+
+
 def test_a_program_that_does_not_answer_is_named(supervisor: Supervisor) -> None:
     supervisor.start(Program("one", python(ENDLESS)))
     supervisor.start(Program("three", python(ENDLESS), lambda: False))
