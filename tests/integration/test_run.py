@@ -23,7 +23,7 @@ from local.run import PORTS
 from local.system import ROOT, Process
 
 pytestmark = pytest.mark.timeout(180)
-PARTS = ("core", "api", "worker", "database", "local", "web/dist", "web/nginx")
+PARTS = ("core", "database", "api", "worker", "doctor", "local", "web/dist", "web/nginx")
 READY = "Ctrl-C ends it all"
 
 
