@@ -185,4 +185,5 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "test-containers",
         "test-cluster",
         "test-provision",
+        "test-workflows",
     }
