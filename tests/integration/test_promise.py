@@ -101,6 +101,17 @@ def test_a_worker_asked_to_end_finishes_its_batch(bare_system: System, client: C
     assert redis_of(bare_system).get("dummies:waiting") == str(20_000 - count_rows(bare_system)).encode()
 
 
+def test_a_worker_restarts_on_sighup(bare_system: System, client: Client) -> None:
+    """It does so under the same process id, so that its container stays."""
+    worker = bare_system.start_worker()
+    eventually(lambda: "ready." in worker.log.read_text(), within=20)
+    worker.send_signal(signal.SIGHUP)
+    eventually(lambda: worker.log.read_text().count("ready.") == 2, within=40)
+    client.submit("after").raise_for_status()
+    eventually(lambda: count_rows(bare_system) == 1, within=15)
+    assert worker.running
+
+
 def test_strings_get_through_without_any_wakeup(bare_system: System, client: Client) -> None:
     """With every wake-up suppressed, the timer inside the worker still stores each string soon."""
     thief = redis_of(bare_system)
