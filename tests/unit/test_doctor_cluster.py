@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from doctor import cluster
 from doctor.finding import Finding
-from local import cluster_doctor
 
 KUBECTL = """#!/bin/sh
 shift
@@ -39,7 +39,7 @@ def service(namespace: str, port: int) -> dict[str, Any]:
     return {"metadata": {"namespace": namespace, "name": "s"}, "spec": {"ports": [{"nodePort": port}, {}]}}
 
 
-DEFAULT_CLASS = {"metadata": {"name": "local", "annotations": {cluster_doctor.DEFAULT_CLASS: "true"}}}
+DEFAULT_CLASS = {"metadata": {"name": "local", "annotations": {cluster.DEFAULT_CLASS: "true"}}}
 GOOD: dict[str, Any] = {
     "version": {"serverVersion": {"gitVersion": "v1.31.2"}},
     "get-nodes": [{"status": {"nodeInfo": {"architecture": "amd64"}}}],
@@ -71,7 +71,7 @@ def found(answers: Path, **changes: Any) -> dict[str, Finding]:
     for words, answer in (GOOD | {name.replace("_", "-"): value for name, value in changes.items()}).items():
         body = {"items": answer} if isinstance(answer, list) else answer
         (answers / f"-{words}.json").write_text(json.dumps(body))
-    return {finding.what: finding for finding in cluster_doctor.examine()}
+    return {finding.what: finding for finding in cluster.examine()}
 
 
 def ill(findings: dict[str, Finding]) -> dict[str, str]:
@@ -112,4 +112,4 @@ def test_before_the_first_deploy_the_namespace_is_not_missed(answers: Path) -> N
 
 def test_a_cluster_that_does_not_answer_is_all_that_is_said(answers: Path) -> None:
     assert answers
-    assert list(ill({each.what: each for each in cluster_doctor.examine()})) == ["cluster"]
+    assert list(ill({each.what: each for each in cluster.examine()})) == ["cluster"]
