@@ -22,6 +22,6 @@ export default defineConfig({
     environmentOptions: { jsdom: { url: "http://page.test/" } },
     setupFiles: "src/testing/setup.ts",
     restoreMocks: true,
-    testTimeout: 10_000,
+    testTimeout: 60_000,
   },
 });
