@@ -12,9 +12,8 @@ import sys
 from granian.cli import cli
 
 from api.process import request_threads
-from api.process.listener import listen
 from api.settings import ApiSettings
-from api.start import refuse_unkept
+from api.start import listen, refuse_unkept
 from core.settings import load
 
 TARGET = "api.app:create_app"

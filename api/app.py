@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response
 from redis import Redis
@@ -14,13 +14,12 @@ from api.fast_path import FastPath
 from api.http import problems, request_ids
 from api.process import probe_server, request_threads
 from api.process.appender import Appender
-from api.process.listener import listen
 from api.process.monitor import Monitor
 from api.process.reader import Reader
 from api.process.request_threads import RequestThreads
 from api.services import EXTENSION, Services, services
 from api.settings import ApiSettings
-from api.start import refuse_unkept
+from api.start import listen, refuse_unkept
 from api.views import dead_letter_groups, dead_letters, docs, export, pipeline, strings, submit
 from core import logs
 from core.connection import connect
@@ -29,9 +28,6 @@ from core.dead_letters import DeadLetters
 from core.journal import Journal
 from core.settings import load
 from core.wakeups import Waker, make_celery
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 class _Api(Flask):

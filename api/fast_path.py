@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from io import BytesIO
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import msgspec
 
@@ -21,9 +21,6 @@ from api.http.responses import JSON, NOT_CACHED, accepted_headers, encode
 from api.services import Services
 from api.submissions import accept
 from core.errors import DummiesError
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATHS = {"/dummies/", "/dummies"}
 MAX_BODY = 16 * 1024

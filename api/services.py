@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask, current_app
+from flask import current_app
 
 from api.process.appender import Appender
 from api.process.monitor import Monitor
@@ -41,9 +41,4 @@ class Services:
 
 def services() -> Services:
     """Return the services of the application that serves this request."""
-    return services_of(current_app)
-
-
-def services_of(app: Flask) -> Services:
-    """Return an application's services."""
-    return cast("Services", app.extensions[EXTENSION])
+    return cast("Services", current_app.extensions[EXTENSION])

@@ -8,14 +8,11 @@ nginx repeats one.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIEnvironment
 
 import structlog
 import uuid_utils
 from flask import Flask, Response, request
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 HEADER = "X-Request-ID"
 NGINX_HEADER = "X-Dummies-Request"

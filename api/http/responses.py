@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIEnvironment
 
 import msgspec
 from flask import Response
 from werkzeug.datastructures import Headers
 
 from api.http.contract import Accepted
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 JSON = "application/json"
 NOT_CACHED = {"Cache-Control": "no-store"}

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from support import dead_letter_all
 
 from api.app import create_app
-from api.services import Services, services_of
+from api.services import EXTENSION, Services
 from api.settings import ApiSettings
 from core.consumer import Consumer
 from core.keys import KEYS
@@ -26,7 +26,7 @@ OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 def parts(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FlaskClient, Services]]:
     """An API that has operators, over an empty table, and what it works with."""
     app = create_app(ApiSettings(redis_url="redis://127.0.0.1", operator_token=TOKEN), redis)  # type: ignore[arg-type]
-    services = services_of(app)
+    services = app.extensions[EXTENSION]
     monkeypatch.setattr(services.reader, "states", lambda ids: {})  # noqa: ARG005
     monkeypatch.setattr(services.monitor, "check", lambda: None)
     monkeypatch.setattr(services.waker, "wake", lambda: None)
