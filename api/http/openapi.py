@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import UnionType
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from flask import Flask
@@ -45,35 +45,29 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "required": True,
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_REASON_LENGTH, "pattern": _WITHOUT_NUL},
     },
+    "Idempotency-Key": {
+        "in": "header",
+        "description": "Repeating a request under the same key stores nothing twice; the same key with another body is"
+        " refused.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
 }
 V = TypeVar("V", bound=Callable[..., Any])
 
 
-class Operation(NamedTuple):
-    """What the document says of a view, beside its docstring."""
+class Operation(msgspec.Struct, frozen=True):
+    """Decorates a view with what the document says of it, beside its docstring."""
 
     summary: str
     answers: Mapping[int, Any]
-    body: Mapping[str, Any]
-    parameters: Sequence[str]
-    refusals: Sequence[int]
+    body: Mapping[str, Any] = {}
+    parameters: Sequence[str] = ()
+    refusals: Sequence[int] = ()
 
-
-def describe(
-    summary: str,
-    *,
-    answers: Mapping[int, Any],
-    body: Mapping[str, Any] | None = None,
-    parameters: Sequence[str] = (),
-    refusals: Sequence[int] = (),
-) -> Callable[[V], V]:
-    """Note what the document says of a view; the view itself stays as it is."""
-
-    def note(view: V) -> V:
-        view.operation = Operation(summary, answers, body or {}, parameters, refusals)  # type: ignore[attr-defined]
+    def __call__(self, view: V) -> V:
+        """Return the view unchanged, but for this note."""
+        view.operation = self  # type: ignore[attr-defined]
         return view
-
-    return note
 
 
 def build(app: Flask) -> dict[str, Any]:
@@ -132,16 +126,14 @@ def _schema(type_: Any, schemas: Mapping[Any, Any]) -> Any:
 
 def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     operation: Operation = view.operation
-    operators_only = getattr(view, "operators_only", False)
-    headers = _headers(operation, operators_only=operators_only)
     made: dict[str, Any] = {
         "operationId": view.__name__,
         "summary": operation.summary,
         "description": " ".join(view.__doc__.split()),
-        "parameters": [*_path_parameters(rule), *_query_parameters(operation), *headers],
+        "parameters": [*_path_parameters(rule), *map(_parameter, operation.parameters)],
         "responses": _responses(operation, schemas),
     }
-    if operators_only:
+    if HTTPStatus.UNAUTHORIZED in operation.refusals:
         made["security"] = [{"operator": []}]
     if operation.body:
         content = {
@@ -174,13 +166,5 @@ def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "query", "required": False, **_PARAMETERS[name]} for name in operation.parameters]
-
-
-def _headers(operation: Operation, *, operators_only: bool) -> list[dict[str, Any]]:
-    if not operation.body or operators_only:
-        return []
-    note = "Repeating a request under the same key stores nothing twice; the same key with another body is refused."
-    schema = {"type": "string", "minLength": 1, "maxLength": 255}
-    return [{"name": "Idempotency-Key", "in": "header", "required": False, "description": note, "schema": schema}]
+def _parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, **_PARAMETERS[name]}

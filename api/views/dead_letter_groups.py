@@ -13,7 +13,7 @@ from flask import Blueprint, Response
 from api.auth import operators_only
 from api.http.bodies import read_object
 from api.http.contract import DiscardGroups, FailedGroup, FailedGroups, GroupProgress, Problem, RetryGroups
-from api.http.openapi import describe
+from api.http.openapi import Operation
 from api.http.parameters import MAX_SCAN_CURSOR, integer
 from api.http.problems import ApiProblem, problem_of
 from api.http.responses import NOT_CACHED, answer, encode
@@ -23,6 +23,7 @@ from core.errors import JournalFull, JournalUnavailable
 
 log = structlog.get_logger()
 blueprint = Blueprint("groups", __name__)
+blueprint.before_request(operators_only)
 
 MAX_BYTES = 1024 * 1024
 COUNTING_BUDGET = 1.0
@@ -40,8 +41,7 @@ _run_slots = threading.BoundedSemaphore(CONCURRENT_RUNS)
 
 
 @blueprint.get("/dummies/failed/reasons")
-@describe("Dead letters by reason", answers={200: FailedGroups}, parameters=("cursor",), refusals=(400, 401, 403, 503))
-@operators_only
+@Operation("Dead letters by reason", answers={200: FailedGroups}, parameters=("cursor",), refusals=(400, 401, 403, 503))
 def failed_reasons() -> Response:
     """Answer with how many dead letters have which reason; of very many, with those looked at within a second."""
     counts = services().groups.count(integer("cursor", MAX_SCAN_CURSOR) or 0, COUNTING_BUDGET)
@@ -51,13 +51,12 @@ def failed_reasons() -> Response:
 
 
 @blueprint.post("/dummies/failed/retry")
-@describe(
+@Operation(
     "Try groups of dead letters again",
     body={"application/json": RetryGroups},
     answers={200: {_NDJSON: GroupProgress}},
     refusals=(400, 401, 403, 413, 415, 422, 503),
 )
-@operators_only
 def retry_groups() -> Response:
     """Put the dead letters with one of these reasons back into the journal; they keep their ids.
 
@@ -72,13 +71,12 @@ def retry_groups() -> Response:
 
 
 @blueprint.post("/dummies/failed/discard")
-@describe(
+@Operation(
     "Discard groups of dead letters",
     body={"application/json": DiscardGroups},
     answers={200: {_NDJSON: GroupProgress}},
     refusals=(400, 401, 403, 413, 415, 422, 503),
 )
-@operators_only
 def discard_groups() -> Response:
     """Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`.
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from api import strings
 from api.auth import operators_only
 from api.http.contract import MAX_HISTORY_PAGE, MAX_REASON_LENGTH, Accepted, FailedPage
-from api.http.openapi import describe
+from api.http.openapi import Operation
 from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, searched, words
 from api.http.problems import ApiProblem
 from api.http.responses import NOT_CACHED, answer, utc
@@ -18,16 +18,16 @@ from api.services import services
 
 log = structlog.get_logger()
 blueprint = Blueprint("failed", __name__)
+blueprint.before_request(operators_only)
 
 
 @blueprint.get("/dummies/failed")
-@describe(
+@Operation(
     "Dead letters",
     answers={200: FailedPage},
     parameters=("limit", "cursor", "q"),
     refusals=(400, 401, 403, 503),
 )
-@operators_only
 def failed() -> Response:
     """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
     limit = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE
@@ -37,8 +37,7 @@ def failed() -> Response:
 
 
 @blueprint.post("/dummies/<uuid:submission_id>/retry")
-@describe("Try a dead letter again", answers={202: Accepted}, refusals=(401, 403, 404, 409, 503))
-@operators_only
+@Operation("Try a dead letter again", answers={202: Accepted}, refusals=(401, 403, 404, 409, 503))
 def retry(submission_id: UUID) -> Response:
     """Put a dead letter back into the journal; it keeps its id, and is stored once or refused again."""
     parts = services()
@@ -55,8 +54,9 @@ def retry(submission_id: UUID) -> Response:
 
 
 @blueprint.delete("/dummies/<uuid:submission_id>")
-@describe("Discard a dead letter", answers={204: None}, parameters=("reason",), refusals=(400, 401, 403, 404, 409, 503))
-@operators_only
+@Operation(
+    "Discard a dead letter", answers={204: None}, parameters=("reason",), refusals=(400, 401, 403, 404, 409, 503)
+)
 def discard(submission_id: UUID) -> Response:
     """Remove a dead letter for good. The `reason`, which must be given, goes to the log with the string's id."""
     reason = words("reason", MAX_REASON_LENGTH)

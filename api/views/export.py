@@ -11,7 +11,7 @@ from itertools import chain
 
 from flask import Blueprint, Response
 
-from api.http.openapi import describe
+from api.http.openapi import Operation
 from api.http.parameters import query, searched
 from api.http.problems import ApiProblem, database_unavailable
 from api.http.responses import NOT_CACHED
@@ -34,7 +34,7 @@ _export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
 
 
 @blueprint.get("/dummies/export")
-@describe(
+@Operation(
     "All stored strings as a file",
     answers={200: dict.fromkeys(("application/x-ndjson", "text/csv"), str)},
     parameters=("format", "q"),

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from api.health import readiness
 from api.http.contract import PartState, Pipeline, Ready, SetBack
-from api.http.openapi import describe
+from api.http.openapi import Operation
 from api.http.responses import answer
 from api.process.monitor import Since
 from api.services import services
@@ -18,7 +18,7 @@ blueprint = Blueprint("pipeline", __name__)
 
 
 @blueprint.get("/pipeline")
-@describe("Whether strings get through", answers={200: Pipeline})
+@Operation("Whether strings get through", answers={200: Pipeline})
 def pipeline() -> Response:
     """Answer with what was seen within the last second; parts that are away are said to be, with 200."""
     monitor = services().monitor
@@ -48,14 +48,14 @@ def pipeline() -> Response:
 
 
 @blueprint.get("/healthz")
-@describe("Whether the process lives", answers={200: Ready})
+@Operation("Whether the process lives", answers={200: Ready})
 def healthz() -> Response:
     """Answer as soon as the process serves; nothing else is looked at."""
     return answer(Ready())
 
 
 @blueprint.get("/readyz")
-@describe("Whether the process may be sent requests", answers={200: Ready}, refusals=(503,))
+@Operation("Whether the process may be sent requests", answers={200: Ready}, refusals=(503,))
 def readyz() -> Response:
     """Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service.
 

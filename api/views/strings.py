@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from api import history
 from api.http.contract import MAX_IDS_PER_QUERY, HistoryPage, StringState, StringStates
-from api.http.openapi import describe
+from api.http.openapi import Operation
 from api.http.parameters import query
 from api.http.problems import ApiProblem
 from api.http.responses import answer
@@ -21,7 +21,7 @@ blueprint = Blueprint("strings", __name__)
 
 
 @blueprint.get("/dummies/<uuid:submission_id>")
-@describe("What became of a string", answers={200: StringState}, refusals=(404, 503))
+@Operation("What became of a string", answers={200: StringState}, refusals=(404, 503))
 def state(submission_id: UUID) -> Response:
     """Answer with the string and its status."""
     key = str(submission_id)
@@ -38,7 +38,7 @@ def state(submission_id: UUID) -> Response:
 
 
 @blueprint.get("/dummies/")
-@describe(
+@Operation(
     "What became of many strings, or the history",
     answers={200: StringStates | HistoryPage},
     parameters=("id", "limit", "cursor", "q"),

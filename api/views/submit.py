@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from api.http.bodies import read_key, read_many, read_one
 from api.http.body_budget import MAX_BULK_BYTES, body_in_memory
 from api.http.contract import Accepted, BulkAccepted, BulkRequest, SubmitRequest
-from api.http.openapi import describe
+from api.http.openapi import Operation
 from api.http.problems import ApiProblem
 from api.http.request_ids import nginx_id_of
 from api.http.responses import accepted_headers, answer
@@ -30,10 +30,11 @@ _large_slot = threading.BoundedSemaphore(1)
 
 
 @blueprint.post("/dummies/")
-@describe(
+@Operation(
     "Submit one string",
     body={"application/json": SubmitRequest},
     answers={202: Accepted},
+    parameters=("Idempotency-Key",),
     refusals=(400, 413, 415, 422, 503),
 )
 def submit() -> Response:
@@ -46,10 +47,11 @@ def submit() -> Response:
 
 
 @blueprint.post("/dummies/bulk")
-@describe(
+@Operation(
     "Submit many strings",
     body={"application/json": BulkRequest, "application/x-ndjson": str, "text/plain": str},
     answers={202: BulkAccepted},
+    parameters=("Idempotency-Key",),
     refusals=(400, 413, 415, 422, 503),
 )
 def submit_bulk() -> Response:
