@@ -9,7 +9,6 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from flask import Flask, Response
 from redis import Redis
 
-from api import health
 from api.fast_path import FastPath
 from api.http import problems, request_ids
 from api.process import probe_server, request_threads
@@ -75,16 +74,13 @@ def _allow_origins(app: Flask, settings: ApiSettings) -> None:
 
 
 def _serve_probes(parts: Services, threads: RequestThreads) -> None:
-    port = parts.settings.operations_port
-    if port is None:
-        return
-    alive = partial(health.liveness, threads)
-
     def ready() -> Response:
-        alive()
-        return health.readiness(parts)
+        pipeline.liveness(threads)
+        return pipeline.readiness(parts)
 
-    probe_server.serve(listen(port), {"/healthz": alive, "/readyz": ready}, parts.monitor)
+    if parts.settings.operations_port is not None:
+        listener = listen(parts.settings.operations_port)
+        probe_server.serve(listener, {"/healthz": partial(pipeline.liveness, threads), "/readyz": ready}, parts.monitor)
 
 
 def _services(settings: ApiSettings, redis: Redis) -> Services:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response
 
-from api.health import readiness
 from api.http.contract import PartState, Pipeline, Ready, SetBack
 from api.http.openapi import Operation
+from api.http.problems import ApiProblem, journal_volatile
 from api.http.responses import answer
 from api.process.monitor import Since
-from api.services import services
+from api.process.request_threads import RequestThreads
+from api.services import Services, services
 from core import rollback
 
 blueprint = Blueprint("pipeline", __name__)
@@ -63,6 +64,24 @@ def readyz() -> Response:
     """
     services().monitor.ensure_started()
     return readiness(services())
+
+
+def liveness(threads: RequestThreads) -> Response:
+    """Return the response of a process that can serve; raises ApiProblem for one whose threads are all stuck."""
+    if threads.stuck:
+        raise ApiProblem("stuck", "Restart this process: none of its threads makes progress.")
+    return answer(Ready())
+
+
+def readiness(parts: Services) -> Response:
+    """Return the response of a process that may be sent requests; raises ApiProblem for one that may not."""
+    if parts.draining:
+        raise ApiProblem("draining", "Send requests elsewhere: this process is shutting down.", retry_after=1)
+    if parts.monitor.durability.refused:
+        raise journal_volatile(parts.monitor.durability.problem)
+    if not parts.monitor.reached:
+        raise ApiProblem("journal-away", "Start Redis: it has not yet been seen with its data loaded.", retry_after=1)
+    return answer(Ready())
 
 
 def _set_back(seen: rollback.Rollback | None) -> SetBack | None:
