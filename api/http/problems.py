@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 
-import msgspec
 import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from api.http.contract import Problem, RefusedItem
-from core.errors import DummiesError, InvalidText, JournalFull, JournalUnavailable, KeyReused
+from api.http.responses import NOT_CACHED, encode
+from core.errors import InvalidText, JournalFull, JournalUnavailable, KeyReused
 
 log = structlog.get_logger()
 
 TYPE_PREFIX = "urn:ix-dummies:problem:"
+INTERNAL = "internal-error"
 
 _TITLES = {
     "bad-request": (400, "The request cannot be understood"),
@@ -35,7 +36,7 @@ _TITLES = {
     "invalid-text": (422, "The text cannot be stored"),
     "invalid-key": (422, "The idempotency key cannot be used"),
     "key-reused": (422, "The idempotency key belongs to another request"),
-    "internal-error": (500, "Something went wrong here"),
+    INTERNAL: (500, "Something went wrong here"),
     "journal-away": (503, "The journal does not answer"),
     "journal-full": (503, "The journal is full"),
     "journal-volatile": (503, "The journal would lose what it is given"),
@@ -44,7 +45,7 @@ _TITLES = {
     "busy": (503, "Too many requests at once"),
     "stuck": (503, "Every request thread is stuck"),
 }
-_BY_STATUS = {
+_BY_STATUS: dict[int | None, tuple[str, str]] = {
     HTTPStatus.NOT_FOUND: ("not-found", "Look at /openapi.json for what there is."),
     HTTPStatus.METHOD_NOT_ALLOWED: (
         "method-not-allowed",
@@ -52,6 +53,10 @@ _BY_STATUS = {
     ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", "Send less at once."),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported-media-type", "Send application/json."),
+}
+_HEADERS = {
+    "unsupported-encoding": {"Accept-Encoding": "identity"},
+    "operator-only": {"WWW-Authenticate": 'Bearer realm="ix-dummies operators"'},
 }
 
 
@@ -76,16 +81,10 @@ class ApiProblem(Exception):
     def response(self) -> Response:
         """Return the answer."""
         body = self.body()
-        status = body.status
-        response = Response(msgspec.json.encode(body), status, content_type="application/problem+json")
-        response.headers["Cache-Control"] = "no-store"
+        headers = NOT_CACHED | _HEADERS.get(self.name, {})
         if self.retry_after is not None:
-            response.headers["Retry-After"] = str(self.retry_after)
-        if self.name == "unsupported-encoding":
-            response.headers["Accept-Encoding"] = "identity"
-        if status == HTTPStatus.UNAUTHORIZED:
-            response.headers["WWW-Authenticate"] = 'Bearer realm="ix-dummies operators"'
-        return response
+            headers["Retry-After"] = str(self.retry_after)
+        return Response(encode(body), body.status, headers, content_type="application/problem+json")
 
 
 def journal_unavailable() -> ApiProblem:
@@ -118,9 +117,11 @@ def database_unavailable() -> ApiProblem:
     )
 
 
-def problem_of(error: DummiesError) -> ApiProblem:
-    """Return the answer to an error of submitting; any other is raised again."""
+def problem_of(error: Exception) -> ApiProblem:
+    """Return the problem that an error is to a client."""
     match error:
+        case ApiProblem():
+            return error
         case JournalUnavailable():
             return journal_unavailable()
         case JournalFull():
@@ -129,22 +130,17 @@ def problem_of(error: DummiesError) -> ApiProblem:
             return ApiProblem("key-reused", "Use a new Idempotency-Key for another text.")
         case InvalidText():
             return ApiProblem("invalid-text", str(error))
-    raise error
+    return ApiProblem(INTERNAL, "Retry the request; if the error persists, contact the operator.")
 
 
 def install(app: Flask) -> None:
-    """Answer every error as a problem."""
-    app.register_error_handler(ApiProblem, lambda problem: problem.response())
-    for ours in (JournalUnavailable, JournalFull, KeyReused, InvalidText):
-        app.register_error_handler(ours, lambda error: problem_of(error).response())
+    """Respond to every error with a problem."""
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, _other)
 
 
 def _http(error: HTTPException) -> Response:
-    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        return error.get_response()  # type: ignore[return-value]
-    name, detail = _BY_STATUS.get(HTTPStatus(error.code), ("bad-request", error.description or "Check the request."))
+    name, detail = _BY_STATUS.get(error.code, ("bad-request", error.description or "Check the request."))
     response = ApiProblem(name, detail).response()
     for header, value in error.get_headers():
         if header in {"Allow", "Retry-After"}:
@@ -152,6 +148,8 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
-def _unexpected(error: Exception) -> Response:
-    log.error("request failed", method=request.method, path=request.path, exc_info=error)
-    return ApiProblem("internal-error", "Send the request again; if it goes on, tell the operator.").response()
+def _other(error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.name == INTERNAL:
+        log.error("request failed", method=request.method, path=request.path, exc_info=error)
+    return problem.response()

@@ -19,7 +19,6 @@ from api.http.problems import ApiProblem, problem_of
 from api.http.responses import NOT_CACHED, answer, encode
 from api.services import Services, services
 from core.dead_letter_groups import PIECE, Progress
-from core.errors import JournalFull, JournalUnavailable
 
 log = structlog.get_logger()
 blueprint = Blueprint("groups", __name__)
@@ -116,25 +115,17 @@ def _lines(parts: Services, beginning: Progress, run: Iterator[Progress], check:
                 said_at = time.monotonic()
             _end_when_draining(parts)
             check()
-    except Exception as error:  # noqa: BLE001 - an answer that has begun can only say so
-        problem = ApiProblem(_name_of(error), REST_IS_LEFT).body()
+    except Exception as error:  # a response that has begun can only say so
+        problem = ApiProblem(problem_of(error).name, REST_IS_LEFT).body()
+        log.warning("groups of dead letters left unfinished", left=progress.left, exc_info=error)
     yield _line(progress, complete=problem is None, problem=problem)
 
 
 def _end_when_draining(parts: Services) -> None:
     if parts.draining:
-        raise ApiProblem("draining", "This process is about to end.")
+        raise ApiProblem("draining", "This process is shutting down.")
 
 
 def _line(progress: Progress, *, complete: bool | None = None, problem: Problem | None = None) -> bytes:
     line = GroupProgress(progress.done, progress.skipped, progress.left, complete, problem)
     return encode(line) + b"\n"
-
-
-def _name_of(error: Exception) -> str:
-    if isinstance(error, ApiProblem):
-        return error.name
-    if isinstance(error, JournalUnavailable | JournalFull):
-        return problem_of(error).name
-    log.error("a run through dead letters failed", exc_info=error)
-    return "internal-error"
