@@ -14,8 +14,8 @@ import msgspec
 
 from api.http.bodies import MAX_KEY_LENGTH, decode_one, most_bytes
 from api.http.contract import SubmitRequest
-from api.http.declared import IN_ENVIRON
 from api.http.problems import ApiProblem, problem_of
+from api.http.raw_bodies import IN_ENVIRON
 from api.http.request_ids import HEADER, bind, nginx_id_of, unbind
 from api.http.responses import JSON, NOT_CACHED, accepted_headers, encode
 from api.services import Services

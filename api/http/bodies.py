@@ -11,9 +11,9 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 from flask import request
 
-from api.http.body_budget import body_in_memory
 from api.http.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
 from api.http.problems import ApiProblem
+from api.http.raw_bodies import body_in_memory
 from core.errors import InvalidText
 from core.submission import check_text
 
@@ -57,18 +57,20 @@ def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
 
 def read_many(body: bytes, max_text_bytes: int) -> list[SubmitRequest]:
     """Return the strings that the body of a bulk request submits; raises ApiProblem, which names each bad item."""
-    if request.mimetype == "application/json":
-        items = _items(body)
-    elif request.mimetype == "application/x-ndjson":
-        items = _split(body)
-    elif request.mimetype == "text/plain":
-        items = _lines(body)
-    else:
-        raise ApiProblem(
-            "unsupported-media-type",
-            'Send {"texts": […]} as application/json, {"text": "…"} a line as application/x-ndjson, '
-            "or a string a line as text/plain.",
-        )
+    items: Sequence[object]
+    match request.mimetype:
+        case "application/json":
+            items = _items(body)
+        case "application/x-ndjson":
+            items = _split(body)
+        case "text/plain":
+            items = _lines(body)
+        case _:
+            raise ApiProblem(
+                "unsupported-media-type",
+                'Send {"texts": […]} as application/json, {"text": "…"} a line as application/x-ndjson, '
+                "or a string a line as text/plain.",
+            )
     if len(items) > MAX_STRINGS_PER_BULK:
         raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request.")
     if not items:

@@ -50,7 +50,7 @@ def unbind() -> None:
 
 
 def install(app: Flask) -> None:
-    """Have the application's log lines and answers carry the id."""
+    """Have the application's log lines and responses carry the id."""
     app.before_request(_bind)
     app.after_request(_send_back)
 

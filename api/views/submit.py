@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from flask import Blueprint, Response, request
 
 from api.http.bodies import read_key, read_many, read_one
-from api.http.body_budget import MAX_BULK_BYTES, body_in_memory
 from api.http.contract import Accepted, BulkAccepted, BulkRequest, SubmitRequest
 from api.http.openapi import Operation
 from api.http.problems import ApiProblem
+from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
 from api.http.request_ids import nginx_id_of
 from api.http.responses import accepted_headers, answer
 from api.services import services

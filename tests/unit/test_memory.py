@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from api.http import body_budget
+from api.http import raw_bodies
 from api.http.contract import MAX_STRINGS_PER_BULK
 from api.services import Services
 from api.views import submit
@@ -99,8 +99,8 @@ def test_quotes_that_do_not_match_are_told_soon(client: FlaskClient, rest: bytes
 def test_the_bodies_in_memory_are_bounded_and_give_back_their_room(
     client: FlaskClient, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shares = threading.BoundedSemaphore(3)
-    monkeypatch.setattr(body_budget, "_shares", shares)
+    budget = threading.BoundedSemaphore(3)
+    monkeypatch.setattr(raw_bodies, "_budget", budget)
     fits, does_not = (b"x" * 60_000 + b"\n") * 3, (b"x" * 60_000 + b"\n") * 4
     for _ in range(4):
         assert post(client, fits, PLAIN).status_code == 202
@@ -110,7 +110,7 @@ def test_the_bodies_in_memory_are_bounded_and_give_back_their_room(
         assert (refused.status_code, refused.json["type"].rpartition(":")[2]) == (503, "busy")
         assert refused.headers["Retry-After"] == "2"
     assert journal.counts().waiting == 3 * 4
-    assert shares._value == 3
+    assert budget._value == 3
 
 
 def test_large_bulks_are_taken_one_at_a_time_and_small_ones_beside_them(

@@ -1,0 +1,119 @@
+"""Request bodies as bytes: read within the process's memory budget, and checked against their headers.
+
+A body that is taken for something other than what its headers declare would be stored altered, or in part.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import md5, sha256, sha512
+from typing import IO
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from api.http.problems import ApiProblem
+
+MAX_BULK_BYTES = 8 * 1024 * 1024
+MAX_DISCARDED = 2 * MAX_BULK_BYTES
+CHUNK = 65536
+"""Bytes in which a body is read, and in which the memory budget is counted."""
+MEMORY_BUDGET = 544
+"""Chunks that all bodies of a process may have in memory: four bulks of 8 MiB and 32 small requests."""
+_budget = threading.BoundedSemaphore(MEMORY_BUDGET)
+_DIGESTS = ("Content-Digest", "Repr-Digest", "Digest", "Content-MD5")
+"""RFC 9530, and its predecessors; without a content coding all of them cover the same bytes."""
+_ALGORITHMS = {"sha-256": sha256, "sha-512": sha512, "md5": lambda body: md5(body, usedforsecurity=False)}
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^";]*)', re.IGNORECASE)
+IN_ENVIRON = frozenset(
+    f"HTTP_{name.upper().replace('-', '_')}"
+    for name in ("Content-Encoding", "Transfer-Encoding", "Content-Range", *_DIGESTS)
+)
+"""The keys of a WSGI environment that are checked here, beside the content type."""
+
+
+@contextmanager
+def body_in_memory(limit: int) -> Iterator[bytes]:
+    """Read the current request's body to its end; it counts against the memory budget within the block.
+
+    A body takes its chunks as it arrives, so a slow sender keeps no memory from others. Raises ApiProblem where the
+    budget is spent or the body is not what its headers declare, RequestEntityTooLarge for more than ``limit`` bytes.
+    A refused body is read to its end as well, because a proxy may still be sending it.
+    """
+    request.max_content_length = limit
+    with ExitStack() as held:
+        yield _read(held)  # without a name of its own here: the block can free it
+
+
+def _read(held: ExitStack) -> bytes:
+    body = bytearray()
+    taken = 0
+    try:
+        while piece := request.stream.read(CHUNK):
+            body += piece
+            if len(body) > taken * CHUNK:
+                _take_chunk(held)
+                taken += 1
+    except (RequestEntityTooLarge, ApiProblem):
+        body.clear()
+        _discard(request.environ["wsgi.input"])
+        raise
+    whole = bytes(body)
+    check_declared(whole)
+    return whole
+
+
+def _take_chunk(held: ExitStack) -> None:
+    if not _budget.acquire(blocking=False):
+        raise ApiProblem("busy", "Nothing was accepted. Send fewer large requests concurrently.", retry_after=2)
+    held.callback(_budget.release)
+
+
+def _discard(stream: IO[bytes]) -> None:
+    """Read on, up to what a proxy lets pass: a proxy that is cut off while it sends cannot pass on the response."""
+    left = MAX_DISCARDED
+    while left > 0 and (chunk := stream.read(CHUNK)):
+        left -= len(chunk)
+
+
+def check_declared(body: bytes) -> None:
+    """Raise ApiProblem where the body is not what the current request's headers declare."""
+    headers = request.headers
+    if set(_words(headers.get("Content-Encoding", ""))) - {"identity"}:
+        raise ApiProblem("unsupported-encoding", "Send the body without a Content-Encoding.")
+    if set(_words(headers.get("Transfer-Encoding", ""))) - {"chunked"}:
+        raise ApiProblem("bad-request", "Send the body with no Transfer-Encoding other than chunked.")
+    if "Content-Range" in headers:
+        raise ApiProblem("bad-request", "Send the whole body, without a Content-Range.")
+    for charset in _CHARSET.findall(headers.get("Content-Type", "")):
+        if charset.strip().lower() not in {"utf-8", "utf8"}:
+            raise ApiProblem("unsupported-media-type", "Send the body in UTF-8, and declare no other charset.")
+    for name in _DIGESTS:
+        if name in headers:
+            _check_digest(name, headers[name], body)
+
+
+def _check_digest(name: str, value: str, body: bytes) -> None:
+    digests = [("md5", value.strip())] if name == "Content-MD5" else list(_members(value))
+    known = [(algorithm, digest) for algorithm, digest in digests if algorithm in _ALGORITHMS]
+    if not known:
+        raise ApiProblem("bad-request", f"Send {name} with sha-256 or sha-512, or leave it out.")
+    for algorithm, digest in known:
+        actual = b64encode(_ALGORITHMS[algorithm](body).digest()).decode()
+        if digest.rstrip("=") != actual.rstrip("="):
+            raise ApiProblem("digest-mismatch", f"Send the body again: it does not match its {name}.")
+
+
+def _members(value: str) -> Iterator[tuple[str, str]]:
+    """Yield algorithms and digests, which RFC 9530 puts between colons."""
+    for member in value.split(","):
+        algorithm, _, digest = member.strip().partition("=")
+        yield algorithm.lower(), digest.strip(":")
+
+
+def _words(value: str) -> Iterator[str]:
+    return (word for word in (word.strip().lower() for word in value.split(",")) if word)
