@@ -30,7 +30,7 @@ from core.wakeups import Waker, make_celery
 
 
 class _Api(Flask):
-    """Flask, for which ``/dummies`` is ``/dummies/``: werkzeug lists no methods for it, not even to OPTIONS."""
+    """Flask that serves ``/dummies`` as ``/dummies/``, for which alone werkzeug lists the allowed methods."""
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/dummies":
@@ -39,7 +39,7 @@ class _Api(Flask):
 
 
 def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) -> Flask:
-    """Return the API; without settings they come from the environment, and are checked before anything is served."""
+    """Return the API. Settings default to the environment's, which are checked before anything is served."""
     if settings is None:
         settings = load(ApiSettings)
         logs.configure(json=settings.log_json)
@@ -62,7 +62,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
 
 def _allow_origins(app: Flask, settings: ApiSettings) -> None:
     if settings.cors_origins:
-        from flask_cors import CORS  # noqa: PLC0415 - few need it
+        from flask_cors import CORS  # noqa: PLC0415 - few deployments need it
 
         CORS(
             app,
@@ -101,7 +101,7 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
 
 
 def end_when_draining(response: Response) -> Response:
-    """Have the client open its next connection elsewhere, before this process closes the present one on it."""
+    """Have the client open its next connection elsewhere, before this process closes the current one."""
     if services().draining:
         response.headers["Connection"] = "close"
     return response

@@ -1,4 +1,4 @@
-"""What only an operator may do: the request must carry the token that the service was started with."""
+"""Operator actions: the request must carry the token that the service was started with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def operators_only() -> None:
         return
     token = services().settings.operator_token
     if token is None:
-        raise ApiProblem("operator-disabled", "Start the service with OPERATOR_TOKEN to look after dead letters here.")
+        raise ApiProblem("operator-disabled", "Start the service with OPERATOR_TOKEN to manage dead letters over HTTP.")
     given = request.headers.get("Authorization", "")
     if not compare_digest(given.encode(), (SCHEME + token.get_secret_value()).encode()):
         raise ApiProblem("operator-only", "Send the operator's token as Authorization: Bearer ….")

@@ -1,7 +1,7 @@
-"""The fast path: one string, as JSON, that is fit to be stored is accepted before Flask looks at the request.
+"""The fast path: the usual submission, one valid string as JSON, is accepted without Flask.
 
-Flask's own work for a request takes longer than all of ours. So the usual submission is accepted here, by the same
-functions as in the view; any other request is handed on as it came. The view alone knows how to refuse.
+Flask takes longer for a request than all of our own work. So the usual submission is accepted here, by the functions
+that the view uses; any other request is passed on unchanged. Only the view knows how to refuse one.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _MAX_DIGITS = len(str(MAX_BODY))
 
 
 class FastPath:
-    """A WSGI application in front of another one."""
+    """WSGI middleware."""
 
     def __init__(self, others: WSGIApplication, parts: Services) -> None:
-        """Hand everything but the usual submission on to ``others``."""
+        """Pass everything but the usual submission on to ``others``."""
         self._others = others
         self._parts = parts
         self._max_body = min(MAX_BODY, most_bytes(parts.settings.max_text_bytes))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
+        """Respond to a request."""
         if not self._is_usual(environ):
             return self._others(environ, start_response)
         length = int(environ["CONTENT_LENGTH"])
@@ -54,7 +54,7 @@ class FastPath:
             unbind()
 
     def _is_usual(self, environ: WSGIEnvironment) -> bool:
-        """Tell whether a request needs nothing of what is done for some: CORS, chunked, large or declared bodies."""
+        """Tell whether a request needs nothing that only Flask's path does: CORS, chunked or large bodies, digests."""
         length = environ.get("CONTENT_LENGTH") or ""
         return (
             environ["REQUEST_METHOD"] == "POST"
@@ -73,7 +73,7 @@ class FastPath:
     def _read(self, body: bytes, length: int) -> SubmitRequest:
         self._parts.monitor.check()
         if len(body) < length:
-            raise ApiProblem("bad-request", "Send as many bytes as Content-Length says.")
+            raise ApiProblem("bad-request", "Send as many bytes as Content-Length declares.")
         return decode_one(body, self._parts.settings.max_text_bytes)
 
     def _accept(
@@ -82,7 +82,7 @@ class FastPath:
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
         try:
             accepted = accept(self._parts, submitted, key, nginx_id_of(environ))
-        except DummiesError as error:  # not handed on: it may have been appended all the same
+        except DummiesError as error:  # not passed on: the string may have been appended despite the error
             response = problem_of(error).response()
             response.headers[HEADER] = request_id
             return response(environ, start_response)

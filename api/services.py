@@ -1,4 +1,4 @@
-"""What the views work with: one of each in a process."""
+"""The services that requests use: one of each per process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXTENSION = "dummies"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts that a request may need."""
+    """What a request may need."""
 
     settings: ApiSettings
     journal: Journal
@@ -34,7 +34,7 @@ class Services:
 
     @property
     def draining(self) -> bool:
-        """Whether the process is about to end."""
+        """Whether the process is shutting down."""
         file = self.settings.draining_file
         return file is not None and file.exists()
 

@@ -23,18 +23,18 @@ class ApiSettings(CoreSettings):
     journal_limit: Annotated[int, Field(ge=1)] = 5_000_000
     """Waiting strings above which submitting is refused with 503."""
     journal_memory_fraction: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """The part of Redis' maxmemory above which submitting is refused with 503."""
+    """The fraction of Redis' maxmemory above which submitting is refused with 503."""
     cors_origins: tuple[str, ...] = ()
-    """Origins, comma-separated, whose pages may use the API from the browser; none unless said."""
+    """Origins, comma-separated, whose pages may use the API from the browser; none by default."""
     operator_token: Annotated[SecretStr, Field(min_length=16)] | None = None
-    """The bearer token of those who look after dead letters; without it nobody may, over HTTP."""
+    """The bearer token of operators, who manage dead letters; without it no one can over HTTP."""
 
     operations_port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    """Where ``/healthz`` and ``/readyz`` are answered by a thread of their own; without it only beside the rest."""
+    """A port on which a separate thread serves ``/healthz`` and ``/readyz``; they are also served with the rest."""
     stuck_after: Annotated[float, Field(gt=0)] = 30.0
-    """Seconds without progress after which a request is stuck; when all threads are, ``/healthz`` there says so."""
+    """Seconds without progress after which a request is stuck; ``/healthz`` on that port fails once all threads are."""
     draining_file: Path | None = None
-    """While it exists the process is about to end: it is not ready, and connections end with the answer in hand."""
+    """While this file exists the process is shutting down: it is not ready, and closes connections after a response."""
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -46,7 +46,7 @@ class ApiSettings(CoreSettings):
     @field_validator("cors_origins")
     @classmethod
     def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        """Take what browsers send alone: anything else would never match."""
+        """Accept only what browsers send: anything else would never match."""
         for place, origin in enumerate(origins, 1):
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError(

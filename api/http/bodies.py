@@ -18,7 +18,7 @@ from core.errors import InvalidText
 from core.submission import check_text
 
 MAX_TOKENS = 4 * MAX_STRINGS_PER_BULK
-"""Strings and commas in a body in JSON: about as many as values, and Python takes up to 72 bytes for each of those."""
+"""Most strings and commas in a JSON body: roughly its values, for each of which Python takes up to 72 bytes."""
 MAX_KEY_LENGTH = 255
 _ESCAPED = 6  # bytes that JSON may take for one byte of UTF-8: \u0041
 _ENVELOPE = 1024
@@ -31,7 +31,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def read_one(max_text_bytes: int) -> SubmitRequest:
-    """Return the string that the request in hand submits; raises ApiProblem or InvalidText."""
+    """Return the string that the current request submits; raises ApiProblem or InvalidText."""
     submitted = read_object(_one, most_bytes(max_text_bytes), '{"text": "…"}')
     check_text(submitted.text, max_text_bytes)
     return submitted
@@ -45,7 +45,7 @@ def decode_one(body: bytes, max_text_bytes: int) -> SubmitRequest:
 
 
 def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
-    """Return the object that a body of at most ``most`` bytes is; raises ApiProblem, which may name the form."""
+    """Return the object in a body of at most ``most`` bytes; raises ApiProblem, which may quote the form."""
     with body_in_memory(most) as body:
         if request.mimetype != "application/json":
             raise ApiProblem("unsupported-media-type", f"Send {form} as Content-Type: application/json.")
@@ -79,7 +79,7 @@ def read_many(body: bytes, max_text_bytes: int) -> list[SubmitRequest]:
 
 
 def read_key() -> str | None:
-    """Return the request's Idempotency-Key, if it has one."""
+    """Return the current request's Idempotency-Key, None if it has none; raises ApiProblem."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
@@ -89,26 +89,26 @@ def read_key() -> str | None:
 
 
 def most_bytes(max_text_bytes: int) -> int:
-    """Return how large the body of a request for one string may be."""
+    """Return the most bytes that the body of a request for one string may have."""
     return _ESCAPED * max_text_bytes + _ENVELOPE
 
 
 def _decode_strictly(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Return the decoded body; raises UnicodeDecodeError also for what msgspec skips unseen."""
+    """Return the decoded body; raises UnicodeDecodeError also for bytes that msgspec skips."""
     if not body.isascii():
         body.decode()
     return decoder.decode(body)
 
 
 def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Return the decoded body; raises ApiProblem for what is not JSON, msgspec.ValidationError for a misfit."""
+    """Return the decoded body; raises ApiProblem for what is not JSON, msgspec.ValidationError for other types."""
     _check_tokens(body)
     try:
         return _decode_strictly(body, decoder)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # A misfit is reported as soon as it is met, whatever follows; and lone surrogates, which are well-formed JSON
-        # but no text, as malformed. So the whole is looked at again, more slowly; only once this block is left, or
-        # what was decoded already would be kept.
+        # msgspec reports the first value of a wrong type, whatever follows it, and calls lone surrogates malformed,
+        # though they are well-formed JSON. So parse the whole body again, more slowly; after this block, because the
+        # exception holds on to what was decoded already.
         pass
     try:
         return msgspec.convert(_parse(body), decoder.type)
@@ -134,12 +134,12 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"there is no {name} in JSON")
 
 
-# No number is used here, so the first digits do: Python refuses to read more than 4,300.
+# no number is used, so its first digits suffice: Python refuses to read more than 4,300
 _json = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=lambda digits: int(digits[:20]))
 
 
 def _items(body: bytes) -> Sequence[object]:
-    """Return the items of a JSON bulk; where they are not all texts, they are looked at one by one."""
+    """Return the items of a JSON bulk; where some are not strings, they are checked one by one later."""
     try:
         return _decode(body, _many).texts
     except msgspec.ValidationError as error:
@@ -154,7 +154,7 @@ def _items(body: bytes) -> Sequence[object]:
 def _lines(body: bytes) -> list[str]:
     """Return the lines of a plain text, which end with LF or CRLF."""
     lines, at = [], 0
-    for line in _split(body):  # not all of the text first: one emoji makes each of its characters take four bytes
+    for line in _split(body):  # line by line, because one emoji makes each character of its string take four bytes
         try:
             lines.append(line.removesuffix(b"\r").decode())
         except UnicodeDecodeError as error:
@@ -164,7 +164,7 @@ def _lines(body: bytes) -> list[str]:
 
 
 def _split(body: bytes) -> list[bytes]:
-    """Return the lines, of which the last one need not end; where they are too many, enough of them to see it."""
+    """Return the lines, the last of which may lack its LF; of too many, just enough to notice."""
     lines = body.split(b"\n", MAX_STRINGS_PER_BULK + 1)
     if not lines[-1]:
         lines.pop()
@@ -187,7 +187,7 @@ def _checked(items: Sequence[object], max_text_bytes: int) -> list[SubmitRequest
 
 
 def _submitted(item: object) -> SubmitRequest:
-    """Return the string that an item is, or that it has inside: bytes are a line of NDJSON."""
+    """Return the string in an item: a str is one, bytes are a line of NDJSON."""
     if isinstance(item, str):
         return SubmitRequest(item)
     if isinstance(item, bytes):
@@ -209,6 +209,6 @@ def _refused(errors: Sequence[RefusedItem]) -> ApiProblem:
     listed = f" The first {_LISTED_ERRORS} are listed." if len(errors) > _LISTED_ERRORS else ""
     return ApiProblem(
         "invalid-text",
-        f"{len(errors)} of the strings cannot be stored, so none was kept; mend or leave them out.{listed}",
+        f"{len(errors)} of the strings cannot be stored, so none was accepted; fix or remove them.{listed}",
         errors=errors[:_LISTED_ERRORS],
     )

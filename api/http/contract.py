@@ -1,6 +1,6 @@
-"""What travels over HTTP: every body that is read or answered, as a type.
+"""What travels over HTTP: a type for each request and response body.
 
-The types decode and check request bodies, encode answers, and are the schemas of the OpenAPI document, so
+The types decode and check request bodies, encode response bodies, and are the schemas of the OpenAPI document, so
 the three cannot differ. Times are RFC 3339 in UTC; durations are seconds.
 """
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the routes and the types of the contract."""
+"""The OpenAPI 3.1 document, generated from the routes and the types of the contract."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """Decorates a view with what the document says of it, beside its docstring."""
+    """A decorator that notes what the document says about a view, in addition to its docstring."""
 
     summary: str
     answers: Mapping[int, Any]
@@ -65,7 +65,7 @@ class Operation(msgspec.Struct, frozen=True):
     refusals: Sequence[int] = ()
 
     def __call__(self, view: V) -> V:
-        """Return the view unchanged, but for this note."""
+        """Return the view with the note attached."""
         view.operation = self  # type: ignore[attr-defined]
         return view
 
@@ -110,7 +110,7 @@ def _schemas(operations: Sequence[Operation]) -> tuple[dict[Any, Any], dict[str,
 
 
 def _types_in(type_: Any) -> tuple[Any, ...]:
-    """Return the types that an answer or body may be: by media type, one of several, one, or none at all."""
+    """Return the types of a request or response body: one for each media type, one of several, one, or none."""
     if isinstance(type_, Mapping):
         return tuple(type_.values())
     if isinstance(type_, UnionType):

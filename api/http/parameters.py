@@ -1,4 +1,4 @@
-"""Query parameters: read and checked alike in every view."""
+"""Query parameters, read and checked the same way in every view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_DIGITS = 20
 
 
 def query() -> MultiDict[str, str]:
-    """Return the query; raises ApiProblem where it is no UTF-8."""
+    """Return the query; raises ApiProblem if it is not UTF-8."""
     try:
         return request.args
     except UnicodeDecodeError:
@@ -23,7 +23,7 @@ def query() -> MultiDict[str, str]:
 
 
 def integer(name: str, most: int) -> int | None:
-    """Return a whole number from 1 on, None where it is not given; raises ApiProblem."""
+    """Return a whole number from 1 to ``most``, None if it is not given; raises ApiProblem."""
     value = query().get(name)
     if value is None:
         return None
@@ -33,7 +33,7 @@ def integer(name: str, most: int) -> int | None:
 
 
 def words(name: str, longest: int) -> str | None:
-    """Return a text of bounded length, None where it is not given; raises ApiProblem."""
+    """Return a text of at most ``longest`` characters, None if it is not given; raises ApiProblem."""
     value = query().get(name)
     if value is not None and (len(value) > longest or "\0" in value or not _whole(value)):
         raise ApiProblem("invalid-parameter", f"Send {name} as at most {longest} characters without NUL.")
@@ -41,7 +41,7 @@ def words(name: str, longest: int) -> str | None:
 
 
 def searched() -> str | None:
-    """Return what is searched for, None for everything; raises ApiProblem."""
+    """Return the text to search for, None for everything; raises ApiProblem."""
     return words("q", MAX_QUERY_LENGTH) or None
 
 

@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): ``type`` is stable, for programs; ``detail`` says what to do, for people."""
+"""Errors as problem details (RFC 9457): ``type`` is stable, for programs; ``detail`` tells people what to do."""
 
 from __future__ import annotations
 
@@ -21,37 +21,34 @@ INTERNAL = "internal-error"
 _TITLES = {
     "bad-request": (400, "The request cannot be understood"),
     "malformed-json": (400, "The body is not JSON"),
-    "digest-mismatch": (400, "The body is not what was sent"),
-    "invalid-parameter": (400, "A parameter is not valid"),
-    "operator-only": (401, "Only an operator may do this"),
-    "operator-disabled": (403, "Nobody may do this here"),
-    "not-found": (404, "There is nothing here"),
+    "digest-mismatch": (400, "The body does not match its digest"),
+    "invalid-parameter": (400, "A parameter is invalid"),
+    "operator-only": (401, "Only operators may do this"),
+    "operator-disabled": (403, "Operator actions are turned off"),
+    "not-found": (404, "Not found"),
     "unknown-string": (404, "No such string"),
-    "method-not-allowed": (405, "The method is not allowed here"),
-    "not-failed": (409, "The string is no dead letter"),
+    "method-not-allowed": (405, "Method not allowed"),
+    "not-failed": (409, "The string is not a dead letter"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "The content type is not supported"),
     "unsupported-encoding": (415, "The content encoding is not supported"),
     "invalid-body": (422, "The body does not have the expected form"),
     "invalid-text": (422, "The text cannot be stored"),
-    "invalid-key": (422, "The idempotency key cannot be used"),
+    "invalid-key": (422, "The idempotency key is invalid"),
     "key-reused": (422, "The idempotency key belongs to another request"),
-    INTERNAL: (500, "Something went wrong here"),
-    "journal-away": (503, "The journal does not answer"),
+    INTERNAL: (500, "Internal error"),
+    "journal-away": (503, "The journal is unavailable"),
     "journal-full": (503, "The journal is full"),
-    "journal-volatile": (503, "The journal would lose what it is given"),
-    "database-away": (503, "The database does not answer"),
-    "draining": (503, "The process is about to end"),
-    "busy": (503, "Too many requests at once"),
+    "journal-volatile": (503, "The journal is not durable"),
+    "database-away": (503, "The database is unavailable"),
+    "draining": (503, "The process is shutting down"),
+    "busy": (503, "Too many concurrent requests"),
     "stuck": (503, "Every request thread is stuck"),
 }
 _BY_STATUS: dict[int | None, tuple[str, str]] = {
-    HTTPStatus.NOT_FOUND: ("not-found", "Look at /openapi.json for what there is."),
-    HTTPStatus.METHOD_NOT_ALLOWED: (
-        "method-not-allowed",
-        "Look at the Allow header for what can be done here.",
-    ),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", "Send less at once."),
+    HTTPStatus.NOT_FOUND: ("not-found", "See /openapi.json for the available paths."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "See the Allow header for the allowed methods."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", "Send a smaller request."),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported-media-type", "Send application/json."),
 }
 _HEADERS = {
@@ -61,7 +58,7 @@ _HEADERS = {
 
 
 class ApiProblem(Exception):
-    """An error to answer with; ``name`` is the last part of its type."""
+    """An error to respond with; ``name`` is the last part of its type."""
 
     def __init__(
         self, name: str, detail: str, *, errors: Sequence[RefusedItem] = (), retry_after: int | None = None
@@ -74,12 +71,12 @@ class ApiProblem(Exception):
         self.retry_after = retry_after
 
     def body(self) -> Problem:
-        """Return what the answer says."""
+        """Return the response's body."""
         status, title = _TITLES[self.name]
         return Problem(TYPE_PREFIX + self.name, title, status, self.detail, self.errors)
 
     def response(self) -> Response:
-        """Return the answer."""
+        """Return the response."""
         body = self.body()
         headers = NOT_CACHED | _HEADERS.get(self.name, {})
         if self.retry_after is not None:
@@ -88,32 +85,28 @@ class ApiProblem(Exception):
 
 
 def journal_unavailable() -> ApiProblem:
-    """Return the answer while Redis is unreachable, loading, or too slow."""
+    """Return the problem while Redis is unreachable, loading, or too slow: the request may have been accepted."""
     return ApiProblem(
         "journal-away",
-        "What was sent may have been kept. Send the request again after a moment, under the same Idempotency-Key.",
+        "The request may have been accepted. Retry it in a moment, with the same Idempotency-Key.",
         retry_after=2,
     )
 
 
 def journal_full(retry_after: int) -> ApiProblem:
-    """Return the answer while there is no room; nothing of the request was kept."""
-    return ApiProblem("journal-full", "Nothing was kept. Send the request again later.", retry_after=retry_after)
+    """Return the problem while there is no room: nothing of the request was accepted."""
+    return ApiProblem("journal-full", "Nothing was accepted. Retry later.", retry_after=retry_after)
 
 
 def journal_volatile(problem: str | None) -> ApiProblem:
-    """Return the answer while Redis would lose what it acknowledges, for this reason; nothing was kept."""
-    return ApiProblem(
-        "journal-volatile", f"Nothing was kept. Send the request again once this is cured: {problem}.", retry_after=10
-    )
+    """Return the problem while Redis would lose what it acknowledges, for this reason: nothing was accepted."""
+    return ApiProblem("journal-volatile", f"Nothing was accepted. Retry once this is fixed: {problem}.", retry_after=10)
 
 
 def database_unavailable() -> ApiProblem:
-    """Return the answer while PostgreSQL does not answer and only it could."""
+    """Return the problem while PostgreSQL is unavailable and nothing else could answer."""
     return ApiProblem(
-        "database-away",
-        "Only stored strings need the database: ask again later. Submitting goes on.",
-        retry_after=5,
+        "database-away", "Stored strings cannot be read now: retry later. Submitting still works.", retry_after=5
     )
 
 
@@ -127,7 +120,7 @@ def problem_of(error: Exception) -> ApiProblem:
         case JournalFull():
             return journal_full(5)
         case KeyReused():
-            return ApiProblem("key-reused", "Use a new Idempotency-Key for another text.")
+            return ApiProblem("key-reused", "Use a new Idempotency-Key for a different request.")
         case InvalidText():
             return ApiProblem("invalid-text", str(error))
     return ApiProblem(INTERNAL, "Retry the request; if the error persists, contact the operator.")

@@ -1,8 +1,8 @@
-"""The ids of a request: the one that its answer and log lines carry, and nginx' own, from which ids of strings derive.
+"""The ids of a request: the one in its response and log lines, and nginx' own, from which ids of strings derive.
 
 The first is `X-Request-ID`, which any client may send and several requests may share: it decides nothing. The second
-comes in a header that nginx sets in every request, whatever the client sent, and is the same in two requests only where
-nginx repeats one.
+comes in a header that nginx sets in every request, whatever the client sent, and is the same in two requests only if
+nginx retries one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _is_of_nginx = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
 def request_id_of(environ: WSGIEnvironment) -> str:
-    """Return the id to answer a request with: the one that it came with where that can be sent back, else a new one."""
+    """Return the id of a request: the one that it came with if that can be sent back, else a new one."""
     known = environ.get(_OURS)
     if known is None:
         given = environ.get("HTTP_X_REQUEST_ID", "")
@@ -32,7 +32,7 @@ def request_id_of(environ: WSGIEnvironment) -> str:
 
 
 def nginx_id_of(environ: WSGIEnvironment) -> str | None:
-    """Return the id that nginx gave a request, the same when it repeats it; None where none came in nginx' own form."""
+    """Return the id that nginx gave a request, the same when it retries it; None without one in nginx' own form."""
     given = environ.get(_NGINX)
     return given if given and _is_of_nginx(given) else None
 

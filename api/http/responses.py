@@ -20,7 +20,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class _Response(Response):
-    """A response whose headers are sent as they are: none of them needs what werkzeug would correct."""
+    """A response whose headers are sent as they are: none needs werkzeug's corrections."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002
         return self.headers
@@ -37,5 +37,5 @@ def accepted_headers(body: Accepted) -> dict[str, str]:
 
 
 def utc(microseconds: int) -> datetime:
-    """Return the time that many microseconds after 1970, exactly."""
+    """Return the time this many microseconds after 1970, exactly."""
     return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,1 +1,1 @@
-"""What each path answers. No view imports another: what they share is in modules of its own."""
+"""The views, one module a subject. No view imports another: what they share has modules of its own."""

@@ -1,4 +1,4 @@
-"""Groups of dead letters over HTTP, for operators: how many have which reason, another try or the end for all."""
+"""Groups of dead letters over HTTP, for operators: count them by reason, retry or discard a whole group."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ blueprint.before_request(operators_only)
 
 MAX_BYTES = 1024 * 1024
 COUNTING_BUDGET = 1.0
-"""Seconds after which an answer has the dead letters that were looked at, not all."""
+"""Seconds after which a response counts only the dead letters looked at until then."""
 LINE_EVERY = 0.5
 CONCURRENT_RUNS = 2
 REST_IS_LEFT = (
@@ -91,9 +91,9 @@ def _chosen(wanted: list[str] | str) -> frozenset[str] | None:
 
 
 def _stream(parts: Services, run: Iterator[Progress], check: Callable[[], None]) -> Response:
-    """Answer with the progress of a run, which ends where it is when the client goes away."""
+    """Stream the progress of a run, which stops where it is when the client disconnects."""
     if not _run_slots.acquire(blocking=False):
-        raise ApiProblem("busy", "Send the request again later: others are under way.", retry_after=10)
+        raise ApiProblem("busy", "Retry later: others are in progress.", retry_after=10)
     try:
         beginning = next(run)
     except BaseException:

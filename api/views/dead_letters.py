@@ -1,4 +1,4 @@
-"""Dead letters over HTTP, for operators: the list, another try, the end."""
+"""Dead letters over HTTP, for operators: list, retry, discard."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def retry(submission_id: UUID) -> Response:
     letter, wake, appended = tried
     if wake:
         parts.waker.wake()
-    log.info("dead letter tried again", id=letter.id)
+    log.info("dead letter retried", id=letter.id)
     url = f"/dummies/{letter.id}"
     return answer(Accepted(submission_id, "queued", url, utc(letter.received_at), appended), 202, {"Location": url})
 
@@ -61,7 +61,7 @@ def discard(submission_id: UUID) -> Response:
     """Remove a dead letter for good. The `reason`, which must be given, goes to the log with the string's id."""
     reason = words("reason", MAX_REASON_LENGTH)
     if not reason:
-        raise ApiProblem("invalid-parameter", "Say why in the query: ?reason=….")
+        raise ApiProblem("invalid-parameter", "Give the reason in the query: ?reason=….")
     letter = services().dead_letters.discard(str(submission_id))
     if letter is None:
         raise _not_failed(submission_id)
@@ -70,8 +70,8 @@ def discard(submission_id: UUID) -> Response:
 
 
 def _not_failed(submission_id: UUID) -> ApiProblem:
-    """Return the answer about a string that is no dead letter: it is on its way, stored, or was never here."""
+    """Return the problem with a string that is not a dead letter: it is queued, stored, or unknown."""
     key = str(submission_id)
     if services().journal.records([key])[0] or strings.stored_rows([key]):
-        return ApiProblem("not-failed", "Only dead letters can be tried again or discarded: look at its status.")
-    return ApiProblem("unknown-string", "No string was accepted under this id: check it.")
+        return ApiProblem("not-failed", "Only dead letters can be retried or discarded: check its status.")
+    return ApiProblem("unknown-string", "No string was accepted under this id: check the id.")

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and a page that shows it to people, without a script and without anything from elsewhere."""
+"""The OpenAPI document, and a page that shows it to people, without scripts and third-party resources."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def docs() -> Response:
 
 @blueprint.get("/docs/style.css")
 def style() -> Response:
-    """Answer with what the page looks like."""
+    """Answer with the page's style sheet."""
     return Response(render_template("docs.css"), content_type="text/css; charset=utf-8")
 
 
@@ -58,7 +58,7 @@ def _page() -> str:
 
 @blueprint.app_template_filter("ticks")
 def ticks(text: str) -> Markup:
-    """Return the text with what stands in backticks as code."""
+    """Return the text, with what is in backticks marked up as code."""
     return Markup(re.sub("`+([^`]+)`+", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 

@@ -32,7 +32,7 @@ def state(submission_id: UUID) -> Response:
     if found is None:
         row = stored_rows([key]).get(key)
         if row is None:
-            raise ApiProblem("unknown-string", "No string was accepted under this id: check it.")
+            raise ApiProblem("unknown-string", "No string was accepted under this id: check the id.")
         found = stored(row)
     return answer(found)
 
@@ -72,7 +72,7 @@ def _many(ids: Sequence[UUID]) -> StringStates:
 
 def _parse_ids(values: Sequence[str]) -> list[UUID]:
     if len(values) > MAX_IDS_PER_QUERY:
-        raise ApiProblem("invalid-parameter", f"Ask for at most {MAX_IDS_PER_QUERY} ids at once.")
+        raise ApiProblem("invalid-parameter", f"Ask for at most {MAX_IDS_PER_QUERY} ids in a request.")
     try:
         return [UUID(value) for value in values]
     except ValueError:

@@ -23,8 +23,8 @@ blueprint = Blueprint("submit", __name__)
 CONCURRENT_BULKS = 2
 BULK_PATIENCE = 2.0
 LARGE_BULK = 1024 * 1024
-"""Bytes of a body from which on a bulk has the one slot of the large: until it is appended it takes up to six times its
-size, since an emoji makes each character of its string take four bytes."""
+"""Bytes of a body from which a bulk needs the one slot for large ones. Until appended it takes up to six times its
+size: an emoji makes each character of its string take four bytes."""
 _bulk_slots = threading.BoundedSemaphore(CONCURRENT_BULKS)
 _large_slot = threading.BoundedSemaphore(1)
 
@@ -61,7 +61,7 @@ def submit_bulk() -> Response:
     """
     parts = services()
     parts.monitor.check()
-    # the slot comes after the body: a slow sender keeps none from others
+    # the slot is taken after the body is read, so a slow sender keeps none from others
     with body_in_memory(MAX_BULK_BYTES) as body, _slot(_large_slot if len(body) > LARGE_BULK else _bulk_slots):
         submitted = read_many(body, parts.settings.max_text_bytes)
         del body
@@ -71,7 +71,7 @@ def submit_bulk() -> Response:
 @contextmanager
 def _slot(slots: threading.BoundedSemaphore) -> Iterator[None]:
     if not slots.acquire(timeout=BULK_PATIENCE):
-        raise ApiProblem("busy", "Nothing was kept. Send fewer bulk requests at once.", retry_after=2)
+        raise ApiProblem("busy", "Nothing was accepted. Send fewer bulk requests concurrently.", retry_after=2)
     try:
         yield
     finally:

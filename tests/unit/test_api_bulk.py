@@ -225,7 +225,7 @@ def test_a_bulk_for_whose_end_there_is_no_room_is_not_said_to_be_refused(
     answer = post(client, texts, key="k")
     assert answer.status_code == 503
     assert answer.json["type"].endswith(":journal-away")
-    assert "may have been kept" in answer.json["detail"]
+    assert "may have been accepted" in answer.json["detail"]
     assert services.journal.counts().waiting == MAX_GROUP_STRINGS
     assert post(client, texts, key="k").status_code == 202
     assert services.journal.counts().waiting == MAX_GROUP_STRINGS * 2
