@@ -23,13 +23,13 @@ DURABLE = {"aof_enabled": 1, "loading": 0}
 
 @pytest.fixture
 def redis_server() -> FakeServer:
-    """A Redis in memory; a test may set ``connected``."""
+    """A Redis in memory; a test may clear ``connected``."""
     return FakeServer(version=(7,))
 
 
 @pytest.fixture
 def redis(redis_server: FakeServer) -> Iterator[FakeRedis]:
-    """An empty Redis of one's own."""
+    """An empty Redis for one test."""
     with FakeRedis(server=redis_server, protocol=2) as client:
         yield client
 
@@ -48,7 +48,7 @@ def consumer(redis: FakeRedis) -> Consumer:
 
 @pytest.fixture
 def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What Redis says of itself, for a test to change; the stand-in for Redis has no INFO.
+    """What Redis says about itself, for a test to change; fakeredis has no INFO.
 
     The monitor looks once, and then when a test tells it to: its threads would outlive the test. There is no broker.
     """

@@ -1,4 +1,4 @@
-"""Addresses that all their readers understand alike are taken, and no other, and nothing of them is repeated."""
+"""Only addresses that all their readers understand alike are accepted; an error repeats nothing of them."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ BAD_DATABASES = [
 
 
 def by_kombu(address: str) -> dict[str, Any]:
-    """Return what kombu takes an address for."""
+    """Return how kombu reads an address."""
     with Connection(address) as connection:
         return {
             "host": connection.hostname,

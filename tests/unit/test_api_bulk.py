@@ -129,7 +129,7 @@ def test_one_bad_item_refuses_the_whole_and_is_named(
     assert journal.counts().waiting == 0
 
 
-def test_a_bad_line_is_told_the_form_that_lines_have(client: FlaskClient) -> None:
+def test_a_bad_line_is_refused_with_the_form_of_a_line(client: FlaskClient) -> None:
     errors = post(client, '{"text": "a"}\n"b"\n{"text": "c"', NDJSON).json["errors"]
     assert [error["detail"] for error in errors] == [
         'Expected `object`, got `str`. Each line is an object {"text": "…"}.',
@@ -184,7 +184,7 @@ def test_a_bad_line_is_told_the_form_that_lines_have(client: FlaskClient) -> Non
         "large NDJSON",
     ],
 )
-def test_a_bulk_that_is_none_is_refused(
+def test_a_malformed_bulk_is_refused(
     client: FlaskClient, journal: Journal, body: bytes | str, content_type: str, status: int
 ) -> None:
     answer = post(client, body, content_type)
@@ -209,10 +209,10 @@ def test_as_many_as_are_allowed_are_accepted(
     assert journal.counts().waiting == MAX_STRINGS_PER_BULK
 
 
-def test_a_bulk_for_whose_end_there_is_no_room_is_not_said_to_be_refused(
+def test_a_bulk_that_fits_only_in_part_is_not_reported_as_refused(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its beginning is in the journal; under the same key the whole gets there once."""
+    """Its beginning is in the journal; under the same key the whole is appended once."""
     append, room = services.journal.append, [True, False]
 
     def append_while_there_is_room(units: Sequence[Unit]) -> Appended:
@@ -231,7 +231,7 @@ def test_a_bulk_for_whose_end_there_is_no_room_is_not_said_to_be_refused(
     assert services.journal.counts().waiting == MAX_GROUP_STRINGS * 2
 
 
-def test_only_a_few_bulks_at_once_take_memory(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_few_concurrent_bulks_take_memory(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submit, "BULK_PATIENCE", 0.01)
     for _ in range(submit.CONCURRENT_BULKS):
         submit._bulk_slots.acquire()

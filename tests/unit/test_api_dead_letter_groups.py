@@ -171,7 +171,7 @@ def test_a_journal_without_room_takes_no_retry_but_a_discard(
     assert lines(client.post("/dummies/failed/discard", json=DISCARD))[-1]["done"] == 2
 
 
-def test_a_process_that_is_about_to_end_ends_its_run(
+def test_a_process_that_is_shutting_down_ends_its_run(
     client: FlaskClient, redis: FakeRedis, settings: dict[str, Any]
 ) -> None:
     plant(redis, 9)
@@ -184,7 +184,7 @@ def test_a_process_that_is_about_to_end_ends_its_run(
     assert books(redis)["retried"] == 9
 
 
-def test_runs_are_few_and_one_that_is_given_up_ends_where_it_is(client: FlaskClient, redis: FakeRedis) -> None:
+def test_concurrent_runs_are_few_and_an_abandoned_one_stops_where_it_is(client: FlaskClient, redis: FakeRedis) -> None:
     plant(redis, 9)
     open_ones = [
         client.post("/dummies/failed/retry", json=ALL, buffered=False)

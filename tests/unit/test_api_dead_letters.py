@@ -1,4 +1,4 @@
-"""Dead letters over HTTP: who may see them, the list, another try, the end."""
+"""Dead letters over HTTP: who may see them; list, retry, discard."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ ROUTES = pytest.mark.parametrize(
 @pytest.mark.parametrize(
     "given", [None, "", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}x", f"bearer {TOKEN[:-1]}", "é"]
 )
-def test_nobody_else_may(client: FlaskClient, method: str, path: str, given: str | None) -> None:
+def test_no_one_else_may(client: FlaskClient, method: str, path: str, given: str | None) -> None:
     answer = client.open(path, method=method, headers={"Authorization": given} if given is not None else {})
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 @ROUTES
-def test_without_the_setting_nobody_may_and_it_says_why(app: Any, method: str, path: str) -> None:
+def test_without_the_setting_no_one_may_and_the_response_says_why(app: Any, method: str, path: str) -> None:
     answer = app.test_client().open(path, method=method, headers=OPERATOR)
     assert answer.status_code == 403
     assert "OPERATOR_TOKEN" in answer.json["detail"]

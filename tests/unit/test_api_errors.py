@@ -1,4 +1,4 @@
-"""Errors are problems, CORS is off by default, and ids repeat themselves where they must."""
+"""Errors are problems, CORS is off by default, and ids are repeated where they must be."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_error_is_a_problem(client: FlaskClient, method: str, path: str, s
     assert ("Allow" in answer.headers) == (status == 405)
 
 
-def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(
+def test_a_bug_is_a_problem_that_reveals_no_internals(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: object) -> None:

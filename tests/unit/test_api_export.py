@@ -1,4 +1,4 @@
-"""An export gives its slot back, however it ends."""
+"""An export frees its slot, however it ends."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def _fail() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("happens", [_fail, lambda: None], ids=["an error nobody expected", "nothing"])
-def test_a_slot_is_for_one_export(
+@pytest.mark.parametrize("happens", [_fail, lambda: None], ids=["an unexpected error", "nothing"])
+def test_an_export_frees_its_slot_however_it_ends(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, method: str, happens: Callable[[], None]
 ) -> None:
     def export(*_: object, csv: bool) -> tuple[str, None]:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""The usual submission, which never gets to Flask, and the rest, which does."""
+"""The usual submission, which never reaches Flask, and all others, which do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def settings() -> dict[str, Any]:
 
 @pytest.fixture
 def seen(app: Flask) -> list[str]:
-    """What got to Flask."""
+    """What reached Flask."""
     paths: list[str] = []
     app.before_request(lambda: paths.append("seen"))
     return paths
@@ -34,7 +34,7 @@ def seen(app: Flask) -> list[str]:
 
 @pytest.mark.parametrize("path", ["/dummies", "/dummies/"])
 @pytest.mark.parametrize("headers", [{}, KEY, NGINX, {"X-Request-ID": "r" * 256}, {"Origin": "https://localhost"}])
-def test_the_usual_submission_does_not_get_to_flask(
+def test_the_usual_submission_does_not_reach_flask(
     client: FlaskClient, seen: list[str], path: str, headers: dict[str, str]
 ) -> None:
     assert client.post(path, json={"text": "안녕"}, headers=headers).status_code == 202
@@ -61,7 +61,7 @@ def test_a_request_id_is_bound_while_the_append_is_waited_for_and_not_afterwards
 
 @pytest.mark.parametrize("headers", [KEY, NGINX, KEY | NGINX, NGINX | {"X-Request-ID": "r"}])
 def test_either_way_gives_the_same_answer(client: FlaskClient, headers: dict[str, str], journal: Journal) -> None:
-    """An id that differed would store a repeated string twice."""
+    """With different ids a repeated string would be stored twice."""
     direct = client.post("/dummies/", json={"text": "안녕"}, headers=headers)
     through_flask = client.post(
         "/dummies/", json={"text": "안녕"}, headers=headers | {"Origin": "https://page.example"}
@@ -99,7 +99,7 @@ def test_either_way_gives_the_same_answer(client: FlaskClient, headers: dict[str
         {"json": {"text": "a"}, "headers": {"Idempotency-Key": "k" * 256}},
     ],
 )
-def test_what_is_refused_is_refused_by_flask_s_view_alone(
+def test_refusals_come_from_flasks_view_alone(
     client: FlaskClient, seen: list[str], journal: Journal, request_: dict[str, Any]
 ) -> None:
     answer = client.post("/dummies/", **request_)
@@ -118,7 +118,7 @@ def test_the_media_type_may_have_parameters(client: FlaskClient, seen: list[str]
 
 
 def test_an_append_that_failed_is_not_tried_again(client: FlaskClient, seen: list[str], redis_server: Any) -> None:
-    """It may be in the journal all the same, and without a key a second one would be another string."""
+    """It may be in the journal nevertheless, and without a key a second one would be another string."""
     client.get("/pipeline")
     seen.clear()
     redis_server.connected = False

@@ -1,4 +1,4 @@
-"""What every answer carries, whatever is asked: the request's id, and how long it may be kept."""
+"""What every response carries: the request's id, and how long it may be cached."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ def test_every_answer_has_the_id_that_the_request_came_with(client: FlaskClient,
 
 @pytest.mark.parametrize("headers", [{}, {HEADER: ""}, {HEADER: "with space"}, {HEADER: "é"}, {HEADER: "x" * 256}])
 @pytest.mark.parametrize("extra", [{}, {"Origin": "https://page.example"}])
-def test_else_it_has_one_of_its_own(client: FlaskClient, headers: dict[str, str], extra: dict[str, str]) -> None:
+def test_otherwise_each_answer_has_a_new_id(
+    client: FlaskClient, headers: dict[str, str], extra: dict[str, str]
+) -> None:
     ids = {client.post("/dummies/", json={"text": "a"}, headers=headers | extra).headers[HEADER] for _ in range(2)}
     assert len(ids) == 2
     assert all(len(one) == 36 for one in ids)
 
 
-def test_log_lines_carry_it(app: Flask, client: FlaskClient) -> None:
+def test_log_lines_carry_the_request_id(app: Flask, client: FlaskClient) -> None:
     seen = {}
 
     @app.before_request
@@ -74,7 +76,7 @@ def test_options_says_what_can_be_done(client: FlaskClient, path: str, allowed: 
 @pytest.mark.parametrize(
     "path", ["/dummies/?id=e3e70682-c209-4cac-a29f-6fbed82c07cd", "/pipeline", "/readyz", "/nothing"]
 )
-def test_what_may_change_is_not_kept(client: FlaskClient, path: str) -> None:
+def test_what_may_change_is_not_cached(client: FlaskClient, path: str) -> None:
     assert client.get(path).headers["Cache-Control"] == "no-store"
 
 

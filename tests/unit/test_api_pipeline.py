@@ -29,12 +29,12 @@ def monitor(services: Services) -> Monitor:
 
 
 def look(monitor: Monitor) -> None:
-    """Take one look at all."""
+    """Look once at everything."""
     monitor.look_at_journal()
     monitor.look_at_database()
 
 
-def test_everything_is_told_at_a_glance(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
+def test_everything_is_reported_at_a_glance(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
     client.post("/dummies/", json={"text": "a"})
     Watch(redis).heartbeat("one")
     look(monitor)
@@ -47,7 +47,7 @@ def test_everything_is_told_at_a_glance(client: FlaskClient, monitor: Monitor, r
     assert (said["set_aside"], said["set_aside_reason"], said["unaccounted"]) == (0, None, 0)
 
 
-def test_a_string_that_waits_aside_is_told_with_its_reason(
+def test_a_string_that_is_set_aside_is_reported_with_its_reason(
     client: FlaskClient, monitor: Monitor, consumer: Consumer
 ) -> None:
     client.post("/dummies/", json={"text": "odd"})
@@ -63,13 +63,13 @@ BREAKS: dict[str, Callable[[FakeRedis], object]] = {
     "dead letters deleted": lambda redis: redis.delete("dummies:failed"),
     "journal deleted": lambda redis: redis.delete("dummies:journal"),
     "entry deleted": lambda redis: redis.xdel("dummies:journal", redis.xrange("dummies:journal")[0][0]),
-    "entry that nobody counted": lambda redis: [redis.xadd("dummies:journal", {"v": 1, "n": 1}) for _ in range(2)],
+    "entry that is not counted": lambda redis: [redis.xadd("dummies:journal", {"v": 1, "n": 1}) for _ in range(2)],
     "counter of stored strings gone": lambda redis: redis.delete("dummies:stored"),
 }
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_books_that_do_not_balance_are_told_and_logged_once(
+def test_books_that_do_not_balance_are_reported_and_logged_once(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis, consumer: Consumer, name: str
 ) -> None:
     client.post("/dummies/bulk", json={"texts": ["stored", "failed"]})
@@ -92,7 +92,7 @@ def test_books_that_do_not_balance_are_told_and_logged_once(
 def test_what_the_books_were_out_by_before_they_were_kept_does_not_count(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis
 ) -> None:
-    """Earlier versions did not count what operators discarded or had tried again."""
+    """Earlier versions did not count what operators discarded or retried."""
     client.post("/dummies/", json={"text": "waits"})
     redis.incrby("dummies:appended", 3)
     look(monitor)
@@ -148,7 +148,7 @@ def test_what_the_workers_say_of_the_database_counts(client: FlaskClient, monito
     assert client.get("/pipeline").json["database"]["since"]
 
 
-def test_without_workers_it_is_said(client: FlaskClient, monitor: Monitor) -> None:
+def test_without_workers_that_is_reported(client: FlaskClient, monitor: Monitor) -> None:
     look(monitor)
     assert client.get("/pipeline").json["workers"]["status"] == "away"
 
@@ -169,7 +169,7 @@ def test_submitting_is_refused_while_the_memory_is_nearly_full(
 
 
 class TestAtTheJournalsLimit:
-    """A limit on strings holds as well."""
+    """There is also a limit on the number of strings."""
 
     @pytest.fixture
     def settings(self) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class TestAtTheJournalsLimit:
         assert answer.json["type"].endswith(":journal-full")
 
 
-def test_submitting_is_refused_at_once_while_the_journal_is_away(
+def test_submitting_is_refused_immediately_while_the_journal_is_unavailable(
     client: FlaskClient, monitor: Monitor, redis_server: FakeServer
 ) -> None:
     look(monitor)
@@ -204,7 +204,7 @@ def test_submitting_is_refused_at_once_while_the_journal_is_away(
     assert client.post("/dummies/", json={"text": "a"}).status_code == 202
 
 
-def test_the_process_is_alive_whatever_is_away(client: FlaskClient) -> None:
+def test_the_process_is_alive_whatever_is_unavailable(client: FlaskClient) -> None:
     assert client.get("/healthz").status_code == 200
 
 
@@ -229,7 +229,7 @@ def submit(client: FlaskClient, *texts: str) -> None:
         assert client.post("/dummies/", json={"text": text}).status_code == 202
 
 
-def test_a_journal_that_was_set_back_is_told_until_the_note_is_deleted(
+def test_a_journal_that_was_set_back_is_reported_until_the_note_is_deleted(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis
 ) -> None:
     submit(client, *"abc")
@@ -257,7 +257,7 @@ def test_an_append_notices_it_too(client: FlaskClient, monitor: Monitor, redis: 
     assert client.get("/pipeline").json["set_back"]["before"] == 3
 
 
-def test_what_another_process_has_seen_is_told_by_all(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
+def test_what_one_process_has_seen_is_reported_by_all(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
     redis.set("dummies:set_back", "1700000000000 9 4")
     with capture_logs() as said:
         look(monitor)
@@ -276,7 +276,7 @@ def test_a_deleted_note_does_not_come_back(client: FlaskClient, monitor: Monitor
     assert client.get("/pipeline").json["set_back"] is None
 
 
-def test_a_note_that_finds_no_room_is_told_all_the_same(
+def test_a_note_that_finds_no_room_is_reported_all_the_same(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> None:
@@ -302,7 +302,7 @@ def test_nothing_is_promised_while_redis_would_lose_it(
     section: str,
     values: dict[str, Any],
 ) -> None:
-    """Whenever that is noticed, and until it is cured, also while Redis is away in between."""
+    """Whenever it is noticed, and until it is fixed, also while Redis is unavailable in between."""
     submit(client, "before")
     assert client.get("/readyz").status_code == 200
     durable = dict(redis_info[section])
@@ -336,7 +336,7 @@ class TestOnALaptop:
 
     @pytest.fixture
     def settings(self) -> dict[str, Any]:
-        """It is."""
+        """Allow it."""
         return {"allow_volatile_journal": True}
 
     def test_strings_are_accepted_with_one_warning(
@@ -354,11 +354,11 @@ class TestOnALaptop:
 
 
 class TestDraining:
-    """From preStop on the process says that it is about to end, and still answers everything."""
+    """From preStop on the process reports that it is shutting down, and still answers everything."""
 
     @pytest.fixture
     def settings(self, tmp_path: Path) -> dict[str, Any]:
-        """A file that says so."""
+        """Draining, by its file."""
         return {"draining_file": tmp_path / "draining"}
 
     def test_requests_are_answered_and_connections_end(

@@ -17,7 +17,7 @@ from core.submission import Submission
 
 
 class SlowJournal:
-    """Notes the groups that it is given; holds the first one until it is let go."""
+    """Records the groups that it is given; holds the first one until it is released."""
 
     def __init__(self) -> None:
         self.groups: list[list[Unit]] = []
@@ -60,7 +60,7 @@ def appender(journal: SlowJournal, wakes: list[None]) -> Appender:
 
 
 def unit(count: int = 1, text: str = "a", key: str = "") -> Unit:
-    """Return so many strings."""
+    """Return this many strings."""
     return Unit([Submission(str(uuid4()), text, 1) for _ in range(count)], key_hash=key)
 
 
@@ -112,7 +112,7 @@ def test_a_refused_key_refuses_its_request_alone(appender: Appender, journal: Sl
         (ZeroDivisionError(), JournalUnavailable),
     ],
 )
-def test_an_error_reaches_everybody_and_the_next_are_served_again(
+def test_an_error_reaches_every_caller_and_later_calls_are_served(
     appender: Appender, journal: SlowJournal, error: Exception, told: type[Exception]
 ) -> None:
     journal.error = error
@@ -121,7 +121,7 @@ def test_an_error_reaches_everybody_and_the_next_are_served_again(
     assert appender.append([unit()]) == ([[None]], 7)
 
 
-def test_patience_ends_and_what_was_given_up_is_not_written_later(
+def test_an_append_that_was_given_up_is_not_written_later(
     appender: Appender, journal: SlowJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(appender_module, "PATIENCE", 0.05)
@@ -138,7 +138,7 @@ LARGE = 500  # strings in a unit that fills a group
 
 
 @pytest.mark.parametrize("error", [JournalFull(), JournalUnavailable(), ZeroDivisionError()])
-def test_a_request_of_which_a_part_was_kept_is_not_told_that_nothing_was(
+def test_a_partly_appended_request_is_not_told_that_nothing_was_accepted(
     appender: Appender, journal: SlowJournal, error: Exception
 ) -> None:
     journal.go_on.set()
@@ -147,9 +147,7 @@ def test_a_request_of_which_a_part_was_kept_is_not_told_that_nothing_was(
         appender.append([unit(LARGE) for _ in range(3)])
 
 
-def test_nor_is_it_told_so_when_only_its_last_part_is_refused_for_its_key(
-    appender: Appender, journal: SlowJournal
-) -> None:
+def test_nor_is_one_whose_last_part_alone_is_refused_for_its_key(appender: Appender, journal: SlowJournal) -> None:
     journal.go_on.set()
     with pytest.raises(JournalUnavailable):
         appender.append([unit(LARGE, key="known"), unit(LARGE, key="refused")])
@@ -162,7 +160,7 @@ def test_nor_is_it_told_so_when_only_its_last_part_is_refused_for_its_key(
 def test_what_a_failed_request_has_left_is_not_written_when_there_is_room_again(
     appender: Appender, journal: SlowJournal, key: str, outcomes: list[Exception | None], told: type[Exception]
 ) -> None:
-    """Not even by the time that the next request has been: its client knows that nothing was kept."""
+    """Not even with the next request: its client was told that nothing was accepted."""
     journal.go_on.set()
     journal.outcomes = outcomes
     refused = [unit(LARGE, key=key), unit(LARGE), unit(LARGE), unit()]

@@ -33,7 +33,7 @@ class Recorder(Kubectl):
         self._failing = failing
 
     def attempt(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Answer in place of the cluster."""
+        """Respond in place of the cluster."""
         self.calls.append(" ".join(arguments))
         if re.search(self._failing, self.calls[-1]):
             return subprocess.CompletedProcess(arguments, 1, "", "made to fail")

@@ -1,4 +1,4 @@
-"""What is done once more after a lost connection, and what is then said of it."""
+"""What is retried after a lost connection, and what is reported then."""
 
 from __future__ import annotations
 

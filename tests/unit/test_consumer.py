@@ -55,7 +55,7 @@ def test_what_is_held_is_not_claimed_and_what_was_released_comes_first(journal: 
     entries = consumer.claim().entries
     append(journal, "new")
     consumer.release(entries)
-    time.sleep(0.002)  # the stand-in for Redis calls an entry stale a millisecond later than Redis does
+    time.sleep(0.002)  # fakeredis calls an entry stale a millisecond later than Redis does
     assert texts(consumer) == [["old"], ["new"]]
     assert texts(consumer) == []
 
@@ -90,7 +90,7 @@ def test_help_is_asked_for_once(redis: FakeRedis, consumer: Consumer) -> None:
     assert redis.pttl(KEYS.help) > 0
 
 
-def test_while_postgresql_is_away_one_at_a_time_may_try(redis: FakeRedis, consumer: Consumer) -> None:
+def test_while_postgresql_is_unavailable_one_at_a_time_may_try(redis: FakeRedis, consumer: Consumer) -> None:
     consumer.mark_database_unavailable()
     assert consumer.start() is Turn.REST
     redis.delete(KEYS.database_probe)  # the backoff has passed
@@ -174,7 +174,7 @@ def test_a_failure_is_tried_again_after_a_pause_that_grows(
 def test_what_is_due_far_in_the_future_is_left_over_from_before_the_clock_was_put_back(
     journal: Journal, consumer: Consumer, redis: FakeRedis
 ) -> None:
-    """Whoever takes it, and whatever else was to expire: the flag that keeps others from trying, the wake-up's."""
+    """Whoever claims it, and whatever else was to expire: the flag that keeps others from trying, the wake-up's."""
     append(journal, "odd")
     consumer.set_aside([(consumer.claim().entries[0], RetryState("kind", "because"))])
     [(entry, due)] = redis.zrange(KEYS.set_aside, 0, -1, withscores=True)
@@ -231,7 +231,7 @@ def test_whoever_was_heard_of_in_the_future_counts_as_silent(redis: FakeRedis, j
 def test_a_lease_that_does_not_end_is_ended_by_the_workers_own_clock(
     redis: FakeRedis, journal: Journal, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of an entry that nobody renews or completes, for longer than a task may take."""
+    """Of an entry that no one renews or completes, for longer than a task may take."""
     append(journal, "held")
     [held] = consumer.claim().entries
     watch = Watch(redis)
@@ -241,7 +241,7 @@ def test_a_lease_that_does_not_end_is_ended_by_the_workers_own_clock(
     assert watch.expire_abandoned() == []
     monkeypatch.setattr(watch_module.time, "monotonic", lambda: now + ABANDONED_AFTER + 1)
     assert watch.expire_abandoned() == [held.id]
-    time.sleep(0.002)  # the stand-in for Redis calls an entry stale a millisecond later than Redis does
+    time.sleep(0.002)  # fakeredis calls an entry stale a millisecond later than Redis does
     [again] = consumer.claim().entries
     assert again.deliveries == 2
 
@@ -258,7 +258,7 @@ def test_what_was_set_aside_and_is_in_no_set_any_more_is_claimed_again(
     idle = int(watch_module.FORGOTTEN_AFTER * 1000) + 1_000
     redis.xclaim("dummies:journal", "writers", "aside", 0, [entry.id], idle=idle, justid=True)
     assert watch.expire_abandoned() == [entry.id]
-    time.sleep(0.002)  # the stand-in for Redis calls an entry stale a millisecond later than Redis does
+    time.sleep(0.002)  # fakeredis calls an entry stale a millisecond later than Redis does
     assert texts(consumer) == [["odd"]]
 
 

@@ -36,7 +36,7 @@ def test_a_call_that_ends_is_waited_for() -> None:
     call.close()
 
 
-def test_a_call_that_does_not_is_given_up() -> None:
+def test_a_call_that_does_not_end_is_given_up() -> None:
     call = Call(1, seconds=0.05)
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):

@@ -63,7 +63,7 @@ class Deployment:
         assert self.asked == []
 
 
-def test_the_version_is_the_same_wherever_it_stands() -> None:
+def test_the_version_is_the_same_wherever_it_is_named() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert f'default = "{version}"' in (ROOT / "docker-bake.hcl").read_text()
     release = (ROOT / "k8s" / "components" / "release" / "kustomization.yaml").read_text()
@@ -73,11 +73,11 @@ def test_the_version_is_the_same_wherever_it_stands() -> None:
 def test_every_variable_of_compose_is_explained_in_its_example() -> None:
     used = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")))
     explained = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
-    passed_on = {"FLOWER_BASIC_AUTH"}  # by its name alone, so that it is unset where nobody sets it
+    passed_on = {"FLOWER_BASIC_AUTH"}  # by its name alone, so that it is unset where no one sets it
     assert explained == used | passed_on
 
 
-def test_changed_code_is_built_anew_since_nothing_can_be_copied_into_a_read_only_container() -> None:
+def test_changed_code_is_rebuilt_because_nothing_can_be_copied_into_a_read_only_container() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
     for tier in ("api", "worker", "web"):
         assert services[tier]["read_only"]

@@ -29,7 +29,7 @@ FILE = re.compile(r"[\w.-]+\.(?:py|sh|yaml|sql|lua|md|hcl)")
 VARIABLE = re.compile(r"([A-Z][A-Z0-9_]{2,})(=.*)?", re.DOTALL)
 GENERATED = set((ROOT / ".gitignore").read_text(encoding="utf-8").split())
 
-# Where variables are read or handed on; what no longer stands in any of them is gone.
+# where variables are read or passed on; one that is in none of them no longer exists
 SOURCES = """
     compose.yaml .env.example Makefile docker-bake.hcl k8s web/nginx */Dockerfile database/provision.sh
     database/settings.py local/*.py benchmarks/*.py tests/faults/*.py tests/cluster/*.py tests/provision/*.py

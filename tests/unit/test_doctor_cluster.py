@@ -1,4 +1,4 @@
-"""What the doctor makes of a cluster's answers; they are made up, since no cluster can be had here."""
+"""What the doctor finds in a cluster's answers, which are made up: no cluster is available here."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found(answers: Path, **changes: Any) -> dict[str, Finding]:
-    """Return what the doctor finds when some answers are others."""
+    """Return what the doctor finds when some answers differ."""
     for words, answer in (GOOD | {name.replace("_", "-"): value for name, value in changes.items()}).items():
         body = {"items": answer} if isinstance(answer, list) else answer
         (answers / f"-{words}.json").write_text(json.dumps(body))

@@ -1,4 +1,4 @@
-"""Draining, with a database that does what a test tells it."""
+"""Draining, with a fake database that does what a test tells it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAILURES = {
 
 
 class Database:
-    """Stands for PostgreSQL: does what the beginning of a text says, and stores nothing while ``trouble`` is set."""
+    """A fake PostgreSQL: does what the beginning of a text says, and stores nothing while ``trouble`` is set."""
 
     def __init__(self) -> None:
         self.rows: dict[str, str] = {}
@@ -90,7 +90,7 @@ def run(consumer: Consumer, database: Database, wakes: list[None]) -> int:
 
 
 def try_again(redis: FakeRedis) -> None:
-    """Let what is set aside be due."""
+    """Make what is set aside due."""
     redis.delete(KEYS.aside_turn)
     for entry in redis.zrange(KEYS.set_aside, 0, -1):
         redis.zadd(KEYS.set_aside, {entry: 0})
@@ -109,7 +109,7 @@ def test_all_that_waits_is_stored_and_counted(
     assert wakes == []
 
 
-def test_an_idle_drain_ends_at_once(
+def test_an_idle_drain_ends_immediately(
     consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     assert run(consumer, database, wakes) == 0
@@ -129,7 +129,7 @@ def test_a_drain_that_stored_something_lingers_for_more(
 def test_what_is_appended_as_a_drain_ends_is_not_left_behind(
     journal: Journal, consumer: Consumer, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between its last look and the end of the flag nobody else is woken, so it looks once more."""
+    """Between its last look and the end of the flag no one else is woken, so it looks once more."""
     append(journal, "a")
     finish = consumer.finish
 
@@ -243,7 +243,7 @@ def test_a_broken_database_is_an_outage_named_as_what_it_is(
     assert (counts.waiting, counts.failed, counts.set_aside) == (2, 0, 0)
 
 
-def test_a_string_that_fails_alone_waits_aside_and_holds_up_no_other(
+def test_a_string_that_fails_alone_is_set_aside_and_holds_up_no_other(
     journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, *(f"good {n}" for n in range(20)), "odd one", "page", "last")
@@ -340,7 +340,7 @@ def _over_after(count: int, tries: list[None]) -> Callable[[settle_module.Settli
 def fail_repeatedly(
     times: int, journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, others: bool
 ) -> None:
-    """Have what waits tried again and again, with other strings stored in between or none."""
+    """Retry what waits repeatedly, with or without other strings stored in between."""
     for n in range(times):
         if others:
             append(journal, f"other {n}")
@@ -420,7 +420,7 @@ def test_a_deadline_that_passes_is_no_outage_and_the_next_batch_is_smaller(
 
 
 def die_with_it(consumer: Consumer, redis: FakeRedis) -> None:
-    """Claim what there is, as a worker that dies of it; then let the lease run out."""
+    """Claim what there is, as a worker that dies of it; then let the lease expire."""
     for entry in consumer.claim().entries:
         redis.xclaim(KEYS.journal, "writers", "worker", 0, [entry.id], idle=3_600_000, justid=True)
 
@@ -499,7 +499,7 @@ def test_a_look_up_that_is_refused_raises_nothing_and_sets_the_string_aside(
     assert (counts.set_aside, counts.failed, counts.aside_reason) == (1, 0, f"{kind} no")
 
 
-def test_nothing_is_raised_when_redis_is_away(
+def test_nothing_is_raised_when_redis_is_unavailable(
     consumer: Consumer, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: int) -> None:

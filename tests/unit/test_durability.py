@@ -1,4 +1,4 @@
-"""A Redis that would lose what it acknowledges stops the start with one line, and one that is away does not."""
+"""A Redis that would lose what it acknowledges stops the start with one line, and one that is unreachable does not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVICTS = KEEPS | {"memory": {"maxmemory_policy": "allkeys-lru"}}
 
 @pytest.fixture
 def said_by_redis(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What Redis says of itself, for a test to change; the stand-in for Redis has no INFO."""
+    """What Redis says about itself, for a test to change; fakeredis has no INFO."""
     said = dict(KEEPS)
     monkeypatch.setattr("core.durability.connect", lambda *_, **__: redis)
     monkeypatch.setattr("core.durability.read_info", lambda _: Info(**said))
@@ -74,7 +74,7 @@ def test_a_laptop_may_take_a_volatile_one(said_by_redis: dict[str, Any]) -> None
     refuse_volatile(settings(allowed=True))
 
 
-def test_a_redis_that_is_away_stops_nothing() -> None:
+def test_an_unreachable_redis_stops_nothing() -> None:
     refuse_volatile(settings())
 
 
@@ -85,7 +85,7 @@ def test_a_redis_that_hangs_stops_nothing_and_is_not_waited_for_long(silent: int
 
 
 @pytest.mark.parametrize(("allowed", "level"), [(False, "error"), (True, "warning")])
-def test_a_redis_that_turns_volatile_is_said_once_each_time(*, allowed: bool, level: str) -> None:
+def test_a_redis_that_turns_volatile_is_logged_once_each_time(*, allowed: bool, level: str) -> None:
     durability = Durability(volatile_allowed=allowed)
     with capture_logs() as said:
         for info in (KEEPS, FORGETS, FORGETS, KEEPS, FORGETS):

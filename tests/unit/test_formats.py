@@ -87,7 +87,7 @@ def test_what_newer_code_has_written_is_left_for_newer_workers(redis: FakeRedis,
     assert redis.xrange(KEYS.journal) == [(entry, NEWER)]
 
 
-def test_a_string_that_newer_code_queued_is_said_to_be_queued(redis: FakeRedis, client: FlaskClient) -> None:
+def test_a_string_that_newer_code_queued_is_reported_as_queued(redis: FakeRedis, client: FlaskClient) -> None:
     write(redis, NEWER)
     state = client.get(f"/dummies/{next(iter(STORED))}").get_json()
     assert (state["status"], state["text"]) == ("queued", None)

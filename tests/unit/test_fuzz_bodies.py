@@ -1,4 +1,4 @@
-"""Whatever the body: a 202 means that exactly its texts are in the journal; any other answer says what is wrong."""
+"""Whatever the body: a 202 means that exactly its texts are in the journal; any other response says what is wrong."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ BUILT = hypothesis_settings(
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    """Texts so short that bodies soon are too large."""
+    """A limit on texts so low that bodies are soon too large."""
     return {"max_text_bytes": MAX_TEXT_BYTES}
 
 
 class Forms(WatchedApi):
-    """Sends bodies, and compares what they came to with what their form says."""
+    """Sends bodies, and compares the outcome with what their form promises."""
 
     accepted = refused = 0
 
@@ -61,7 +61,7 @@ def test_at_least_ten_thousand_bodies_are_random() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_random_body_comes_to_what_it_says(forms: Forms, seed: int) -> None:
+def test_a_random_body_is_accepted_or_refused_as_it_should_be(forms: Forms, seed: int) -> None:
     """Bytes of no form, right bodies, and mostly right ones with a few bytes changed."""
     random = Random(seed)
     for _ in range(BODIES_A_SEED):
@@ -85,7 +85,7 @@ TEXTS = st.lists(ANY_TEXT, max_size=6)
 
 @st.composite
 def json_bodies(draw: st.DrawFn) -> bytes:
-    """Draw JSON of about the right form, in some spelling, perhaps cut off or with bytes put in."""
+    """Draw JSON of roughly the right form, in some spelling, perhaps cut off or with bytes put in."""
     made = json.dumps(draw(WHOLE), ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
     cut = draw(st.integers(0, len(made)))
     return (
@@ -97,7 +97,9 @@ def json_bodies(draw: st.DrawFn) -> bytes:
 
 @BUILT
 @given(st.sampled_from(FORMS), json_bodies() | st.lists(json_bodies(), max_size=4).map(b"\n".join) | st.binary())
-def test_a_body_built_of_any_values_comes_to_what_it_says(forms: Forms, form: Form, body: bytes) -> None:
+def test_a_body_built_of_any_values_is_accepted_or_refused_as_it_should_be(
+    forms: Forms, form: Form, body: bytes
+) -> None:
     forms.check(form, body)
 
 

@@ -1,4 +1,4 @@
-"""Whatever stands in the headers, the query and the path: an answer, and never a bug."""
+"""Whatever is in the headers, the query and the path: a response, and never a bug."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WAYS = st.sampled_from([{}, {"Origin": "https://page.example"}])
 
 
 class EmptyTable:
-    """Stands for PostgreSQL, and does not take what PostgreSQL would not."""
+    """A fake PostgreSQL, which refuses what PostgreSQL would."""
 
     def states(self, ids: Sequence[str]) -> dict[str, Row]:
         assert len(ids) <= 100

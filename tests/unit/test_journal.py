@@ -122,7 +122,7 @@ def test_a_journal_that_was_set_back_is_noticed_by_the_next_call(
 def test_an_answer_that_another_thread_overtakes_is_no_alarm(
     journal: Journal, late: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It came first, and the newer one is noted first."""
+    """It came first, but the newer one is noted first."""
     scripts = {"_append": journal._append, "_counts": journal._counts}
     overtaken: list[object] = []
 
@@ -142,7 +142,7 @@ def test_an_answer_that_another_thread_overtakes_is_no_alarm(
     assert not said
 
 
-def test_the_first_note_stands(redis: FakeRedis, journal: Journal) -> None:
+def test_the_first_note_is_kept(redis: FakeRedis, journal: Journal) -> None:
     for _ in range(2):
         journal.append([unit("a", "b")])
         journal.counts()
@@ -155,7 +155,7 @@ def test_the_first_note_stands(redis: FakeRedis, journal: Journal) -> None:
 
 
 @pytest.mark.parametrize("trouble", [OutOfMemoryError("full"), RedisConnectionError("gone")])
-def test_a_note_that_cannot_be_left_is_left_later(
+def test_a_note_that_cannot_be_written_is_written_later(
     redis: FakeRedis, journal: Journal, trouble: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:

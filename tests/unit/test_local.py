@@ -34,7 +34,7 @@ def test_ports_are_chosen_by_their_variables() -> None:
 
 
 @pytest.mark.parametrize("bad", ["0", "65536", "http", "-1", "8080x"])
-def test_a_port_that_is_none_is_named_with_its_variable(bad: str) -> None:
+def test_an_invalid_port_is_named_with_its_variable(bad: str) -> None:
     chosen = {name: str(free_port()) for name in PORTS} | {"WEB_PORT": bad}
     with pytest.raises(PortError, match=f"^WEB_PORT {re.escape(bad)}: .*WEB_PORT=8080 make run$"):
         choose_ports(chosen)
@@ -71,7 +71,7 @@ def test_the_pages_template_needs_no_more_than_what_is_filled_in(tmp_path: Path)
 def test_programs_meet_nginx_wherever_there_is_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, binary: Path | None
 ) -> None:
-    """Else the API itself, which then listens where nginx would."""
+    """Otherwise the API itself, which then listens where nginx would."""
     fronts: list[nginx.Front] = []
     monkeypatch.setattr(nginx, "find", lambda: binary)
     monkeypatch.setattr(nginx, "write_config", lambda *given: fronts.append(given[-1]) or ["nginx"])

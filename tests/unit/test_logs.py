@@ -99,7 +99,7 @@ def test_the_standard_librarys_records(stderr: StringIO) -> None:
 
 
 class Unprintable:
-    """What fails where it is shown."""
+    """Fails when it is formatted."""
 
     def __repr__(self) -> str:
         raise RuntimeError(FORGED)

@@ -1,4 +1,4 @@
-"""What bodies take of a process's memory is bounded, whatever is in them."""
+"""The memory that request bodies take is bounded, whatever is in them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def post(client: FlaskClient, body: bytes, media: str = JSON, path: str = "/dumm
 
 
 def peak_of(client: FlaskClient, body: bytes, media: str) -> tuple[Any, int]:
-    """Return the answer, and how many bytes there were at most while it was made."""
+    """Return the response, and the most bytes in memory while it was made."""
     tracemalloc.start()
     try:
         return post(client, body, media), tracemalloc.get_traced_memory()[1]
@@ -85,13 +85,13 @@ def test_wide_characters_take_what_their_strings_need_and_little_more(
 
 
 @pytest.mark.parametrize("text", ["," * 60_000, '","' * 9_000, "\\,\\" * 9_000, '\\",\\"' * 5_000])
-def test_commas_and_quotes_in_texts_are_no_values(client: FlaskClient, text: str) -> None:
+def test_commas_and_quotes_in_texts_are_not_counted_as_values(client: FlaskClient, text: str) -> None:
     assert post(client, json.dumps({"texts": [text] * 40}).encode()).status_code == 202
     assert post(client, b"\n".join([json.dumps({"text": text}).encode()] * 40), NDJSON).status_code == 202
 
 
 @pytest.mark.parametrize("rest", [b'"' + b"," * SIZE, b'"\\' * (SIZE // 2), b'",' * (SIZE // 2), b"\\," * (SIZE // 2)])
-def test_quotes_that_do_not_match_are_told_soon(client: FlaskClient, rest: bytes) -> None:
+def test_unmatched_quotes_are_refused_quickly(client: FlaskClient, rest: bytes) -> None:
     answer = post(client, b'{"texts":[' + rest[:SIZE])
     assert answer.json["type"].endswith((":too-large", ":malformed-json"))
 

@@ -1,4 +1,4 @@
-"""Connections to the operations port are few, whoever keeps them."""
+"""Connections to the operations port are few, whoever keeps them open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process is alive as long as one of its request threads gets on."""
+"""The process is alive as long as one of its request threads makes progress."""
 
 from __future__ import annotations
 

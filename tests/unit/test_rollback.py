@@ -1,4 +1,4 @@
-"""The counter of appended strings: that it has fallen is noticed, and nothing else is taken for it."""
+"""A fall of the counter of appended strings is noticed, and nothing else is taken for one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def water() -> RollbackDetector:
     return made
 
 
-def test_a_counter_that_has_fallen_is_said_once_and_is_the_new_base(water: RollbackDetector, said: list[Any]) -> None:
+def test_a_counter_that_has_fallen_is_reported_once_and_is_the_new_base(
+    water: RollbackDetector, said: list[Any]
+) -> None:
     water.note(water.mark, 4, 4)
     water.note(water.mark, 4, 4)
     water.note(water.mark, 4, 7)
@@ -37,7 +39,7 @@ def test_a_counter_that_has_fallen_is_said_once_and_is_the_new_base(water: Rollb
     assert water.untold[1:] == (10, 4)
     water.note(water.mark, 6, 6)
     assert (said[1]["before"], said[1]["after"]) == (7, 6)
-    assert water.untold[1:] == (10, 4)  # the first one stands
+    assert water.untold[1:] == (10, 4)  # the first one is kept
 
 
 def test_what_a_call_appends_itself_does_not_hide_it(water: RollbackDetector, said: list[Any]) -> None:
@@ -111,7 +113,7 @@ TURNS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=60)
 
 @given(TURNS, st.lists(st.integers(1, 9), max_size=3))
 def test_no_order_of_events_is_a_false_alarm(turns: list[tuple[int, int]], others: list[int]) -> None:
-    """Neither of this process' threads nor of other processes, whose strings are counted too."""
+    """Neither of this process's threads nor of other processes, whose strings are counted too."""
     water = RollbackDetector()
     with capture_logs() as said:
         counter = play(water, turns, 0)
@@ -122,7 +124,7 @@ def test_no_order_of_events_is_a_false_alarm(turns: list[tuple[int, int]], other
 
 
 @given(TURNS, st.integers(1, 20), TURNS)
-def test_a_fall_between_calls_is_said_exactly_once(
+def test_a_fall_between_calls_is_reported_exactly_once(
     before: list[tuple[int, int]], fall: int, after: list[tuple[int, int]]
 ) -> None:
     water = RollbackDetector()

@@ -26,7 +26,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_wakeups_travel_through_the_journals_redis_unless_said_otherwise(environment: pytest.MonkeyPatch) -> None:
+def test_wakeups_travel_through_the_journals_redis_by_default(environment: pytest.MonkeyPatch) -> None:
     assert load(CoreSettings).broker_url == REDIS
     environment.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:6379/1")
     assert load(CoreSettings).broker_url == "redis://127.0.0.1:6379/1"

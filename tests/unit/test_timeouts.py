@@ -1,4 +1,4 @@
-"""Each clock runs out before the next one does."""
+"""Each timeout expires before the next."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def test_connecting_and_trying_again_fit_into_the_lease() -> None:
     assert timeouts.CONNECT_TIMEOUT + timeouts.CALL_DEADLINE < timeouts.LEASE
 
 
-def test_the_api_answers_within_three_seconds_whatever_is_away() -> None:
+def test_the_api_answers_within_three_seconds_whatever_is_unavailable() -> None:
     assert appender.PATIENCE < 3
     assert reader.STATEMENT_TIMEOUT < reader.CALL_DEADLINE

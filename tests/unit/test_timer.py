@@ -1,4 +1,4 @@
-"""What a worker's heartbeat files tell the probes that look at them."""
+"""What a worker's heartbeat files tell the probes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: FakeRedis, po
 
 
 def renewed(file: Path, within: float = 5) -> bool:
-    """Tell whether a file is touched from now on."""
+    """Tell whether a file is still being touched."""
     file.unlink(missing_ok=True)
     try:
         eventually(file.exists, within)
@@ -95,7 +95,7 @@ def test_a_worker_that_redis_does_not_hear_is_not_ready_but_lives(folder: Path, 
     assert renewed(folder / "progress")
 
 
-def test_a_worker_whose_redis_turns_volatile_says_so_once_and_goes_on(
+def test_a_worker_whose_redis_turns_volatile_logs_it_once_and_goes_on(
     folder: Path, pool: Pool, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it drains cannot be lost there any more."""
@@ -137,7 +137,7 @@ def test_a_worker_that_cannot_look_says_so_once_and_restarts(
     """Whatever keeps it from looking: strings without a wake-up would wait for ever."""
 
     def break_down(*_: object) -> None:
-        raise RuntimeError("nobody listed this")
+        raise RuntimeError("not listed")
 
     monkeypatch.setattr("core.loops.PAUSE", (0.01, 0.02))
     monkeypatch.setattr("worker.celery_patches.timer.STUCK_AFTER", 0.5)
@@ -152,10 +152,10 @@ def test_a_worker_that_cannot_look_says_so_once_and_restarts(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("name", ["_look", "_hand_over"])
-def test_a_worker_one_of_whose_threads_ends_restarts(
+def test_a_worker_restarts_when_one_of_its_threads_ends(
     folder: Path, pool: Pool, redis: FakeRedis, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No exception does that; what is no exception, such as SystemExit, may."""
+    """No Exception ends one; what is not an Exception, such as SystemExit, may."""
     assert renewed(folder / "journal")
     owner, method = {"_look": (Watch, "heartbeat"), "_hand_over": (Pool, "apply_async")}[name]
 

@@ -1,4 +1,4 @@
-"""Wake-ups: published off the path, and never in anybody's way."""
+"""Wake-ups: published off the request's path, and never in its way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.wakeups import Waker, make_celery, publish_wakeup
 from local.ports import free_port
 
 
-def test_a_broker_that_is_away_costs_a_moment_and_raises_nothing() -> None:
+def test_an_unavailable_broker_costs_a_moment_and_raises_nothing() -> None:
     publish_wakeup(make_celery(f"redis://127.0.0.1:{free_port()}/0"))
 
 

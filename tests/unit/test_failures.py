@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors say: of the connection, of the database, of the text, of what nobody has listed."""
+"""What PostgreSQL's errors are about: the connection, the database, the text, or something unlisted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OPEN, CLOSED = SimpleNamespace(closed=0), SimpleNamespace(closed=2)
 
 
 class Said(psycopg2.OperationalError):
-    """An error with a SQLSTATE of one's choice."""
+    """An error with any SQLSTATE."""
 
     def __init__(self, code: str | None, context: str | None = None) -> None:
         super().__init__("what the server said\nDETAIL: Failing row contains (secret)")
@@ -62,7 +62,7 @@ def test_what_says_how_the_database_is_doing_never_counts_against_a_string(code:
 
 
 @pytest.mark.parametrize("code", ["P0001", "22012", "22P02", "54000", "44000", "38000", "ZZ123", "21000"])
-def test_what_nobody_has_listed_counts_but_is_not_final(code: str) -> None:
+def test_an_unlisted_error_counts_but_is_not_final(code: str) -> None:
     failure = refusal(Said(code), OPEN).failure
     assert failure.counts
     assert not failure.final
@@ -81,7 +81,7 @@ def test_an_exception_of_our_own_code_is_not_the_strings_fault_by_itself(error: 
 
 
 @pytest.mark.parametrize(("code", "counts"), [("57014", True), ("55P03", False)])
-def test_what_took_too_long_is_told_apart(code: str, *, counts: bool) -> None:
+def test_a_statement_that_took_too_long_is_an_error_of_its_own(code: str, *, counts: bool) -> None:
     refused = refusal(Said(code), OPEN)
     assert isinstance(refused, TooSlow)
     assert refused.failure.counts == counts

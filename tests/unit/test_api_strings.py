@@ -1,4 +1,4 @@
-"""What became of strings, and the history; rows come from a stand-in for PostgreSQL."""
+"""The status of strings, and the history; rows come from a fake PostgreSQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class Table:
-    """Stands for PostgreSQL."""
+    """A fake PostgreSQL."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -90,7 +90,9 @@ def test_an_id_that_was_never_given_out_is_404(client: FlaskClient, table: Table
     assert answer.json["type"].endswith(":unknown-string")
 
 
-def test_while_the_database_is_away_an_id_without_a_record_is_503_not_404(client: FlaskClient, table: Table) -> None:
+def test_while_the_database_is_unavailable_an_id_without_a_record_is_503_not_404(
+    client: FlaskClient, table: Table
+) -> None:
     queued = submit(client)
     table.away = True
     unknown = str(uuid4())
@@ -142,7 +144,7 @@ def test_a_parameter_that_makes_no_sense_is_400(client: FlaskClient, table: Tabl
     assert answer.json["type"].endswith(":invalid-parameter")
 
 
-def test_a_query_that_is_no_utf_8_is_400(client: FlaskClient) -> None:
+def test_a_query_that_is_not_utf_8_is_400(client: FlaskClient) -> None:
     answer = client.get("/dummies/", environ_overrides={"QUERY_STRING": "limit=\xff"})
     assert answer.status_code == 400
     assert answer.json["type"].endswith(":invalid-parameter")
@@ -166,5 +168,5 @@ def test_the_history_needs_the_database(client: FlaskClient, table: Table) -> No
     assert client.get("/dummies/").status_code == 503
 
 
-def test_without_a_database_setting_it_is_said_to_be_away(client: FlaskClient) -> None:
+def test_without_a_database_setting_it_is_reported_as_away(client: FlaskClient) -> None:
     assert client.get("/dummies/").status_code == 503

@@ -1,4 +1,4 @@
-"""What a request declares about its body holds, or the request is refused and nothing of it kept."""
+"""What a request declares about its body is true, or the request is refused and nothing of it accepted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def digest(algorithm: str, body: bytes) -> str:
 @pytest.mark.parametrize(
     "coding", ["gzip", "GZIP", "br", "deflate", "zstd", "aes128gcm", "identity, gzip", "gzip,br", "x"]
 )
-def test_a_coded_body_is_refused_and_what_would_do_is_named(
+def test_a_coded_body_is_refused_and_the_accepted_coding_is_named(
     client: FlaskClient, journal: Journal, path: str, media: str, coding: str
 ) -> None:
     """Whether or not the body is coded: what is declared counts."""
@@ -76,7 +76,9 @@ def test_what_changes_nothing_is_taken(client: FlaskClient, path: str, media: st
         ("charset=", 415),
     ],
 )
-def test_a_charset_is_utf_8(client: FlaskClient, path: str, media: str, parameters: str, status: int) -> None:
+def test_only_utf_8_is_accepted_as_a_charset(
+    client: FlaskClient, path: str, media: str, parameters: str, status: int
+) -> None:
     answer = client.post(path, data=BODIES[path, media], content_type=f"{media}; {parameters}")
     assert answer.status_code == status
 
@@ -118,7 +120,7 @@ def test_a_digest_is_compared(client: FlaskClient, journal: Journal, path: str, 
 
 @pytest.mark.parametrize("name", ["Content-Digest", "Repr-Digest", "Digest"])
 @pytest.mark.parametrize("value", ["", "sha-256", "crc32c=:AAAAAA==:", "adler=:AAAA:, unixsum=:MA==:", ":", "=,="])
-def test_a_digest_that_nobody_can_compare_is_refused(client: FlaskClient, name: str, value: str) -> None:
+def test_a_digest_of_an_unknown_algorithm_is_refused(client: FlaskClient, name: str, value: str) -> None:
     answer = client.post("/dummies/", data=ONE, content_type="application/json", headers={name: value})
     assert answer.status_code == 400
 
@@ -131,7 +133,7 @@ def test_a_digest_that_nobody_can_compare_is_refused(client: FlaskClient, name: 
         ("/dummies/bulk", "application/x-ndjson", 422),
     ],
 )
-def test_a_byte_order_mark_is_no_part_of_json(
+def test_a_byte_order_mark_before_json_is_refused(
     client: FlaskClient, journal: Journal, path: str, media: str, status: int
 ) -> None:
     answer = client.post(path, data=b"\xef\xbb\xbf" + BODIES[path, media], content_type=media)
@@ -148,7 +150,7 @@ def test_a_byte_order_mark_is_no_part_of_json(
     ],
 )
 def test_within_a_string_it_is_kept(client: FlaskClient, journal: Journal, path: str, media: str, body: bytes) -> None:
-    """A line of plain text is the string as it stands."""
+    """A line of plain text is the string, unchanged."""
     accepted = client.post(path, data=body, content_type=media).json
     record = journal.records([accepted.get("id") or accepted["ids"][0]])[0]
     assert record
