@@ -1,4 +1,4 @@
-"""nginx with the image's own templates, in front of an API, with a page that stands for the built one."""
+"""nginx with the image's own templates, in front of an API, with a stand-in for the built page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Web:
         self.folder = folder
 
     def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        """Ask over the connection that stands, or else over a new one; the body is read."""
+        """Ask over the open connection, or else over a new one; the body is read."""
         self.connection.request("GET", path, headers=headers)
         answer = self.connection.getresponse()
         answer.body = answer.read()  # type: ignore[attr-defined]
@@ -42,7 +42,7 @@ class Web:
 
 @contextmanager
 def serving(system: System, name: str, **front: Any) -> Iterator[Web]:
-    """Run nginx in a folder of this name, with a page that stands for the built one."""
+    """Run nginx in a folder of this name, with a stand-in for the built page."""
     binary = nginx.find()
     if binary is None:
         pytest.skip("NO NGINX: the template is not tested; install nginx-light")
@@ -81,7 +81,7 @@ def get_head(path: str) -> bytes:
 
 
 def with_body(head: bytes, body: bytes) -> bytes:
-    """Return a request whose head is all there but for the body's length."""
+    """Return a request whose head is complete, except for the body's length."""
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 

@@ -17,7 +17,7 @@ from local.system import System
 
 @pytest.fixture
 def bare_system(tmp_path: Path) -> Iterator[System]:
-    """A system of one's own: Redis, PostgreSQL, an API; no worker yet."""
+    """A system for one test: Redis, PostgreSQL, an API; no worker yet."""
     with System(tmp_path / "system") as started:
         started.start_api()
         yield started

@@ -1,4 +1,4 @@
-"""What the programs do with a setting that is bad, and a Redis that speaks TLS as both of its clients hear it."""
+"""What programs do with a bad setting, and with a Redis that speaks TLS, through both clients."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_the_journal_and_the_broker_trust_the_same_servers(
 ) -> None:
     query = query.format(ca=tls.certificate, key=tls.certificate.with_suffix(".key"))
     given = f"rediss://{host}:{tls.port}/0{query}"
-    monkeypatch.setenv("CELERY_BROKER_URL", given)  # Celery reads it as it stands
+    monkeypatch.setenv("CELERY_BROKER_URL", given)  # Celery reads it unchanged
     celery = make_celery(redis_address(given))
     pools.reset()  # they would share connections that differ in nothing but TLS
     with connect(redis_address(given)) as journal:

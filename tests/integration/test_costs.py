@@ -1,4 +1,4 @@
-"""What makes it fast, counted and never timed: round trips, statements, wake-ups and bytes, on real servers."""
+"""What makes it fast, counted and not timed: round trips, statements, wake-ups and bytes, on real servers."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def counted(servers: System) -> tuple[Redis, list[Any]]:
 
 
 def units(count: int) -> list[Unit]:
-    """Return what so many requests bring, each with a string and a key."""
+    """Return what this many requests bring, each with a string and a key."""
     strings = [Submission(str(uuid4()), TEXT, 1_700_000_000_000_000) for _ in range(count)]
     return [Unit([string], key_hash=string.id, digest=string.id) for string in strings]
 
 
 def calls_of(sent: list[Any], work: Callable[[], object]) -> int:
-    """Return how often work sends something, once its scripts are loaded."""
+    """Return how often ``work`` sends something, once its scripts are loaded."""
     work()
     sent.clear()
     work()

@@ -1,4 +1,4 @@
-"""However PostgreSQL is doing: nothing good is a dead letter, and nothing that fails holds up the rest."""
+"""Whatever happens to PostgreSQL, no good string is a dead letter, and none that fails holds up the rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @contextmanager
 def broken(system: System, break_: str, cure: str) -> Iterator[None]:
-    """Break the database, and cure it."""
+    """Break the database, and repair it."""
     query(system, break_)
     try:
         yield
@@ -60,8 +60,8 @@ def test_a_broken_database_leaves_no_dead_letter_and_is_called_an_outage(
     assert f'reason="{code} ' in worker.read_text()[before:]
 
 
-def test_strings_that_fail_alone_wait_aside_while_others_are_stored(system: System, client: Client) -> None:
-    """A trigger refuses some: they are told, hold up none, and are stored when it is gone."""
+def test_strings_that_fail_alone_are_set_aside_while_others_are_stored(system: System, client: Client) -> None:
+    """A trigger refuses some: they are reported, hold up no others, and are stored when it is gone."""
     with broken(system, REFUSE.format("IF NEW.text LIKE 'odd%%' THEN RAISE 'an odd one'; END IF;"), UNPLANT):
         odd = client.submit_all(f"odd {n}" for n in range(30))
         even = client.submit_all([*(f"even {n}" for n in range(400)), "odd among them"])

@@ -49,7 +49,7 @@ def discard(redis: RedisClient, *reasons: str) -> Progress:
 
 
 def two_dead_letters(redis: RedisClient) -> list[str]:
-    """Have two strings go the whole way to the dead letters."""
+    """Have two strings submitted, refused and dead-lettered."""
     sent = [Submission(str(uuid4()), text, 1) for text in ("a", "b")]
     Journal(redis).append([Unit(sent)])
     consumer = Consumer(redis)
@@ -108,7 +108,7 @@ def test_what_is_retried_is_what_was_sent(redis: RedisClient) -> None:
 
 
 @pytest.mark.parametrize("broken", [b"not JSON", b'{"id": 1}', b"", b"\xff\x00"])
-def test_letters_of_other_formats_are_read_or_left(redis: RedisClient, broken: bytes) -> None:
+def test_dead_letters_of_other_formats_are_read_or_left(redis: RedisClient, broken: bytes) -> None:
     """Older code knew fewer fields and newer code may know more; what cannot be read at all is skipped, and stays."""
     [older, newer, odd] = plant(redis, 3)
     letter = {"id": older, "text": "old", "received_at": 1, "reason": "because", "attempts": 1}
@@ -220,8 +220,8 @@ def test_counting_ends_when_the_time_is_up_or_the_reasons_are_many_and_goes_on_f
     assert total == {"because": 5_000} | {f"reason {number}": 1 for number in range(450)}
 
 
-def test_each_letter_is_decided_once_by_whoever_is_first(redis: RedisClient, server: Redis) -> None:
-    """Two group retries, a group discard and single retries of the same letters, all concurrently."""
+def test_each_dead_letter_is_decided_once_by_whoever_is_first(redis: RedisClient, server: Redis) -> None:
+    """Two group retries, a group discard and single retries of the same dead letters, all concurrently."""
     ids = plant(redis, 3_000)
     done: Counter[str] = Counter()
 
@@ -249,7 +249,7 @@ def test_each_letter_is_decided_once_by_whoever_is_first(redis: RedisClient, ser
     assert len(redis.keys("dummies:status:*")) == counted["waiting"]
 
 
-def test_strings_that_fail_again_at_once_are_not_retried_for_ever(redis: RedisClient) -> None:
+def test_strings_that_fail_again_immediately_are_not_retried_for_ever(redis: RedisClient) -> None:
     """Each piece is refused again, for the same reason, before the next one is looked at."""
     plant(redis, 600)
     consumer = Consumer(redis)
@@ -277,7 +277,7 @@ def mortal(server: Redis, tmp_path: Path) -> Iterator[Redis]:
 
 @pytest.mark.parametrize("decide", ["retry", "discard"])
 def test_a_run_through_a_redis_that_restarts_does_not_pass_for_complete(mortal: Redis, decide: str) -> None:
-    """Redis comes back with its letters in another order: going on by the cursor would leave some out."""
+    """Redis comes back with its dead letters in another order: continuing by the cursor would skip some."""
     with connect(mortal.url) as redis:
         plant(redis, 3_000)
         wanted = (lambda: None) if decide == "retry" else "a test"

@@ -1,4 +1,4 @@
-"""``python -m worker.dead_letters``: what operators do at night, killed, interrupted, and without a Redis."""
+"""``python -m worker.dead_letters``: as operators use it, killed, interrupted, and without a Redis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doctor finds each planted fault, names it rightly, and finds nothing where nothing is wrong."""
+"""The doctor finds each planted fault, names it correctly, and finds nothing where nothing is wrong."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ELSEWHERE = "127.0.0.2"
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Servers with the schema; who needs a worker starts one."""
+    """Servers with the schema; a test that needs a worker starts one."""
     with System(tmp_path_factory.mktemp("system")) as started:
         yield started
 
@@ -254,12 +254,12 @@ def test_a_clock_that_is_two_minutes_off() -> None:
 
 
 @with_worker
-@pytest.mark.parametrize("where", ["nobody listens", "another database"])
+@pytest.mark.parametrize("where", ["nothing listens", "another database"])
 def test_a_wrong_broker(system: System, settings: pytest.MonkeyPatch, where: str) -> None:
-    wrong = "redis://127.0.0.1:1/0" if where == "nobody listens" else system.redis.url.replace("/0", "/5")
+    wrong = "redis://127.0.0.1:1/0" if where == "nothing listens" else system.redis.url.replace("/0", "/5")
     settings.setenv("CELERY_BROKER_URL", wrong)
     found = faults()
-    if where == "nobody listens":
+    if where == "nothing listens":
         assert "CELERY_BROKER_URL" in found["broker"].remedy
     else:
         assert set(found) == {"wake-up"}
@@ -272,7 +272,7 @@ def test_a_setting_that_is_missing_or_wrong(settings: pytest.MonkeyPatch, value:
     assert said in faults()["DATABASE_URL"].seen
 
 
-def test_a_host_that_nobody_knows(settings: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host(settings: pytest.MonkeyPatch) -> None:
     settings.setenv("DATABASE_READ_URL", "postgresql://dummy_reader:x@nowhere.invalid/dummy")
     found = faults()
     assert "name nowhere.invalid" in found

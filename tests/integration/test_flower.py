@@ -22,7 +22,7 @@ def listed(port: int) -> list[str]:
 
 
 def test_a_worker_that_has_ended_is_listed_for_a_while_only(bare_system: System, tmp_path: Path) -> None:
-    """The while is cut short here."""
+    """Here for a shorter time than by default."""
     config = (ROOT / "worker" / "flowerconfig.py").read_text()
     short, found = re.subn(r"(purge_offline_workers) = \d+", r"\1 = 3", config)
     assert found == 1
@@ -38,7 +38,7 @@ def test_a_worker_that_has_ended_is_listed_for_a_while_only(bare_system: System,
 
 
 def test_workers_answer_what_flower_asks_them(bare_system: System) -> None:
-    """Their answers take the way of wake-ups, on a queue of their own."""
+    """Their answers travel like wake-ups, on a queue of their own."""
     port = free_port()
     bare_system.start([*FLOWER, "--address=127.0.0.1", f"--port={port}", "--basic-auth=a:b"], "flower", None)
     bare_system.start_worker()

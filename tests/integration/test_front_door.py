@@ -42,7 +42,7 @@ def web(system: System) -> Iterator[Web]:
 
 
 def assert_problem(connection: socket.socket, status: int, name: str) -> Message:
-    """See that the answer is this problem, in its whole form; return its headers."""
+    """Check that the response is this problem, in full; return its headers."""
     found, headers, body = answer_of(connection)
     assert (found, headers["Content-Type"]) == (status, "application/problem+json")
     problem = json.loads(body)
@@ -138,7 +138,7 @@ def half_sent(length: int | None) -> bytes:
 def test_unfinished_bodies_are_bounded_for_each_address_and_in_all(
     system: System, length: int | None, from_one: int
 ) -> None:
-    """Whichever port they come by; one too many is told when to come back, and small ones are served meanwhile."""
+    """On either port; one too many is told when to retry, and small ones are served meanwhile."""
     with serving(system, f"bounded-{length}") as web, ExitStack() as held:
         for address in ("127.0.0.2", "127.0.0.3"):
             for n in range(from_one):
@@ -162,8 +162,8 @@ def test_one_address_has_two_exports_at_most(system: System, web: Web) -> None:
             assert_problem(connection, 503, "busy")
 
 
-def test_who_is_silent_is_let_go_of_and_who_goes_on_sending_is_not(system: System, web: Web) -> None:
-    """Hundreds of half-sent requests on either port shut out nobody meanwhile."""
+def test_a_silent_client_is_disconnected_and_one_that_sends_is_not(system: System, web: Web) -> None:
+    """Hundreds of half-sent requests on either port shut no one out meanwhile."""
     add_rows(system)
     silent = [b"", b"GET / HTTP/1.1\r\nHost: ", POST, *map(half_sent, (200, 100_000, 8_000_000, None))]
     with ExitStack() as held, ThreadPoolExecutor(32) as pool:
@@ -194,13 +194,13 @@ ROWS = 60
 
 
 def add_rows(system: System) -> None:
-    """Have more stored than the buffers on the way of an export take."""
+    """Store more than the buffers on an export's path hold."""
     columns = "gen_random_uuid(), repeat('x', 50000), now()"
     query(system, f"INSERT INTO dummies (id, text, received_at) SELECT {columns} FROM generate_series(1, {ROWS})")
 
 
 def seconds_until_closed(connection: socket.socket) -> float:
-    """Return after how long the other end lets go of a connection; many where it does not."""
+    """Return the seconds after which the other end closes a connection; many if it does not."""
     began = time.monotonic()
     try:
         while connection.recv(1024):
@@ -213,7 +213,7 @@ def seconds_until_closed(connection: socket.socket) -> float:
 
 
 def send_steadily(port: int, seconds: float) -> int:
-    """Send a body of 8 KiB a second for so long; return the status of the answer."""
+    """Send 8 KiB of a body a second for this long; return the status of the response."""
     pieces, end = [b" " * 2048] * int(4 * seconds), b'{"text": "steady"}'
     with connect(port, POST + b"Content-Length: %d\r\n\r\n" % (2048 * len(pieces) + len(end))) as connection:
         for piece in pieces:

@@ -1,4 +1,4 @@
-"""Whatever lies on the wake-ups' queue, the worker lives, says what it dropped, and takes the next wake-up."""
+"""Whatever is on the wake-ups' queue, the worker survives, logs what it dropped, and takes the next wake-up."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ JUNK = {
 
 
 def drains(log: str) -> int:
-    """Return how many wake-ups have been worked off."""
+    """Return how many wake-ups have been processed."""
     return log.count("dummies.drain[") and log.count("succeeded in")
 
 

@@ -54,7 +54,7 @@ def test_the_second_time_nothing_is_left_to_do(postgres: Postgres) -> None:
     assert migrate(postgres.owner_url, known) == []
 
 
-def test_from_many_places_at_once_each_is_applied_once(postgres: Postgres) -> None:
+def test_a_migration_run_concurrently_from_many_places_is_applied_once(postgres: Postgres) -> None:
     known = [Migration(1, "0001_pre_slow", "CREATE TABLE twice (); SELECT pg_sleep(0.2)")]
     with ThreadPoolExecutor(6) as pool:
         applied = list(pool.map(lambda _: migrate(postgres.owner_url, known), range(6)))
@@ -115,7 +115,7 @@ def test_an_index_is_made_beside_writers_while_others_wait_for_their_turn(postgr
 def test_what_the_role_is_set_to_does_not_take_the_lock_away(postgres: Postgres, setting: str) -> None:
     run(postgres.superuser_url, f"ALTER ROLE dummy_owner SET {setting}")
     try:
-        test_from_many_places_at_once_each_is_applied_once(postgres)
+        test_a_migration_run_concurrently_from_many_places_is_applied_once(postgres)
         run(postgres.owner_url, "DROP TABLE twice, schema_migrations")
         test_an_index_is_made_beside_writers_while_others_wait_for_their_turn(postgres)
     finally:
@@ -147,7 +147,7 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(postgres: Postgres) -> 
 
 
 def test_what_comes_after_the_code_waits_for_it(postgres: Postgres) -> None:
-    """Until then, or until the next release, which needs it: then its turn comes before that release's own."""
+    """Until then, or until the next release, which needs it: then it runs before that release's own."""
     first, post = Migration(1, "0001_pre_a", "SELECT 1"), Migration(2, "0002_post_b", "SELECT 1")
     next_, last = Migration(3, "0003_pre_c", "SELECT 1"), Migration(4, "0004_post_d", "SELECT 1")
     assert migrate(postgres.owner_url, [first, post], post=False) == ["0001_pre_a"]

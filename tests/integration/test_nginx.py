@@ -1,4 +1,4 @@
-"""nginx with the image's own template: where it sends what, and how it lets go of connections before it ends."""
+"""nginx with the image's own template: what it routes where, and how it closes connections before it ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECURITY = {
 
 @pytest.fixture(scope="module")
 def web(system: System) -> Iterator[Web]:
-    """The page and the way to the API."""
+    """The page, and nginx in front of the API."""
     with serving(system, "nginx") as made:
         yield made
 
@@ -38,7 +38,7 @@ def test_each_path_has_its_place_and_the_connection_stays(web: Web, path: str) -
 
 @pytest.mark.parametrize("path", PATHS)
 def test_before_it_ends_each_answer_closes_its_connection(web: Web, path: str) -> None:
-    """So that no client has one on which nginx' end could meet its next request; the answer is the same."""
+    """So that no client sends its next request on a connection that nginx is closing; the response is the same."""
     usual = web.get(path)
     (web.folder / "draining").touch()
     try:
@@ -58,7 +58,7 @@ def test_a_query_reaches_the_api_as_it_was_sent(web: Web) -> None:
     assert json.loads(answer.body)["not_found"] == unknown  # type: ignore[attr-defined]
 
 
-def test_nothing_of_how_it_lets_go_can_be_asked_for(web: Web) -> None:
+def test_internal_locations_cannot_be_requested(web: Web) -> None:
     for path in ("/-draining/", "/-draining/dummies/"):
         assert web.get(path).status == 404
         web.connection.close()
@@ -70,8 +70,8 @@ def test_the_page_is_told_where_the_api_is(web: Web) -> None:
 
 
 @pytest.mark.parametrize("characters", [500_000, 2_000_000])
-def test_what_is_too_large_is_always_told_so(web: Web, characters: int) -> None:
-    """The API must not hang up while nginx still sends: nginx would take it for away, and say "send it again"."""
+def test_a_request_that_is_too_large_always_gets_413(web: Web, characters: int) -> None:
+    """The API must not hang up while nginx still sends: nginx would call it unavailable, and say "retry"."""
     body = json.dumps({"text": "x" * characters})
     for _ in range(20):
         web.connection.request("POST", "/dummies/", body, {"Content-Type": "application/json"})
@@ -123,7 +123,7 @@ def test_each_answer_has_the_headers_of_security_and_one_request_id(web: Web, pa
         ("/pipeline", "no-store"),
     ],
 )
-def test_each_answer_says_once_how_long_it_may_be_kept(web: Web, path: str, kept: str) -> None:
+def test_each_answer_says_once_how_long_it_may_be_cached(web: Web, path: str, kept: str) -> None:
     assert web.get(path).headers.get_all("Cache-Control") == [kept]
 
 
@@ -147,7 +147,7 @@ def test_built_files_come_in_the_smallest_form_that_is_accepted(
         assert (gzip.decompress(body) if encoding else body) == SCRIPT.encode()
 
 
-def test_a_client_that_asks_too_much_is_told_so_and_the_page_still_comes(system: System) -> None:
+def test_a_client_over_the_limit_gets_429_and_the_page_is_still_served(system: System) -> None:
     with serving(system, "slow", rate=("1r/s", "2")) as web:
         answers = [web.get("/pipeline") for _ in range(6)]
         assert [answer.status for answer in answers[:3]] == [200] * 3
@@ -160,7 +160,7 @@ def test_a_client_that_asks_too_much_is_told_so_and_the_page_still_comes(system:
         assert web.get("/").status == 200
 
 
-def test_while_the_api_is_away_the_answer_has_its_form_and_headers(tmp_path: Path) -> None:
+def test_while_the_api_is_unavailable_the_response_has_its_form_and_headers(tmp_path: Path) -> None:
     with serving(System(tmp_path / "nothing"), "nginx") as web:
         answer = web.get("/dummies/")
         assert answer.status == 503

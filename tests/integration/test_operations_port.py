@@ -1,4 +1,4 @@
-"""The operations port: probes are answered whatever others do there, and for as long as the process lives."""
+"""The operations port: probes are answered whatever others do there, as long as the process lives."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_it_does_nothing_else(api: Api, method: str, path: str, status: int) -> 
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_process_that_is_about_to_end_lives_but_is_not_ready(api: Api) -> None:
+def test_a_process_that_is_shutting_down_lives_but_is_not_ready(api: Api) -> None:
     api.draining.touch()
     try:
         assert refuses(api.operations, "/readyz")

@@ -1,4 +1,4 @@
-"""Outages: what is accepted waits, what cannot be kept is refused at once, and everything recovers by itself."""
+"""Outages: what is accepted waits, what cannot be is refused immediately, and everything recovers by itself."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_strings_wait_while_postgresql_is_down(bare_system: System, client: Clie
 
 
 @pytest.mark.parametrize("how", ["stopped", "hanging"])
-def test_submitting_is_refused_while_redis_is_away(bare_system: System, client: Client, how: str) -> None:
+def test_submitting_is_refused_while_redis_is_unavailable(bare_system: System, client: Client, how: str) -> None:
     """It answers 503 with Retry-After within 3 s, never hangs and never says 202, and recovers by itself."""
     bare_system.start_worker()
     client.submit("before").raise_for_status()
@@ -71,7 +71,7 @@ def test_submitting_is_refused_while_redis_is_away(bare_system: System, client: 
 
 
 def test_losing_the_broker_with_a_wake_up_in_hand_ends_nothing(tmp_path: Path) -> None:
-    """Celery closes the lost connection's channel; to give the message back from there fails, and ends the worker."""
+    """Celery closes the lost connection's channel. Returning the message over it fails, and must not end the worker."""
     with (
         Redis(tmp_path / "redis", free_port()) as redis,
         Connection(redis.url, transport=transport.Transport) as connection,
@@ -82,7 +82,7 @@ def test_losing_the_broker_with_a_wake_up_in_hand_ends_nothing(tmp_path: Path) -
         Producer(channel).publish({}, routing_key="wake-ups")
         connection.drain_events(timeout=5)
         redis.stop()
-        channel.connection.client = None  # as Celery leaves it when the connection cannot be made again at once
+        channel.connection.client = None  # as Celery leaves it when it cannot reconnect immediately
         channel.close()
         assert received
 
@@ -120,8 +120,8 @@ def test_a_worker_ends_in_time_while_postgresql_hangs(bare_system: System, clien
 
 def test_a_broker_of_its_own_may_be_down(bare_system: System, client: Client) -> None:
     """Where Celery's broker is another server, and down, strings are stored all the same: the timer finds them."""
-    nobody = f"redis://127.0.0.1:{free_port()}/0"
-    bare_system.start_worker(env={"CELERY_BROKER_URL": nobody})
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"
+    bare_system.start_worker(env={"CELERY_BROKER_URL": nowhere})
     for n in range(3):
         submission_id = client.submit(f"no broker {n}").raise_for_status().json()["id"]
         eventually(lambda: client.state(submission_id)["status"] == "stored", within=15)  # noqa: B023

@@ -1,4 +1,4 @@
-"""Behind a real pgbouncer: what holds when it hands sessions out by transaction, and what the doctor says of it."""
+"""Behind a real pgbouncer: what holds when it pools by transaction, and what the doctor reports about it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def listens(port: int) -> bool:
 
 
 def by_way_of(port: int, url: str) -> str:
-    """Return a database's address by way of a pooler."""
+    """Return a database's address through a pooler."""
     parts = urlsplit(url)
     return parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
 

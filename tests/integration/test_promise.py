@@ -30,7 +30,7 @@ def test_an_id_never_given_out_is_not_found(client: Client) -> None:
     assert client.get("/dummies/", params={"id": never}).json()["not_found"] == [never]
 
 
-def test_the_same_key_32_times_at_once_is_one_row(system: System, client: Client) -> None:
+def test_the_same_key_32_times_concurrently_is_one_row(system: System, client: Client) -> None:
     """All get the same id; another text under that key is refused; a repeat after it is stored adds no row."""
     key, text = str(uuid4()), f"once {uuid4()}"
     with ThreadPoolExecutor(32) as pool:
@@ -115,7 +115,7 @@ def test_a_worker_restarts_on_sighup(bare_system: System, client: Client) -> Non
 def test_strings_get_through_without_any_wakeup(bare_system: System, client: Client) -> None:
     """With every wake-up suppressed, the timer inside the worker still stores each string soon."""
     thief = redis_of(bare_system)
-    thief.set("dummies:wakeup", "1")  # no append publishes while this stands
+    thief.set("dummies:wakeup", "1")  # no append publishes while this is set
     bare_system.start_worker()
     eventually(lambda: client.part_is("workers", "up"), within=15)
     for n in range(3):

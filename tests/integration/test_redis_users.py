@@ -57,7 +57,7 @@ def url(port: int, user: str) -> str:
 
 
 class Guarded(local.redis.Redis):
-    """A Redis that lets in nobody but its users, and somebody to look after it."""
+    """A Redis that lets in its users alone, and an administrator of it."""
 
     def prepare(self) -> None:
         lines = [f"user {name} {' '.join(rules)}\n" for name, rules in users().items()]
@@ -112,7 +112,7 @@ def test_a_user_can_do_no_more_than_its_tier_does(guarded: System, user: str) ->
 
 
 def test_what_waits_is_still_there_when_redis_comes_back(tmp_path: Path) -> None:
-    """Redis replays its file as "default", who cannot come in: what that user might not do, would be lost."""
+    """Redis replays its file as "default", who cannot log in: what that user may not do would be lost."""
     waiting = Submission(str(uuid4()), "still here", 1)
     with Guarded(tmp_path / "redis", free_port()) as server:
         with connect(url(server.port, "api")) as redis:
@@ -163,25 +163,25 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
             assert client.submit("text 0", "key 0").json()["id"]
             eventually(lambda: client.pipeline()["waiting"] == 0 and count_rows(guarded) >= sent.count(202), within=20)
             query(guarded, "ALTER TABLE dummies ADD CONSTRAINT good CHECK (text <> 'bad')")
-            buried = client.submit("bad").json()["id"]
-            eventually(lambda: client.state(buried)["status"] == "failed", within=20)
+            dead = client.submit("bad").json()["id"]
+            eventually(lambda: client.state(dead)["status"] == "failed", within=20)
             assert client.get("/dummies/").json()["items"]
             client.headers["Authorization"] = f"Bearer {token}"
             assert client.get("/dummies/failed").json()["total"] == 1
-            assert client.post(f"/dummies/{buried}/retry").status_code == 202
-            eventually(lambda: client.state(buried)["status"] == "failed", within=20)
+            assert client.post(f"/dummies/{dead}/retry").status_code == 202
+            eventually(lambda: client.state(dead)["status"] == "failed", within=20)
             assert client.get("/dummies/failed/reasons").json()["total"] == 1
             assert '"complete":true' in client.post("/dummies/failed/retry", json={"reasons": "all"}).text
-            eventually(lambda: client.state(buried)["status"] == "failed", within=20)
+            eventually(lambda: client.state(dead)["status"] == "failed", within=20)
             with connect(url(guarded.redis.port, "worker")) as operator:
                 groups = DeadLetterGroups(operator, DeadLetters(operator))
                 assert groups.count().total == 1
                 assert list(groups.retry(None, lambda: None))[-1].done == 1
-                eventually(lambda: client.state(buried)["status"] == "failed", within=20)
+                eventually(lambda: client.state(dead)["status"] == "failed", within=20)
                 assert list(groups.discard(None, "a test"))[-1].done == 1
-            buried = client.submit("bad").json()["id"]
-            eventually(lambda: client.state(buried)["status"] == "failed", within=20)
-            assert client.delete(f"/dummies/{buried}", params={"reason": "a test"}).status_code == 204
+            dead = client.submit("bad").json()["id"]
+            eventually(lambda: client.state(dead)["status"] == "failed", within=20)
+            assert client.delete(f"/dummies/{dead}", params={"reason": "a test"}).status_code == 204
         worker.terminate()
     assert denied(guarded) == []
     assert "NoPermission" not in Path(worker.log).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""nginx may repeat a request, and only nginx: no header that clients know tells whether two requests are one."""
+"""Only nginx may retry a request: no header that clients can send decides whether two requests are one."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_no_header_makes_one_string_of_two_requests(web: Web, header: str, times
 
 @contextmanager
 def killed_before_it_answers(system: System) -> Iterator[list[str]]:
-    """Be an API process that dies after each append: hand requests on, and drop the answers; give the paths."""
+    """Play an API process that dies after each append: pass requests on, and drop the responses; yield the paths."""
     seen: list[str] = []
 
     class Dying(http.server.BaseHTTPRequestHandler):
@@ -111,7 +111,7 @@ def has_sent_strings(process: Process, redis_port: int) -> bool:
 
 
 def test_while_an_api_process_is_killed_each_request_is_one_string(bare_system: System) -> None:
-    """Without keys, with one tracing header for all, and with appends on their way that Redis makes all the same."""
+    """Without keys, with one tracing header for all, and with appends in flight that Redis still executes."""
     command = [word.replace(*ADDRESSES) for word in api_command(bare_system.api_port)]
     other = bare_system.start(command, "other", None)
 

@@ -1,4 +1,4 @@
-"""A Redis that comes back without what it had acknowledged: nobody can undo that, but it is noticed, and said."""
+"""A Redis that comes back without what it had acknowledged: that cannot be undone, but it is noticed and reported."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Apis:
         ]
 
     def accept(self, count: int) -> None:
-        """Have so many strings accepted, half of them by each, and seen by both."""
+        """Have this many strings accepted, half of them by each, and seen by both."""
         waiting = self.clients[0].pipeline()["waiting"]
         for client in self.clients:
             client.submit_all(f"text {n}" for n in range(count // 2))
         self.see(waiting + count)
 
     def see(self, waiting: int) -> None:
-        """Wait until both have seen that so many strings wait."""
+        """Wait until both have seen that this many strings wait."""
         eventually(lambda: all(client.pipeline()["waiting"] == waiting for client in self.clients), within=5)
 
     def set_back(self) -> list[dict[str, int]]:
@@ -108,7 +108,7 @@ def submitting(client: Client) -> Iterator[list[int]]:
         thread.join()
 
 
-def test_an_emptied_journal_is_noticed_and_the_note_stands_until_it_is_deleted(apis: Apis) -> None:
+def test_an_emptied_journal_is_noticed_and_the_note_stays_until_it_is_deleted(apis: Apis) -> None:
     apis.accept(100)
     apis.system.redis.stop()
     remove(files_of(apis.system))
@@ -143,7 +143,7 @@ def test_an_older_copy_of_the_journal_is_noticed(apis: Apis, tmp_path: Path) -> 
     assert apis.times_logged() == [1, 1]
 
 
-def test_strings_that_come_in_at_once_do_not_hide_it(apis: Apis) -> None:
+def test_strings_that_arrive_immediately_do_not_hide_it(apis: Apis) -> None:
     """Whoever comes first finds the counter as Redis came back with it; it may be higher before the other one looks."""
     apis.accept(200)
     with submitting(apis.clients[0]) as statuses:

@@ -123,7 +123,7 @@ def doctor(folder: Path, ports: dict[str, str]) -> str:
 
 
 def end(run: Process, blow: Callable[[], None]) -> None:
-    """Deal the blow; whatever was started ends."""
+    """End it this way; whatever was started ends."""
     started = family(run)
     assert len(started) > 8
     blow()

@@ -1,4 +1,4 @@
-"""The journal's scripts on real Redis: the oldest they must work on and the machine's own, also when it is full."""
+"""The journal's scripts on real Redis: the oldest supported one and the machine's own, also when it is full."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def fill(redis: RedisClient) -> None:
 
 
 def expire_leases(redis: RedisClient, entry: str) -> None:
-    """Let an entry look as if it had been held longer than its lease."""
+    """Make an entry look as if it had been held longer than its lease."""
     redis.xclaim("dummies:journal", "writers", "worker", 0, [entry], idle=3_600_000, justid=True)
 
 
-def test_a_string_goes_the_whole_way(redis: RedisClient) -> None:
+def test_a_string_is_appended_claimed_and_completed(redis: RedisClient) -> None:
     journal, consumer = Journal(redis), Consumer(redis)
     sent = unit("a", "b")
     assert journal.append([sent]).wake
@@ -53,7 +53,7 @@ def test_a_string_goes_the_whole_way(redis: RedisClient) -> None:
     assert journal.records([s.id for s in sent.submissions]) == [None, None]
 
 
-def test_what_was_released_is_claimed_at_once_and_counts_no_attempt(redis: RedisClient) -> None:
+def test_what_was_released_is_claimed_immediately_and_counts_no_attempt(redis: RedisClient) -> None:
     journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
     for _ in range(5):
@@ -240,7 +240,7 @@ def test_a_full_redis_lets_whatever_a_drain_does(redis: RedisClient, settle: Cal
     assert journal.counts().unaccounted == 0
 
 
-def test_a_group_that_somebody_deleted_is_made_again_and_nothing_is_lost(redis: RedisClient) -> None:
+def test_a_deleted_consumer_group_is_recreated_and_nothing_is_lost(redis: RedisClient) -> None:
     journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
     consumer.claim()
@@ -249,7 +249,7 @@ def test_a_group_that_somebody_deleted_is_made_again_and_nothing_is_lost(redis: 
 
 
 def test_what_is_appended_survives_a_kill(server: Redis, tmp_path: Path, redis: RedisClient) -> None:  # noqa: ARG001
-    """Acknowledged means on disk: SIGKILL right after the answer, and everything is there again."""
+    """Acknowledged means on disk: after SIGKILL right after the reply everything is there again."""
     with Redis(tmp_path / "redis", free_port(), binary=server.binary) as mortal:
         with connect(mortal.url) as client:
             Journal(client).append([unit("a", "b")])

@@ -1,4 +1,4 @@
-"""Clients of granian that send or read slowly, or not at all: probes are answered, and what they held comes back."""
+"""Clients of granian that send or read slowly, or not at all: probes are answered, and what they held is freed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def streams(count: int) -> bytes:
     ids=["single", "bulk", "too large", "chunked", "expecting"],
 )
 def test_bodies_that_do_not_end_stop_no_probe(system: System, client: Client, head: bytes) -> None:
-    """The operations port answers all along, and tells after a while; when the clients are gone everything serves."""
+    """The operations port answers throughout, and fails after a while; once the clients are gone everything serves."""
     with connections(system.api_port, MANY, head):
         assert get(OPERATIONS, "/healthz")
         eventually(lambda: refuses(OPERATIONS, "/healthz") and refuses(OPERATIONS, "/readyz"), within=15)
@@ -99,7 +99,7 @@ def test_bodies_that_trickle_stop_no_probe(system: System, client: Client, head:
 
 
 def test_one_connection_is_one_request(system: System, client: Client) -> None:
-    """HTTP/2, with which one connection held every thread, is not spoken."""
+    """HTTP/2, in which one connection could hold every thread, is not spoken."""
     with connections(system.api_port, 1, streams(MANY)) as [connection]:
         eventually(lambda: ended(connection), within=5)
         assert client.submit("meanwhile").status_code == 202
@@ -120,13 +120,13 @@ def test_connections_without_a_request_do_not_use_up_the_process(system: System,
 
 
 @pytest.mark.parametrize("head", [BULK, CHUNKED], ids=["bulk", "chunked"])
-def test_a_bulk_takes_its_slot_with_its_whole_body(system: System, client: Client, head: bytes) -> None:
+def test_a_bulk_takes_a_slot_only_once_its_body_is_complete(system: System, client: Client, head: bytes) -> None:
     with trickling(system.api_port, 2 * CONCURRENT_BULKS, head):
         assert all(client.submit_all(["meanwhile"]) for _ in range(20))
 
 
 def test_readers_that_do_not_read_give_back_what_they_held(system: System, client: Client) -> None:
-    """A slot and a thread each, whether they go with or without a word; the others are served, or told to wait."""
+    """A slot and a thread each, however they disconnect; other clients are served, or told to wait."""
 
     def exports() -> int:
         with client.stream("GET", "/dummies/export?q=nothing") as answer:

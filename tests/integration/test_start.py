@@ -1,4 +1,4 @@
-"""The start of the page's image: what it makes of addresses and name servers, and that nginx finds the API by them."""
+"""The start of the page's image: how it reads addresses and name servers, and that nginx finds the API with them."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Api(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[int]:
-    """The port of 127.0.0.1 on which something stands for the API."""
+    """The port of 127.0.0.1 on which something plays the API."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port

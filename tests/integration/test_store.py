@@ -63,13 +63,13 @@ def test_a_batch_is_stored_once_however_often_it_comes(postgres: Postgres, store
 
 
 def refused(store: Store, *submissions: Submission) -> Failure:
-    """Return how storing them fails."""
+    """Return the error of storing them."""
     with pytest.raises(Refused) as raised:
         store.insert(submissions)
     return raised.value.failure
 
 
-def test_a_text_that_postgresql_refuses_is_told_and_nothing_of_its_batch_is_stored(
+def test_a_text_that_postgresql_refuses_is_reported_and_nothing_of_its_batch_is_stored(
     postgres: Postgres, store: Store
 ) -> None:
     as_superuser(postgres, "ALTER TABLE dummies ADD CONSTRAINT no_evil CHECK (text <> 'evil')")
@@ -118,7 +118,7 @@ def test_a_constraint_is_about_the_text_where_it_is_on_the_text(
 
 
 def test_a_sequence_that_begins_again_is_an_outage_and_no_strings_fault(postgres: Postgres, store: Store) -> None:
-    """As a logical replication's cut-over leaves it."""
+    """As a cut-over to a logical replica leaves it."""
     as_superuser(postgres, "TRUNCATE dummies RESTART IDENTITY")
     store.insert(strings(*"abcdefghijklmnopqrst"))
     as_superuser(postgres, "ALTER TABLE dummies ALTER COLUMN seq RESTART WITH 1")
@@ -212,7 +212,7 @@ def test_another_tables_trouble_is_not_the_texts_fault(postgres: Postgres, store
             as_superuser(postgres, UNPLANT)
 
 
-def test_a_batch_that_takes_too_long_is_told_from_an_outage(postgres: Postgres, store: Store) -> None:
+def test_a_batch_that_takes_too_long_is_not_taken_for_an_outage(postgres: Postgres, store: Store) -> None:
     as_superuser(postgres, REFUSE.format("PERFORM pg_sleep(0.3);"))
     try:
         with pytest.raises(TooSlow):
@@ -236,7 +236,7 @@ def test_a_batch_that_takes_too_long_is_told_from_an_outage(postgres: Postgres, 
     ],
     ids=["table renamed", "read-only", "rights gone", "out of connections"],
 )
-def test_what_a_person_can_mend_is_an_outage(postgres: Postgres, store: Store, fault: str, cure: str) -> None:
+def test_what_a_person_can_fix_is_an_outage(postgres: Postgres, store: Store, fault: str, cure: str) -> None:
     batch = strings("patient")
     as_superuser(postgres, fault)
     try:
@@ -249,7 +249,7 @@ def test_what_a_person_can_mend_is_an_outage(postgres: Postgres, store: Store, f
     assert store.insert(batch) == 1
 
 
-def test_a_terminated_backend_is_an_outage_and_the_next_try_connects_anew(postgres: Postgres, store: Store) -> None:
+def test_a_terminated_backend_is_an_outage_and_the_next_attempt_reconnects(postgres: Postgres, store: Store) -> None:
     store.probe()
     as_superuser(
         postgres, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ix-worker'"
@@ -275,7 +275,7 @@ def test_a_table_that_is_locked_for_long_is_an_outage(postgres: Postgres, store:
 
 
 def test_a_server_that_hangs_is_given_up_at_the_deadline(postgres: Postgres, store: Store) -> None:
-    """Over the connection that stands, and while connecting."""
+    """Over an open connection, and while connecting."""
     store.probe()
     postgres.pause()
     # a call without a deadline is to fail here, not to hang: no signal ends it

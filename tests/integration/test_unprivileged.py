@@ -1,4 +1,4 @@
-"""PostgreSQL where we are root: whom it runs as, and where, however little of root's power there is."""
+"""PostgreSQL under root: as whom it runs, and where, however few of root's rights there are."""
 
 from __future__ import annotations
 

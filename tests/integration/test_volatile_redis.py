@@ -1,4 +1,4 @@
-"""A Redis that would lose what it acknowledges: nothing starts on it, and on one that turns so nothing is promised."""
+"""A Redis that would lose what it acknowledges: nothing starts on it, and once one becomes so nothing is promised."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_the_factory_refuses_it_too_however_it_is_served(refused: tuple[Redis, s
     assert "Traceback" not in ended.stderr
 
 
-def test_an_api_that_is_started_while_redis_is_away_is_not_ready_on_a_volatile_one(tmp_path: Path) -> None:
+def test_an_api_started_without_redis_is_not_ready_on_a_volatile_one(tmp_path: Path) -> None:
     port = free_port()
     server = volatile(tmp_path / "redis", free_port(), EVICTING)
     api = Process(api_command(port), tmp_path / "api.log", {"REDIS_URL": server.url})
@@ -119,7 +119,7 @@ def test_what_turns_volatile_is_promised_nothing_more_and_is_drained(tmp_path: P
             eventually(lambda: count_rows(system) > waiting, within=10)
 
 
-def test_a_worker_whose_redis_turns_volatile_says_so_once_and_drains(tmp_path: Path) -> None:
+def test_a_worker_whose_redis_turns_volatile_logs_it_once_and_drains(tmp_path: Path) -> None:
     with System(tmp_path / "system") as system, connect(system.redis.url) as redis:
         system.start_api()
         worker = system.start_worker()
@@ -136,7 +136,7 @@ def test_a_worker_whose_redis_turns_volatile_says_so_once_and_drains(tmp_path: P
     assert "level=error" in next(line for line in said_by(worker).splitlines() if "journal is volatile" in line)
 
 
-def test_on_a_laptop_it_may_be_allowed_and_is_said_once(tmp_path: Path) -> None:
+def test_on_a_laptop_it_may_be_allowed_and_is_logged_once(tmp_path: Path) -> None:
     system = System(tmp_path / "system")
     system.redis = volatile(system.folder / "redis", free_port(), NO_FILE)
     with system:

@@ -98,7 +98,7 @@ def test_what_is_searched_for_can_be_exported(system: System, client: Client) ->
     assert client.get("/dummies/export", params={"q": "not there"}).content == b""
 
 
-def test_exports_that_are_given_up_hold_no_place(system: System, client: Client) -> None:
+def test_abandoned_exports_hold_no_slot(system: System, client: Client) -> None:
     for method in ("GET", "HEAD") * 4:
         connection = http.client.HTTPConnection("127.0.0.1", system.api_port, timeout=10)
         connection.request(method, "/dummies/export")
