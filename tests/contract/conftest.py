@@ -1,4 +1,4 @@
-"""The system that the API's contract is tried on."""
+"""The system that the API's contract is tested on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOKEN = "a token of the operators"
 
 @pytest.fixture(scope="session")
 def operator_token() -> str:
-    """What operators come with."""
+    """The operators' token."""
     return TOKEN
 
 

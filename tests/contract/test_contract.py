@@ -1,4 +1,4 @@
-"""The live API against its own OpenAPI document: whatever Schemathesis sends, the answer is in the document."""
+"""The live API against its own OpenAPI document: whatever Schemathesis sends, the response is as the document says."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = os.environ.get("EXAMPLES", "20")
 
 
 def test_the_api_answers_as_its_document_says(system: System, operator_token: str, tmp_path: Path) -> None:
-    """Valid and invalid requests, one by one and one after the other with what the answers gave."""
+    """Valid and invalid requests, alone and in sequences that use earlier responses."""
     options = ["--seed=1", f"--max-examples={EXAMPLES}", "--continue-on-failure", "--request-timeout=10", "--no-color"]
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")]
     command += ["run", f"{system.api_url}/openapi.json", *options, f"--header=Authorization: Bearer {operator_token}"]

@@ -1,4 +1,4 @@
-"""Every example of docs/api.md runs as it stands, and prints what stands below it."""
+"""Every example of docs/api.md runs unchanged, and prints what is written below it."""
 
 from __future__ import annotations
 

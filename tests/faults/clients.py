@@ -45,7 +45,7 @@ class Clients:
     """Sends until told to end; a context manager."""
 
     def __init__(self, url: str, ledger: Ledger, rate: float, seed: int) -> None:
-        """Send so many requests a second to this URL."""
+        """Send this many requests a second to this URL."""
         self._address = urlsplit(url)
         self._ledger, self._rate, self._random = ledger, rate, random.Random(seed)
         self._run = uuid4().hex[:8]
@@ -72,7 +72,7 @@ class Clients:
             connection.close()
 
     def _pace(self) -> None:
-        """Hand out what is due; while all senders wait for answers, nothing is heaped up."""
+        """Hand out what is due; while all senders wait for responses, no backlog builds up."""
         due = time.monotonic()
         while not self._ending.wait(max(0.0, due - time.monotonic())):
             due = max(due + 1 / self._rate, time.monotonic() - 1)
@@ -84,7 +84,7 @@ class Clients:
         future.result()
 
     def _submission(self) -> Callable[[], None]:
-        """Decide, by the seed's chance alone, what is sent next."""
+        """Decide, by the seed alone, what is sent next."""
         dice = self._random.random
         if dice() < BULK:
             strings = LARGE_BULK_STRINGS if dice() < LARGE_BULK else BULK_STRINGS

@@ -30,7 +30,7 @@ class Harm:
 
 
 def keep_doing(seconds: float, act: Callable[[], Any]) -> Seen:
-    """Do something again and again for so long, or longer until it did something; tell whether it did."""
+    """Do something repeatedly for this long, or longer until it had an effect; tell whether it had."""
     started, seen = time.monotonic(), False
     while time.monotonic() < started + (seconds if seen else SEEN_WITHIN):
         with suppress(RedisError):

@@ -18,7 +18,7 @@ BACK = 9 * 3600
 
 
 def put_back(harm: Harm) -> Seen:
-    """Put Redis' clock back in an outage of PostgreSQL, when a worker has died with an entry in its hand; then right.
+    """Put Redis' clock back in an outage of PostgreSQL, when a worker has died holding an entry; then set it right.
 
     Meanwhile strings must be stored, and the entry be taken over.
     """
@@ -68,7 +68,7 @@ def _outage(world: World) -> Iterator[None]:
 
 
 def _run(world: World, sql: str) -> bool:
-    """Run a statement, and tell that it was; another fault may keep it from that at first."""
+    """Run a statement, and tell that it ran; another fault may prevent that at first."""
     world.query(sql)
     return True
 

@@ -55,7 +55,7 @@ def lock_table(harm: Harm) -> Seen:
 
 
 def exhaust_connections(harm: Harm) -> Seen:
-    """Take all of PostgreSQL's connections, and cut those of the tiers so that they must connect anew."""
+    """Take all of PostgreSQL's connections, and cut those of the tiers so that they must reconnect."""
     taken: list[Any] = []
     writer = harm.world.postgres.owner_url
     terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'ix-%%'"

@@ -32,7 +32,7 @@ def partition(link: str, mode: str, harm: Harm) -> Seen:
 
 
 def _harm(name: str, mode: str, harm: Harm) -> Seen:
-    """Harm a link for so long, and longer where nothing tried to pass yet; tell whether anything was harmed."""
+    """Harm a link for this long, or longer until something tried to pass; tell whether anything was harmed."""
     harm.world.link(name, mode)
     try:
         time.sleep(harm.seconds)

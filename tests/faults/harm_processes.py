@@ -28,7 +28,7 @@ def kill_at(point: str, harm: Harm) -> Seen:
 
 
 def _all_serve(world: World) -> bool:
-    """Tell whether every API answers; start those anew that granian has given up, as its container would be."""
+    """Tell whether every API answers; restart those that granian has given up, as its container would be."""
     for number, api in enumerate(world.apis):
         if not api.running:
             world.apis[number] = world.start_api(number)

@@ -18,7 +18,7 @@ def send_poison(ending: str, harm: Harm) -> Seen:
 
 
 def send_too_much(harm: Harm) -> Seen:
-    """Send 2 MB of text: it is refused whole, and told so."""
+    """Send 2 MB of text, which is refused as a whole."""
     body = json.dumps({"text": "x" * 2_000_000})
 
     def is_refused() -> bool:

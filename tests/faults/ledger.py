@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 Outcome = Literal["invoked", "acknowledged", "refused", "unknown"]
-"""``refused`` is definite: a 4xx, or a 503 that says that nothing was kept. ``unknown`` may have been kept."""
+"""``refused`` is definite: a 4xx, or a 503 that says that nothing was accepted. ``unknown`` may have been accepted."""
 
 
 class Event(NamedTuple):

@@ -27,7 +27,7 @@ class Mutant(NamedTuple):
 
     name: str
     edits: tuple[tuple[str, str, str], ...]
-    """File, the text in it, and what stands there instead."""
+    """File, the text in it, and what replaces it."""
     faults: str
     says: re.Pattern[str]
     seconds: int = 20

@@ -123,7 +123,7 @@ def _replay_unseen(world: World, lanes: Sequence[Sequence[Planned]], happened: l
 
 
 def _outlast_lingering(world: World) -> None:
-    """Go on sending until all that lingers is over: what is set aside is judged only while other strings are stored."""
+    """Keep sending until all that lingers is over: what is set aside is judged only while other strings are stored."""
     until = time.monotonic() + LINGERS
     while time.monotonic() < until and not world.is_settled():
         time.sleep(0.2)

@@ -13,7 +13,7 @@ PAUSE = (1.0, 4.0)
 
 
 class Planned(NamedTuple):
-    """A fault that is to happen: after a pause (s), lasting so long (s), with a seed of its own."""
+    """A fault that is to happen: after a pause (s), for a duration (s), with a seed of its own."""
 
     kind: Kind
     pause: float
@@ -22,7 +22,7 @@ class Planned(NamedTuple):
 
 
 def plan(kinds: Sequence[Kind], seed: int, count: int, *, short: bool = False) -> list[Planned]:
-    """Return so many faults in a random order, in which each kind comes once before any comes again.
+    """Return this many faults in a random order, in which each kind comes once before any comes again.
 
     A short plan has each fault last as briefly, and follow as soon, as it may.
     """

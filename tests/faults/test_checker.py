@@ -1,4 +1,4 @@
-"""The checker itself: each rule, broken once, is reported; and each way to break the code is described as it stands."""
+"""The checker itself: each rule, broken once, is reported; and each way to break the code fits the present code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How soon everything is well again, how a rollout goes, and what a long outage costs.
+"""How soon everything recovers, how a rollout goes, and what a long outage costs.
 
 OUTAGE= and REDIS_AWAY= (s) make the two long ones longer than in everyday runs.
 """
@@ -47,7 +47,7 @@ MOST_P99_MS = 50
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """A whole system of one's own."""
+    """A whole system for one test."""
     if nginx.find() is None:
         pytest.skip("NO NGINX, recovery is not tested: install nginx-light")
     with World(tmp_path / "world") as started:
@@ -62,7 +62,7 @@ def client(world: World) -> Iterator[Client]:
 
 
 def stored_within(world: World, strings: int, seconds: float) -> float:
-    """Wait until so many rows are there."""
+    """Wait until this many rows are there."""
     return eventually(lambda: count_rows(world.system) == strings, within=seconds)
 
 
@@ -83,11 +83,11 @@ def test_a_backlog_is_stored_soon_after_postgresql_is_back(world: World, client:
 
 
 def failed_tries(world: World) -> int:
-    """Return how often PostgreSQL was tried in vain."""
+    """Return how many attempts to reach PostgreSQL failed."""
     return int((world.client.get(KEYS.database_away) or b"0 0").split()[1])
 
 
-def test_all_goes_on_soon_after_redis_is_back(world: World, client: Client) -> None:
+def test_everything_works_again_soon_after_redis_is_back(world: World, client: Client) -> None:
     client.submit("before").raise_for_status()
     stored_within(world, 1, 10)
     world.redis.kill()
@@ -114,7 +114,7 @@ def test_a_rollout_under_load_fails_no_request_and_repeats_no_batch(world: World
     assert "deliveries" not in logs
 
 
-def test_a_worker_whose_pool_takes_nothing_starts_anew(world: World, client: Client) -> None:
+def test_a_worker_whose_pool_takes_nothing_restarts(world: World, client: Client) -> None:
     client.submit("before").raise_for_status()
     stored_within(world, 1, 10)
     ended, worker = world.workers
@@ -129,11 +129,11 @@ def test_a_worker_whose_pool_takes_nothing_starts_anew(world: World, client: Cli
     worker.terminate(GRACE_PERIOD)
 
 
-def test_a_worker_told_to_end_finishes_the_batch_in_its_hand(world: World, client: Client) -> None:
+def test_a_worker_told_to_end_finishes_its_current_batch(world: World, client: Client) -> None:
     client.submit("before").raise_for_status()
     stored_within(world, 1, 10)
     ended, worker = world.workers
-    ended.terminate(GRACE_PERIOD)  # nobody else is there to store it
+    ended.terminate(GRACE_PERIOD)  # no one else is there to store it
     with ThreadPoolExecutor() as pool, world.connected() as cursor:
         cursor.execute("BEGIN; LOCK TABLE dummies IN ACCESS EXCLUSIVE MODE")
         client.submit_all(f"in hand {number}" for number in range(50))
@@ -191,6 +191,6 @@ def of_keys(world: World) -> float:
 
 
 def text_bytes(ledger: Ledger) -> float:
-    """Return the mean length of the acknowledged texts, in bytes as they stand in the journal's JSON."""
+    """Return the mean length of the acknowledged texts, in bytes as they are in the journal's JSON."""
     nonces = ledger.with_outcome("acknowledged")
     return statistics.mean(len(json.dumps(text_of(nonce), ensure_ascii=False).encode()) - 2 for nonce in nonces)

@@ -156,7 +156,7 @@ class World:
         return int(self.client.get("dummies:waiting") or 0)
 
     def is_settled(self) -> bool:
-        """Tell whether nothing waits but what has just come: nothing is set aside, or was delivered in vain."""
+        """Tell whether nothing waits but what has just come: nothing is set aside or was delivered in vain."""
         held = self.client.xpending_range(KEYS.journal, GROUP, "-", "+", 1000)
         tried = (each["times_delivered"] > 1 or each["time_since_delivered"] > JUST_COME_MS for each in held)
         return not self.client.zcard(KEYS.set_aside) and not any(tried)
@@ -211,7 +211,7 @@ class World:
         assert self._proxy.stdout.readline().strip() == "ready"
 
     def _start_web(self) -> None:
-        """Serve with nginx; both API processes stand behind the one name that it is given."""
+        """Serve with nginx; both API processes are behind the one name that it is given."""
         binary = nginx.find()
         assert binary is not None
         folder = self.folder / "nginx"
@@ -236,7 +236,7 @@ class World:
 
 
 def wait_for_calm(world: World, most: int, within: float) -> float | None:
-    """Wait until no more strings than that wait; return the seconds it took, None where it took too long."""
+    """Wait until no more strings than this wait; return the seconds it took, None where it took too long."""
     started = time.monotonic()
     while world.waiting() > most:
         if time.monotonic() > started + within:
