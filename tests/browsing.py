@@ -70,7 +70,7 @@ def visits(browser: Browser, site: str) -> Iterator[Open]:
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page as it stands."""
+    """Return what axe finds wrong with the page."""
     # evaluated, since the page's own policy lets no script in
     page.evaluate(_AXE.read_text(encoding="utf-8"))
     return page.evaluate(_RUN_AXE)

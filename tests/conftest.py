@@ -1,4 +1,4 @@
-"""Tests that run side by side keep to ports of their own: one that waits for its server could be taken by another."""
+"""Tests that run in parallel use ports of their own: another test could take a port before its server listens."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Bodies of every kind, mostly nearly right, and what each must come to: a second reading of the rules, by other means.
+"""Bodies of every kind, most of them nearly right, and the outcome of each: a second, independent reading of the rules.
 
-The reading knows Python's ``json`` alone and takes no care to be fast, so that it can disagree with the code.
+The reading knows Python's ``json`` alone and need not be fast, so that it can disagree with the code.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _not_json(name: str) -> NoReturn:
 
 
 def _object(body: bytes) -> dict[str, object]:
-    """Return the object that a body is, empty where it is none."""
+    """Return the object in a body, an empty one if there is none."""
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_not_json, parse_int=len)
     except (ValueError, RecursionError):
@@ -176,14 +176,14 @@ TOKENS = [
 
 
 def a_text(random: Random) -> str:
-    """Return a text, seldom one that cannot be stored."""
+    """Return a text, rarely one that cannot be stored."""
     alphabet = random.choice(ALPHABETS[: random.choice([6, 6, 6, len(ALPHABETS)])])
     length = MAX_TEXT_BYTES + random.choice([-1, 0, 1]) if random.random() < 0.02 else random.randrange(1, 8)
     return "".join(random.choices(alphabet, k=length))
 
 
 def a_value(random: Random, depth: int = 0) -> Any:
-    """Return a value of any type that JSON has, and seldom of those that Python writes all the same."""
+    """Return a value of any JSON type, rarely of one that only Python writes."""
     kind = random.randrange(8 if depth < 4 else 6)
     if kind == 6:
         return [a_value(random, depth + 1) for _ in range(random.randrange(4))]
@@ -202,7 +202,7 @@ def nested(depth: int) -> Any:
 
 
 def others(random: Random) -> dict[str, Any]:
-    """Return, mostly empty, members that nobody asked for."""
+    """Return, mostly empty, members that no one asked for."""
     if random.random() < 0.7:
         return {}
     return {a_text(random): nested(300) if random.random() < 0.05 else a_value(random)}

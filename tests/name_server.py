@@ -1,4 +1,4 @@
-"""A name server as small as can be: it knows one name, and answers each kind of question as it is told."""
+"""A minimal name server: it knows one name, and answers each type of question as it is told."""
 
 from __future__ import annotations
 

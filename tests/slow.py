@@ -1,4 +1,4 @@
-"""Clients that send what they are told to, and then neither send nor read nor go."""
+"""Clients that send what they are told to, and then neither send, read nor disconnect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A steady load that forgives nothing, and the comparison of what was accepted with what is stored."""
+"""A steady load that tolerates no failure, and the comparison of what was accepted with what is stored."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class SteadyLoad:
     """Clients that submit single strings at a steady rate to each URL in turn; a context manager.
 
     Every other client keeps its connection, as browsers and programs do; the rest open one for each request. No client
-    repeats a request: whatever is no 202 is a failure.
+    repeats a request: anything but a 202 is a failure.
     """
 
     def __init__(self, urls: Sequence[str], rate: float = RATE, clients: int = CLIENTS) -> None:
-        """Send so many requests a second in all."""
+        """Send this many requests a second in all."""
         self.accepted: dict[str, str] = {}
         """The id of each accepted text."""
         self.failures: list[Failure] = []
@@ -79,7 +79,7 @@ class SteadyLoad:
         eventually(lambda: len(self.accepted) >= goal, within=60)
 
     def report(self) -> str:
-        """Say what happened, in a line or a few."""
+        """Return a report of what happened, in a few lines."""
         reasons = Counter(failure.what for failure in self.failures)
         rate = self.answered / (self._ended - self._began)
         lines = [f"{len(self.accepted)} accepted, {len(self.failures)} failed, {rate:.0f} a second"]

@@ -25,7 +25,7 @@ UNPLANT = "DROP TRIGGER planted ON dummies; DROP FUNCTION planted()"
 
 
 class Client(httpx.Client):
-    """An HTTP client of the API, with a few sentences that the tests share."""
+    """An HTTP client of the API, with the requests that the tests share."""
 
     def submit(self, text: str, key: str | None = None) -> httpx.Response:
         """Submit one string."""
@@ -57,7 +57,7 @@ class Client(httpx.Client):
         return self.get("/pipeline").raise_for_status().json()
 
     def part_is(self, part: str, status: str) -> bool:
-        """Tell whether a part of the pipeline (journal, workers, database) is said to be up or away."""
+        """Tell whether a part of the pipeline (journal, workers, database) is reported as up or away."""
         return self.pipeline()[part]["status"] == status
 
 

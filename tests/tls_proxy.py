@@ -25,7 +25,7 @@ def make_certificate(folder: Path, name: str) -> Path:
 
 
 class Proxy:
-    """Listens on an address and hands on to a port of 127.0.0.1; with a certificate it answers requests for TLS."""
+    """Listens on an address and forwards to a port of 127.0.0.1; with a certificate it answers requests for TLS."""
 
     def __init__(self, address: str, target: int, certificate: Path | None = None) -> None:
         """Listen on a free port."""

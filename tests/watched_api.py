@@ -1,4 +1,4 @@
-"""The API with an eye on its journal: what each request put in, and that a refusal is one."""
+"""The API, with its journal watched: what each request put in, and that a refused one put nothing in."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class WatchedApi:
     """Sends requests, and looks at each answer and at the journal."""
 
     def __init__(self, client: FlaskClient, redis: FakeRedis) -> None:
-        """Use an API and the Redis behind it, in which nobody else writes."""
+        """Use an API and the Redis behind it, in which no one else writes."""
         self._client, self._redis, self._journal = client, redis, Journal(redis)
         self._last_entry = b"-"
 
     def send(self, path: str, method: str = "POST", **request: Any) -> Answer:
-        """Send a request; see that it is answered as promised: with success or a problem, the journal untouched by it.
+        """Send a request; check that it gets a success, or a problem that leaves the journal untouched.
 
-        What is accepted is in the journal with a record for each id, though not always anew.
+        What is accepted is in the journal with a record for each id, though not always as a new entry.
         """
         self._redis.set(KEYS.writable, "1")  # which the monitor would do
         keys = self._redis.dbsize()
