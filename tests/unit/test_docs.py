@@ -1,4 +1,4 @@
-"""What README and docs/ name is there: files, make targets, modules, variables, ports; the Korean texts follow."""
+"""What the documents name exists: files, make targets, modules, variables, ports, keys; the Korean texts follow."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
 
 from api.settings import ApiSettings
+from core.keys import KEYS
 from local.run import PORTS
 from local.system import ROOT
 from worker.settings import WorkerSettings
@@ -42,7 +45,8 @@ OTHER_PORTS = {22, 6443, 10250, 5432, 6379, 1080, 8081, 5001}
 
 
 def read() -> Docs:
-    paths = [*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")]
+    names = ["README*.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/**/*.md"]
+    paths = [path for name in names for path in ROOT.glob(name)]
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in sorted(paths)}
 
 
@@ -171,10 +175,10 @@ def missing_modules(docs: Docs) -> Iterator[str]:
     for name, text in docs.items():
         for command in commands(text):
             for module in re.findall(r"python3? -m ([\w.]+)", command):
-                path = ROOT / module.replace(".", "/")
-                if module.partition(".")[0] not in folders or not (
-                    (path / "__main__.py").exists() or path.with_suffix(".py").exists()
-                ):
+                path, package = ROOT / module.replace(".", "/"), module.partition(".")[0]
+                if package not in folders and find_spec(package):
+                    continue
+                if not ((path / "__main__.py").exists() or path.with_suffix(".py").exists()):
                     yield f"{name}: python -m {module} is no module"
 
 
@@ -248,6 +252,19 @@ def test_the_documents_name_what_is_there(guard: Callable[[Docs], Iterator[str]]
     assert list(guard(DOCS)) == []
 
 
+def test_the_architecture_lists_every_key() -> None:
+    listed = re.findall(r"^\| `(dummies:\w+:?)(?:<\w+>)?` \|", DOCS["ARCHITECTURE.md"], re.MULTILINE)
+    assert sorted(listed) == sorted(vars(KEYS).values())
+
+
+def test_the_architecture_says_what_may_import_what() -> None:
+    text = " ".join(DOCS["ARCHITECTURE.md"].split())
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [" → ".join(rule["layers"]) for rule in rules if rule["type"] == "layers"]
+    assert layers
+    assert [each for each in layers if each not in text] == []
+
+
 IXCLOUD, KOREAN = "docs/deploy/ixcloud.md", "docs/deploy/ixcloud.ko.md"
 
 
@@ -271,7 +288,7 @@ IXCLOUD, KOREAN = "docs/deploy/ixcloud.md", "docs/deploy/ixcloud.ko.md"
         (missing_paths, IXCLOUD, "-f k8s/base/namespace.yaml", "-f k8s/base/space.yaml", "k8s/base/space.yaml"),
         (missing_paths, "docs/deploy.md", "`components/keda`", "`components/kedo`", "components/kedo is not there"),
         (missing_paths, IXCLOUD, "`postgresql.yaml`", "`postgres.yaml`", "postgres.yaml is not there"),
-        (missing_modules, "README.md", "-m database.migrate", "-m database.migrations", "database.migrations is no"),
+        (missing_modules, "ARCHITECTURE.md", "-m database.migrate", "-m database.migrations", "migrations is no"),
         (unknown_variables, IXCLOUD, "`CORS_ORIGINS`", "`CORS_SOURCES`", "CORS_SOURCES is known nowhere"),
         (unknown_variables, IXCLOUD, " REGISTRY=", " REPOSITORY=", "REPOSITORY is known nowhere"),
         (unknown_variables, IXCLOUD, "http://$NODE:", "http://$NODES:", "NODES is known nowhere"),
