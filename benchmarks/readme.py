@@ -28,7 +28,6 @@ ENGLISH = Language(
         "ours": "ix-dummies",
         "insert_granian": "[an insert in the request](benchmarks/peers/insert_in_request/app.py) (SQLAlchemy), granian",
         "push": "[a list, and a loop that pops one and inserts one](benchmarks/peers/push_and_pop/app.py)",
-        "insert_flask": "the insert under Flask's own server",
         "task": "[a Celery task per string](benchmarks/peers/task_per_string/app.py)",
     },
     rest="In bulk {bulk} strings a second from the request to the row; a backlog drains at {one} rows a second with one"
@@ -43,7 +42,6 @@ KOREAN = Language(
         "ours": "ix-dummies",
         "insert_granian": "[요청 안에서 INSERT](benchmarks/peers/insert_in_request/app.py)(SQLAlchemy), granian",
         "push": "[리스트, 그리고 하나씩 꺼내 하나씩 넣는 루프](benchmarks/peers/push_and_pop/app.py)",
-        "insert_flask": "같은 INSERT를 Flask 자체 서버에서",
         "task": "[문자열마다 Celery 태스크 하나](benchmarks/peers/task_per_string/app.py)",
     },
     rest="대량 전송은 요청부터 행까지 초당 {bulk}개이고,"
