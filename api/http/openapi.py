@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 from flask import Flask
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 
 from api.http.contract import MAX_HISTORY_PAGE, MAX_IDS_PER_QUERY, MAX_QUERY_LENGTH, MAX_REASON_LENGTH, Problem
@@ -147,7 +148,7 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
 def _responses(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, type_ in operation.answers.items():
-        responses[str(status)] = {"description": HTTPStatus(status).phrase}
+        responses[str(status)] = {"description": HTTP_STATUS_CODES[status]}
         if type_ is not None:
             media = type_ if isinstance(type_, Mapping) else {"application/json": type_}
             responses[str(status)]["content"] = {
@@ -155,7 +156,7 @@ def _responses(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, An
             }
     for status in operation.refusals:
         content = {"application/problem+json": {"schema": schemas[Problem]}}
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+        responses[str(status)] = {"description": HTTP_STATUS_CODES[status], "content": content}
     return responses
 
 

@@ -380,12 +380,14 @@ def test_a_batch_that_takes_too_long_is_followed_by_smaller_ones_and_later_by_la
     for n in range(4):
         append(journal, *(f"{n} {i}" for i in range(500)))
     drain = Drain(consumer, database, lambda: wakes.append(None))  # type: ignore[arg-type]
-    drain.run()
+    while drain.run():  # as often as this machine's speed asks for
+        pass
     assert len(database.rows) == 2_000
     database.most, database.batches = 1_000, []
     for n in range(60):
         append(journal, *(f"{n} again {i}" for i in range(200)))
-    drain.run()
+    while drain.run():
+        pass
     assert len(database.rows) == 14_000
     assert max(database.batches) >= 1_000
     assert journal.counts().set_aside == 0
