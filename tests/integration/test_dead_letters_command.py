@@ -21,7 +21,7 @@ from core.keys import KEYS
 from local.ports import free_port
 from local.redis import Redis
 from local.system import ROOT
-from worker import letters
+from worker.dead_letters import INCOMPLETE, INTERRUPTED, follow, main
 
 MANY = 8_000
 
@@ -57,7 +57,7 @@ def test_killed_anywhere_and_repeated_it_decides_each_once(
         run.send_signal(number)
         out, err = run.communicate(timeout=20)
         if run.returncode:  # else it was faster
-            assert run.returncode == (-signal.SIGKILL if number == signal.SIGKILL else letters.INTERRUPTED)
+            assert run.returncode == (-signal.SIGKILL if number == signal.SIGKILL else INTERRUPTED)
             assert number == signal.SIGKILL or "interrupted" in out.splitlines()[-1]
         assert "Traceback" not in err
         books(redis)
@@ -97,7 +97,7 @@ def test_what_it_lists_can_be_pasted_into_a_shell(redis: RedisClient, server: Re
 )
 def test_it_asks_for_all_it_needs(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        letters.main(arguments)
+        main(arguments)
     assert ended.value.code == 2
 
 
@@ -117,13 +117,13 @@ def test_on_a_full_redis_it_says_what_is_left(
     monkeypatch.setattr(core.dead_letter_groups, "PATIENCE", 0.1)
     plant(redis, 4)
     redis.config_set("maxmemory", "1")
-    assert letters.follow(DeadLetterGroups(redis, DeadLetters(redis)).retry(None, lambda: None)) == letters.INCOMPLETE
+    assert follow(DeadLetterGroups(redis, DeadLetters(redis)).retry(None, lambda: None)) == INCOMPLETE
     assert "0 done, 0 skipped, 4 left to look at. There is no room" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["discard", "--all", "--why", "a test"]])
 def test_without_a_redis_it_says_so(tmp_path: Path, arguments: list[str]) -> None:
     code, _, err = told(Redis(tmp_path, free_port()), *arguments)
-    assert code == letters.INCOMPLETE
+    assert code == INCOMPLETE
     assert "The journal does not answer." in err
     assert "Traceback" not in err
