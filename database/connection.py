@@ -1,66 +1,58 @@
-"""Connections to PostgreSQL, and patience with a server that is not there yet."""
+"""Sessions that migrate or check the schema, and the loop that waits for the server."""
 
 from __future__ import annotations
 
 import random
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 import psycopg2
-import psycopg2.extensions
 
+from core.errors import DummiesError
+from core.outage_log import words
 from database.deadline import Session
 from database.session import Connector
 
-CONNECT_TIMEOUT = 3.0
-STATEMENT_TIMEOUT = 300
-CALL_DEADLINE = STATEMENT_TIMEOUT + 10.0
-LOCK_TIMEOUT = 60
-LONGEST_STATEMENT = 3600
-_SETTINGS = {"statement_timeout": f"{STATEMENT_TIMEOUT}s", "lock_timeout": f"{LOCK_TIMEOUT}s"}
+STATEMENT_TIMEOUT, LOCK_TIMEOUT = 300, 60
+MARGIN = 10.0
+"""Seconds after its time-out in which PostgreSQL must have given up a statement."""
 T = TypeVar("T")
 
 
-class SchemaMissing(Exception):
+class SchemaMissing(DummiesError):
     """The schema lacks a migration that this code needs; the message names it."""
 
 
-def connect(url: str, application: str) -> Session:
-    """Return a session with a server that can be written to. Raises psycopg2.OperationalError and UnfitDatabase."""
-    session = Connector(
+def connect(
+    url: str, application: str, statement_timeout: int = STATEMENT_TIMEOUT, lock_timeout: int = LOCK_TIMEOUT
+) -> Session:
+    """Return a session in autocommit with a server that can be written to; time-outs are in seconds.
+
+    Raises psycopg2.OperationalError and UnfitDatabase.
+    """
+    return Connector(
         url=url,
         application=application,
+        statement_timeout=statement_timeout,
+        call_deadline=statement_timeout + MARGIN,
         target="read-write",
-        connect_timeout=CONNECT_TIMEOUT,
-        call_deadline=CALL_DEADLINE,
-        settings=_SETTINGS,
+        settings={"lock_timeout": f"{lock_timeout}s"},
     ).connect()
-    session.autocommit = False
-    return session
 
 
-@contextmanager
-def unhurried(session: Session, cursor: psycopg2.extensions.cursor) -> Iterator[None]:
-    """Let statements take up to an hour, as building an index beside running transactions may."""
-    session.seconds = LONGEST_STATEMENT + 10.0
-    cursor.execute("SET statement_timeout = %s; SET lock_timeout = 0", [f"{LONGEST_STATEMENT}s"])
-    try:
-        yield
-    finally:
-        for name, value in _SETTINGS.items():
-            cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
-        session.seconds = CALL_DEADLINE
+def run(program: str, action: Callable[[], T], seconds: float) -> T:
+    """Return the action's result; retry for this many seconds while the server or the schema is not there yet.
 
-
-def patiently(action: Callable[[], T], seconds: float) -> T:
-    """Return the action's result; try again for so many seconds while the server or the schema is not there."""
+    Exit with 1 and the reason when the time is up, or where retrying cannot help.
+    """
     deadline = time.monotonic() + seconds
     while True:
         try:
             return action()
-        except (psycopg2.OperationalError, SchemaMissing) as error:
-            if getattr(error, "pgcode", None) or time.monotonic() > deadline:
-                raise
+        except (DummiesError, psycopg2.Error) as error:
+            refused = getattr(error, "pgcode", None) or not isinstance(error, SchemaMissing | psycopg2.OperationalError)
+            if refused or time.monotonic() > deadline:
+                sys.exit(f"{program}: {words(error)}")
         time.sleep(random.uniform(0.2, 0.6))  # noqa: S311

@@ -1,33 +1,34 @@
 """Brings the schema up to date: ``DATABASE_OWNER_URL=postgresql://… python -m database.migrate``.
 
 Migrations are plain SQL files, ``NNNN_pre_NAME.sql`` (before new code rolls out) or ``NNNN_post_NAME.sql`` (after: with
-``--post``). They are applied in order, each in a transaction of its own, under an advisory lock: running it twice, or
-from two places at once, applies each once. A database that is newer than this code is refused.
+``--post``). They are applied in order, each in a transaction of its own, under an advisory lock: repeated or concurrent
+runs apply each once. A database that is newer than this code is refused.
 
-A file whose first line is ``-- no transaction`` holds a statement that PostgreSQL allows in none, as CREATE INDEX
-CONCURRENTLY. It is applied again where it was cut short, and must bear that.
+A file whose first line is ``-- no transaction`` holds a statement that cannot run in one, such as CREATE INDEX
+CONCURRENTLY. It is applied again after an interruption, so it must be safe to repeat.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import sys
 import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg2
 
-from core.settings import stop
-from database.connection import LOCK_TIMEOUT, connect, patiently, unhurried
-from database.session import UnfitDatabase
+from core.errors import DummiesError
+from database.connection import LOCK_TIMEOUT, connect, run
+from database.deadline import Session
 from database.settings import database_url
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x69786475  # "ixdu": any number, as long as all runs agree
+LONGEST_STATEMENT = 3600
+"""Seconds that a statement outside a transaction may take: building an index waits for running transactions."""
 
 
 class Migration(NamedTuple):
@@ -48,7 +49,7 @@ class Migration(NamedTuple):
         return not self.sql.startswith("-- no transaction\n")
 
 
-class NewerDatabaseError(Exception):
+class NewerDatabaseError(DummiesError):
     """The database was migrated by newer code."""
 
 
@@ -64,10 +65,9 @@ def migrate(url: str, known: list[Migration], *, post: bool = True) -> list[str]
     Return the names of what was applied. Raises NewerDatabaseError, UnfitDatabase, and psycopg2.Error where PostgreSQL
     refuses or does not answer.
     """
-    with closing(connect(url, "ix-migrate-lock")) as lock, closing(connect(url, "ix-migrate")) as connection:
+    with closing(connect(url, "ix-migrate-lock")) as lock, closing(connect(url, "ix-migrate")) as session:
         _lock(lock)
-        with connection, connection.cursor() as cursor:
-            applied = _applied(cursor)
+        applied = _applied(session)
         newest = max((migration.version for migration in known), default=0)
         if max(applied, default=0) > newest:
             raise NewerDatabaseError(
@@ -77,24 +77,26 @@ def migrate(url: str, known: list[Migration], *, post: bool = True) -> list[str]
         while missing and missing[-1].post and not post:
             missing.pop()
         for migration in missing:
-            _apply(connection, migration)
+            if not migration.in_transaction:
+                _apply_alone(url, migration)
+            _apply(session, migration)
         return [migration.name for migration in missing]
 
 
-def _lock(connection: Any) -> None:
+def _lock(session: Session) -> None:
     """Lock until the transaction ends: a session's lock would stay in a transaction pooler.
 
-    The connection is of no other use, and its transaction waits in no statement: either would hold up CREATE INDEX
-    CONCURRENTLY. Raises psycopg2.errors.LockNotAvailable.
+    The session has no other use, and it polls for the lock instead of waiting in a statement: either would hold up
+    CREATE INDEX CONCURRENTLY. Raises psycopg2.errors.LockNotAvailable.
     """
-    connection.set_session(isolation_level="READ COMMITTED")
+    session.set_session(isolation_level="READ COMMITTED", autocommit=False)
     deadline = time.monotonic() + LOCK_TIMEOUT
-    with connection.cursor() as cursor:
+    with session.cursor() as cursor:
         while True:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-            if cursor.fetchone()[0]:
+            if cursor.fetchone() == (True,):
                 break
-            connection.rollback()
+            session.rollback()
             if time.monotonic() > deadline:
                 raise psycopg2.errors.LockNotAvailable("another migration has been running for too long")
             time.sleep(random.uniform(0.1, 0.3))  # noqa: S311
@@ -104,13 +106,14 @@ def _lock(connection: Any) -> None:
         )
 
 
-def _apply(connection: Any, migration: Migration) -> None:
-    if not migration.in_transaction:
-        connection.autocommit = True
-        with connection.cursor() as cursor, unhurried(connection, cursor):
-            cursor.execute(migration.sql)
-        connection.autocommit = False
-    with connection, connection.cursor() as cursor:
+def _apply_alone(url: str, migration: Migration) -> None:
+    session = connect(url, "ix-migrate", LONGEST_STATEMENT, LONGEST_STATEMENT)
+    with closing(session), session.cursor() as cursor:
+        cursor.execute(migration.sql)
+
+
+def _apply(session: Session, migration: Migration) -> None:
+    with session, session.cursor() as cursor:
         if migration.in_transaction:
             cursor.execute(migration.sql)
         cursor.execute(
@@ -118,13 +121,14 @@ def _apply(connection: Any, migration: Migration) -> None:
         )
 
 
-def _applied(cursor: Any) -> set[int]:
-    cursor.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migrations ("
-        "version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
-    )
-    cursor.execute("SELECT version FROM schema_migrations")
-    return {version for (version,) in cursor.fetchall()}
+def _applied(session: Session) -> set[int]:
+    with session, session.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS schema_migrations ("
+            "version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        cursor.execute("SELECT version FROM schema_migrations")
+        return {version for (version,) in cursor.fetchall()}
 
 
 def main() -> None:
@@ -133,14 +137,8 @@ def main() -> None:
     parser.add_argument("--wait", type=float, default=0, metavar="S", help="seconds to wait for the server (0)")
     parser.add_argument("--post", action="store_true", help="also what may only be done when no older code runs")
     arguments = parser.parse_args()
-    try:
-        url = database_url("DATABASE_OWNER_URL")
-    except ValueError as error:
-        stop([str(error)])
-    try:
-        applied = patiently(partial(migrate, url, migrations(), post=arguments.post), arguments.wait)
-    except (NewerDatabaseError, UnfitDatabase, psycopg2.Error) as error:
-        sys.exit(f"migrate: {' '.join(str(error).split())}")
+    apply = partial(migrate, database_url("DATABASE_OWNER_URL"), migrations(), post=arguments.post)
+    applied = run("migrate", apply, arguments.wait)
     print("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
 
 

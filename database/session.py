@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
@@ -20,6 +20,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 
 from core.errors import DummiesError
 from core.settings import stop
+from core.timeouts import CONNECT_TIMEOUT
 from database.deadline import DeadlineExceeded, Session
 
 KEEPALIVES_IDLE = 10
@@ -49,18 +50,20 @@ class UnfitDatabase(DummiesError):
 
 @dataclass(frozen=True, kw_only=True)
 class Connector:
-    """Opens sessions with one database, for one purpose."""
+    """Opens sessions with one database, for one purpose. Times are in seconds."""
 
     url: str
     application: str
-    target: str
-    """What the server must be, as libpq's ``target_session_attrs``."""
-    connect_timeout: float
-    """Seconds in which a session must be ready, however many servers are tried."""
+    statement_timeout: float
+    """After which PostgreSQL gives up a statement, or waiting for a lock."""
     call_deadline: float
-    """Seconds after which a call is given up."""
-    settings: Mapping[str, str]
-    """More to set: time-outs above all."""
+    """After which a call is given up here: no sooner than PostgreSQL gives up."""
+    connect_timeout: float = CONNECT_TIMEOUT
+    """In which a session must be ready, however many servers are tried."""
+    target: str = "any"
+    """What the server must be, as libpq's ``target_session_attrs``."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """More to set, such as another ``lock_timeout``."""
 
     def connect(self) -> Session:
         """Return a session in autocommit, with the first server that is as it should be.
@@ -105,7 +108,8 @@ class Connector:
 
     def _prepare(self, session: Session) -> None:
         session.autocommit = True  # in a transaction that is rolled back, nothing would stay set
-        settings = {**_RELIED_ON, **self.settings}
+        timeouts = dict.fromkeys(("statement_timeout", "lock_timeout"), f"{self.statement_timeout}s")
+        settings = {**_RELIED_ON, **timeouts, **self.settings}
         with session.cursor() as cursor:
             cursor.execute(_PREPARE, {"names": list(settings), "settings": list(settings.values())})
             [(_, encoding), *_] = cursor.fetchall()
@@ -124,7 +128,11 @@ def refuse_unfit(url: str | None, variable: str) -> None:
     if url is None:
         return
     connector = Connector(
-        url=url, application="ix-start", target="any", connect_timeout=PATIENCE, call_deadline=PATIENCE, settings={}
+        url=url,
+        application="ix-start",
+        statement_timeout=PATIENCE,
+        call_deadline=PATIENCE,
+        connect_timeout=PATIENCE,
     )
     try:
         connector.connect().close()

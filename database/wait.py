@@ -6,15 +6,13 @@ New code may begin only when the migrations named ``pre`` are applied; any role 
 from __future__ import annotations
 
 import argparse
-import sys
+from contextlib import closing
 from functools import partial
 
 import psycopg2
 
-from core.settings import stop
-from database.connection import SchemaMissing, connect, patiently
+from database.connection import SchemaMissing, connect, run
 from database.migrate import Migration, migrations
-from database.session import UnfitDatabase
 from database.settings import database_url
 
 
@@ -23,15 +21,12 @@ def check(url: str, known: list[Migration]) -> None:
 
     Raises SchemaMissing, UnfitDatabase, and psycopg2.Error where PostgreSQL refuses or does not answer.
     """
-    connection = connect(url, "ix-wait")
     try:
-        with connection, connection.cursor() as cursor:
+        with closing(connect(url, "ix-wait")) as session, session.cursor() as cursor:
             cursor.execute("SELECT version FROM schema_migrations")
             applied = {version for (version,) in cursor.fetchall()}
     except (psycopg2.errors.UndefinedTable, psycopg2.errors.InsufficientPrivilege):
-        applied = set()  # no migration has ever been applied, or not yet the one that lets this role look
-    finally:
-        connection.close()
+        applied = set()  # no migration is applied, or not yet the one that lets this role look
     for migration in known:
         if not migration.post and migration.version not in applied:
             raise SchemaMissing(f"{migration.name} is not applied: run python -m database.migrate")
@@ -42,14 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m database.wait", description="Wait for the schema.")
     parser.add_argument("--timeout", type=float, default=300, metavar="S", help="seconds to wait at most (300)")
     arguments = parser.parse_args()
-    try:
-        url = database_url("DATABASE_URL")
-    except ValueError as error:
-        stop([str(error)])
-    try:
-        patiently(partial(check, url, migrations()), arguments.timeout)
-    except (SchemaMissing, UnfitDatabase, psycopg2.Error) as error:
-        sys.exit(f"wait: {' '.join(str(error).split())}")
+    run("wait", partial(check, database_url("DATABASE_URL"), migrations()), arguments.timeout)
 
 
 if __name__ == "__main__":

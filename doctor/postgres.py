@@ -17,8 +17,7 @@ from doctor.clock import compare
 from doctor.finding import Finding, ill, well
 from doctor.settings import LOOPBACK
 
-CONNECT_TIMEOUT = 3.0
-CALL_DEADLINE = 10.0
+TIMEOUT = 10.0
 PROCESS = "SELECT pg_backend_pid()"
 REFUSALS = (
     ("password authentication failed", "the password is wrong", "mend the password in {setting}"),
@@ -81,14 +80,7 @@ ROLES = {"DATABASE_URL": "writer", "DATABASE_READ_URL": "reader", "DATABASE_OWNE
 
 def connector_of(url: str) -> Connector:
     """Return what makes the doctor's sessions."""
-    return Connector(
-        url=url,
-        application="ix-doctor",
-        target="any",
-        connect_timeout=CONNECT_TIMEOUT,
-        call_deadline=CALL_DEADLINE,
-        settings={"statement_timeout": f"{CALL_DEADLINE}s", "lock_timeout": f"{CALL_DEADLINE}s"},
-    )
+    return Connector(url=url, application="ix-doctor", statement_timeout=TIMEOUT, call_deadline=TIMEOUT)
 
 
 def look_at_postgres(setting: str, url: str) -> list[Finding]:

@@ -14,6 +14,7 @@ import psutil  # type: ignore[import-untyped]
 import psycopg2
 from psycopg2 import sql
 
+from database.session import Connector
 from local.server import Server, ServerError
 from local.unprivileged import Place, disown, settle
 
@@ -21,6 +22,7 @@ DATABASE = "dummy"
 OWNER, WRITER, READER = ROLES = ("dummy_owner", "dummy_writer", "dummy_reader")
 SUPERUSER = "postgres"
 INITDB_TIMEOUT = 120
+PROVISION_TIMEOUT = 60
 READY = "database system is ready to accept connections"
 # The wheel has no ICU and the machine may lack C.UTF-8: PostgreSQL's own locale is the same everywhere.
 LOCALE = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
@@ -122,21 +124,23 @@ class Postgres(Server):
         unfinished.rename(self._cluster)
 
     def _provision(self) -> None:
-        connection = psycopg2.connect(self._url(SUPERUSER, SUPERUSER), connect_timeout=10)
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                for role in ROLES:
-                    cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
-                    verb = sql.SQL("ALTER" if cursor.rowcount else "CREATE")
-                    statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}")
-                    cursor.execute(statement.format(verb, sql.Identifier(role), sql.Literal(self._passwords[role])))
-                cursor.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
-                if not cursor.rowcount:
-                    statement = sql.SQL("CREATE DATABASE {} OWNER {}")
-                    cursor.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
-        finally:
-            connection.close()
+        connector = Connector(
+            url=self._url(SUPERUSER, SUPERUSER),
+            application="ix-local",
+            statement_timeout=PROVISION_TIMEOUT,
+            call_deadline=PROVISION_TIMEOUT,
+            connect_timeout=PROVISION_TIMEOUT,
+        )
+        with contextlib.closing(connector.connect()) as session, session.cursor() as cursor:
+            for role in ROLES:
+                cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
+                verb = sql.SQL("ALTER" if cursor.rowcount else "CREATE")
+                statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}")
+                cursor.execute(statement.format(verb, sql.Identifier(role), sql.Literal(self._passwords[role])))
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+            if not cursor.rowcount:
+                statement = sql.SQL("CREATE DATABASE {} OWNER {}")
+                cursor.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
 
     @cached_property
     def _passwords(self) -> dict[str, str]:

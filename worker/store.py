@@ -13,7 +13,7 @@ import psycopg2
 from core.outage_log import words
 from core.retries import Failure
 from core.submission import Submission
-from core.timeouts import CALL_DEADLINE, CONNECT_TIMEOUT, LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from core.timeouts import CALL_DEADLINE, LOCK_TIMEOUT, STATEMENT_TIMEOUT
 from database.deadline import Session
 from database.session import Connector
 from worker.failures import Outage, Refused, TooSlow, Unanswered, is_outage, refusal
@@ -21,7 +21,6 @@ from worker.failures import Outage, Refused, TooSlow, Unanswered, is_outage, ref
 _SQL = Path(__file__).parent / "sql"
 _INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
 _PROBE = (_SQL / "probe.sql").read_text(encoding="ascii")
-_TIMEOUTS = {"statement_timeout": f"{STATEMENT_TIMEOUT}s", "lock_timeout": f"{LOCK_TIMEOUT}s"}
 
 
 class Store:
@@ -32,10 +31,10 @@ class Store:
         self._connector = Connector(
             url=url,
             application="ix-worker",
-            target="read-write",
-            connect_timeout=CONNECT_TIMEOUT,
+            statement_timeout=STATEMENT_TIMEOUT,
             call_deadline=CALL_DEADLINE,
-            settings=_TIMEOUTS,
+            target="read-write",
+            settings={"lock_timeout": f"{LOCK_TIMEOUT}s"},
         )
         self._connection: Session | None = None
 

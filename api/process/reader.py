@@ -27,11 +27,6 @@ REST_AFTER_FAILURE = 1.0
 """Seconds in which a database that has just failed is not asked again, so that readers do not queue up behind it."""
 
 _SQL = Path(__file__).parent / "sql"
-_SETTINGS = {
-    "statement_timeout": f"{STATEMENT_TIMEOUT}s",
-    "lock_timeout": f"{STATEMENT_TIMEOUT}s",
-    "default_transaction_read_only": "on",
-}
 
 
 class DatabaseUnavailable(DummiesError):
@@ -63,10 +58,10 @@ class Reader:
         self._connector = url and Connector(
             url=url,
             application="ix-api",
-            target="primary",
-            connect_timeout=CALL_DEADLINE,
+            statement_timeout=STATEMENT_TIMEOUT,
             call_deadline=CALL_DEADLINE,
-            settings=_SETTINGS,
+            target="primary",
+            settings={"default_transaction_read_only": "on"},
         )
         self._idle: LifoQueue[Session] = LifoQueue()
         self._slots = threading.BoundedSemaphore(CONNECTIONS)

@@ -151,10 +151,13 @@ def test_origins_are_a_list_with_commas(environment: pytest.MonkeyPatch) -> None
     assert load(ApiSettings).cors_origins == ("https://a.example", "https://b.example")
 
 
-def test_the_owners_address_is_asked_for_by_name(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_owners_address_is_asked_for_by_name(
+    environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     environment.delenv("DATABASE_OWNER_URL", raising=False)
-    with pytest.raises(ValueError, match="DATABASE_OWNER_URL"):
+    with pytest.raises(SystemExit, match="2"):
         database_url("DATABASE_OWNER_URL")
+    assert capsys.readouterr().err.startswith("DATABASE_OWNER_URL: ")
     environment.setenv("DATABASE_OWNER_URL", "postgresql://owner@127.0.0.1/dummy")
     assert database_url("DATABASE_OWNER_URL") == "postgresql://owner@127.0.0.1/dummy"
     file = tmp_path / "url"
