@@ -1,4 +1,4 @@
-"""Draining: the journal's strings, batch by batch, into PostgreSQL. Next on a string's way is ``worker/store.py``."""
+"""The drain: moves strings from the journal into PostgreSQL, batch by batch. Read ``worker/settle.py`` next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from core.consumer import Batch, Consumer, Entry, Turn
+from core.consumer import Consumer, Entry, Turn
 from core.errors import JournalUnavailable
 from core.outage_log import OutageLog
 from core.timeouts import DRAIN_BUDGET
@@ -18,31 +18,30 @@ from worker.store import Store
 log = structlog.get_logger()
 
 LINGER, LINGER_STEP = 0.1, 0.025
-"""A drain that stored something looks again every 25 ms until 100 ms were idle: under a steady load that costs fewer
-wake-ups, and makes larger batches, than a wake-up for each handful."""
+"""Seconds: a drain that stored something polls the journal until it was empty for this long. Under a steady load that
+takes fewer wake-ups and makes larger batches than one wake-up for each few strings."""
 ASIDE_SHARE = 0.75
-"""Seconds of a drain's budget that what was set aside has, if the journal leaves it no more."""
+"""Seconds of a drain's budget that are kept for strings that were set aside."""
 SLOW, REST = 0.25, 4.0
-"""Where settling what was set aside takes longer than this (s), it rests for this multiple of the time it took."""
+"""Where settling strings that were set aside takes longer than this (s), they rest for this multiple of that time."""
 
 
 class Drain:
-    """One process' drains; it remembers how much PostgreSQL takes at a time."""
+    """The drains of one process; it remembers how much PostgreSQL takes at a time."""
 
     def __init__(self, consumer: Consumer, store: Store, wake: Callable[[], None]) -> None:
-        """Use these; ``wake`` is called when there is more than one process can take alone."""
+        """Use these; ``wake`` is called when there is more than one process can drain alone."""
         self._consumer, self._store, self._wake = consumer, store, wake
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again")
         self._rows = 0
         self._doubted = False
-        """Whether PostgreSQL is held to be unavailable, and a probe could not tell."""
+        """Whether PostgreSQL is marked unavailable, and a probe could not tell whether it is."""
 
     def run(self) -> int:
         """Store what waits, for about 3 s at most; return how many rows were stored.
 
-        Nothing is raised when Redis or PostgreSQL is unavailable: what was claimed is given back, or returns when its
-        lease has run out.
+        An outage of Redis or PostgreSQL raises nothing: claimed entries were released, or their leases expire.
         """
         self._rows = 0
         try:
@@ -50,12 +49,12 @@ class Drain:
                 self._run()
             except Outage as outage:
                 self._outage.met(str(outage))
-                self._consumer.mark_database_unavailable()  # no drain is woken: the timer's tries are enough
+                self._consumer.mark_database_unavailable()  # no wake-up: the timer retries often enough
             except Unanswered as error:
                 log.warning("PostgreSQL did not take a batch in time", reason=str(error))
                 self._consumer.finish()
         except JournalUnavailable:
-            log.warning("drain broken off; what was claimed returns when its lease has run out")
+            log.warning("drain aborted; claimed entries return when their leases expire")
         return self._rows
 
     def _run(self) -> None:
@@ -63,41 +62,38 @@ class Drain:
         turn = self._consumer.start()
         if turn is Turn.REST:
             return
-        self._doubted = turn is Turn.PROBE and self._store.probe() is not None
-        if turn is Turn.PROBE and not self._doubted:
+        self._doubted = turn is Turn.PROBE
+        if self._doubted and self._store.probe() is None:
             self._end_outage()
         if not self._drain_journal(until - ASIDE_SHARE):
             self._wake()
-        if self._doubted:  # there is nothing that could tell
+        if self._doubted:  # nothing waits that could tell
             self._end_outage()
         while time.monotonic() < until and self._try_aside():
             pass
 
     def _drain_journal(self, until: float) -> bool:
         """Drain until the journal stays empty for a moment; return whether it did before the time was up."""
-        idle_from, last_look = time.monotonic(), False
+        idle_from, finished = time.monotonic(), False
         while time.monotonic() < until:
             batch = self._consumer.claim(self._size.strings, self._size.bytes)
             if batch.entries:
-                self._settle(batch)
+                if batch.full:
+                    self._wake()
+                self._store_entries(batch.entries, self._size)
                 idle_from = time.monotonic()
-            elif last_look:
+            elif finished:
                 return True
             elif not self._rows or time.monotonic() > idle_from + LINGER:
                 self._consumer.finish()
-                last_look = True
+                finished = True
             else:
                 time.sleep(LINGER_STEP)
         self._consumer.finish()
         return False
 
-    def _settle(self, batch: Batch) -> None:
-        if batch.full:
-            self._wake()
-        self._store_entries(batch.entries, self._size)
-
     def _try_aside(self) -> bool:
-        """Try strings again that failed alone; return whether there were any."""
+        """Retry strings that failed alone; return whether any were due."""
         entries = self._consumer.claim_aside(self._aside_size.strings, self._aside_size.bytes)
         if not entries:
             return False
