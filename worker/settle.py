@@ -1,4 +1,4 @@
-"""Settling a batch: what can be stored is, what fails is found by halving, and fails alone."""
+"""Settling a batch: strings that can be stored are; those that fail are found by halving and fail alone."""
 
 from __future__ import annotations
 
@@ -18,67 +18,66 @@ from worker.store import Store
 log = structlog.get_logger()
 
 MAX_DELIVERIES = 2
-"""Deliveries after which an entry that ended with none of them is split, or set aside where it is a single string.
-Most fail for what happens around them: a worker is killed for another reason, or Redis is unavailable meanwhile."""
+"""Deliveries without a completion after which an entry is split or, if it is a single string, set aside. Most fail for
+another reason than the entry: the worker is killed, or Redis is unavailable."""
 LOST = Failure("worker lost", "storing it alone ended the worker, or was never completed")
 FRAME = 64
 """Bytes that a string takes in the journal beyond its text."""
 DOUBTED = 20
-"""Strings that fail alone before it is an outage, where our own row failed, too, and none is stored."""
+"""Strings that fail alone before it is an outage, where the probe's row failed as well and no string was stored."""
 GROWTH = 10
-"""A batch may be larger than the last that succeeded by one part in ten: one that is too large costs a time-out."""
+"""A batch may exceed the last that succeeded by a tenth: one that is too large costs a timeout."""
 
 
 class Size:
-    """How much one process stores at a time: half as much after each time-out, more again after success."""
+    """How much one process stores at a time: half as much after each timeout, a tenth more after each success."""
 
     def __init__(self) -> None:
-        """Begin with as much as can be."""
+        """Start at the limits."""
         self.strings, self.bytes = BATCH_STRINGS, BATCH_BYTES
 
     def shrink(self, submissions: Sequence[Submission]) -> None:
-        """Note that these took too long."""
+        """Halve: these took too long."""
         self.strings = max(1, min(self.strings, len(submissions)) // 2)
         self.bytes = max(1, min(self.bytes, _bytes(submissions)) // 2)
 
     def grow(self) -> None:
-        """Note that a batch was stored in time."""
+        """Add a tenth: a batch was stored in time."""
         self.strings = min(BATCH_STRINGS, self.strings + max(1, self.strings // GROWTH))
         self.bytes = min(BATCH_BYTES, self.bytes + max(FRAME, self.bytes // GROWTH))
 
 
 class Settling:
-    """One claimed batch: each of its entries ends completed, split, set aside, dead-lettered or given back."""
+    """One claimed batch: each of its entries ends completed, split, set aside, dead-lettered or released."""
 
     def __init__(self, consumer: Consumer, store: Store, size: Size) -> None:
-        """Settle within the budget that the lease leaves."""
+        """Start the clock: the lease leaves a budget of 8 s."""
         self._consumer, self._store, self._size = consumer, store, size
         self._until = time.monotonic() + SETTLE_BUDGET
         self._open: dict[str, Entry] = {}
         self._failed: list[tuple[Entry, Failure]] = []
         self._probed = self._shrunk = False
         self._doubt: Failure | None = None
-        """How our own row failed, where strings may be stored all the same: until one is, none of them is at fault."""
+        """How the probe's row failed, where strings may be stored all the same."""
         self.rows = 0
 
-    def settle(self, entries: Sequence[Entry]) -> int:
-        """Return how many rows were stored.
+    def settle(self, entries: Sequence[Entry]) -> None:
+        """Settle the entries, and count the new rows in ``rows``; what there is no time for is released.
 
-        Raises Outage or Unanswered, with what is not settled given back, as is whatever there is no time left for.
+        Raises Outage or Unanswered; what is not settled was released.
         """
         self._open = {entry.id: entry for entry in entries}
-        outage = True
         try:
             if len(entries) == 1 and _is_suspect(entries[0]):
                 self._set_apart(entries[0])
             else:
                 self._insert(entries)
-            if self._doubt and not self.rows and not all(failure.final for _, failure in self._failed):
-                raise Outage(self._doubt.reason)
-            outage = False
         finally:
-            self._give_back([] if outage and self._doubt else self._judged())
-        return self.rows
+            if not self._outage():
+                self._set_aside()
+            self._release()
+        if outage := self._outage():
+            raise Outage(outage.reason)
 
     def _insert(self, entries: Sequence[Entry]) -> None:
         if self._is_over():
@@ -89,7 +88,7 @@ class Settling:
         except Unanswered as error:
             self._shrink(submissions)
             if len(submissions) == 1:
-                self._fail(entries[0], Failure("no answer", str(error), counts=False))
+                self._failed.append((entries[0], Failure("no answer", str(error), counts=False)))
             raise
         except Refused as refused:
             if isinstance(refused, TooSlow):
@@ -116,7 +115,7 @@ class Settling:
         elif len(entries[0].submissions) > 1:
             self._split(entries[0])
         else:
-            self._fail(entries[0], failure)
+            self._failed.append((entries[0], failure))
 
     def _split(self, entry: Entry) -> None:
         lost = {"deliveries": entry.deliveries} if entry.deliveries > 1 else {}
@@ -125,7 +124,7 @@ class Settling:
         self._close([entry])
 
     def _is_over(self) -> bool:
-        """Tell whether to try no more: the time is up, or so many strings failed that none seems to be stored."""
+        """Return whether to stop: the time is up, or enough strings failed for it to be an outage."""
         if time.monotonic() > self._until:
             self._shrink(_strings(list(self._open.values())))
             return True
@@ -136,12 +135,14 @@ class Settling:
             self._size.shrink(submissions)
         self._shrunk = True
 
-    def _fail(self, entry: Entry, failure: Failure) -> None:
-        self._failed.append((entry, failure))
+    def _outage(self) -> Failure | None:
+        """Return how the probe's row failed, where the strings are not at fault: none of them was stored."""
+        at_fault = self.rows or all(failure.final for _, failure in self._failed)
+        return None if at_fault else self._doubt
 
-    def _judged(self) -> list[tuple[Entry, RetryState]]:
-        """Make dead letters of strings that failed alone, where it is time; return the rest with their notes."""
-        aside = []
+    def _set_aside(self) -> None:
+        """Set strings aside that failed alone; dead-letter those that did too often."""
+        aside: list[tuple[Entry, RetryState]] = []
         for entry, failure in self._failed:
             state = next_retry_state(failure, entry.retry_state, others_stored=entry.others_stored)
             if state is None:
@@ -150,34 +151,34 @@ class Settling:
             else:
                 aside.append((entry, state))
             self._close([entry])
-        return aside
+        self._consumer.set_aside(aside)
+        new = [(entry, state) for entry, state in aside if state.tries == 1]
+        if new:
+            ids, reason = [entry.submissions[0].id for entry, _ in new[:10]], new[0][1].reason
+            log.warning("strings set aside", count=len(new), ids=ids, reason=reason)
+
+    def _release(self) -> None:
+        """Release what is not settled, or split what is more than is stored at a time now."""
+        for entry in [entry for entry in self._open.values() if len(entry.submissions) > self._size.strings]:
+            self._split(entry)
+        self._consumer.release([entry for entry in self._open.values() if not entry.aside])
+        self._consumer.set_aside([(entry, None) for entry in self._open.values() if entry.aside])
 
     def _set_apart(self, entry: Entry) -> None:
-        """Split an entry with which none of its deliveries ended; have a single string wait, unless it is stored."""
+        """Split an entry that no delivery completed; set a single string aside, unless it is stored."""
         if len(entry.submissions) > 1:
             self._split(entry)
             return
         try:
             stored = self._store.holds(entry.submissions[0].id)
-        except Refused as refused:  # the look-up: by a right that is missing, or an index that is broken
+        except Refused as refused:  # the role lacks a right, or an index is corrupt
             self._halve([entry], refused.failure)
             return
         if stored:
             self._consumer.complete([entry], 0)
             self._close([entry])
         else:
-            self._fail(entry, LOST)
-
-    def _give_back(self, aside: list[tuple[Entry, RetryState]]) -> None:
-        """Give back what is not settled: as it is, or split where it is more than is stored at a time now."""
-        for entry in [entry for entry in self._open.values() if len(entry.submissions) > self._size.strings]:
-            self._split(entry)
-        self._consumer.release([entry for entry in self._open.values() if not entry.aside])
-        self._consumer.set_aside([*aside, *((entry, None) for entry in self._open.values() if entry.aside)])
-        new = [(entry, state) for entry, state in aside if state.tries == 1]
-        if new:
-            ids, reason = [entry.submissions[0].id for entry, _ in new[:10]], new[0][1].reason
-            log.warning("strings set aside", count=len(new), ids=ids, reason=reason)
+            self._failed.append((entry, LOST))
 
     def _close(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -185,12 +186,12 @@ class Settling:
 
 
 def _is_suspect(entry: Entry) -> bool:
-    """Tell whether an entry seems to end whoever handles it: one that was set aside, the first time already."""
+    """Return whether an entry seems to kill its workers; one that was set aside does from its second delivery."""
     return entry.deliveries > (1 if entry.aside else MAX_DELIVERIES)
 
 
 def _bytes(submissions: Sequence[Submission]) -> int:
-    """Return about how many bytes they take in the journal."""
+    """Return roughly how many bytes they take in the journal."""
     return total_bytes(submissions) + FRAME * len(submissions)
 
 
