@@ -1,1 +1,1 @@
-"""The doctor: looks at everything that the tiers need from where it runs, before and after a deploy."""
+"""The doctor: checks what the tiers need, from where it runs, before and after a deploy."""

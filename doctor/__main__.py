@@ -1,15 +1,17 @@
-"""``python -m doctor``: a table of what is well (✓), what is not (✗, with the remedy), what was not seen (·).
+"""``python -m doctor``: a table of checks that passed (✓), failed (✗, with the remedy) or were skipped (·).
 
-It reads the variables of the tiers, changes nothing that stays, and exits with 1 where something is not well, or with
-2 where that is one of the variables.
+It reads the tiers' environment variables and leaves nothing behind. The exit code is 2 where one of them is missing or
+wrong, else 1 where a check failed.
 """
 
 from __future__ import annotations
 
 import sys
 
+from redis import Redis
+
 from core.connection import connect
-from doctor.finding import Finding, table, unseen
+from doctor.finding import Finding, skipped, table
 from doctor.pipeline import look_at_journal, send_canary
 from doctor.postgres import ROLES, look_at_postgres
 from doctor.redis import look_at_redis
@@ -17,7 +19,7 @@ from doctor.settings import NAMES, look_up_names, read_settings
 
 
 def examine() -> list[Finding]:
-    """Look at everything, in the order in which one thing needs the other."""
+    """Make every check; each comes after those that it depends on."""
     settings, findings = read_settings()
     findings += look_up_names(settings)
     for setting in ROLES:
@@ -27,17 +29,17 @@ def examine() -> list[Finding]:
         return findings
     with connect(settings["REDIS_URL"]) as redis:
         findings += look_at_redis(redis)
-        if any(finding.what == "Redis" and finding.well for finding in findings):
+        if any(finding.what == "Redis" and finding.ok for finding in findings):
             findings += look_at_journal(redis, settings.get("CELERY_BROKER_URL", settings["REDIS_URL"]))
             findings.append(_canary(findings, redis, settings))
     return findings
 
 
-def _canary(findings: list[Finding], redis: object, settings: dict[str, str]) -> Finding:
+def _canary(findings: list[Finding], redis: Redis, settings: dict[str, str]) -> Finding:
     if "DATABASE_OWNER_URL" not in settings:
-        return unseen("a string", "not sent: DATABASE_OWNER_URL is not set")
-    if any(finding.well is False for finding in findings):
-        return unseen("a string", "not sent: something on its way is not well")
+        return skipped("a string", "not sent: DATABASE_OWNER_URL is not set")
+    if any(finding.ok is False for finding in findings):
+        return skipped("a string", "not sent: a check before it failed")
     return send_canary(redis, settings["DATABASE_OWNER_URL"])
 
 
@@ -45,10 +47,9 @@ def main() -> None:
     """Examine, print, and exit."""
     findings = examine()
     print(table(findings))
-    ill = sum(finding.well is False for finding in findings)
-    print(f"\n{ill} of {len(findings)} not well" if ill else "\nall is well")
-    unusable = any(finding.well is False for finding in findings if finding.what in NAMES)
-    sys.exit(2 if unusable else 1 if ill else 0)
+    failures = {finding.what for finding in findings if finding.ok is False}
+    print(f"\n{len(failures)} of {len(findings)} checks failed" if failures else "\nall checks passed")
+    sys.exit(2 if failures & NAMES else 1 if failures else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make doctor K8S=1`: what a deploy needs of the cluster of kubectl's current context, looked at from outside."""
+"""`make doctor K8S=1`: checks from outside what a deploy needs of the cluster of kubectl's current context."""
 
 from __future__ import annotations
 
@@ -11,37 +11,32 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from doctor.finding import Finding, ill, table, unseen, well
+from doctor.finding import Finding, failed, passed, skipped, table
 
 NAMESPACE = "ix-dummies"
 OLDEST = (1, 23)
 IMAGES = ("ix-api", "ix-worker", "ix-web")
 NODE_PORTS = (30000, 30001)
 EXAMPLE = re.compile("development.*|")
-"""What the examples give as passwords; nothing at all is no password either."""
+"""The examples' passwords, or an empty one."""
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 TIMEOUT_S = 20
 
 
-class KubectlFailed(Exception):
-    """kubectl did not do what it was told; the message is its own."""
-
-
 def kubectl(*words: str) -> Any:
-    """Return kubectl's answer, decoded. Raises KubectlFailed."""
+    """Return kubectl's answer, decoded. Raises subprocess.CalledProcessError, with what kubectl said as ``stderr``."""
     command = ["kubectl", "--request-timeout=10s", *words, "-o", "json"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    if run.returncode:
-        raise KubectlFailed(" ".join(run.stderr.split()))
+    run = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
     return json.loads(run.stdout)
 
 
 def examine() -> Iterator[Finding]:
-    """Look at everything; without an answer of the cluster's, at nothing else."""
+    """Make every check; if the cluster does not answer, no other."""
     try:
         version = kubectl("version")["serverVersion"]
-    except KubectlFailed as error:
-        yield ill("cluster", str(error), "give kubectl a context that reaches the cluster: kubectl config use-context")
+    except subprocess.CalledProcessError as error:
+        remedy = "give kubectl a context that reaches the cluster: kubectl config use-context"
+        yield failed("cluster", " ".join(error.stderr.split()), remedy)
         return
     yield _version(version)
     yield _architectures(kubectl("get", "nodes")["items"])
@@ -49,9 +44,9 @@ def examine() -> Iterator[Finding]:
     yield _node_ports(kubectl("get", "services", "--all-namespaces")["items"])
     namespaces = {each["metadata"]["name"] for each in kubectl("get", "namespaces")["items"]}
     if NAMESPACE not in namespaces:
-        yield unseen("namespace", f"{NAMESPACE} is not there yet: k8s/deploy.sh makes it")
+        yield skipped("namespace", f"{NAMESPACE} does not exist yet: k8s/deploy.sh creates it")
         return
-    yield well("namespace", NAMESPACE)
+    yield passed("namespace", NAMESPACE)
     secrets = kubectl("get", "secrets", "-n", NAMESPACE)["items"]
     yield _passwords(_newest(secrets, "passwords"))
     yield _authority(_newest(secrets, "postgresql-ca"))
@@ -60,8 +55,8 @@ def examine() -> Iterator[Finding]:
 def _version(version: dict[str, str]) -> Finding:
     found = re.match(r"v(\d+)\.(\d+)", version["gitVersion"])
     if found is None or tuple(map(int, found.groups())) < OLDEST:
-        return ill("version", version["gitVersion"], "use a cluster of 1.23 or newer")
-    return well("version", version["gitVersion"])
+        return failed("version", version["gitVersion"], "use a cluster of 1.23 or newer")
+    return passed("version", version["gitVersion"])
 
 
 def _architectures(nodes: list[dict[str, Any]]) -> Finding:
@@ -70,24 +65,25 @@ def _architectures(nodes: list[dict[str, Any]]) -> Finding:
     ours = {image: _architecture(image) for image in IMAGES}
     known = {architecture for architecture in ours.values() if architecture}
     if not known:
-        return unseen("architecture", f"nodes: {', '.join(sorted(theirs))}; no image of ours is on this machine")
+        return skipped("architecture", f"nodes: {', '.join(sorted(theirs))}; this machine has no image to compare")
     if not theirs <= known or len(known) > 1:
         images = ", ".join(f"{image} {architecture}" for image, architecture in ours.items() if architecture)
         remedy = "build for the nodes: docker buildx bake -f docker-bake.hcl --set '*.platform=linux/amd64'"
-        return ill("architecture", f"nodes: {', '.join(sorted(theirs))}; images here: {images}", remedy)
-    return well("architecture", ", ".join(sorted(theirs)))
+        return failed("architecture", f"nodes: {', '.join(sorted(theirs))}; images here: {images}", remedy)
+    return passed("architecture", ", ".join(sorted(theirs)))
 
 
 def _architecture(image: str) -> str:
-    """Return the architecture of the newest local image of that name; nothing where there is none."""
+    """Return the architecture of the newest local image of that name; an empty string where there is none."""
     if shutil.which("docker") is None:
         return ""
-    listed = ["docker", "image", "ls", "--quiet", "--filter", f"reference=*{image}"]
-    ids = subprocess.run(listed, capture_output=True, text=True, timeout=TIMEOUT_S, check=False).stdout.split()
-    if not ids:
-        return ""
-    asked = ["docker", "image", "inspect", "--format", "{{.Architecture}}", ids[0]]
-    return subprocess.run(asked, capture_output=True, text=True, timeout=TIMEOUT_S, check=False).stdout.strip()
+    ids = _docker_image("ls", "--quiet", "--filter", f"reference=*{image}").split()
+    return _docker_image("inspect", "--format", "{{.Architecture}}", ids[0]) if ids else ""
+
+
+def _docker_image(*words: str) -> str:
+    command = ["docker", "image", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False).stdout.strip()
 
 
 def _storage(classes: list[dict[str, Any]]) -> Finding:
@@ -97,8 +93,8 @@ def _storage(classes: list[dict[str, Any]]) -> Finding:
         if each["metadata"].get("annotations", {}).get(DEFAULT_CLASS) == "true"
     ]
     if not default:
-        return ill("storage", "no storage class is the default", f"mark one: annotate it with {DEFAULT_CLASS}=true")
-    return well("storage", f"{default[0]} is the default class")
+        return failed("storage", "no storage class is the default", f"mark one: annotate it with {DEFAULT_CLASS}=true")
+    return passed("storage", f"{default[0]} is the default class")
 
 
 def _node_ports(services: list[dict[str, Any]]) -> Finding:
@@ -111,12 +107,12 @@ def _node_ports(services: list[dict[str, Any]]) -> Finding:
     }
     if taken:
         seen = ", ".join(f"{port} belongs to {owner}" for port, owner in sorted(taken.items()))
-        return ill("node ports", seen, "choose others in k8s/components/nodeports")
-    return well("node ports", f"{', '.join(map(str, NODE_PORTS))} are free or ours")
+        return failed("node ports", seen, "choose others in k8s/components/nodeports")
+    return passed("node ports", f"{', '.join(map(str, NODE_PORTS))} are free or ours")
 
 
 def _newest(secrets: list[dict[str, Any]], name: str) -> dict[str, str] | None:
-    """Return what is in the newest Secret that kustomize has made under a name, which it ends with a hash."""
+    """Return the content of the newest Secret of a name, to which kustomize appends a hash."""
     made = [each for each in secrets if re.fullmatch(rf"{name}(-\w+)?", each["metadata"]["name"])]
     if not made:
         return None
@@ -126,30 +122,30 @@ def _newest(secrets: list[dict[str, Any]], name: str) -> dict[str, str] | None:
 
 def _passwords(passwords: dict[str, str] | None) -> Finding:
     if passwords is None:
-        return ill("passwords", "the Secret is not there", "fill in the overlay's .env and run k8s/deploy.sh")
+        return failed("passwords", "the Secret does not exist", "fill in the overlay's .env and run k8s/deploy.sh")
     examples = sorted(name for name, value in passwords.items() if EXAMPLE.fullmatch(value))
     if examples:
-        remedy = "make your own: openssl rand -hex 24; in the overlay dev alone the examples do"
-        return ill("passwords", f"as in the examples: {', '.join(examples)}", remedy)
-    return well("passwords", f"{len(passwords)}, none as in the examples")
+        remedy = "generate your own: openssl rand -hex 24; only the overlay dev may use the examples'"
+        return failed("passwords", f"as in the examples: {', '.join(examples)}", remedy)
+    return passed("passwords", f"{len(passwords)}, none as in the examples")
 
 
 def _authority(authority: dict[str, str] | None) -> Finding:
     what = "CA of the database"
     if authority is None:
-        return ill(what, "the Secret is not there", "put ca.crt into the overlay and run k8s/deploy.sh")
+        return failed(what, "the Secret does not exist", "put ca.crt into the overlay and run k8s/deploy.sh")
     if "BEGIN CERTIFICATE" not in authority.get("ca.crt", ""):
-        return unseen(what, "no certificate is in it, as for a database inside the cluster")
-    return well(what, "is there")
+        return skipped(what, "it holds no certificate, as for a database inside the cluster")
+    return passed(what, "exists")
 
 
 def main() -> None:
-    """Examine, print, and exit with 1 where something is not well."""
+    """Examine, print, and exit with 1 where a check failed."""
     if shutil.which("kubectl") is None:
         sys.exit("kubectl is missing: install it, 1.26 or newer")
     findings = list(examine())
     print(table(findings))
-    sys.exit(1 if any(finding.well is False for finding in findings) else 0)
+    sys.exit(1 if any(finding.ok is False for finding in findings) else 0)
 
 
 if __name__ == "__main__":

@@ -1,42 +1,54 @@
-"""What the doctor finds: one line for each thing that it looked at."""
+"""What the doctor reports: one line for each check."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+APART = 5.0
+"""Seconds that two machines' clocks may differ."""
+
 
 class Finding(NamedTuple):
-    """One thing that was looked at: whether it is well (None: it could not be looked at), what was seen, what to do."""
+    """The result of one check: what was checked, whether it is ok (None: skipped), what was seen, and the remedy."""
 
     what: str
-    well: bool | None
+    ok: bool | None
     seen: str
     remedy: str = ""
 
 
-def well(what: str, seen: str) -> Finding:
-    """Return that a thing is as it should be."""
-    return Finding(what, well=True, seen=seen)
+def passed(what: str, seen: str) -> Finding:
+    """Return that a check passed."""
+    return Finding(what, ok=True, seen=seen)
 
 
-def ill(what: str, seen: str, remedy: str) -> Finding:
-    """Return that a thing is not as it should be, and what to do."""
-    return Finding(what, well=False, seen=seen, remedy=remedy)
+def failed(what: str, seen: str, remedy: str) -> Finding:
+    """Return that a check failed, and what to do."""
+    return Finding(what, ok=False, seen=seen, remedy=remedy)
 
 
-def unseen(what: str, why: str) -> Finding:
-    """Return that a thing could not be looked at."""
-    return Finding(what, well=None, seen=why)
+def skipped(what: str, why: str) -> Finding:
+    """Return that a check could not be made."""
+    return Finding(what, ok=None, seen=why)
+
+
+def compare_clocks(what: str, theirs: float, ours: float) -> Finding:
+    """Return whether another machine's clock (s since 1970) agrees with ours: ids, times and leases depend on it."""
+    apart = theirs - ours
+    if abs(apart) > APART:
+        way = "ahead of" if apart > 0 else "behind"
+        return failed(what, f"{abs(apart):.0f} s {way} the clock here", "synchronize both machines' clocks with NTP")
+    return passed(what, f"within {max(0.1, abs(apart)):.1f} s of the clock here")
 
 
 def table(findings: Sequence[Finding]) -> str:
-    """Return all findings, a line each, with the remedy below each that is not well."""
+    """Return all findings, a line each, with the remedy below each that failed."""
     signs = {True: "✓", False: "✗", None: "·"}
     width = max(len(finding.what) for finding in findings)
     lines = []
     for finding in findings:
-        lines.append(f"{signs[finding.well]} {finding.what:<{width}}  {finding.seen}")
+        lines.append(f"{signs[finding.ok]} {finding.what:<{width}}  {finding.seen}")
         if finding.remedy:
             lines.append(f"  {'':<{width}}  → {finding.remedy}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The way of a string as the doctor sees it: a worker that answers, a wake-up that is heard, a string that arrives."""
+"""The pipeline: whether workers answer, a wake-up reaches one, and a string is stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.journal import Journal, Unit
 from core.keys import KEYS
 from core.submission import Submission
 from core.wakeups import QUEUE, make_celery, publish_wakeup
-from doctor.finding import Finding, ill, unseen, well
+from doctor.finding import Finding, failed, passed, skipped
 from doctor.postgres import connector_of
 from doctor.redis import reach
 
@@ -28,21 +28,21 @@ START = "start a worker: python -m worker"
 
 
 def look_at_journal(redis: Redis, broker_url: str) -> list[Finding]:
-    """Return whether the books balance, no string fails, workers are there, and a wake-up reaches one."""
+    """Return whether the books balance, no string fails, workers are alive, and a wake-up reaches one."""
     try:
         counts = Journal(redis).counts()
     except DummiesError as error:
-        return [ill("journal", str(error.__cause__ or error), "let this user read it: k8s/base/redis/users.acl")]
+        return [failed("journal", str(error.__cause__ or error), "let this user read it: k8s/base/redis/users.acl")]
     return [*_books(counts), *_workers(counts.workers, broker_url)]
 
 
 def send_canary(redis: Redis, owner_url: str) -> Finding:
-    """Send one string all the way, and remove its row again."""
+    """Send one string through the pipeline, and delete its row."""
     canary = Submission(str(uuid.uuid4()), "a string of the doctor's", time.time_ns() // 1000)
     try:
         Journal(redis).append([Unit([canary])])
     except DummiesError as error:
-        return ill("a string", f"not taken: {error}", "mend Redis first")
+        return failed("a string", f"not accepted: {error}", "fix Redis first")
     started = time.monotonic()
     with closing(connector_of(owner_url).connect()) as owner, owner.cursor() as cursor:
 
@@ -51,30 +51,30 @@ def send_canary(redis: Redis, owner_url: str) -> Finding:
             return bool(cursor.rowcount)
 
         if not _comes(stored):
-            return ill("a string", f"not stored within {PATIENCE:.0f} s; it waits as {canary.id}", START)
-    return well("a string", f"stored after {time.monotonic() - started:.2f} s, and removed again")
+            return failed("a string", f"not stored within {PATIENCE:.0f} s; it waits as {canary.id}", START)
+    return passed("a string", f"stored after {time.monotonic() - started:.2f} s, and deleted")
 
 
 def _books(counts: Counts) -> list[Finding]:
     if counts.unaccounted:
-        books = ill(
+        books = failed(
             "books",
             f"{counts.unaccounted} accepted strings are neither stored nor waiting, failed or discarded",
-            f"find out who removed them by hand, or restored an older copy; then delete {KEYS.balance_base}",
+            f"find out who deleted them, or restored an older copy; then delete {KEYS.balance_base}",
         )
     else:
-        books = well("books", f"all {counts.appended} accepted strings are accounted for")
+        books = passed("books", f"all {counts.appended} accepted strings are accounted for")
     if counts.set_aside:
         seen = f"{counts.set_aside} strings fail when they are tried alone: {counts.aside_reason}"
-        return [books, ill("set aside", seen, "cure what PostgreSQL says; they are tried again at least every 30 s")]
-    return [books, well("set aside", "no string fails alone")]
+        return [books, failed("set aside", seen, "fix what PostgreSQL reports; they are retried at least every 30 s")]
+    return [books, passed("set aside", "no string fails alone")]
 
 
 def _workers(heard: int, broker_url: str) -> list[Finding]:
-    workers = well("workers", f"{heard} heard of") if heard else ill("workers", "none is heard of", START)
+    workers = passed("workers", f"{heard} alive") if heard else failed("workers", "none is alive", START)
     with connect(broker_url) as broker:
         reached = reach(broker, "broker", "CELERY_BROKER_URL")
-        return [workers, reached, _wake(broker, broker_url, heard=bool(heard))] if reached.well else [workers, reached]
+        return [workers, reached, _wake(broker, broker_url, heard=bool(heard))] if reached.ok else [workers, reached]
 
 
 def _wake(broker: Redis, broker_url: str, *, heard: bool) -> Finding:
@@ -83,13 +83,13 @@ def _wake(broker: Redis, broker_url: str, *, heard: bool) -> Finding:
         if celery.control.ping(timeout=PATIENCE, limit=1):
             publish_wakeup(celery)
             if _comes(lambda: broker.llen(QUEUE) == 0):
-                return well("wake-up", "taken by a worker")
-            return ill("wake-up", f"not taken within {PATIENCE:.0f} s", "look at the workers' log")
+                return passed("wake-up", "taken by a worker")
+            return failed("wake-up", f"not taken within {PATIENCE:.0f} s", "look at the workers' log")
     except (RedisError, OperationalError) as error:
-        return ill("wake-up", " ".join(str(error).split()), "mend the broker, or what its user may do")
+        return failed("wake-up", " ".join(str(error).split()), "fix the broker, or its user's rights")
     if heard:
-        return ill("wake-up", "the workers listen elsewhere", "give all tiers the same CELERY_BROKER_URL")
-    return unseen("wake-up", "no worker is there to hear it")
+        return failed("wake-up", "the workers use another broker", "set the same CELERY_BROKER_URL for all tiers")
+    return skipped("wake-up", "no worker is alive")
 
 
 def _comes(condition: Callable[[], bool]) -> bool:

@@ -54,8 +54,8 @@ def settings(system: System, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPa
 
 
 def faults() -> dict[str, Finding]:
-    """Return what the doctor finds that is not well."""
-    return {finding.what: finding for finding in examine() if finding.well is False}
+    """Return the checks that failed."""
+    return {finding.what: finding for finding in examine() if finding.ok is False}
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def test_where_nothing_is_wrong_it_finds_nothing_and_leaves_nothing(system: Syst
         [sys.executable, "-m", "doctor"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert run.returncode == 0, run.stdout
-    assert "all is well" in run.stdout
+    assert "all checks passed" in run.stdout
     assert "stored after" in run.stdout
     assert count_rows(system) == 0
     for secret in ("REDIS_URL", "DATABASE_URL"):
@@ -266,7 +266,7 @@ def test_a_wrong_broker(system: System, settings: pytest.MonkeyPatch, where: str
         assert "CELERY_BROKER_URL" in found["wake-up"].remedy
 
 
-@pytest.mark.parametrize(("value", "said"), [("", "not set"), ("mysql://x@y/z", "not understood")])
+@pytest.mark.parametrize(("value", "said"), [("", "not set"), ("mysql://x@y/z", "invalid")])
 def test_a_setting_that_is_missing_or_wrong(settings: pytest.MonkeyPatch, value: str, said: str) -> None:
     settings.setenv("DATABASE_URL", value)
     assert said in faults()["DATABASE_URL"].seen

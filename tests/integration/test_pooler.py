@@ -141,9 +141,9 @@ def test_the_doctor_tells_of_it(postgres: Postgres, tmp_path: Path, mode: str, *
     with pooler(postgres, tmp_path, mode) as port:
         found = look_at_postgres("DATABASE_URL", by_way_of(port, postgres.writer_url))
     [way] = [finding for finding in found if finding.what == "way to PostgreSQL as writer"]
-    assert way.well is well
+    assert way.ok is well
     assert said in way.seen
-    assert {finding.what for finding in found if finding.well is False} <= {way.what}
+    assert {finding.what for finding in found if finding.ok is False} <= {way.what}
 
 
 def test_the_doctor_sees_that_none_is_between(postgres: Postgres) -> None:

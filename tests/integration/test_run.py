@@ -88,7 +88,7 @@ def test_everything_answers_and_ends_and_the_data_stays(
         eventually(lambda: client.submit("more") and rows_in_flower(ports["FLOWER_HTTP_PORT"]) > 0, within=15)
         columns = httpx.get(f"http://127.0.0.1:{ports['FLOWER_HTTP_PORT']}/tasks").text
         assert re.search(r"<th[^>]*>\s*Result\s*</th>", columns)
-    assert "all is well" in doctor(folder, ports)
+    assert "all checks passed" in doctor(folder, ports)
     end(run, lambda: os.kill(run.pid, signal.SIGINT))
 
     run = start()
@@ -118,7 +118,7 @@ def doctor(folder: Path, ports: dict[str, str]) -> str:
     command = [sys.executable, "-m", "local.doctor"]
     env = {name: value for name, value in os.environ.items() if name != "REDIS_URL"} | ports
     run = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == (0 if "all is well" in run.stdout else 1), run.stderr
+    assert run.returncode == (0 if "all checks passed" in run.stdout else 1), run.stderr
     return run.stdout
 
 

@@ -202,7 +202,7 @@ def test_a_database_that_cannot_hold_all_of_unicode_is_refused_by_all(postgres: 
         Reader(elsewhere(postgres.reader_url, name)).history(limit=1, before=None)
     assert isinstance(raised.value.__cause__, UnfitDatabase)
     [finding] = look_at_postgres("DATABASE_URL", elsewhere(postgres.writer_url, name))
-    assert finding.well is False
+    assert finding.ok is False
     assert encoding in finding.seen
 
 

@@ -75,8 +75,8 @@ def found(answers: Path, **changes: Any) -> dict[str, Finding]:
 
 
 def ill(findings: dict[str, Finding]) -> dict[str, str]:
-    """Return what is not well, and what was seen."""
-    return {name: finding.seen for name, finding in findings.items() if finding.well is False}
+    """Return the failed checks, and what was seen."""
+    return {name: finding.seen for name, finding in findings.items() if finding.ok is False}
 
 
 def test_where_all_is_well_nothing_else_is_found(answers: Path) -> None:
@@ -92,7 +92,7 @@ def test_where_all_is_well_nothing_else_is_found(answers: Path) -> None:
         ({"get-nodes": [{"status": {"nodeInfo": {"architecture": "arm64"}}}]}, "architecture", "nodes: arm64"),
         ({"get-storageclasses": named("other")}, "storage", "no storage class"),
         ({"get-services---all-namespaces": [service("other", 30001)]}, "node ports", "30001 belongs to other/s"),
-        ({"get-secrets--n-ix-dummies": []}, "passwords", "not there"),
+        ({"get-secrets--n-ix-dummies": []}, "passwords", "does not exist"),
         (
             {"get-secrets--n-ix-dummies": [secret("passwords", "1", A="development-operators", B="x", C="")]},
             "passwords",
@@ -107,7 +107,7 @@ def test_each_fault_is_named(answers: Path, changes: dict[str, Any], what: str, 
 def test_before_the_first_deploy_the_namespace_is_not_missed(answers: Path) -> None:
     findings = found(answers, **{"get-namespaces": named("default")})
     assert ill(findings) == {}
-    assert findings["namespace"].well is None
+    assert findings["namespace"].ok is None
 
 
 def test_a_cluster_that_does_not_answer_is_all_that_is_said(answers: Path) -> None:
