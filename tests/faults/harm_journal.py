@@ -32,7 +32,7 @@ def send_junk(harm: Harm) -> Seen:
 
 def _dropped(harm: Harm) -> int:
     logs = harm.world.system.folder.glob("worker*.log")
-    return sum(log.read_bytes().count(b"it is no wake-up") for log in logs)
+    return sum(log.read_bytes().count(b"it is not a wake-up") for log in logs)
 
 
 def flush_broker(harm: Harm) -> Seen:

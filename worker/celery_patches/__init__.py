@@ -1,1 +1,1 @@
-"""What Celery, kombu and billiard do otherwise than a worker of this kind needs, each with the reason to remove it."""
+"""Workarounds for Celery, kombu and billiard: each says what they do, where that is reported, and when it can go."""

@@ -1,4 +1,8 @@
-"""The shape of a wake-up as Celery writes it for our task: what is on the queue may be of another shape."""
+"""The shape of a wake-up as Celery publishes it; the transport drops everything else that the queue holds.
+
+Celery 5.7 and kombu 5.7 exit on many messages of another shape (celery/celery#7975, celery/celery#4308). This can go
+when they reject such messages instead.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from core.wakeups import DRAIN_TASK
 
 _None = Annotated[list[Any], Meta(max_length=0)]
 _Body = tuple[_None, Annotated[dict[str, Any], Meta(max_length=0)], dict[str, None]]
-"""The task's arguments, of which it has none, and what should follow it: nothing."""
+"""The task's arguments and callbacks: none."""
 
 
 class _DeliveryInfo(Struct):
@@ -48,10 +52,10 @@ class _Message(Struct):
 
 
 def purify(raw: bytes) -> bytes:
-    """Return what Celery needs of a wake-up. Raises ValueError or RecursionError for whatever is none."""
+    """Return what Celery needs of a wake-up. Raises ValueError or RecursionError for anything else."""
     message = msgspec.json.decode(raw, type=_Message)
     if message.headers.task != DRAIN_TASK:
         raise ValueError(f"unknown task {message.headers.task!r}")
     msgspec.json.decode(message.body, type=_Body)
-    message.headers.timelimit = (None, None)  # a worker's own says what its settings say; no other is heeded
+    message.headers.timelimit = (None, None)  # the worker's own settings apply
     return msgspec.json.encode(message)

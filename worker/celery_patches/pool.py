@@ -1,8 +1,9 @@
-"""The pool of the worker's processes: Celery's, and the ways out of it where it is stuck.
+"""The worker's process pool: Celery's, with a way out when it is stuck.
 
-billiard's processes share the lock under which they fetch work. One that is killed while it waits for some, as the
-kernel does when memory runs out, takes the lock with it: the others wait for ever, and nothing in the pool can tell.
-What they had in hand is claimed again, by whoever finds its lease run out.
+billiard's processes share the lock under which they fetch work. One that is killed while it holds the lock, as by the
+kernel when memory runs out, never releases it: the others wait for ever, and so does the pool's end. Seen with billiard
+4.3; reported as celery/billiard#104 and explained in celery/billiard#457. This can go when the pool recovers from it by
+itself. Entries that the processes held are claimed again when their leases expire.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ log = structlog.get_logger()
 
 
 class Pool(TaskPool):  # type: ignore[misc]
-    """Celery's prefork pool, whose end cannot be held up by a process that was killed."""
+    """Celery's prefork pool, which a killed process cannot keep from ending."""
 
     def on_stop(self) -> None:
-        """End in good order: what is under way is finished. Where that takes too long, end all the same."""
+        """Finish the drains that run, then end; if that takes too long, exit without them."""
         pool = self._pool
         give_up = threading.Timer(STUCK_AFTER, self._give_up)
         give_up.daemon = True
@@ -33,17 +34,17 @@ class Pool(TaskPool):  # type: ignore[misc]
         super().on_stop()
         give_up.cancel()
         if pool is not None:
-            # all have ended; at the interpreter's end billiard would wait for the lock once more
+            # all have ended; at exit billiard would wait for the lock once more
             pool._terminate.cancel()  # noqa: SLF001
 
     def restart(self, reason: str) -> None:
-        """Replace this process by a new one of the same command, under the same process id; the pool's own end."""
-        log.error("the worker restarts", reason=reason)
+        """Kill the pool, and replace this process by one with the same command and process id."""
+        log.error("worker restarts", reason=reason)
         self._kill_all()
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the very command that started it
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - the command that started it
 
     def _give_up(self) -> None:
-        log.error("the pool is stuck, the worker ends without it", seconds=STUCK_AFTER)
+        log.error("pool is stuck, worker exits without it", seconds=STUCK_AFTER)
         self._kill_all()
         os._exit(1)
 

@@ -1,7 +1,8 @@
-"""The timer inside each worker: finds what no wake-up announced, and says that the worker is there.
+"""The timer inside each worker: drains what no wake-up announced, and sends the worker's heartbeat.
 
-It hands the drain to the worker's own pool, not through the broker, and belongs to the worker, not to its connection
-to the broker: on a full Redis nothing can be published, and only draining makes room.
+Celery's own timer (beat) publishes its tasks, and its consumer's timers stop with the connection to the broker; on a
+full Redis nothing can be published, and only draining makes room. So this one is a step of the worker, not of its
+consumer, and hands the drain to the pool directly. It can go when Celery can run a periodic task without its broker.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ PERIOD = 1.0
 
 
 class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Asks Redis once a second whether there is work, and if so has the pool drain, one drain at a time."""
+    """Checks once a second whether there is work, and has the pool drain it, one drain at a time."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -49,12 +50,12 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             self._folder.mkdir(parents=True, exist_ok=True)
         self._work, self._ending = threading.Event(), threading.Event()
         self._handed_over_at: float | None = None
-        """When the pool was given a drain that none of its processes has begun yet (monotonic)."""
+        """When the pool was given a drain that no process has started yet (monotonic)."""
         self._looked_at = 0.0
-        """When the journal was looked at last, whether it answered or not (monotonic)."""
+        """When the journal was last checked, whether it answered or not (monotonic)."""
 
     def start(self, worker: Any) -> None:
-        """Begin; the pool runs."""
+        """Start; the pool runs."""
         self._looked_at = time.monotonic()
         rounds: dict[str, Callable[[Any], None]] = {"journal watch": self._look, "drain timer": self._hand_over}
         for name, work in rounds.items():
@@ -62,7 +63,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             repeat(partial(work, worker), name, until=self._ending.is_set, ended=restart)
 
     def close(self, worker: Any) -> None:  # noqa: ARG002
-        """Hand over no more; what is under way ends with the pool."""
+        """Hand over no more; a drain that runs ends with the pool."""
         self._ending.set()
 
     def _begun(self, *_: Any) -> None:
@@ -70,7 +71,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def _beat(self, name: str) -> None:
         if self._folder:
-            with suppress(OSError):  # a probe that finds nothing says so
+            with suppress(OSError):  # the probe reports a missing file
                 (self._folder / name).touch()
 
     def _look(self, worker: Any) -> None:
@@ -78,24 +79,22 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             return
         handed_over_at = self._handed_over_at
         if handed_over_at is not None and time.monotonic() > handed_over_at + STUCK_AFTER:
-            worker.pool.restart("no process of the pool begins a drain")
-        with suppress(DummiesError):  # it was logged why, and the next look comes soon
+            worker.pool.restart("no process of the pool starts a drain")
+        with suppress(DummiesError):  # logged already; the next check comes soon
             self._look_at_journal(worker.hostname)
         self._looked_at = time.monotonic()
 
     def _look_at_journal(self, name: str) -> None:
-        entries, away = self._watch.heartbeat(name)
+        entries, unavailable = self._watch.heartbeat(name)
         expired = self._watch.expire_abandoned()
         if expired:
-            log.warning("leases ended by the clock here", entries=len(expired))
+            log.warning("leases of abandoned entries ended by this machine's clock", entries=len(expired))
         self._beat("journal")
-        if entries or away:
+        if entries or unavailable:
             self._work.set()
-        self._look_at_durability()
-
-    def _look_at_durability(self) -> None:
-        """Have it said when Redis turns volatile; draining goes on, since what is stored cannot be lost there."""
-        with suppress(RedisError):
+        with suppress(
+            RedisError
+        ):  # a Redis that turned volatile is logged; draining goes on: rows cannot be lost there
             self._durability.note(read_info(self._redis))
 
     def _hand_over(self, worker: Any) -> None:
@@ -105,7 +104,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         if not self._work.wait(PERIOD):
             return
         self._work.clear()
-        # waits for a free process, and then for the end; None when the pool takes no more
+        # waits for a free process, then for the result; None when the pool takes no more
         self._handed_over_at = time.monotonic()
         result = worker.pool.apply_async(drain, accept_callback=self._begun)
         if result is None:
@@ -114,5 +113,5 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             return
         try:
             result.get(timeout=TASK_TIME_LIMIT + PERIOD)
-        except Exception as error:  # noqa: BLE001 - the process was lost, or took too long: the journal recovers
+        except Exception as error:  # noqa: BLE001 - the process died or took too long: the journal recovers
             log.warning("drain lost", reason=repr(error))

@@ -1,7 +1,9 @@
-"""Celery's Redis transport, without the event loop that ties the pool to the broker's connection.
+"""Celery's Redis transport, without its event loop, and with wake-ups that may be lost.
 
-With it a worker whose broker is away or full hands nothing to its pool, not even what the timer found. Without it the
-pool has threads of its own, and goes on. Whatever is on the queue and no wake-up never reaches Celery.
+On the event loop, a worker whose broker is unavailable or full hands nothing to its pool, not even the timer's drains;
+without it the pool has threads of its own. Seen with Celery 5.7; no report found. The loop can come back when the pool
+runs without a connection to the broker. The classes keep messages of another shape and lost connections from ending
+the worker, and name their reports. A lost wake-up loses nothing: it has no content.
 """
 
 from __future__ import annotations
@@ -11,52 +13,50 @@ from typing import Any
 
 import structlog
 from kombu.transport import TRANSPORT_ALIASES, redis
-from redis import ConnectionError as Unreachable
-from redis import Redis, RedisError, ResponseError
-from redis import TimeoutError as TooLate
+from redis import Redis, exceptions
 
 from core.wakeups import QUEUE
 from worker.celery_patches.message import purify
 
 log = structlog.get_logger()
 POLL_TIMEOUT = 0.5
-"""How long (s) a worker that is asked to end may take to notice."""
+"""Seconds in which a worker notices that it is to end."""
 SHOWN = 200
-"""How much (bytes) of a message that is dropped stands in the log."""
+"""Bytes of a dropped message that are logged."""
 
 
 class Client(Redis):  # type: ignore[misc]
-    """Drops what is no wake-up: kombu and Celery fail at much of what a queue may hold, and the worker with them."""
+    """Drops what is no wake-up: it could end the worker (celery/celery#7975, celery/celery#4308)."""
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
-        """Return the answer to a command; a message dropped is like none that came. Raises what redis-py raises."""
+        """Return the answer to a command; None for a dropped message, as after a timeout. Raises as redis-py does."""
         try:
             answer = super().parse_response(connection, command_name, **options)
-        except ResponseError as error:
+        except exceptions.ResponseError as error:
             if command_name != "BRPOP" or not str(error).startswith("WRONGTYPE"):
                 raise
-            log.warning("key dropped, it is no queue", key=QUEUE, error=str(error))
+            log.warning("key dropped, it is not a queue", key=QUEUE, error=str(error))
             self.delete(QUEUE)
             return None
         if command_name != "BRPOP" or not answer or not answer[0].startswith(QUEUE.encode()):
-            return answer  # on another queue are the answers to what Flower asks
+            return answer  # other queues hold the replies to Flower
         queue, message = answer
         try:
             return queue, purify(message)
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing is lost with it
+        except Exception as error:  # noqa: BLE001 - a wake-up may be lost
             shown = repr(message[:SHOWN])
-            log.warning("message dropped, it is no wake-up", error=str(error), message=shown, size=len(message))
+            log.warning("message dropped, it is not a wake-up", error=str(error), message=shown, size=len(message))
             return None
 
 
 class QoS(redis.QoS):  # type: ignore[misc]
-    """Forgets what no worker has acknowledged where it cannot be given back: wake-ups may be lost."""
+    """Drops unacknowledged messages that cannot be read: kombu 5.7 would end the worker. No report found."""
 
     def restore_visible(self, *args: Any, **options: Any) -> None:
-        """Give back what workers took that are gone. Raises what redis-py raises where Redis is not to be reached."""
+        """Put back what workers took that are gone. Raises what redis-py raises where Redis is unreachable."""
         try:
             super().restore_visible(*args, **options)
-        except (OSError, Unreachable, TooLate):
+        except (OSError, exceptions.ConnectionError, exceptions.TimeoutError):
             raise
         except Exception as error:  # noqa: BLE001 - as above
             log.warning("unacknowledged messages dropped, they cannot be read", error=repr(error))
@@ -65,9 +65,10 @@ class QoS(redis.QoS):  # type: ignore[misc]
 
 
 class Channel(redis.Channel):  # type: ignore[misc]
-    """Gives no message back when its connection is lost: kombu fails at that, and the worker with it.
+    """Survives a lost connection: kombu 5.7 needs it to close a channel, and the worker ends when that fails.
 
-    A wake-up may be lost.
+    Putting messages back fails as in celery/kombu#582, cancelling consumers as in celery/kombu#320. Both are closed,
+    but the failures are still there; this can go when a channel without a connection can be closed.
     """
 
     do_restore = False
@@ -77,14 +78,14 @@ class Channel(redis.Channel):  # type: ignore[misc]
         return Client
 
     def _basic_cancel(self, consumer_tag: str) -> Any:
-        """Leave a channel alone that was closed meanwhile, as Celery does after a command that failed."""
+        """Cancel nothing on a closed channel; Celery tries to after a remote-control command that failed."""
         return super()._basic_cancel(consumer_tag) if self.connection else None
 
     def _receive_one(self, client: Any) -> Any:
-        """Take what was sent to all, such as Flower's questions; drop what Celery fails at."""
+        """Receive a broadcast, such as Flower's commands; drop what kombu cannot read. Raises Empty then."""
         try:
             return super()._receive_one(client)
-        except (Empty, OSError, RedisError):
+        except (Empty, OSError, exceptions.RedisError):
             raise
         except Exception as error:
             log.warning("message dropped, it cannot be read", error=repr(error))
@@ -92,16 +93,16 @@ class Channel(redis.Channel):  # type: ignore[misc]
 
 
 class Transport(redis.Transport):  # type: ignore[misc]
-    """Redis as the broker, read by a blocking loop: that is enough for a few messages a second."""
+    """Redis as the broker, read by a blocking loop: enough for a few messages a second."""
 
     Channel = Channel
     implements = redis.Transport.implements.extend(asynchronous=False)
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
-        """Wait for a message. Raises TimeoutError when none came, sooner than Celery asks for."""
+        """Wait for a message. Raises TimeoutError when none came, within half a second."""
         return super().drain_events(connection, timeout=min(timeout or POLL_TIMEOUT, POLL_TIMEOUT))
 
 
 def use() -> None:
-    """Have broker URLs that begin with redis:// or rediss:// mean this transport."""
+    """Use this transport for broker URLs that begin with redis:// or rediss://."""
     TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), f"{__name__}:{Transport.__name__}"))
