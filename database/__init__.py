@@ -1,1 +1,1 @@
-"""The schema: numbered SQL and the program that applies it."""
+"""The schema: numbered SQL and the program that applies it; and sessions with PostgreSQL."""

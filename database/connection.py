@@ -17,7 +17,7 @@ from database.session import Connector
 
 STATEMENT_TIMEOUT, LOCK_TIMEOUT = 300, 60
 MARGIN = 10.0
-"""Seconds after its time-out in which PostgreSQL must have given up a statement."""
+"""Seconds after its timeout in which PostgreSQL must have given up a statement."""
 T = TypeVar("T")
 
 
@@ -28,7 +28,7 @@ class SchemaMissing(DummiesError):
 def connect(
     url: str, application: str, statement_timeout: int = STATEMENT_TIMEOUT, lock_timeout: int = LOCK_TIMEOUT
 ) -> Session:
-    """Return a session in autocommit with a server that can be written to; time-outs are in seconds.
+    """Return a session in autocommit with a server that can be written to; timeouts are in seconds.
 
     Raises psycopg2.OperationalError and UnfitDatabase.
     """

@@ -1,7 +1,7 @@
 """A deadline around every call to PostgreSQL.
 
-A server that is stopped or cut off keeps the connection open: neither its statement time-out nor TCP's keepalives end
-the call, and a blocking libpq call ignores signals. So psycopg2, in the whole process, waits here, with a clock.
+A server that is stopped or cut off keeps the connection open: neither its statement timeout nor TCP keepalives end the
+call, and a blocking libpq call ignores signals. So psycopg2 waits here, with a clock, in the whole process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class DeadlineExceeded(Exception):
 
 
 class Session(connection):
-    """A connection each of whose calls ends within ``seconds``; it is of no use after one that did not.
+    """A connection whose calls each end within ``seconds``; after one that did not, it is unusable.
 
     psycopg2 reports the DeadlineExceeded as InterfaceError or OperationalError, or not at all; ``expired`` tells. The
     caller closes the session.
@@ -33,7 +33,7 @@ class Session(connection):
 
 
 def wait(session: connection) -> None:
-    """Wait until the call under way is over. Raises DeadlineExceeded; closing the session here would deadlock."""
+    """Wait until the current call ends. Raises DeadlineExceeded; closing the session here would deadlock."""
     deadline = time.monotonic() + getattr(session, "seconds", UNBOUNDED)
     while (state := session.poll()) != POLL_OK:
         left = deadline - time.monotonic()

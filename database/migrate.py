@@ -40,7 +40,7 @@ class Migration(NamedTuple):
 
     @property
     def post(self) -> bool:
-        """Whether it may be applied only when no older code runs any more."""
+        """Whether it must wait until no older code runs."""
         return self.name[4:].startswith("_post_")
 
     @property
@@ -60,7 +60,7 @@ def migrations(folder: Path = MIGRATIONS) -> list[Migration]:
 
 
 def migrate(url: str, known: list[Migration], *, post: bool = True) -> list[str]:
-    """Apply what is missing: with ``post`` to the last, else to the last one that comes before new code.
+    """Apply what is missing: with ``post`` all of it, else up to the last ``pre`` migration.
 
     Return the names of what was applied. Raises NewerDatabaseError, UnfitDatabase, and psycopg2.Error where PostgreSQL
     refuses or does not answer.
@@ -135,7 +135,7 @@ def main() -> None:
     """Migrate the database that DATABASE_OWNER_URL names."""
     parser = argparse.ArgumentParser(prog="python -m database.migrate", description="Bring the schema up to date.")
     parser.add_argument("--wait", type=float, default=0, metavar="S", help="seconds to wait for the server (0)")
-    parser.add_argument("--post", action="store_true", help="also what may only be done when no older code runs")
+    parser.add_argument("--post", action="store_true", help="also apply what must wait until no older code runs")
     arguments = parser.parse_args()
     apply = partial(migrate, database_url("DATABASE_OWNER_URL"), migrations(), post=arguments.post)
     applied = run("migrate", apply, arguments.wait)

@@ -1,9 +1,9 @@
-"""Sessions with PostgreSQL: each goes where its address says, in bounded time, and sets what our SQL relies on.
+"""Sessions with PostgreSQL: each connects where its address says, in bounded time, and sets what our SQL relies on.
 
-A role, a database, ``PGOPTIONS`` and the like may set anything: an encoding that cannot hold a text, a commit that
-does not wait for the disk. libpq's own parameters are given at the start; one statement sets the rest afterwards, and
-not ``options``, which poolers refuse. ``standard_conforming_strings`` stays as it is: the driver reads it while
-connecting, and would alter backslashes if it changed later.
+A role, a database or ``PGOPTIONS`` may set anything, such as an encoding that cannot hold a text, or a commit that does
+not wait for the disk. libpq's parameters are given when connecting; one statement then sets the rest, because poolers
+refuse ``options``. ``standard_conforming_strings`` is left alone: the driver reads it while connecting, and would alter
+backslashes if it changed later.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from database.deadline import DeadlineExceeded, Session
 
 KEEPALIVES_IDLE = 10
 PATIENCE = 1.0
-"""Seconds that the start waits for PostgreSQL."""
+"""Seconds that a program waits for PostgreSQL when it starts."""
 _COMPLETED_FROM = ("PGSERVICE", "PGTZ", "PGDATESTYLE", "PGGEQO")
-"""What libpq would take from the environment without being asked, and cannot be told otherwise."""
+"""What libpq reads from the environment, and no parameter overrides."""
 _PREPARE = (Path(__file__).parent / "sql" / "session.sql").read_text(encoding="utf-8")
 _RELIED_ON = {
     "search_path": "public, pg_temp",  # named, or temporary tables would come first
@@ -66,10 +66,10 @@ class Connector:
     """More to set, such as another ``lock_timeout``."""
 
     def connect(self) -> Session:
-        """Return a session in autocommit, with the first server that is as it should be.
+        """Return a session in autocommit with the first server that fits ``target``.
 
-        Each address has its share of the time: libpq would spend it all on a dead one. Looking up names comes on top.
-        Raises psycopg2.OperationalError, with what each of them said, or UnfitDatabase.
+        Each address has its share of the time: libpq would spend it all on a dead one. Resolving names comes on top.
+        Raises psycopg2.OperationalError, with each server's message, or UnfitDatabase.
         """
         for name in _COMPLETED_FROM:
             os.unsetenv(name)
@@ -122,8 +122,8 @@ class Connector:
 def refuse_unfit(url: str | None, variable: str) -> None:
     """Stop the process, with one line that names the variable, when the database cannot hold all of Unicode.
 
-    A database that does not answer within about a second stops nothing: outages are normal, and every session that is
-    opened later is checked in the same way.
+    A database that does not answer within roughly a second stops nothing: every later session is checked in the same
+    way.
     """
     if url is None:
         return
@@ -143,7 +143,7 @@ def refuse_unfit(url: str | None, variable: str) -> None:
 
 
 def _targets(given: Mapping[str, str]) -> tuple[list[dict[str, str]], list[str]]:
-    """Return every address of every host in an address, and what was said of the hosts that have none."""
+    """Return each address of each host, and the errors of the hosts that have none."""
     hosts = given.get("host", "").split(",")
     places = given["hostaddr"].split(",") if "hostaddr" in given else hosts
     ports = given.get("port", "").split(",")

@@ -1,6 +1,6 @@
 """Waits until the schema has what this code needs: ``DATABASE_URL=postgresql://… python -m database.wait``.
 
-New code may begin only when the migrations named ``pre`` are applied; any role that may read the version can look.
+New code may start only when the migrations named ``pre`` are applied; any role that may read the version can check.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from database.settings import database_url
 
 
 def check(url: str, known: list[Migration]) -> None:
-    """Return when the schema has everything that must be there before this code runs.
+    """Return if the schema has every migration that must be applied before this code runs.
 
     Raises SchemaMissing, UnfitDatabase, and psycopg2.Error where PostgreSQL refuses or does not answer.
     """

@@ -1,7 +1,7 @@
 """``python -m worker.dead_letters``: count, retry or discard the dead letters of a group, from where the worker runs.
 
-It exits with 0 when it is complete, with 1 when Redis is unavailable or full and the rest is left, with 2 for a bad
-setting or option, with 130 after Ctrl-C. Whenever it ends, the same command does the rest, and nothing twice.
+It exits with 0 when it is complete, with 1 when Redis is unavailable or full before that, with 2 for a bad setting or
+option, with 130 after Ctrl-C. However it ends, the same command does the rest, and nothing twice.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ INCOMPLETE, INTERRUPTED = 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; return the exit code."""
+    """Run the command; return the exit code."""
     asked = _parser().parse_args(arguments)
     settings = load(CoreSettings)
     logs.configure(json=settings.log_json)
     if sys.stderr.isatty():
-        logging.getLogger().setLevel(logging.WARNING)  # the ids of what is discarded would hide the progress
+        logging.getLogger().setLevel(logging.WARNING)  # the ids of discarded dead letters would hide the progress
     with connect(str(settings.redis_url)) as redis:
         groups = DeadLetterGroups(redis, DeadLetters(redis))
         try:
@@ -88,7 +88,7 @@ def _list(groups: DeadLetterGroups) -> None:
 
 
 def quoted(reason: str) -> str:
-    """Return a reason as bash reads it back, without anything that a terminal would obey."""
+    """Return a reason quoted for bash, without characters that control a terminal."""
     if reason.isprintable():
         return shlex.quote(reason)
     return f"$'{''.join(map(_escaped, reason))}'"
@@ -101,7 +101,7 @@ def _escaped(character: str) -> str:
 
 
 def follow(run: Iterator[Progress]) -> int:
-    """Print how far it is until it ends; return the exit code."""
+    """Print the progress until the run ends; return the exit code."""
     progress, said_at = next(run), time.monotonic()
     end, code = "complete", 0
     try:
@@ -121,7 +121,7 @@ def follow(run: Iterator[Progress]) -> int:
 
 
 def _say(progress: Progress, end: str = "") -> None:
-    """Print a line, or on a terminal the line again."""
+    """Print the progress, on a terminal over the line before."""
     line = f"{progress.done:,} done, {progress.skipped:,} skipped, {progress.left:,} left to look at. {end}"
     if sys.stdout.isatty():
         print(f"\r\x1b[K{line}", end="\n" if end else "", flush=True)

@@ -39,7 +39,7 @@ class Drain:
         """Whether PostgreSQL is marked unavailable, and a probe could not tell whether it is."""
 
     def run(self) -> int:
-        """Store what waits, for about 3 s at most; return how many rows were stored.
+        """Store what waits, for roughly 3 s at most; return how many rows were stored.
 
         An outage of Redis or PostgreSQL raises nothing: claimed entries were released, or their leases expire.
         """

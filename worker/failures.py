@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean: nothing can be stored, or something of this batch cannot."""
+"""What PostgreSQL's errors mean: nothing can be stored, or some string of this batch cannot."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.outage_log import words
 from core.retries import Failure
 
 ABOUT_THE_TEXT = {"22021", "22P05", "22001"}
-"""SQLSTATEs that refuse the text itself: a character that the encoding lacks (two of them), and too long a text."""
+"""SQLSTATEs that refuse the text itself: a character that the encoding lacks (two of them), or its length."""
 CONSTRAINTS = {"23514", "23505", "23P01"}
-"""SQLSTATEs of a check, a unique constraint and an exclusion; they refuse the text where they are on it alone."""
+"""SQLSTATEs of check, unique and exclusion constraints; they refuse the text where it is their only column."""
 TOO_SLOW = {"57014", "55P03"}
-"""SQLSTATEs of a statement and of a lock that took longer than they may."""
+"""SQLSTATEs of statement_timeout and lock_timeout."""
 ABOUT_THE_DATABASE = ("08", "0A", "25", "26", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "F0", "HV", "XX")
-"""Classes that say how the database is doing (connection, state, rights, objects, resources, corruption): whatever
-fails with one waits, however often it fails. Source: PostgreSQL's appendix of error codes."""
+"""Classes about the database, not the text (connection, state, rights, objects, resources, corruption): a string that
+fails with one is never dead-lettered. Source: PostgreSQL's appendix of error codes."""
 _COLUMNS = (Path(__file__).parent / "sql" / "columns_of_constraint.sql").read_text(encoding="ascii")
 
 
@@ -29,20 +29,20 @@ class Outage(DummiesError):
 
 
 class Unanswered(DummiesError):
-    """PostgreSQL did not answer in time: the batch was too large for it, or it is unavailable."""
+    """PostgreSQL did not answer in time: the batch is too large for it, or it is unavailable."""
 
 
 class Refused(DummiesError):
-    """PostgreSQL, or the way to it, refuses something in the batch."""
+    """PostgreSQL, or the driver, refuses something in the batch."""
 
     def __init__(self, failure: Failure) -> None:
-        """Take how the batch failed: what a string fails with that is alone in it."""
+        """Take the failure, which is a string's own if it is alone in the batch."""
         super().__init__(failure.reason)
         self.failure = failure
 
 
 class TooSlow(Refused):
-    """PostgreSQL gave the batch up because it took too long."""
+    """PostgreSQL canceled the batch because it took too long."""
 
 
 def is_outage(error: BaseException, connection: Any) -> bool:
@@ -53,38 +53,38 @@ def is_outage(error: BaseException, connection: Any) -> bool:
         return False
     if error.pgcode:
         return error.pgcode.startswith("08")
-    # the class itself is what the driver raises for an answer that it cannot make sense of
+    # the driver raises the class itself for an answer that it does not understand
     return type(error) is psycopg2.DatabaseError or isinstance(
         error, psycopg2.OperationalError | psycopg2.InterfaceError
     )
 
 
 def refusal(error: Exception, connection: Any) -> Refused:
-    """Return what an error means whose connection stands; it may be used to look up a constraint."""
+    """Return what an error means while the connection is open; a constraint is looked up over it."""
     code = getattr(error, "pgcode", None)
     if not code:  # the driver, or our own code
         return Refused(Failure(type(error).__name__, f"{type(error).__name__}: {words(error)}"))
     failure = Failure(code, f"{code} {_message(error)}", counts=not code.startswith(ABOUT_THE_DATABASE))
     if code in TOO_SLOW:
-        # a lock says nothing about who waits for it; a statement that is slow alone, again and again, does
+        # only a statement that is repeatedly slow alone may be the string's doing, not a wait for a lock
         return TooSlow(failure._replace(counts=code == "57014"))
     said = error.diag  # type: ignore[attr-defined]
     if code in CONSTRAINTS and said.constraint_name:
         ours = (said.schema_name, said.table_name) == ("public", "dummies")
         columns = _columns_of(said.constraint_name, connection) if ours else set()
         return Refused(failure._replace(final=columns == {"text"}, counts="text" in columns))
-    if code in ABOUT_THE_TEXT and not said.context:  # a trigger's trouble with another table has one
+    if code in ABOUT_THE_TEXT and not said.context:  # a trigger's error about another table has one
         return Refused(failure._replace(final=True))
     return Refused(failure)
 
 
 def _message(error: Any) -> str:
-    """Return the server's message without its details, which repeat the row: the same for all that fail alike."""
+    """Return the server's message without its details, which contain the row: equal for equal failures."""
     return " ".join((error.diag.message_primary or str(error)).split())
 
 
 def _columns_of(constraint: str, connection: Any) -> set[str]:
-    """Return the columns of our table that a constraint or a unique index is on; none where that cannot be told."""
+    """Return the columns of our table that a constraint or a unique index is on; none where it cannot be looked up."""
     try:
         with connection.cursor() as cursor:
             if connection.get_transaction_status() != psycopg2.extensions.TRANSACTION_STATUS_IDLE:

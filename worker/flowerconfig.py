@@ -1,4 +1,4 @@
-"""What Flower shows, allows and logs: how many rows each drain stored, and nothing that changes a worker."""
+"""Flower's settings: it shows how many rows each drain stored, and is read-only."""
 
 from core import logs
 from core.settings import CoreSettings, load
@@ -6,7 +6,7 @@ from core.settings import CoreSettings, load
 tasks_columns = "name,uuid,state,result,received,runtime,worker"
 read_only = True
 purge_offline_workers = 120
-"""How long (s) a worker that has ended stays listed: each pod has a name of its own."""
+"""Seconds that a worker stays listed after its end: each new pod has another name."""
 logging = "none"
-"""Tornado's own format; ours is set here instead."""
+"""Not Tornado's format, but ours."""
 logs.configure(json=load(CoreSettings).log_json)

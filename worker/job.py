@@ -1,4 +1,4 @@
-"""The job of each process in the pool: one drain after the other, over connections of its own."""
+"""The job of each pool process: one drain after the other, over its own connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def drain() -> int:
 
 @cache
 def _drain() -> Drain:
-    """Make the connections in the pool's process, because none may cross a fork."""
+    """Connect in the pool's process: no connection may cross a fork."""
     settings = load(WorkerSettings)
     consumer = Consumer(connect(settings.redis_url, timeout=REDIS_TIMEOUT))
     celery = make_celery(settings.broker_url)

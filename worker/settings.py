@@ -8,9 +8,9 @@ from core.settings import CoreSettings, DatabaseUrl
 
 
 class WorkerSettings(CoreSettings):
-    """What the worker needs."""
+    """The worker's settings."""
 
     database_url: DatabaseUrl
     """PostgreSQL, through the write role."""
     heartbeat_folder: Path | None = None
-    """Where the worker touches ``progress`` as it works and ``journal`` as Redis hears it: what probes look at."""
+    """Where the worker touches ``progress`` and, when Redis has its heartbeat, ``journal``, for the probes."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The roles of the development database, run once as it is made; database/provision.sh makes those of a real one.
+# Creates the roles of the development database when it is initialized; database/provision.sh creates those of a real one.
 set -euo pipefail
 psql -v ON_ERROR_STOP=1 --no-psqlrc --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
     -v owner="$OWNER_PASSWORD" -v writer="$WRITER_PASSWORD" -v reader="$READER_PASSWORD" <<'SQL'
