@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Makes a fresh Ubuntu 22.04/24.04 or Debian 12/13 machine the database's: --help, docs/database.md.
+# Sets up PostgreSQL on a fresh Ubuntu 22.04/24.04 or Debian 12/13 machine: --help, docs/database.md.
 set -euo pipefail
-shopt -s lastpipe # what a pipe's last command notes is not lost
+shopt -s lastpipe # keeps variables that a pipe's last command sets
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 # Pasted as cloud-init user data the script gets no arguments: change these instead.
 CIDR=192.168.10.0/24 # who may connect
-ADDRESS=             # the address to listen on; the machine's own in CIDR unless given
-NAMES=(postgresql)   # what the certificate is verified by: the Kubernetes Service
-DUMP=no KEEP=7       # a nightly dump, and for how many days
+ADDRESS=             # the address to listen on; by default the machine's own in CIDR
+NAMES=(postgresql)   # the names in the certificate: the Kubernetes Service's
+DUMP=no KEEP=7       # whether to dump every night, and days to keep dumps
 
 FOLDER=/etc/ix-dummies
 JOB=/usr/local/sbin/ix-dummies-dump
@@ -20,16 +20,16 @@ MODE=provision GIVEN_CA='' GIVEN_CERTIFICATE='' GIVEN_KEY='' CHANGES=0 FAULTS=0
 
 usage() {
     cat <<END
-usage: provision.sh [options]          makes this machine the database's; again: changes only what is not so
-       provision.sh --check            says what is not so, changes nothing; exit code 1 if anything is
+usage: provision.sh [options]          sets up PostgreSQL; run again, it changes only what differs
+       provision.sh --check            reports what differs, changes nothing; exit code 1 if anything does
        provision.sh --restore-test     restores the newest dump into a scratch database, counts its rows, drops it
   --cidr NETWORK      the only network that may connect ($CIDR)
   --address ADDRESS   where to listen (this machine's address in that network)
-  --name NAME         what the certificate is verified by; may be repeated (${NAMES[*]})
-  --certificate FILE --key FILE --ca FILE   a certificate of yours, instead of one that is made here
-  --dump              dump every night, and try each dump by restoring it
-  --keep DAYS         how long dumps stay ($KEEP)
-What is given is remembered in $FOLDER. As cloud-init user data: change the first lines instead.
+  --name NAME         a name in the certificate; may be repeated (${NAMES[*]})
+  --certificate FILE --key FILE --ca FILE   your own certificate, instead of a generated one
+  --dump              dump every night, and test each dump by restoring it
+  --keep DAYS         how long dumps are kept ($KEEP)
+Options are saved in $FOLDER. As cloud-init user data: change the first lines instead.
 END
 }
 
@@ -43,7 +43,7 @@ changed() {
     echo "changed: $1"
 }
 
-# The standard input becomes the file, unless it is that already.
+# Writes standard input to the file, if it differs.
 put() { # path mode owner
     local new
     new=$(mktemp "$1.XXXXXX")
@@ -57,7 +57,7 @@ own() { # path mode owner
     [ "$(stat -c '%a %U' "$1")" = "$2 $3" ] || { chmod "$2" "$1" && chown "$3:" "$1" && changed "the rights of $1"; }
 }
 
-sql() { # database; statements on standard input, so that none shows in the list of processes
+sql() { # database; statements on standard input, so that no process list shows them
     runuser -u postgres -- env -C / PGOPTIONS="${SQL_OPTIONS:-}" psql --no-psqlrc -qAtX -v ON_ERROR_STOP=1 -d "$1"
 }
 
@@ -91,7 +91,7 @@ arguments() {
             esac
             shift
             ;;
-        *) fail "$1 is no option of mine: --help" 2 ;;
+        *) fail "$1: unknown option: --help" 2 ;;
         esac
         shift
     done
@@ -142,7 +142,7 @@ valid_machine() {
     name=$(. /etc/os-release && echo "$ID-$VERSION_ID")
     case $name in
     ubuntu-22.04 | ubuntu-24.04 | debian-12 | debian-13) ;;
-    *) fail "this is $name: I know Ubuntu 22.04 and 24.04, Debian 12 and 13" ;;
+    *) fail "this is $name: supported are Ubuntu 22.04 and 24.04, Debian 12 and 13" ;;
     esac
 }
 
@@ -155,7 +155,7 @@ installed() {
 install_postgresql() {
     local try
     installed && command -v openssl >/dev/null && return
-    for try in 1 2 3 4 5; do # a machine that has just started may be updating itself
+    for try in 1 2 3 4 5; do # a machine that has just booted may be updating itself
         apt-get -q -o Acquire::Retries=3 update && break
         [ "$try" = 5 ] || sleep 15
     done
@@ -173,7 +173,7 @@ find_cluster() {
 
 sizes() { # 256 MB of shared buffers and 100 connections for each GiB of memory, up to 2 GB and 400
     local memory
-    memory=$(awk '/^MemTotal:/ { print int(($2 / 1024 + 255) / 256) * 256 }' /proc/meminfo) # a kernel update changes it a little
+    memory=$(awk '/^MemTotal:/ { print int(($2 / 1024 + 255) / 256) * 256 }' /proc/meminfo) # rounded: a kernel update changes it slightly
     CONNECTIONS=$((memory * 100 / 1024))
     CONNECTIONS=$((CONNECTIONS < 100 ? 100 : CONNECTIONS > 400 ? 400 : CONNECTIONS))
     BUFFERS=$((memory / 4 > 2048 ? 2048 : memory / 4))
@@ -184,10 +184,10 @@ megabytes() { # as PostgreSQL writes it
     (($1 % 1024)) && echo "$1MB" || echo "$(($1 / 1024))GB"
 }
 
-# Every value as SHOW writes it, because --check compares them.
+# Each value as SHOW prints it, because --check compares them.
 settings() {
     cat <<END
-# Made by provision.sh, which writes it anew: it wins over postgresql.conf.
+# Generated by provision.sh, which overwrites it; it takes precedence over postgresql.conf.
 listen_addresses = '$ADDRESS'
 port = '5432'
 hba_file = '$CONFIGURATION/pg_hba.conf'
@@ -202,7 +202,7 @@ tcp_keepalives_idle = '60'
 tcp_keepalives_interval = '10'
 tcp_keepalives_count = '3'
 
-# What was acknowledged is on the disk.
+# A commit that was acknowledged is on the disk.
 fsync = 'on'
 full_page_writes = 'on'
 synchronous_commit = 'on'
@@ -235,7 +235,7 @@ wanted_settings() {
 
 hba() {
     cat <<END
-# Made by provision.sh, which writes it anew. Whoever no line fits is refused.
+# Generated by provision.sh, which overwrites it. Connections that no line matches are refused.
 local   all    postgres   peer
 hostssl dummy  $ROLES  $CIDR  scram-sha-256
 END
@@ -243,7 +243,7 @@ END
 
 after_network() {
     cat <<END
-# The address to listen on must be there first, and a server that failed comes back.
+# Start after the network has the address, and restart after a failure.
 [Unit]
 Wants=network-online.target
 After=network-online.target
@@ -272,7 +272,7 @@ SELECT DISTINCT format('ALTER SYSTEM RESET %I', name) FROM pg_file_settings
 WHERE sourcefile LIKE '%/postgresql.auto.conf' AND name IN (SELECT column1 FROM (VALUES $(wanted_settings)) wanted) \gexec
 SELECT pg_reload_conf() \g /dev/null
 END
-    sleep 1 # the server reads its files when it comes to it
+    sleep 1 # the server rereads its files asynchronously
     if [ "$(sql postgres <<<"SELECT count(*) FROM pg_settings WHERE pending_restart")" != 0 ]; then
         pg_ctlcluster "$VERSION" "$CLUSTER" restart && changed "PostgreSQL was restarted"
     fi
@@ -301,7 +301,7 @@ WITH wanted (rule) AS (
         address, netmask, auth_method, array_to_string(options, ','), error) AS rule
     FROM pg_hba_file_rules
 )
-SELECT format('line %s is not wanted: %s; $AGAIN', line_number, rule) FROM found WHERE rule NOT IN (SELECT rule FROM wanted)
+SELECT format('line %s is not expected: %s; $AGAIN', line_number, rule) FROM found WHERE rule NOT IN (SELECT rule FROM wanted)
 UNION ALL
 SELECT format('a line is missing: %s; $AGAIN', rule) FROM wanted WHERE rule NOT IN (SELECT rule FROM found)
 END
@@ -309,7 +309,7 @@ END
 
 # ---- The certificate
 
-request() { # what openssl reads its extensions from
+request() { # openssl's configuration with these extensions
     printf '[req]\ndistinguished_name=dn\nx509_extensions=extensions\n[dn]\n[extensions]\n%s\n' "$1"
 }
 
@@ -326,14 +326,14 @@ verify_by() { # the option of openssl that verifies this name
     [[ $1 =~ ^[0-9.]+$ ]] && echo -verify_ip || echo -verify_hostname
 }
 
-certificate_faults() { # certificate key authority: those in use, unless given
+certificate_faults() { # certificate key authority; by default those in use
     local certificate=${1:-$FOLDER/server.crt} key=${2:-$FOLDER/server.key} authority=${3:-$FOLDER/ca.crt}
     local name names=("${NAMES[@]}") answer
     [ $# != 0 ] || [ ! -f "$FOLDER/ca.key" ] || names+=("$ADDRESS")
     for name in "${names[@]}"; do
         answer=$(openssl verify -CAfile "$authority" -untrusted "$certificate" -purpose sslserver \
             "$(verify_by "$name")" "$name" "$certificate" 2>&1) ||
-            echo "not good for the name $name: $(sed -n '/^error/ { s/.* lookup: //p; q; }' <<<"$answer"); $AGAIN"
+            echo "not valid for the name $name: $(sed -n '/^error/ { s/.* lookup: //p; q; }' <<<"$answer"); $AGAIN"
     done
     openssl x509 -in "$certificate" -noout -checkend $((30 * 86400)) >/dev/null 2>&1 ||
         echo "absent, or expires within 30 days; $AGAIN"
@@ -345,7 +345,7 @@ make_authority() {
     local extensions=$'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash'
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 7300 -subj '/CN=ix-dummies database authority' \
         -config <(request "$extensions") -keyout "$FOLDER/ca.key" -out "$FOLDER/ca.crt" 2>/dev/null
-    changed "a new authority, $FOLDER/ca.crt: the Secret must be made anew"
+    changed "a new authority, $FOLDER/ca.crt: the Secret must be replaced"
 }
 
 make_certificate() {
@@ -382,7 +382,7 @@ served_faults() {
     for name in "${NAMES[@]}"; do
         answer=$(timeout 10 openssl s_client -starttls postgres -connect "$ADDRESS:5432" -CAfile "$FOLDER/ca.crt" \
             -verify_return_error "$(verify_by "$name")" "$name" </dev/null 2>&1) ||
-            echo "who verifies it by $name is refused: $(grep -m 1 -iE 'error|refused|no peer' <<<"$answer"); $AGAIN"
+            echo "a client that verifies the name $name is refused: $(grep -m 1 -iE 'error|refused|no peer' <<<"$answer"); $AGAIN"
     done
 }
 
@@ -424,7 +424,7 @@ password_of() { # role
     sed -n "s/^DATABASE_${name^^}_PASSWORD=//p" "$FOLDER/passwords.env"
 }
 
-# What PostgreSQL should keep of the role's password (RFC 5803): what it keeps, if that fits. The password goes nowhere else.
+# The SCRAM verifier (RFC 5803) of the role's password, with the salt of the one that is stored. The password goes nowhere else.
 verifier() { # role kept
     printf '%s\n%s\n' "$(password_of "$1")" "$2" | perl -MDigest::SHA=sha256,hmac_sha256 -MMIME::Base64 -we '
         chomp(my $password = <STDIN>);
@@ -456,7 +456,7 @@ password_faults() {
     done
 }
 
-# Clients ask for shorter time-outs themselves; these hold for whoever does not.
+# Our sessions set shorter timeouts themselves; these apply to all others.
 wanted_roles() {
     local idle=idle_in_transaction_session_timeout
     cat <<END
@@ -584,8 +584,8 @@ make_database() {
 job() {
     cat <<END
 #!/usr/bin/env bash
-# Made by provision.sh, which writes it anew. As postgres: dumps the database dummy, and restores the dump into a scratch
-# database to see that it can be; with --restore-test only that, with the newest dump.
+# Generated by provision.sh, which overwrites it. As postgres: dumps the database dummy, and tests the dump by restoring it
+# into a scratch database; with --restore-test it only tests the newest dump.
 set -euo pipefail
 umask 077
 keep=$KEEP folder=$DUMPS scratch=dummy_restore_test
@@ -604,7 +604,7 @@ SELECT 0;
 SQL
 }
 
-# A full disk would stop the server, so nothing is written unless one and a half times the database's size is free.
+# A full disk would stop the server: one and a half times the database's size must be free.
 room() { # folder
     local size free
     size=$(psql --no-psqlrc -qAtX -d postgres -c "SELECT pg_database_size('dummy') / 1024 * 3 / 2")
@@ -650,7 +650,7 @@ END
 service() {
     cat <<END
 [Unit]
-Description=Dump of the database dummy, and a tried restore
+Description=Dump of the database dummy, and a test of restoring it
 After=postgresql.service
 
 [Service]
@@ -697,7 +697,7 @@ arrange_dumps() {
         systemctl is-active -q ix-dummies-dump.timer ||
             { systemctl enable -q --now ix-dummies-dump.timer && changed "ix-dummies-dump.timer runs"; }
     else
-        echo "no systemd here, so no timer: let something run $JOB every night as postgres"
+        echo "this machine has no systemd: schedule $JOB yourself, every night as postgres"
     fi
     [ -n "$(last_dump .restored)" ] || { run_job && changed "a first dump"; }
 }
@@ -715,11 +715,11 @@ dump_faults() {
     [ ! -d /run/systemd/system ] || systemctl is-active -q ix-dummies-dump.timer || echo "ix-dummies-dump.timer does not run; $AGAIN"
 }
 
-# ---- The two ways to run
+# ---- The commands
 
-inspect() { # what it is called, a function that writes a line for each fault, what is said when there is none
+inspect() { # name, a function that prints a line for each fault, what to print when there is none
     local faults
-    faults=$("$2" 2>&1) || faults="cannot be looked at: ${faults//$'\n'/ }"
+    faults=$("$2" 2>&1) || faults="cannot be checked: ${faults//$'\n'/ }"
     if [ -z "$faults" ]; then
         echo "OK    $1: $3"
     else
@@ -735,12 +735,12 @@ check() {
     fi
     inspect settings settings_faults "listens on $ADDRESS, TLS, durable, sized for this machine"
     inspect pg_hba hba_faults "only $CIDR, only by TLS and scram-sha-256"
-    inspect certificate certificate_faults "good for ${NAMES[*]} until $(openssl x509 -in "$FOLDER/server.crt" -noout -enddate 2>&1 | cut -d= -f2)"
-    inspect TLS served_faults "the server shows a certificate that ca.crt verifies"
-    inspect files files_faults "passwords and keys are for their owners only"
-    inspect roles roles_faults "limits and time-outs, no rights over the server"
+    inspect certificate certificate_faults "valid for ${NAMES[*]} until $(openssl x509 -in "$FOLDER/server.crt" -noout -enddate 2>&1 | cut -d= -f2)"
+    inspect TLS served_faults "the server's certificate is signed by ca.crt"
+    inspect files files_faults "passwords and keys are readable by their owners only"
+    inspect roles roles_faults "limits and timeouts, no rights over the server"
     inspect passwords password_faults "as in $FOLDER/passwords.env"
-    inspect rights rights_faults "nobody has any in the database but the three roles"
+    inspect rights rights_faults "only the three roles have any in the database"
     inspect grants grants_faults "the writer only inserts, the reader only reads"
     [ ! -f "$JOB" ] || inspect dump dump_faults "the newest was restored, $(cat "$(last_dump .restored)" 2>&1) rows"
     [ "$FAULTS" = 0 ]
@@ -757,8 +757,8 @@ provision() {
     make_passwords
     make_database
     if [ "$DUMP" = yes ] || [ -f "$JOB" ]; then arrange_dumps; fi
-    check || fail "the faults above are not mine to mend"
-    [ "$CHANGES" -gt 0 ] || echo "nothing was to be changed"
+    check || fail "the faults above need manual repair"
+    [ "$CHANGES" -gt 0 ] || echo "nothing to change"
     next_step
 }
 
@@ -766,15 +766,15 @@ next_step() {
     local login=${SUDO_USER:-root}@$ADDRESS as=${SUDO_USER:+sudo }
     cat <<END
 
-This makes the Kubernetes Secrets. Run it in the repository, where kubectl is, once k8s/overlays/ixcloud/.env is there (another
-overlay: in both places); it puts the three passwords into .env and the authority's certificate, for sslmode=verify-full, beside it:
+This creates the Kubernetes Secrets. Run it in the repository, where kubectl is, once k8s/overlays/ixcloud/.env exists (for another
+overlay, change both paths). It puts the three passwords into .env and the authority's certificate, for sslmode=verify-full, beside it:
 
 (cd k8s/overlays/ixcloud && umask 077 &&
  made=\$(ssh $login ${as}cat $FOLDER/passwords.env $FOLDER/ca.crt) && kept=\$(sed /^DATABASE_/d .env) &&
  { printf '%s\n' "\$kept"; printf '%s\n' "\$made" | grep ^DATABASE_; } >.env &&
  printf '%s\n' "\$made" | sed /^DATABASE_/d >ca.crt) && k8s/deploy.sh ixcloud
 
-The server is $ADDRESS in k8s/overlays/ixcloud/postgresql.yaml, and verified as ${NAMES[*]}.
+Set the server's address $ADDRESS in k8s/overlays/ixcloud/postgresql.yaml; its certificate is for ${NAMES[*]}.
 END
 }
 

@@ -16,11 +16,11 @@ OTHER = "openssl req -x509 -key server.key -subj /CN=other -addext subjectAltNam
 FAULTS = {
     "open to the world": (
         f"echo 'host all all 0.0.0.0/0 md5' >>{CONFIGURATION}/pg_hba.conf",
-        "pg_hba: line 4 is not wanted: host all all 0.0.0.0 0.0.0.0 md5",
+        "pg_hba: line 4 is not expected: host all all 0.0.0.0 0.0.0.0 md5",
     ),
     "TLS not demanded": (
         f"sed -i s/hostssl/host/ {CONFIGURATION}/pg_hba.conf",
-        "pg_hba: line 3 is not wanted: host dummy",
+        "pg_hba: line 3 is not expected: host dummy",
         "pg_hba: a line is missing: hostssl dummy",
     ),
     "TLS off": (SETTING.format("ssl = off"), "settings: ssl is 'off' where 'on' is wanted", "pg_hba: ", "TLS: "),
@@ -79,14 +79,14 @@ FAULTS = {
     ),
     "another certificate": (
         f"cd /etc/ix-dummies && {OTHER.format('postgresql', 90)} && systemctl reload postgresql && sleep 1",
-        "certificate: not good for the name postgresql: self-signed certificate",
-        "certificate: not good for the name ",
-        "TLS: who verifies it by postgresql",
+        "certificate: not valid for the name postgresql: self-signed certificate",
+        "certificate: not valid for the name ",
+        "TLS: a client that verifies the name postgresql",
     ),
     "another name": (
         "sed -i 's/^NAMES=.*/NAMES=(postgresql db.example)/' /etc/ix-dummies/arguments",
-        "certificate: not good for the name db.example: hostname mismatch",
-        "TLS: who verifies it by db.example is refused",
+        "certificate: not valid for the name db.example: hostname mismatch",
+        "TLS: a client that verifies the name db.example is refused",
     ),
     "no timer": ("systemctl disable -q --now ix-dummies-dump.timer", "dump: ix-dummies-dump.timer does not run"),
     "stopped": ("systemctl stop 'postgresql@*'", "server: does not run"),
