@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import psycopg2
-import psycopg2.extensions
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
 
 from core.errors import DummiesError
 from core.outage_log import words
@@ -45,9 +44,9 @@ class TooSlow(Refused):
     """PostgreSQL canceled the batch because it took too long."""
 
 
-def is_outage(error: BaseException, connection: Any) -> bool:
+def is_outage(error: BaseException, session: connection | None) -> bool:
     """Return whether the connection is lost, so that the error says nothing about what was sent over it."""
-    if connection is None or connection.closed:
+    if session is None or session.closed:
         return True
     if not isinstance(error, psycopg2.Error):
         return False
@@ -59,35 +58,34 @@ def is_outage(error: BaseException, connection: Any) -> bool:
     )
 
 
-def refusal(error: Exception, connection: Any) -> Refused:
+def refusal(error: Exception, session: connection) -> Refused:
     """Return what an error means while the connection is open; a constraint is looked up over it."""
-    code = getattr(error, "pgcode", None)
-    if not code:  # the driver, or our own code
+    if not isinstance(error, psycopg2.Error) or not error.pgcode:  # the driver, or our own code
         return Refused(Failure(type(error).__name__, f"{type(error).__name__}: {words(error)}"))
+    code, said = error.pgcode, error.diag
     failure = Failure(code, f"{code} {_message(error)}", counts=not code.startswith(ABOUT_THE_DATABASE))
     if code in TOO_SLOW:
         # only a statement that is repeatedly slow alone may be the string's doing, not a wait for a lock
         return TooSlow(failure._replace(counts=code == "57014"))
-    said = error.diag  # type: ignore[attr-defined]
     if code in CONSTRAINTS and said.constraint_name:
         ours = (said.schema_name, said.table_name) == ("public", "dummies")
-        columns = _columns_of(said.constraint_name, connection) if ours else set()
+        columns = _columns_of(said.constraint_name, session) if ours else set()
         return Refused(failure._replace(final=columns == {"text"}, counts="text" in columns))
     if code in ABOUT_THE_TEXT and not said.context:  # a trigger's error about another table has one
         return Refused(failure._replace(final=True))
     return Refused(failure)
 
 
-def _message(error: Any) -> str:
+def _message(error: psycopg2.Error) -> str:
     """Return the server's message without its details, which contain the row: equal for equal failures."""
     return " ".join((error.diag.message_primary or str(error)).split())
 
 
-def _columns_of(constraint: str, connection: Any) -> set[str]:
+def _columns_of(constraint: str, session: connection) -> set[str]:
     """Return the columns of our table that a constraint or a unique index is on; none where it cannot be looked up."""
     try:
-        with connection.cursor() as cursor:
-            if connection.get_transaction_status() != psycopg2.extensions.TRANSACTION_STATUS_IDLE:
+        with session.cursor() as cursor:
+            if session.get_transaction_status() != TRANSACTION_STATUS_IDLE:
                 cursor.execute("ROLLBACK")
             cursor.execute(_COLUMNS, {"name": constraint})
             return {name for (name,) in cursor.fetchall()}
