@@ -1,11 +1,13 @@
-"""How long each of granian's threads has been at its request: what liveness is told by."""
+"""How long each of granian's threads has been at its request: liveness depends on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING
+
+from werkzeug.wsgi import ClosingIterator
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -17,12 +19,12 @@ COUNT = 32
 class RequestThreads:
     """A WSGI application in front of another one, which notes when a thread began its request or last made progress.
 
-    A thread is at its request from the call until the answer is handed to granian, reading the body included. An answer
-    that is streamed is begun with each piece: a reader that takes its pieces keeps it going.
+    A thread is at its request from the call until the answer is handed to granian, reading the body included. In an
+    answer that is streamed each piece is progress: a client that reads on keeps the thread from being stuck.
     """
 
     def __init__(self, application: WSGIApplication, count: int, patience: float) -> None:
-        """Watch over this many threads; one is stuck after ``patience`` seconds without progress."""
+        """Watch this many threads; one is stuck after ``patience`` seconds without progress."""
         self._application = application
         self._count, self._patience = count, patience
         self._progress: dict[int, float] = {}
@@ -45,25 +47,14 @@ class RequestThreads:
         if isinstance(answer, list):
             del self._progress[thread]
             return answer
-        return _Stream(answer, self._progress, thread)
+        pieces = iter(answer)
 
+        def following() -> bytes | None:
+            self._progress[thread] = monotonic()
+            return next(pieces, None)
 
-class _Stream:
-    """An answer in pieces."""
+        def done() -> None:
+            self._progress.pop(thread, None)
 
-    def __init__(self, answer: Iterable[bytes], progress: dict[int, float], thread: int) -> None:
-        self._answer, self._pieces = answer, iter(answer)
-        self._progress, self._thread = progress, thread
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        self._progress[self._thread] = monotonic()
-        return next(self._pieces)
-
-    def close(self) -> None:
-        """Give back what the answer holds; the server calls this in the end, also when the client is gone."""
-        self._progress.pop(self._thread, None)
-        if hasattr(self._answer, "close"):
-            self._answer.close()
+        # the server closes it in the end, also when the client is gone
+        return ClosingIterator(iter(following, None), [done, answer.close] if hasattr(answer, "close") else [done])
