@@ -1,8 +1,8 @@
-"""Addresses of servers: checked before the start, for each driver lets pass something that another does not understand.
+"""Addresses of servers: checked before the start, because each driver accepts something that another misunderstands.
 
-redis-py and kombu read the same address differently, libpq lets one override what this code sets, and all of them take
-some mistakes for something else. So an address may hold only what all of its readers understand alike. What is said of
-a bad one never repeats it: a password may stand anywhere in it.
+redis-py and kombu read the same address differently, libpq lets an address override what this code sets, and all of
+them misread some mistakes. So an address may hold only what all of its readers understand alike. An error never
+repeats the address: any part of it may be a password.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def database_address(address: str) -> str:
 
 
 def hosts_in(address: str) -> list[str]:
-    """Return the hosts that a good address names, none where it names a socket's folder."""
+    """Return the hosts that a valid address names, none where it names a socket's folder."""
     found = _ADDRESS.fullmatch(address)
     return [host.strip("[]") for host, _ in _HOSTS.findall(found["hosts"] or "")] if found else []
 
@@ -98,7 +98,7 @@ def _check_ipv6(host: str) -> None:
     try:
         IPv6Address(host)
     except ValueError:
-        raise ValueError("what stands in brackets is no IPv6 address") from None
+        raise ValueError("what is in brackets is not an IPv6 address") from None
 
 
 def _parameters(query: str, known: Mapping[str, Sequence[str]]) -> dict[str, str]:

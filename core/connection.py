@@ -1,4 +1,4 @@
-"""Connections to Redis: every call ends in bounded time, and whatever it fails with is one of our errors."""
+"""Connections to Redis: every call ends in bounded time, and every failure becomes one of our errors."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from core.outage_log import OutageLog, words
 
 T = TypeVar("T")
 FULL = "OOM command not allowed"
-"""What Redis says when it has no memory left; 6.2 says it in the middle of a script's error, as do others."""
+"""What Redis says when it has no memory left; some versions say it in the middle of a script's error."""
 BACKOFF = ExponentialWithJitterBackoff(base=0.05, cap=0.1)
-"""How long (s) until a call whose connection was lost is made once more."""
+"""How long (s) until a call whose connection was lost is repeated."""
 _outage = OutageLog("journal unavailable", "journal available again")
 
 
 def connect(url: str, *, timeout: float = 2.0) -> Redis:
     """Return a client whose calls end within ``timeout`` seconds (connecting: within half of it).
 
-    A connection that the server has closed is replaced once, after a jittered moment; a call that timed out is
-    not repeated. Nothing is connected yet.
+    A call whose connection the server has closed is repeated once, after a jittered pause; one that timed out is not.
+    Nothing is connected yet.
     """
     return Redis.from_url(
         url,
@@ -42,7 +42,7 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
 
 
 def without_repeats(redis: Redis, *, timeout: float | None = None) -> Redis:
-    """Return a client of the same server whose calls are made once, for those that cannot be repeated blindly.
+    """Return a client of the same server that repeats no call, for calls that cannot be repeated blindly.
 
     They end within ``timeout`` seconds (connecting: within half of it), by default as those of ``redis`` do.
     """
@@ -54,10 +54,10 @@ def without_repeats(redis: Redis, *, timeout: float | None = None) -> Redis:
 
 
 def write_again(write: Callable[[], T]) -> T:
-    """Return what a write gives, made once more where the connection was lost.
+    """Return the reply to a write, which is repeated once where the connection was lost.
 
-    The first one may have been carried out all the same; so when the second is refused, for whatever reason, redis-py's
-    ConnectionError is raised, which leaves open what was kept.
+    The first attempt may have succeeded; so when the second is refused, for whatever reason, redis-py's
+    ConnectionError is raised, which leaves open what was written.
     """
     try:
         return write()
@@ -71,10 +71,10 @@ def write_again(write: Callable[[], T]) -> T:
 
 @contextmanager
 def journal_errors() -> Iterator[None]:
-    """Turn whatever the driver raises into ours, and log it in its own words.
+    """Turn whatever the driver raises into our errors, and log it in its own words.
 
     JournalFull is raised where Redis has no memory left, and then nothing was written. Everything else is
-    JournalUnavailable: every version of Redis, and every way of running it, brings replies that no list knows.
+    JournalUnavailable: no list has the errors of every version of Redis and every way of running it.
     """
     try:
         yield

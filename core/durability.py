@@ -1,4 +1,4 @@
-"""Whether Redis keeps what it acknowledges: a promise is worth as much as the journal that it is written in."""
+"""Whether Redis keeps what it acknowledges: no promise holds on a journal that forgets."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from core.settings import CoreSettings
 log = structlog.get_logger()
 
 PATIENCE = 1.0
-"""Seconds that the start waits for each of Redis' answers; connecting has half of it."""
+"""Seconds that the start waits for each reply of Redis, and half of that to connect."""
 
 
 class Info(NamedTuple):
-    """What Redis says of itself: the sections ``memory`` and ``persistence`` of INFO."""
+    """The sections ``memory`` and ``persistence`` of Redis' INFO."""
 
     memory: dict[str, Any]
     persistence: dict[str, Any]
 
     @property
     def volatility(self) -> str | None:
-        """What would lose acknowledged strings, with the remedy; None when nothing would."""
+        """Why acknowledged strings could be lost, with the remedy; None when they could not."""
         problems = []
         if self.persistence.get("aof_enabled") != 1:
             problems.append("it keeps nothing on disk: start it with appendonly yes")
@@ -36,14 +36,14 @@ class Info(NamedTuple):
 
 
 def read_info(redis: Redis) -> Info:
-    """Return what Redis says of itself, in one round trip. Raises RedisError."""
+    """Return these sections, in one round trip. Raises RedisError."""
     return Info(*redis.pipeline(transaction=False).info("memory").info("persistence").execute())
 
 
 def refuse_volatile(settings: CoreSettings) -> None:
     """Stop the process, with one line, when Redis would lose what it acknowledges and the settings do not allow that.
 
-    A Redis that does not answer within about 2 s stops nothing: outages are normal, and it is looked at again later.
+    A Redis that does not answer within roughly 2 s stops nothing: outages are normal, and it is checked again later.
     """
     if settings.allow_volatile_journal:
         return
@@ -58,20 +58,20 @@ def refuse_volatile(settings: CoreSettings) -> None:
 
 
 class Durability:
-    """What was last seen of it; that Redis is volatile is logged once, as a warning where that is allowed."""
+    """The state last seen; a volatile Redis is logged once, as a warning where it is allowed."""
 
     def __init__(self, *, volatile_allowed: bool) -> None:
-        """Have seen nothing."""
+        """Begin with nothing seen."""
         self._allowed = volatile_allowed
         self.problem: str | None = None
 
     @property
     def refused(self) -> bool:
-        """Whether nothing should be promised at present."""
+        """Whether submissions must be refused at present."""
         return self.problem is not None and not self._allowed
 
     def note(self, info: Info) -> None:
-        """Note what Redis says of itself."""
+        """Note what INFO says."""
         problem = info.volatility
         if problem and problem != self.problem:
             say = log.warning if self._allowed else log.error

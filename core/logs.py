@@ -1,4 +1,4 @@
-"""Logging: one line an event, as key=value pairs for people or JSON for machines, whatever is in it."""
+"""Logging: one line per event, whatever is in it: key=value pairs for people, or JSON for machines."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from structlog.typing import Processor
 
 
 def printable(text: str) -> str:
-    """Return a text with all escaped that ends a line, moves a cursor or cannot be seen, as repr() would escape it."""
+    """Return a text in which whatever ends a line, moves a cursor or is invisible is escaped, as repr() would."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Says as much as it can of a record that cannot be formatted, instead of failing."""
+    """Logs as much as it can of a record that cannot be formatted, instead of failing."""
 
     def format(self, record: logging.LogRecord) -> str:
         try:
@@ -70,6 +70,6 @@ def _take_over() -> None:
 
 
 def _name_keys(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace in keys what would end them, or the line."""
+    """Replace in keys whatever would end them, or the line."""
     return {"".join(each if each.isprintable() and each not in ' ="' else "_" for each in str(key)): value
             for key, value in event.items()}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Threads that work as long as their process: no exception ends one, and where one ends, so does the process."""
+"""Threads that live as long as their process: no exception ends one, and when one ends, so does the process."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from core.outage_log import OutageLog
 log = structlog.get_logger()
 
 PAUSE = (0.5, 1.0)
-"""Seconds until a round that has failed is followed by the next one."""
+"""Seconds between a round that failed and the next one."""
 EXIT_CODE = 70
-"""The process' exit code where one of its threads has ended: EX_SOFTWARE of sysexits.h."""
+"""The process' exit code when one of its threads has ended: EX_SOFTWARE of sysexits.h."""
 
 
 def end_process() -> None:
-    """End this process without further ado; whoever started it starts another one."""
+    """End this process immediately, without clean-up; its supervisor starts another."""
     os._exit(EXIT_CODE)
 
 
@@ -32,11 +32,11 @@ def repeat(
     until: Callable[[], bool] = lambda: False,
     ended: Callable[[], object] = end_process,
 ) -> threading.Thread:
-    """Do the work again and again in a thread of its own; return the thread, which runs.
+    """Call ``work`` repeatedly in a thread of its own; return the thread, which is running.
 
-    One round is a call of ``work``, which waits for what there is to do and bounds its waits. Whatever it raises is
-    logged once a minute, and the next round follows after a pause. ``until`` is asked before each round; a thread that
-    ends otherwise, as by SystemExit, calls ``ended``.
+    Each call is a round, which waits for something to do, for a bounded time. Whatever it raises is logged once a
+    minute, and the next round follows after a pause. ``until`` is asked before each round; a thread that ends
+    otherwise, for example by SystemExit, calls ``ended``.
     """
 
     def run() -> None:

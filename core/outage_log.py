@@ -1,4 +1,4 @@
-"""What is logged of trouble that goes on: in its own words, once, not for every call that meets it."""
+"""Logging of outages: once, in the error's own words, not for every call that fails."""
 
 from __future__ import annotations
 
@@ -10,27 +10,25 @@ import structlog
 log = structlog.get_logger()
 
 REPEATED_AFTER = 60.0
-"""Seconds after which trouble that goes on is logged again, with how often it was met."""
-
-
+"""Seconds after which an outage that persists is logged again, with the number of failures."""
 OVER_AFTER = 3.0
-"""Seconds without trouble after which it is over."""
+"""Seconds without a failure after which an outage is over."""
 
 
 class OutageLog:
-    """Logs that there is trouble, why, and that it is over; threads may share it."""
+    """Logs that an outage began, why, and that it is over; threads may share it."""
 
     def __init__(self, event: str, over: str = "") -> None:
-        """Take what log lines say of it, and of its end, where that is said."""
+        """Take the event of an outage, and that of its end where it is logged."""
         self._event, self._over = event, over
         self._lock = threading.Lock()
         self._met: dict[str, int] = {}
         self._said_at = self._met_at = 0.0
         self.down = False
-        """Whether there was trouble when it was last heard of."""
+        """Whether the last that was noted was a failure."""
 
     def met(self, reason: str) -> None:
-        """Note that a call failed, and why; logged when the reason is a new one or a minute has passed."""
+        """Note that a call failed, and why; logged when the reason is new or a minute has passed."""
         now = time.monotonic()
         with self._lock:
             self.down, self._met_at = True, now
@@ -45,9 +43,9 @@ class OutageLog:
         log.warning(self._event, reason=reason, times=repeated or 1)
 
     def over(self) -> None:
-        """Note that all is well; logged when it was not before, and has been since for a few seconds.
+        """Note that a call succeeded; logged when none has failed for a few seconds after an outage.
 
-        Where some calls fail and others do not, as on a server that takes no writes, the trouble goes on.
+        Where only some calls fail, as on a server that takes no writes, the outage persists.
         """
         if self.down and time.monotonic() - self._met_at > OVER_AFTER:
             with self._lock:

@@ -1,4 +1,4 @@
-"""Settings: this module alone reads the environment, and each tier's ``settings.py`` says what it needs of it.
+"""Settings: only this module reads the environment; each tier's ``settings.py`` declares what it needs.
 
 A field ``redis_url`` is read from ``REDIS_URL``, or from the file that ``REDIS_URL_FILE`` names (for secrets
 that are mounted as files). A bad value stops the start with one line that names it.
@@ -20,26 +20,26 @@ RedisUrl = Annotated[str, AfterValidator(redis_address)]
 DatabaseUrl = Annotated[str, AfterValidator(database_address)]
 MAX_FILE_BYTES = 64 * 1024
 _CELERY_READS = ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
-"""What Celery takes for the broker's address, whatever this code says; no other program does."""
+"""Variables that Celery would read the broker's address from, whatever this code says; no other program does."""
 
 
 class CoreSettings(BaseModel):
-    """What every tier needs."""
+    """The settings of every tier."""
 
     model_config = ConfigDict(frozen=True)
 
     redis_url: RedisUrl
     """Where the journal is: ``redis://[[user]:password@]host[:port]/db``, or ``rediss://`` for TLS."""
     celery_broker_url: RedisUrl | None = None
-    """Where the wake-ups travel; the journal's Redis unless said otherwise."""
+    """The broker of the wake-ups; the journal's Redis by default."""
     allow_volatile_journal: bool = False
-    """Whether a Redis is good enough that loses what it acknowledged when it ends or is full: on a laptop, perhaps."""
+    """Whether to accept a Redis that loses what it acknowledged when it ends or is full, as on a laptop."""
     log_json: bool = False
-    """Whether log lines are JSON, for machines; else key=value, for people."""
+    """Whether log lines are JSON, for machines; otherwise key=value, for people."""
 
     @property
     def broker_url(self) -> str:
-        """Where the wake-ups travel."""
+        """The address of the broker."""
         return self.celery_broker_url or self.redis_url
 
 
@@ -47,9 +47,9 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def variable(name: str) -> str | None:
-    """Return what a variable, or the file that ``<name>_FILE`` names, holds; None where neither is set.
+    """Return the value of a variable, or the content of the file that ``<name>_FILE`` names; None if neither is set.
 
-    Raises ValueError, which says what to do, where that is not clear or the file cannot be read.
+    Raises ValueError, which says what to do, where the setting is ambiguous or the file cannot be read.
     """
     confusing = _CELERY_READS if name == "CELERY_BROKER_URL" else ()
     for other in os.environ:
@@ -88,7 +88,7 @@ def stop(problems: Iterable[str]) -> NoReturn:
 
 
 def _content(file: Path) -> str:
-    """Return what a file holds, without the ends of lines after it; raises ValueError."""
+    """Return the content of a file, without line ends at its end; raises ValueError."""
     try:
         if file.exists() and not file.is_file():
             raise ValueError(f"{file} is no regular file")

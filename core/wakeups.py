@@ -1,4 +1,4 @@
-"""The wake-up: a Celery message that says no more than "look into the journal".
+"""The wake-up: a Celery message that only says "look into the journal".
 
 A wake-up that is lost, late or doubled changes nothing, so publishing one may fail, and never takes long.
 """
@@ -51,7 +51,7 @@ def make_celery(broker_url: str) -> Celery:
 
 
 def _tls(broker_url: str) -> dict[str, Any] | None:
-    """Return what an address says of TLS, as redis-py reads it: kombu by itself would verify no certificate."""
+    """Return an address' TLS options, as redis-py reads them: kombu by itself would not verify certificates."""
     if not broker_url.startswith("rediss:"):
         return None
     given = {name: value for name, value in parse_url(broker_url).items() if name.startswith("ssl_")}
@@ -59,10 +59,10 @@ def _tls(broker_url: str) -> dict[str, Any] | None:
 
 
 def publish_wakeup(app: Celery) -> None:
-    """Publish a wake-up within about 6 s, or leave it: the workers' timer finds the work within a second."""
+    """Publish a wake-up within roughly 6 s, or give up: the workers' timer finds the work within a second."""
     try:
         app.send_task(DRAIN_TASK, ignore_result=True, retry=False, expires=60)
-    except Exception as error:  # noqa: BLE001 - whatever the broker's trouble is, the strings are safe
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the broker, the strings are safe
         log.info("wake-up not published", error=str(error))
 
 
@@ -77,7 +77,7 @@ class Waker:
         self._thread: threading.Thread | None = None
 
     def wake(self) -> None:
-        """Have a wake-up published; wishes that come while one is under way become one."""
+        """Request a wake-up; requests that come while one is being published become one."""
         self._wanted.set()
         if self._thread is None:
             with self._start:

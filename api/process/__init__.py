@@ -1,1 +1,1 @@
-"""What lives as long as a process: the appender, the monitor, the reader, the probes' server."""
+"""What lives as long as a process: the appender, the monitor, the reader, the probe server."""

@@ -1,4 +1,4 @@
-"""How the pipeline is doing, looked at once a second: what ``/pipeline`` answers and what submitting is refused by."""
+"""Pipeline health, sampled every second; drives ``/pipeline`` and admission control."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from core.rollback import Rollback
 
 PERIOD = 1.0
 SHORT_PERIODS = (0.1, 0.3)
-"""Seconds between two looks at an unavailable Redis, drawn each time: requests are refused until it is seen back."""
+"""Seconds between two samples of an unavailable Redis, random: requests are refused until it is seen to be back."""
 SHORT_TIMEOUT = 1.0
-"""Seconds that an unavailable Redis has for its first answer: a look that began before it was back ends soon."""
+"""Seconds that an unavailable Redis has for its first reply: a sample that began before it was back ends soon."""
 RATE_WINDOW = 10.0
 STALE_AFTER = 5.0
 RECENT_PERIOD, RECENT_PERIODS = 5.0, 60
-"""Seconds of each period whose stored strings are counted, and how many of the last periods are kept."""
+"""Seconds of each period whose stored strings are counted, and the number of periods that are kept."""
 FIRST_LOOK = 1.0
-"""Seconds that an answer about the pipeline waits for a process just started to have seen the database."""
+"""Seconds that ``/pipeline`` waits until a process that has just started has sampled the database."""
 ROOM_TO_MAKE = 0.05
-"""The part of the backlog that should be drained before a refused request is worth sending again."""
+"""The part of the backlog that should be drained before a refused request is worth repeating."""
 
 
 @dataclass
@@ -48,16 +48,16 @@ class Since:
     at: datetime | None = None
 
     def note(self, *, up: bool, at: datetime | None = None) -> None:
-        """Note what was seen; only a change moves the time."""
+        """Note a sample; only a change moves the time."""
         if up != self.up:
             self.up, self.at = up, at or datetime.now(UTC)
 
 
 class Monitor:
-    """Looks at Redis and PostgreSQL once a second, each from a thread of its own; oftener at an unavailable Redis."""
+    """Samples Redis and PostgreSQL every second, each in a thread of its own; an unavailable Redis more often."""
 
     def __init__(self, journal: Journal, redis: Redis, reader: Reader, settings: ApiSettings) -> None:
-        """Use these; the threads start with the first question, in the process that serves."""
+        """Use these; the threads start with the first request, in the process that serves."""
         self._journal, self._redis, self._reader = journal, redis, reader
         self._impatient = without_repeats(redis, timeout=SHORT_TIMEOUT)
         self._settings = settings
@@ -72,7 +72,7 @@ class Monitor:
         self.counts: Counts | None = None
         self.full = False
         self.reached = False
-        """Whether Redis was seen loaded and durable once."""
+        """Whether Redis has ever been seen loaded and durable."""
         self.durability = Durability(volatile_allowed=settings.allow_volatile_journal)
         self.set_back: Rollback | None = None
         self._books = OutageLog("the books do not balance", "the books balance again")
@@ -81,7 +81,7 @@ class Monitor:
         self.workers = Since()
 
     def ensure_started(self) -> None:
-        """Start looking, and have looked once at Redis."""
+        """Start sampling; on return Redis has been sampled once."""
         if self._started:
             return
         with self._start:
@@ -92,12 +92,12 @@ class Monitor:
                 self._started = True
 
     def wait_for_first_look(self) -> None:
-        """Start looking, and have looked once at PostgreSQL too, unless that takes more than a second."""
+        """Start sampling; on return PostgreSQL has been sampled too, unless that takes more than a second."""
         self.ensure_started()
         self._database_seen.wait(FIRST_LOOK)
 
     def check(self) -> None:
-        """Raise JournalUnavailable or a problem (volatile, full) when submitting is refused at present."""
+        """Raise JournalUnavailable or ApiProblem (volatile, full) when submissions are refused at present."""
         self.ensure_started()
         if self.journal.up is False and time.monotonic() - self._seen_at < STALE_AFTER:
             raise JournalUnavailable
@@ -107,7 +107,7 @@ class Monitor:
             raise self._full()
 
     def look_at_journal(self) -> None:
-        """Take one look at Redis."""
+        """Sample Redis."""
         try:
             if self.journal.up is False:
                 with journal_errors():
@@ -137,7 +137,7 @@ class Monitor:
         self._seen_at = time.monotonic()
 
     def look_at_database(self) -> None:
-        """Take one look at PostgreSQL; what the workers say of it counts as well."""
+        """Sample PostgreSQL; the workers' mark that it is unavailable counts as well."""
         if self.counts and self.counts.unavailable_since:
             self.database.note(up=False, at=datetime.fromtimestamp(self.counts.unavailable_since, UTC))
         else:
@@ -145,14 +145,14 @@ class Monitor:
         self._database_seen.set()
 
     def rate(self) -> float | None:
-        """Return the strings stored per second over the last ten seconds; None before that is known."""
+        """Return the strings stored per second over the last ten seconds; None before it is known."""
         samples = list(self._samples)
         if len(samples) < 2 or samples[-1][0] == samples[0][0]:  # noqa: PLR2004
             return None
         return max(0.0, (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0]))
 
     def drain_seconds(self) -> float | None:
-        """Return how long the backlog takes at the present rate; None when that is not known."""
+        """Return how long (s) the backlog takes to drain at the present rate; None when that is not known."""
         rate = self.rate()
         if self.counts is None or not rate:
             return 0.0 if self.counts and not self.counts.waiting else None

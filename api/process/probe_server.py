@@ -1,7 +1,7 @@
-"""The operations port: probes are answered by a thread that waits for no request and no request waits for.
+"""The operations port: probes are answered by a thread of their own, independent of the requests.
 
-Each prober has its own deadline, and among too many the oldest has to go, so that one that is slow or silent keeps no
-other one waiting.
+Each prober has its own deadline, and when there are too many, the oldest is disconnected, so that a slow or silent one
+does not keep others waiting.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from core.loops import repeat
 log = structlog.get_logger()
 
 PATIENCE = 2.0
-"""Seconds in which a prober has sent its request and taken its answer."""
+"""Seconds in which a prober must have sent its request and read the answer."""
 MOST_PROBERS = 256
 BACKLOG = MOST_PROBERS // 2
-"""What is accepted in one turn of the loop; of these none has to go before it was read from."""
+"""Connections accepted in one turn of the loop; few enough that none is disconnected before it was read from."""
 MOST_BYTES = 4096
 
 Answers = Mapping[str, Callable[[], Response]]
-"""What to answer for each path; such a function must not wait, and may raise ApiProblem."""
+"""What answers each path: a function that must not wait, and may raise ApiProblem."""
 
 
 def serve(listener: socket.socket, answers: Answers, monitor: Monitor) -> None:
-    """Answer on this socket for as long as the process lives, and have the monitor look from the start.
+    """Answer on this socket for as long as the process lives, and start the monitor.
 
-    A process that is not ready is sent no request, and without one the monitor would not look.
+    A process that is not ready receives no requests, and without one the monitor would not start.
     """
     looking = threading.Event()
 
@@ -48,7 +48,7 @@ def serve(listener: socket.socket, answers: Answers, monitor: Monitor) -> None:
 
 
 async def answer_probes(listener: socket.socket, answers: Answers) -> None:
-    """Answer on this socket without end."""
+    """Answer on this socket until the loop ends."""
     probers: dict[_Prober, asyncio.Transport] = {}
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Prober(answers, probers), sock=listener, backlog=BACKLOG)

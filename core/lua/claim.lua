@@ -35,7 +35,7 @@ for _, pending in ipairs(redis.call('XPENDING', key, group, 'IDLE', lease, '-', 
       take(entry, deliveries + 1)
       if deliveries > 0 then return batch end
     else
-      -- deleted while it was pending: 6.2 would offer it for ever
+      -- deleted while it was pending: 6.2 would offer it again and again
       redis.call('XACK', key, group, id)
     end
   end

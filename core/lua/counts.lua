@@ -1,4 +1,4 @@
--- How the journal is doing, in one look.
+-- How the journal is doing, in one reply; core.counts.Counts has the same order.
 --
 -- KEYS  1 journal, 2 waiting, 3 stored, 4 failed, 5 workers, 6 database_away, 7 appended, 8 set_back, 9 discarded,
 --       10 retried, 11 balance_base, 12 set_aside, 13 set_aside_notes

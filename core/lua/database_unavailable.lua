@@ -1,7 +1,7 @@
--- Notes that PostgreSQL did not answer, and when it may be tried again.
+-- Marks PostgreSQL unavailable, and sets when it may be tried again.
 --
 -- KEYS  1 database_away, 2 database_probe
--- ARGV  1 base and 2 cap of the backoff (ms), 3 jitter between 0 and 1, 4 how long the note stands by itself (ms)
+-- ARGV  1 base and 2 cap of the backoff (ms), 3 jitter between 0 and 1, 4 time to live of the mark (ms)
 -- Returns the backoff in ms.
 --
 -- DEL comes first: it needs no memory, and after it a full Redis lets the rest pass.

@@ -1,8 +1,8 @@
--- Replaces an entry by one entry for each of its strings, so that each can live or die by itself.
+-- Replaces an entry by one entry for each of its strings, so that each succeeds or fails by itself.
 --
 -- KEYS  1 journal, then the status record of each string
 -- ARGV  1 group, 2 entry, 3 entry version, then for each string: its JSON, its received_at
--- Returns the number of entries it became: none when somebody else completed it meanwhile.
+-- Returns the number of entries it became: none when another worker completed it meanwhile.
 --
 -- It begins with calls that change nothing: they need no memory, and after one a full Redis lets the rest pass. The entry
 -- goes last, so that no string is lost where Redis refuses a command in between.
