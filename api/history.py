@@ -7,13 +7,15 @@ import time
 from api.http.contract import MAX_HISTORY_PAGE, HistoryPage
 from api.http.parameters import DEFAULT_PAGE, integer, searched
 from api.http.problems import database_unavailable
-from api.process.reader import DatabaseUnavailable, Reader, Row
+from api.http.responses import utc
+from api.process.reader import DatabaseUnavailable, Reader
 from api.services import services
 from api.strings import stored
+from core.submission import StoredString
 
 _MAX_SEQ = 2**63 - 1
 SEARCH_BUDGET = 0.2
-"""Seconds after which a search answers with what it has found; going on is up to the client."""
+"""Seconds after which a search answers with what it has found; the client decides whether to continue."""
 SEARCH_STEP, LARGEST_STEP, STEP_GROWS = 1_000, 64_000, 4
 """Strings looked at in the first statement of a search, in a later one at most, and how fast it gets there."""
 
@@ -33,16 +35,15 @@ def page() -> HistoryPage:
 
 def _search(reader: Reader, text: str, limit: int, before: int | None) -> HistoryPage:
     """Look further and further back, in statements that each end soon, until the page is full or the time is up."""
-    found: list[Row] = []
+    found: list[StoredString] = []
     step, until = SEARCH_STEP, time.monotonic() + SEARCH_BUDGET
     while True:
         matches, oldest = reader.search(text, before, step, limit - len(found))
         found += matches
         if oldest is None:
             return HistoryPage(list(map(stored, found)), None)
-        before = oldest.seq
-        if len(found) == limit:
-            return HistoryPage(list(map(stored, found)), str(found[-1].seq), found[-1].stored_at)
-        if time.monotonic() > until:
-            return HistoryPage(list(map(stored, found)), str(before), oldest.stored_at)
-        step = min(step * STEP_GROWS, LARGEST_STEP)
+        full = len(found) == limit
+        if full or time.monotonic() > until:
+            last = found[-1] if full else oldest
+            return HistoryPage(list(map(stored, found)), str(last.seq), utc(last.stored_at))
+        before, step = oldest.seq, min(step * STEP_GROWS, LARGEST_STEP)

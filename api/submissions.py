@@ -10,18 +10,22 @@ from api.http.contract import Accepted, BulkAccepted, StringStatus, SubmitReques
 from api.http.responses import utc
 from api.ids import key_hash, request_digest, submission_id
 from api.services import Services
-from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Record, Unit
+from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Unit
 from core.submission import Submission
 
 
 def accept(parts: Services, submitted: SubmitRequest, key: str | None, request_id: str | None) -> Accepted:
     """Append a checked string to the journal; return the response once it is on disk.
 
-    Raises KeyReused, JournalFull or JournalUnavailable, as the appender does.
+    The response tells where the same string is queued or failed already. Raises KeyReused, JournalFull or
+    JournalUnavailable, as the appender does.
     """
     submission = _submission(submitted, submission_id(submitted.text, key, request_id), _now())
-    [[record]], appended = parts.appender.append([_unit([submission], key)])
-    return _accepted(submission, record, appended)
+    request = parts.appender.append([_unit([submission], key)])
+    earlier = request.earlier.get(submission.id)
+    status: StringStatus = "failed" if earlier and earlier.failed else "queued"
+    received_at = utc((earlier or submission).received_at)
+    return Accepted(UUID(submission.id), status, f"/dummies/{submission.id}", received_at, request.appended)
 
 
 def accept_bulk(
@@ -32,7 +36,9 @@ def accept_bulk(
     submissions = [
         _submission(each, submission_id(each.text, key, request_id, index), now) for index, each in enumerate(submitted)
     ]
-    _, appended = parts.appender.append(list(_units(submissions, key)))
+    whole = _unit(submissions, key)
+    units = [Unit(group, whole.key_hash, whole.digest) for group in _groups(submissions)]
+    appended = parts.appender.append(units).appended
     return BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now), appended)
 
 
@@ -46,14 +52,8 @@ def _unit(submissions: Sequence[Submission], key: str | None) -> Unit:
     return Unit(submissions, key_hash(key), request_digest([s.id for s in submissions]))
 
 
-def _units(submissions: Sequence[Submission], key: str | None) -> Iterator[Unit]:
-    """Yield the strings of a bulk request in units that each fit a group, all under the whole request's digest."""
-    whole = _unit(submissions, key)
-    for group in _groups(submissions):
-        yield Unit(group, whole.key_hash, whole.digest)
-
-
 def _groups(submissions: Iterable[Submission]) -> Iterator[list[Submission]]:
+    """Yield the strings of a bulk request in parts that each fit a group of the journal."""
     group: list[Submission] = []
     size = 0
     for submission in submissions:
@@ -63,14 +63,6 @@ def _groups(submissions: Iterable[Submission]) -> Iterator[list[Submission]]:
         group.append(submission)
         size += len(submission.text)
     yield group
-
-
-def _accepted(submission: Submission, record: Record | None, appended: int) -> Accepted:
-    """Return the response for a string that is new, or (with a record) that waits or has failed already."""
-    url = f"/dummies/{submission.id}"
-    received_at = record.received_at if record else submission.received_at
-    status: StringStatus = "failed" if record and record.failed else "queued"
-    return Accepted(UUID(submission.id), status, url, utc(received_at), appended)
 
 
 def _now() -> int:

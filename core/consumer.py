@@ -9,7 +9,7 @@ from enum import Enum, auto
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
-import msgspec
+from msgspec.structs import asdict
 from redis import Redis
 from redis.exceptions import ResponseError
 
@@ -18,8 +18,8 @@ from core.errors import JournalFull
 from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
 from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
 from core.outage_log import OutageLog
-from core.retries import LONGEST_PAUSE, DeadLetter, RetryState, parse_retry_state, rows_before
-from core.submission import Submission, decode, encode
+from core.retries import LONGEST_PAUSE, RetryState, parse_retry_state, rows_before
+from core.submission import DeadLetter, Submission, decode, encode
 from core.timeouts import CALL_DEADLINE, LEASE, PROBE_AT_LEAST
 
 BATCH_STRINGS = 1_000
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class Entry(NamedTuple):
-    """A claimed entry; ``deliveries`` counts how often it was claimed without being released, with this time.
+    """A claimed entry; ``deliveries`` counts its claims since it was last released, this one included.
 
     Where it was set aside, ``retry_state`` says how it failed, and ``others_stored`` whether rows were inserted since.
     """
@@ -50,14 +50,14 @@ class Entry(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What a claim brought; ``full`` says that there is probably more."""
+    """What a claim returned; ``full`` means that there is probably more."""
 
     entries: list[Entry]
     full: bool
 
 
 class Turn(Enum):
-    """What a drain may do: go on, try whether PostgreSQL is back, or leave that to another worker for now."""
+    """What a drain may do: store strings, probe an unavailable PostgreSQL first, or leave that to others for now."""
 
     GO = auto()
     PROBE = auto()
@@ -67,19 +67,19 @@ class Turn(Enum):
 class Consumer:
     """Claims batches of entries and completes, releases, splits, sets aside or dead-letters them.
 
-    An entry is held for a lease of 15 s; the lease belongs to the entry, not to a process, and whoever finds it run
-    out takes the entry over. Every method raises JournalUnavailable when Redis does not answer in time.
+    An entry is held for a lease of 15 s. The lease belongs to the entry, not to a process: any worker takes over an
+    entry whose lease has expired. Every method raises JournalUnavailable when Redis does not answer in time.
     """
 
     def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
-        """Use this client; its time-outs bound every call."""
+        """Use this client; its timeouts bound every call."""
         self._redis, self._keys = redis, keys
         self._script = cache(partial(load_script, redis))
         self._resting_since: float | None = None
-        """Since when (monotonic) this process has left PostgreSQL alone."""
+        """When (monotonic) this process last began to leave PostgreSQL alone."""
 
     def claim(self, strings: int = BATCH_STRINGS, size: int = BATCH_BYTES) -> Batch:
-        """Return the next batch, about as many strings or bytes: stale entries first, then new ones."""
+        """Return the next batch, of roughly this many strings or bytes: stale entries first, then new ones."""
         arguments = [GROUP, CONSUMER, LEASE_MS, strings, size, STALE_LOOKED_AT]
         claimed = self._with_group(lambda: self._script("claim")([self._keys.journal], arguments))
         entries = self._readable(claimed)
@@ -87,9 +87,9 @@ class Consumer:
         return Batch(entries, count >= strings or sum(len(items) for *_, items in claimed) >= size)
 
     def claim_aside(self, strings: int, size: int) -> list[Entry]:
-        """Return entries that were set aside and are due, about as many strings or bytes.
+        """Return entries that were set aside and are due, of roughly this many strings or bytes.
 
-        One worker at a time has some: until it says that it has settled them, or 15 s have passed.
+        One worker at a time holds such entries: until it calls ``end_aside``, or for 15 s.
         """
         k = self._keys
         keys = [k.journal, k.set_aside, k.set_aside_notes, k.inserted, k.aside_turn]
@@ -104,68 +104,65 @@ class Consumer:
             for entry in entries
         ]
 
+    @journal_errors()
     def end_aside(self, rest: float) -> None:
-        """Let a worker have entries that were set aside, after this many seconds, at most a minute."""
-        with journal_errors():
-            self._redis.pexpire(self._keys.aside_turn, min(LONGEST_REST_MS, int(rest * 1000)))
+        """Let the next worker claim what was set aside, after ``rest`` seconds, at most a minute."""
+        self._redis.pexpire(self._keys.aside_turn, min(LONGEST_REST_MS, int(rest * 1000)))
 
+    @journal_errors()
     def complete(self, entries: Sequence[Entry], inserted: int) -> int:
-        """Take entries off the journal whose strings are stored, and some were new; return how many strings."""
+        """Take entries off the journal whose strings are stored, ``inserted`` as new rows; return how many strings."""
         k = self._keys
         keys = [k.journal, k.waiting, k.stored, k.inserted, k.set_aside, k.set_aside_notes]
         keys += [k.status(s.id) for entry in entries for s in entry.submissions]
         arguments: list[Any] = [GROUP, inserted]
         for entry in entries:
             arguments += (entry.id, len(entry.submissions))
-        with journal_errors():
-            return int(self._script("complete")(keys, arguments))
+        return int(self._script("complete")(keys, arguments))
 
     def release(self, entries: Sequence[Entry]) -> None:
-        """Give entries back: claimable immediately, and no attempt counted."""
+        """Give entries back: claimable immediately, with no attempt counted."""
         self._set_idle([entry.id for entry in entries], LEASE_MS, retrycount=0)
 
     def set_aside(self, entries: Sequence[tuple[Entry, RetryState | None]]) -> None:
-        """Have entries tried again after the pause that their note says, jittered; without a note, soon."""
+        """Have entries tried again after the jittered pause of their retry state; without one, after the shortest."""
         keys = [self._keys.journal, self._keys.set_aside, self._keys.set_aside_notes, self._keys.inserted]
         arguments: list[Any] = [GROUP, ASIDE_CONSUMER]
         for entry, state in entries:
             pause = (state or RetryState("", "")).pause * random.uniform(0.5, 1.0)  # noqa: S311
-            arguments += (entry.id, int(pause * 1000), msgspec.json.encode(state) if state else "")
+            arguments += (entry.id, int(pause * 1000), encode(state) if state else "")
         if entries:
             self._with_group(lambda: self._script("set_aside")(keys, arguments))
 
+    @journal_errors()
     def dead_letter(self, entry: Entry, reason: str) -> None:
-        """Take an entry of one string off the journal, and keep it as a dead letter, for this reason."""
+        """Replace an entry of one string by a dead letter with this reason."""
         [s] = entry.submissions
-        letter = DeadLetter(
-            s.id, s.text, s.received_at, reason, entry.deliveries + (entry.retry_state or RetryState("", "", 0)).tries
-        )
+        attempts = entry.deliveries + (entry.retry_state.tries if entry.retry_state else 0)
+        letter = DeadLetter(**asdict(s), reason=reason, attempts=attempts)
         k = self._keys
         keys = [k.journal, k.waiting, k.failed, k.discarded]
         keys += [k.set_aside, k.set_aside_notes, k.status(s.id)]
-        arguments = [GROUP, entry.id, s.id, msgspec.json.encode(letter), s.received_at]
-        with journal_errors():
-            self._script("dead_letter")(keys, arguments)
+        arguments = [GROUP, entry.id, s.id, encode(letter), s.received_at]
+        self._script("dead_letter")(keys, arguments)
 
+    @journal_errors()
     def split(self, entry: Entry) -> None:
-        """Replace the entry by one for each of its strings, as new ones."""
+        """Replace the entry by a new one for each of its strings."""
         keys = [self._keys.journal, *(self._keys.status(s.id) for s in entry.submissions)]
-        arguments: list[Any] = [GROUP, entry.id, ENTRY_VERSION]
-        for s in entry.submissions:
-            arguments += (encode(s), s.received_at)
-        with journal_errors():
-            self._script("split")(keys, arguments)
+        strings = (part for s in entry.submissions for part in (encode(s), s.received_at))
+        self._script("split")(keys, [GROUP, entry.id, ENTRY_VERSION, *strings])
 
+    @journal_errors()
     def start(self) -> Turn:
         """Begin a drain: no wake-up is needed while it runs. Return whether PostgreSQL may be tried now.
 
-        While PostgreSQL is unavailable one process at a time may try, when the backoff has passed by Redis' clock; or
-        by our own, where Redis' stands still or is put back.
+        While PostgreSQL is unavailable one process at a time may try, once the backoff has passed by Redis' clock, or
+        by our own where Redis' clock stops or is set back.
         """
         keys = [self._keys.wakeup, self._keys.help, self._keys.database_away, self._keys.database_probe]
         arguments = [WAKEUP_EXPIRES_MS, int(CALL_DEADLINE * 1000), BACKOFF_CAP_MS]
-        with journal_errors():
-            turn = (Turn.GO, Turn.PROBE, Turn.REST)[self._script("start")(keys, arguments)]
+        turn = (Turn.GO, Turn.PROBE, Turn.REST)[self._script("start")(keys, arguments)]
         now = time.monotonic()
         if turn is not Turn.REST:
             self._resting_since = None
@@ -175,34 +172,34 @@ class Consumer:
             self._resting_since, turn = None, Turn.PROBE
         return turn
 
+    @journal_errors()
     def finish(self) -> None:
-        """End a drain: whatever is appended from now on wakes the next one. Claim once more, or wake it yourself."""
-        with journal_errors():
-            self._redis.delete(self._keys.wakeup)
+        """End a drain: the next append wakes another. Claim once more afterwards, or wake it yourself."""
+        self._redis.delete(self._keys.wakeup)
 
     def ask_for_help(self) -> bool:
-        """Return whether the caller is to publish a wake-up for one more drain: none is under way."""
+        """Return whether the caller is to publish a wake-up for one more drain; not while one is under way."""
         try:
             with journal_errors():
                 return bool(self._redis.set(self._keys.help, "1", nx=True, px=WAKEUP_EXPIRES_MS))
-        except JournalFull:  # nothing could be published either
+        except JournalFull:  # no wake-up could be published either
             return False
 
+    @journal_errors()
     def mark_database_unavailable(self) -> None:
-        """Note that PostgreSQL stores nothing; no one tries it again before a jittered backoff has passed."""
+        """Mark PostgreSQL unavailable; no worker tries it again before a jittered backoff has passed."""
         arguments = [BACKOFF_BASE_MS, BACKOFF_CAP_MS, random.random(), UNAVAILABLE_MARK_MS]  # noqa: S311
-        with journal_errors():
-            self._script("database_unavailable")([self._keys.database_away, self._keys.database_probe], arguments)
+        self._script("database_unavailable")([self._keys.database_away, self._keys.database_probe], arguments)
 
+    @journal_errors()
     def mark_database_available(self) -> None:
-        """Note that PostgreSQL answers."""
-        with journal_errors():
-            self._redis.delete(self._keys.database_away, self._keys.database_probe)
+        """Mark PostgreSQL available."""
+        self._redis.delete(self._keys.database_away, self._keys.database_probe)
 
     def _readable(self, claimed: Sequence[Any]) -> list[Entry]:
         """Return the entries that this code can read.
 
-        The others are left for newer workers, or for a person: their lease starts again, and no attempt is counted.
+        The others are left for newer workers, or for an operator: their lease restarts, and no attempt is counted.
         """
         entries, others = [], []
         for entry, deliveries, version, items in claimed:
@@ -224,13 +221,13 @@ class Consumer:
         options = {"idle": idle_ms, "retrycount": retrycount, "justid": True}
         self._with_group(lambda: self._redis.xclaim(self._keys.journal, GROUP, CONSUMER, 0, ids, **options))
 
+    @journal_errors()
     def _with_group(self, call: Callable[[], T]) -> T:
-        """Make the consumer group, from the stream's beginning, where there is none."""
-        with journal_errors():
-            try:
-                return call()
-            except ResponseError as error:
-                if "NOGROUP" not in str(error):
-                    raise
-            self._script("group")([self._keys.journal, self._keys.wakeup], [GROUP])
+        """Return what the call returns; where there is no consumer group yet, create it first."""
+        try:
             return call()
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+        self._script("group")([self._keys.journal, self._keys.wakeup], [GROUP])
+        return call()

@@ -1,17 +1,19 @@
-"""The books: how many strings are where, and whether every accepted one is accounted for."""
+"""The counters: how many strings are where, and whether every accepted one is accounted for."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from core.retries import parse_retry_state
 from core.rollback import Rollback
 
 
 class Counts(NamedTuple):
     """State of the journal; ``oldest_s`` is None when nothing waits, ``unavailable_since`` (s) when PostgreSQL answers.
 
-    ``appended`` counts all strings that were ever appended; ``set_back`` is the note that it was seen to fall.
-    ``waiting`` includes the strings that are set aside because they failed alone; ``aside_reason`` says how one did.
+    ``appended`` counts all strings ever appended; ``set_back`` is the note of a rollback. ``waiting`` includes the
+    strings that are set aside because they failed alone; ``aside_reason`` is why the one that is tried next failed.
     """
 
     waiting: int
@@ -31,13 +33,27 @@ class Counts(NamedTuple):
 
     @property
     def unaccounted(self) -> int:
-        """How many appended strings the books do not account for; 0 while the promise's invariant holds.
+        """Appended strings that the counters do not account for; 0 while the promise's invariant holds.
 
-        Every string that was ever appended is stored, waits, has failed, or was discarded or put back by an operator,
-        and then appended once more. Where the books balance, but not with what the stream holds, it is what waits.
+        Every appended string is stored, waiting, failed or discarded, or was retried and so appended again. Where the
+        counters balance but contradict the stream, what waits is unaccounted for.
         """
         settled = self.stored + self.failed + self.discarded + self.retried
         out = self.appended - settled - self.waiting
-        out = 0 if self.balance_base is None else out - self.balance_base  # None: no worker keeps the books yet
+        out = 0 if self.balance_base is None else out - self.balance_base  # None: no worker has kept the balance yet
         holds = self.waiting >= self.entries if self.entries else not self.waiting
         return out if out or holds else max(self.waiting, self.entries)
+
+
+def parse_counts(reply: Sequence[Any]) -> Counts:
+    """Return the reply of ``counts.lua``, which has the values of all fields in their order."""
+    return Counts(**{name: _READ.get(name, int)(value) for name, value in zip(Counts._fields, reply, strict=True)})
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "oldest_s": lambda age_ms: age_ms / 1000 if age_ms >= 0 else None,
+    "unavailable_since": lambda mark: int(mark.split()[0]) / 1000 if mark else None,
+    "set_back": lambda note: Rollback(*map(int, note.split())) if note else None,
+    "balance_base": lambda base: int(base) if base else None,
+    "aside_reason": lambda note: parse_retry_state(note).reason if note else None,
+}

@@ -1,7 +1,7 @@
 """Groups of dead letters: those with the same reason are counted, retried and discarded together.
 
-Dead letters are walked through by HSCAN, a piece at a time. Each piece is decided by one script, which takes only what
-still is as it was read. So a run may end anywhere, and the next one does the rest.
+HSCAN walks through the dead letters, a piece at a time. One script decides each piece, and takes only those that have
+not changed since they were read. So a run may end anywhere, and the next one does the rest.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from core.keys import KEYS, Keys
 log = structlog.get_logger()
 
 PIECE, PIECE_BYTES = 300, 1024 * 1024
-"""Dead letters in a piece at most, and the bytes that pieces are kept to, both roughly; the first is one letter."""
+"""The most dead letters and bytes in a piece, both roughly; the first piece is one dead letter."""
 MOST_REASONS = 100
-"""Reasons after which a look at the groups ends: there may be as many as there are dead letters."""
+"""Reasons after which counting stops: there may be as many as there are dead letters."""
 MOST_WAITING = 50_000
-"""Strings in the journal above which a run of retries pauses: what workers store in a second or so."""
+"""Strings in the journal above which a run of retries pauses: what workers store in roughly a second."""
 PAUSE, PATIENCE = (0.25, 0.5), 10.0
-"""Seconds between two looks whether there is room again, and how long a run waits for it."""
+"""Seconds between two checks whether there is room again, and how long a run waits for it."""
 NO_ROOM = "There is no room for retries: {:,} strings wait already, or Redis is full."
 LOGGED = 200
 """Characters of a reason that are logged."""
@@ -39,7 +39,7 @@ REST, LONGEST_REST = 1.0, 0.5
 
 
 class ReasonCounts(NamedTuple):
-    """How many of the dead letters looked at have which reason, where to go on (0: nowhere), and how many there are."""
+    """Dead letters by reason, how many were looked at, the cursor to continue from (0: the end), and the total."""
 
     reasons: Mapping[str, int]
     looked_at: int
@@ -48,9 +48,9 @@ class ReasonCounts(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far a run is: dead letters at its beginning, looked at, decided, skipped.
+    """How far a run is: dead letters at its beginning, looked at, done, skipped.
 
-    Skipped are those that changed or went meanwhile, and those that cannot be read.
+    Those are skipped that changed or disappeared meanwhile, or cannot be read.
     """
 
     total: int
@@ -60,7 +60,7 @@ class Progress(NamedTuple):
 
     @property
     def left(self) -> int:
-        """How many of those that were there at the beginning have not been looked at."""
+        """How many of those at the beginning have not been looked at."""
         return max(0, self.total - self.looked_at)
 
 
@@ -70,14 +70,14 @@ class DeadLetterGroups:
     def __init__(
         self, redis: Redis, dead_letters: DeadLetters, most_waiting: int = MOST_WAITING, keys: Keys = KEYS
     ) -> None:
-        """Use this client; its time-outs bound every call. Runs of retries pause while this many strings wait."""
+        """Use this client; its timeouts bound every call. Runs of retries pause while ``most_waiting`` strings wait."""
         self._dead_letters = dead_letters
         self._most_waiting = most_waiting
         self._keys = keys
         self._once = without_repeats(redis)
 
     def count(self, cursor: int = 0, budget: float = float("inf")) -> ReasonCounts:
-        """Count the dead letters of each reason, for roughly this many seconds; from the cursor of an earlier look on.
+        """Count the dead letters of each reason, for roughly ``budget`` seconds, from an earlier count's cursor on.
 
         Raises JournalUnavailable.
         """
@@ -95,16 +95,16 @@ class DeadLetterGroups:
     def retry(self, reasons: Collection[str] | None, wake: Callable[[], None]) -> Iterator[Progress]:
         """Put back all dead letters with one of these reasons (None: all), and yield the progress after each piece.
 
-        ``wake`` is called when a wake-up is to be published. A string that fails again meanwhile goes where the run has
-        been already. Raises JournalFull when there was no room for 10 s, or JournalUnavailable: what was yielded is
-        done, and so may be one more piece.
+        ``wake`` is called when a wake-up is to be published. A string that fails again meanwhile may not be met a
+        second time. Raises JournalFull when there was no room for 10 s, or JournalUnavailable: what was yielded is
+        done, and perhaps one more piece.
         """
         return self._run("dead letters retried", reasons, partial(self._retry_piece, wake))
 
     def discard(self, reasons: Collection[str] | None, why: str) -> Iterator[Progress]:
         """Remove all dead letters with one of these reasons (None: all) for good, and yield the progress as ``retry``.
 
-        The log says why, and which. Raises JournalUnavailable.
+        The log keeps why, and their ids. Raises JournalUnavailable.
         """
         because = "anything" if reasons is None else [reason[:LOGGED] for reason in reasons]
         log.warning("discarding dead letters", reason=why, refused_because=because)
@@ -113,7 +113,7 @@ class DeadLetterGroups:
     def _run(
         self, what: str, reasons: Collection[str] | None, take: Callable[[list[Found]], int | None]
     ) -> Iterator[Progress]:
-        """Yield how much there is to look at, then the progress after each piece and in each pause."""
+        """Yield the total, then the progress after each piece and in each pause."""
         with journal_errors(), self._once.client() as walker:
             progress = Progress(int(walker.hlen(self._keys.failed)))
             try:
@@ -121,34 +121,35 @@ class DeadLetterGroups:
                 for _, values in _walk(walker, self._keys.failed):
                     began = time.monotonic()
                     found = readable(values)
-                    unreadable = len(values) - len(found)
                     wanted = [each for each in found if reasons is None or each.letter.reason in reasons]
                     while (done := take(wanted)) is None:
                         if time.monotonic() > began + PATIENCE:
                             raise JournalFull(NO_ROOM.format(self._most_waiting))
                         yield progress
                         time.sleep(random.uniform(*PAUSE))  # noqa: S311
-                    total, looked_at, done_before, skipped = progress
-                    skipped += len(wanted) - done + unreadable
-                    progress = Progress(total, looked_at + len(values), done_before + done, skipped)
+                    progress = progress._replace(
+                        looked_at=progress.looked_at + len(values),
+                        done=progress.done + done,
+                        skipped=progress.skipped + len(wanted) - done + len(values) - len(found),
+                    )
                     yield progress
                     time.sleep(min(LONGEST_REST, REST * (time.monotonic() - began)))
             finally:
                 log.info(what, count=progress.done, skipped=progress.skipped, left=progress.left)
 
     def _retry_piece(self, wake: Callable[[], None], found: list[Found]) -> int | None:
-        """Put these back and return how many; None where there is no room for them yet."""
+        """Put these back and return how many; None while there is no room for them."""
         if not found:
             return 0
         if int(self._once.get(self._keys.waiting) or 0) >= self._most_waiting:
             return None
         try:
-            done, wanted, _ = self._dead_letters.put_back(found)
+            put_back = self._dead_letters.put_back(found)
         except JournalFull:
             return None
-        if wanted:
+        if put_back.wake:
             wake()
-        return done
+        return put_back.done
 
     def _discard_piece(self, why: str, found: list[Found]) -> int:
         removed = self._dead_letters.remove(found)
@@ -158,10 +159,10 @@ class DeadLetterGroups:
 
 
 def _walk(redis: Redis, key: str, cursor: int = 0) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield the dead letters piece by piece, each with where to go on (0: nowhere).
+    """Yield the dead letters piece by piece, each with the cursor to continue from (0: the end).
 
-    Those that are there throughout come once, and hardly ever twice; the walk ends whatever is added meanwhile. The
-    client must be of a single connection: a restarted Redis has them in another order, where the cursor means nothing.
+    Those that are there throughout come once, rarely twice; the walk ends whatever is added meanwhile. The client must
+    have a single connection: a restarted Redis has another order, in which the cursor means nothing.
     """
     count = 1
     while True:

@@ -1,10 +1,11 @@
-"""Dead letters: strings that PostgreSQL refused, until a person has them retried or discards them."""
+"""Dead letters: strings that PostgreSQL refused, until an operator retries or discards them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 from redis import Redis
@@ -12,12 +13,10 @@ from redis import Redis
 from core.connection import journal_errors, without_repeats
 from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
 from core.keys import KEYS, Keys
-from core.retries import DeadLetter
-from core.submission import Submission, encode
+from core.submission import DeadLetter, decode_dead_letter, encode
 
 LOOKS = 20
 """The most steps through the dead letters that a page takes: a search may find little, and must end."""
-_decode = msgspec.json.Decoder(DeadLetter).decode
 
 
 class Page(NamedTuple):
@@ -29,16 +28,24 @@ class Page(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A dead letter, and its JSON as it was read: what is decided about it holds only while it is still the same."""
+    """A dead letter and its JSON as it was read: it is retried or discarded only if it is still the same."""
 
     json: bytes
     letter: DeadLetter
 
 
 class PutBack(NamedTuple):
-    """How many were put back, whether to publish a wake-up, and how many strings were ever appended (where any was)."""
+    """How many were put back, whether to publish a wake-up, and the number of strings ever appended (0: none was)."""
 
     done: int
+    wake: bool
+    appended: int
+
+
+class Retried(NamedTuple):
+    """A dead letter that was put back, whether to publish a wake-up, and the number of strings ever appended."""
+
+    letter: DeadLetter
     wake: bool
     appended: int
 
@@ -50,78 +57,72 @@ class DeadLetters:
     """
 
     def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
-        """Use this client; its time-outs bound every call."""
+        """Use this client; its timeouts bound every call."""
         self._redis, self._keys = redis, keys
         once = without_repeats(redis)
         self._retry = load_script(once, "retry")
         self._discard = load_script(once, "discard")
 
+    @journal_errors()
     def page(self, limit: int, cursor: int, search: str) -> Page:
-        """Return about so many dead letters whose text or reason contains what is searched for.
+        """Return roughly ``limit`` dead letters whose text or reason contains ``search``.
 
-        Those that are there throughout are found once at least, by following the cursor from 0 until it is 0 again.
+        Following the cursor from 0 until it is 0 again finds at least once each that is there throughout.
         """
         letters: dict[str, DeadLetter] = {}
-        with journal_errors():
-            total = self._redis.hlen(self._keys.failed)
-            for _ in range(LOOKS):
-                cursor, found = self._redis.hscan(self._keys.failed, cursor, count=limit)
-                for _, letter in readable(found.values()):
-                    if search in letter.text or search in letter.reason:
-                        letters[letter.id] = letter
-                if cursor == 0 or len(letters) >= limit:
-                    break
+        total = self._redis.hlen(self._keys.failed)
+        for _ in range(LOOKS):
+            cursor, found = self._redis.hscan(self._keys.failed, cursor, count=limit)
+            for _, letter in readable(found.values()):
+                if search in letter.text or search in letter.reason:
+                    letters[letter.id] = letter
+            if cursor == 0 or len(letters) >= limit:
+                break
         return Page(list(letters.values()), cursor, total)
 
-    def retry(self, submission_id: str) -> tuple[DeadLetter, bool, int] | None:
+    def retry(self, submission_id: str) -> Retried | None:
         """Put a dead letter back into the journal under its id; None when the string is no dead letter.
 
-        Return it, whether to publish a wake-up, and how many strings were ever appended. Raises JournalFull.
+        Raises JournalFull.
         """
         found = self._find(submission_id)
         done, wake, appended = self.put_back(found)
-        return (found[0].letter, wake, appended) if done else None
+        return Retried(found[0].letter, wake, appended) if done else None
 
     def discard(self, submission_id: str) -> DeadLetter | None:
         """Remove a dead letter for good and return it; None when the string is no dead letter."""
         found = self._find(submission_id)
         return found[0].letter if self.remove(found) else None
 
+    @journal_errors()
     def put_back(self, found: Sequence[Found]) -> PutBack:
         """Put back those that have not changed, all or none of them. Raises JournalFull, with nothing changed."""
-        if not found:
-            return PutBack(0, wake=False, appended=0)
         k = self._keys
-        keys = [k.journal, k.waiting, k.wakeup, k.appended, k.failed, k.retried]
-        arguments: list[Any] = [ENTRY_VERSION, WAKEUP_EXPIRES_MS]
-        for json, letter in found:
-            keys.append(self._keys.status(letter.id))
-            item = encode(Submission(letter.id, letter.text, letter.received_at))
-            arguments += (letter.id, json, item, letter.received_at)
-        with journal_errors():
-            done, wake, appended = self._retry(keys, arguments)
+        keys = [k.journal, k.waiting, k.wakeup, k.appended, k.failed, k.retried, *self._status_keys(found)]
+        arguments = [(letter.id, json, encode(letter.submission), letter.received_at) for json, letter in found]
+        done, wake, appended = self._retry(keys, [ENTRY_VERSION, WAKEUP_EXPIRES_MS, *chain.from_iterable(arguments)])
         return PutBack(done, bool(wake), appended)
 
+    @journal_errors()
     def remove(self, found: Sequence[Found]) -> list[str]:
         """Remove those that have not changed, and return their ids."""
-        if not found:
-            return []
-        k = self._keys
-        keys = [k.failed, k.discarded, *(k.status(letter.id) for _, letter in found)]
+        keys = [self._keys.failed, self._keys.discarded, *self._status_keys(found)]
         arguments = [part for json, letter in found for part in (letter.id, json)]
-        with journal_errors():
-            return [removed.decode() for removed in self._discard(keys, arguments)]
+        return [removed.decode() for removed in self._discard(keys, arguments)]
 
+    def _status_keys(self, found: Sequence[Found]) -> list[str]:
+        return [self._keys.status(letter.id) for _, letter in found]
+
+    @journal_errors()
     def _find(self, submission_id: str) -> list[Found]:
-        with journal_errors():
-            json = self._redis.hget(self._keys.failed, submission_id)
-        return [Found(json, _decode(json))] if json else []
+        json = self._redis.hget(self._keys.failed, submission_id)
+        return [Found(json, decode_dead_letter(json))] if json else []
 
 
 def readable(values: Iterable[bytes]) -> list[Found]:
-    """Return the dead letters among these without those that cannot be read: other code has written them."""
+    """Return these dead letters, without those that cannot be read because other code wrote them."""
     found = []
     for json in values:
         with suppress(msgspec.MsgspecError):
-            found.append(Found(json, _decode(json)))
+            found.append(Found(json, decode_dead_letter(json)))
     return found

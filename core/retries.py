@@ -1,4 +1,4 @@
-"""What is kept of strings that failed alone: a note while one is tried again, and the dead letter it may become."""
+"""Retrying strings that failed alone: when each is tried again, and when it becomes a dead letter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 MAX_FAILURES = 6
 """Failures of one kind, with other strings stored in between, after which a string is a dead letter."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-"""Seconds until a string that was set aside is tried again: after the first failure, and after many."""
+"""Seconds until a string that was set aside is tried again: after its first failure, and at most."""
 
 
 class Failure(NamedTuple):
@@ -26,9 +26,9 @@ class Failure(NamedTuple):
 
 
 class RetryState(msgspec.Struct, frozen=True):
-    """What is known of a string that was set aside.
+    """How a string that was set aside failed so far.
 
-    ``tries`` failed in all; ``failures`` of them were of the kind of the last one, and came while others were stored.
+    ``tries`` counts all failures; ``failures`` those of the kind of the last one that came while others were stored.
     """
 
     kind: str
@@ -42,34 +42,24 @@ class RetryState(msgspec.Struct, frozen=True):
         return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self.tries - 1, 10)))
 
 
-class DeadLetter(msgspec.Struct, frozen=True):
-    """A string that PostgreSQL refused, with the reason; times in µs since 1970."""
-
-    id: str
-    text: str
-    received_at: int
-    reason: str
-    attempts: int
-
-
 _decode = msgspec.json.Decoder(RetryState).decode
 
 
 def parse_retry_state(value: bytes) -> RetryState:
-    """Return the note as read from Redis, where the rows inserted until then stand before it."""
+    """Return the retry state in a note as read from Redis."""
     return _decode(value.partition(b" ")[2])
 
 
 def rows_before(value: bytes) -> int:
-    """Return how many rows had been inserted when a string failed last, from its note as read from Redis."""
+    """Return the number of rows that had been inserted at the last failure, from a note as read from Redis."""
     return int(value.partition(b" ")[0])
 
 
 def next_retry_state(failure: Failure, earlier: RetryState | None, *, others_stored: bool) -> RetryState | None:
-    """Return the note of a string that has failed once more, None when it is to be a dead letter.
+    """Return the retry state of a string that has failed again; None when it is to become a dead letter.
 
-    ``others_stored`` tells whether rows were inserted since it failed the time before. While none are, the failure says
-    nothing about the string: the database is not well.
+    ``others_stored`` tells whether rows were inserted since its previous failure. While none are, the failure says
+    nothing about the string: the fault is the database's.
     """
     if failure.final:
         return None

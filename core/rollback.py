@@ -1,7 +1,7 @@
-"""The high water: how far the counter of appended strings, which only ever grows, has been seen to be.
+"""Rollbacks of the journal: the counter of appended strings, which only ever grows, has fallen.
 
-Nobody can undo that Redis comes back without what it had acknowledged, on an emptied volume or with an older copy of
-its files. But the counter stands beside the journal and came back with it, so it is lower than somebody has seen it.
+Redis may come back without what it had acknowledged, on an emptied volume or with an older copy of its files. That
+cannot be undone, but it can be detected: the counter came back with the journal, lower than a process has seen it.
 """
 
 from __future__ import annotations
@@ -16,48 +16,43 @@ log = structlog.get_logger()
 
 
 class Rollback(NamedTuple):
-    """When the journal was seen set back (ms since 1970), and its counter of appended strings before and after."""
+    """When a rollback was detected (ms since 1970), and the counter of appended strings before and after it."""
 
     at_ms: int
     before: int
     after: int
 
     def __str__(self) -> str:
-        """Return the note that stands in Redis."""
+        """Return the note that is kept in Redis."""
         return f"{self.at_ms} {self.before} {self.after}"
 
 
 class Mark(NamedTuple):
-    """How high the counter was seen; ``turn`` counts how often it has fallen."""
+    """The highest counter seen; ``turn`` counts how often it has fallen."""
 
     turn: int
     counter: int
 
 
-def parse_rollback(note: bytes) -> Rollback:
-    """Return the note as read from Redis."""
-    return Rollback(*map(int, note.split()))
-
-
 class RollbackDetector:
-    """The highest that one process has seen the counter; threads may share it.
+    """The highest counter that one process has seen; threads may share it.
 
-    Take the ``mark`` before a call is sent, and ``note`` what the call found. Redis ran the call after whatever the
-    mark tells of, so a lower counter means that the journal was set back, in whichever order answers are noted.
+    Take the ``mark`` before a call is sent, and ``note`` what the call found. Redis ran the call after everything that
+    the mark covers, so a lower counter means a rollback, in whichever order replies are noted.
     """
 
     def __init__(self) -> None:
-        """Have seen nothing."""
+        """Begin with nothing seen."""
         self._lock = threading.Lock()
         self.mark = Mark(0, 0)
         self.untold: Rollback | None = None
-        """What was seen of which no note was left yet."""
+        """A rollback of which no note has been left yet."""
 
     def note(self, mark: Mark, found: int, left: int) -> None:
-        """Note the counter as a call found it and as it left it; that it has fallen is logged once."""
+        """Note the counter as a call found it and as it left it; a fall is logged once."""
         with self._lock:
             if mark.turn != self.mark.turn:
-                return  # sent before the fall: the answer may be from before it, too
+                return  # sent before the fall: the reply may be from before it, too
             if found >= mark.counter:
                 self.mark = max(self.mark, Mark(mark.turn, left))
                 return

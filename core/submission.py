@@ -1,8 +1,8 @@
-"""The submission: one string on its way, and the rule of what a string may be."""
+"""The shape of a string, from its acceptance to its row, and the rule of what a string may be."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -10,9 +10,10 @@ from core.errors import InvalidText
 
 
 class Submission(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A string that was accepted, as it stands in the journal: ``[id, text, received_at]``.
+    """An accepted string; in the journal it is an array, ``[id, text, received_at]``.
 
-    ``id`` is a UUID in its canonical form; ``received_at`` counts microseconds since 1970 in UTC.
+    ``id`` is a UUID in its canonical form; times are µs since 1970. What is added to these fields, at the end and with
+    a default, travels through journal, dead letters and retries by itself.
     """
 
     id: str
@@ -20,18 +21,35 @@ class Submission(msgspec.Struct, array_like=True, frozen=True, gc=False):
     received_at: int
 
 
-_decoder = msgspec.json.Decoder(list[Submission])
-_encoder = msgspec.json.Encoder()
+class DeadLetter(Submission, array_like=False, frozen=True, kw_only=True):
+    """A string that PostgreSQL refused, with the reason and the number of attempts; in Redis it is a JSON object."""
+
+    reason: str
+    attempts: int
+
+    @property
+    def submission(self) -> Submission:
+        """The string as it was accepted."""
+        return msgspec.convert(self, Submission, from_attributes=True)
 
 
-def encode(submission: Submission) -> bytes:
-    """Return the submission as it stands inside an entry of the journal."""
-    return _encoder.encode(submission)
+class StoredString(Submission, array_like=False, frozen=True, kw_only=True):
+    """A row; ``seq`` is its place in the history."""
+
+    stored_at: int
+    seq: int
 
 
-def decode(items: bytes) -> list[Submission]:
-    """Return the submissions of an entry of the journal."""
-    return _decoder.decode(items)
+encode = msgspec.json.Encoder().encode
+"""Encodes a submission for an entry of the journal, or a dead letter for its hash."""
+decode = msgspec.json.Decoder(list[Submission]).decode
+"""Decodes the submissions of an entry."""
+decode_dead_letter = msgspec.json.Decoder(DeadLetter).decode
+
+
+def decode_rows(rows: Sequence[Mapping[str, object]]) -> list[StoredString]:
+    """Return rows of PostgreSQL, each by the names of its columns."""
+    return msgspec.convert(rows, list[StoredString])
 
 
 def check_text(text: str, max_bytes: int) -> None:

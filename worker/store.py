@@ -1,14 +1,16 @@
-"""The store: where the way of a string ends. A batch is one statement, which commits by itself: one round trip."""
+"""PostgreSQL writer: one autocommitted INSERT per batch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import psycopg2
+from msgspec.structs import astuple
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 
 from core.outage_log import words
 from core.retries import Failure
@@ -24,7 +26,7 @@ _PROBE = (_SQL / "probe.sql").read_text(encoding="ascii")
 
 
 class Store:
-    """Writes batches over one connection, which is made when it is needed and dropped when it fails."""
+    """Writes batches over one connection, which is opened when it is needed and dropped when it fails."""
 
     def __init__(self, url: str) -> None:
         """Use this database, through the write role; nothing is connected yet."""
@@ -42,16 +44,12 @@ class Store:
         """Commit all of the strings; return how many were new.
 
         Raises Outage when PostgreSQL is unavailable, Unanswered when it does not answer in time, TooSlow when it gave
-        the batch up, Refused when it (or the way to it) refuses something in the batch. After any of these nothing of
-        the batch is stored, or (when the connection broke during the commit) all of it is: trying again is safe in any
+        up the batch, Refused when it (or the connection) refuses something in the batch. After any of these nothing of
+        the batch is stored, or (when the connection broke during the commit) all of it is: retrying is safe in any
         case, because the id is the primary key.
         """
-        ordered = sorted(submissions, key=lambda submission: submission.id)
-        parameters = {
-            "ids": [submission.id for submission in ordered],
-            "texts": [submission.text for submission in ordered],
-            "received": [submission.received_at for submission in ordered],
-        }
+        columns = zip(*map(astuple, sorted(submissions, key=attrgetter("id"))), strict=True)
+        parameters = dict(zip(Submission.__struct_fields__, map(list, columns), strict=True))
         with self._cursor() as cursor:
             cursor.execute(_INSERT, parameters)
             return int(cursor.rowcount)
@@ -63,16 +61,16 @@ class Store:
             return bool(cursor.rowcount)
 
     def probe(self) -> Failure | None:
-        """Try whether a row can be stored at all, with one of our own.
+        """Try whether a row can be stored at all, with one of our own that is rolled back.
 
-        Return None when it can; how it failed where that may be for its text, so that others may be stored. Raises
+        Return None when it can; how it failed where that may be due to its text, so that others may be stored. Raises
         Outage where PostgreSQL says that it is not well.
         """
         try:
             with self._cursor() as cursor:
                 cursor.execute(_PROBE, {"id": str(uuid4())})
         except (Unanswered, Refused) as error:
-            self._drop()  # its transaction may be open still
+            self._drop()  # its transaction may still be open
             failure = error.failure if isinstance(error, Refused) and not isinstance(error, TooSlow) else None
             if failure and (failure.final or failure.counts):
                 return failure
@@ -80,7 +78,7 @@ class Store:
         return None
 
     @contextmanager
-    def _cursor(self) -> Iterator[Any]:
+    def _cursor(self) -> Iterator[Cursor]:
         connection = self._connected()
         try:
             with connection.cursor() as cursor:
@@ -94,7 +92,7 @@ class Store:
                 raise Outage(words(error)) from error
             refused = refusal(error, connection)
             if not isinstance(error, psycopg2.Error):
-                self._drop()  # who knows where it was left
+                self._drop()  # its state is unknown
             raise refused from error
 
     def _connected(self) -> Session:

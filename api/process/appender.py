@@ -1,7 +1,7 @@
 """Group commit: everything that waits in this process goes to the journal in one call.
 
 Request threads hand their units over and wait; one thread writes all that has gathered while the previous call was
-under way. So a round trip and an fsync serve many requests, and a lone request waits for nobody.
+under way. So a round trip and an fsync serve many requests, and a lone request does not wait.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
 import structlog
@@ -23,24 +24,24 @@ log = structlog.get_logger()
 PATIENCE = 2.5
 """Seconds a request waits for its append before it answers 503."""
 GATHERING = 0.002
-"""Seconds in which a group grows when requests come so thick that the last group was larger than one unit: a call and
-an fsync then serve twice as many. A lone client never waits for it."""
+"""Seconds in which a group grows when the last one had more than one unit: under such a load a call and an fsync then
+serve twice as many. A lone client never waits for it."""
 
 
-class _Request:
+@dataclass(slots=True)
+class Request:
     """What became of a request's units so far.
 
-    One thread writes them, in their order and none after a failure; so when the first one fails, nothing of the request
-    was kept, nor will be.
+    One thread writes them, in order and none after a failure; so when the first one fails, nothing of the request was
+    kept, nor will be. ``earlier`` has, by id, the records of strings that were queued or failed already; ``appended``
+    is roughly the number of strings ever appended, up to the last one.
     """
 
-    __slots__ = ("abandoned", "appended", "error", "kept")
-
-    def __init__(self) -> None:
-        self.abandoned = False
-        self.error: DummiesError | None = None
-        self.kept = False
-        self.appended = 0
+    earlier: dict[str, Record] = field(default_factory=dict)
+    appended: int = 0
+    kept: bool = False
+    abandoned: bool = False
+    error: DummiesError | None = None
 
     @property
     def over(self) -> bool:
@@ -56,15 +57,14 @@ class _Request:
 class _Waiting:
     """A unit on its way, with the lock that its request waits for."""
 
-    __slots__ = ("done", "records", "request", "size", "unit")
+    __slots__ = ("done", "request", "size", "unit")
 
-    def __init__(self, unit: Unit, request: _Request) -> None:
+    def __init__(self, unit: Unit, request: Request) -> None:
         self.unit = unit
         self.request = request
         self.size = total_bytes(unit.submissions)
         self.done = threading.Lock()
         self.done.acquire()
-        self.records: list[Record | None] = []
 
 
 class Appender:
@@ -78,20 +78,18 @@ class Appender:
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
         self._left_over: _Waiting | None = None
-        """The first one that no longer fitted the last group."""
+        """The first unit that did not fit the last group."""
         self._thick = False
         """Whether the last group was larger than one unit."""
 
-    def append(self, units: Sequence[Unit]) -> tuple[list[list[Record | None]], int]:
-        """Return, once all units are on disk, for each string the record of the same string if it waited already.
-
-        With them comes how many strings were ever appended, about up to the last one.
+    def append(self, units: Sequence[Unit]) -> Request:
+        """Append the units of one request, which are on disk on return; return what became of them.
 
         Raises KeyReused or JournalFull when none of the units was written, or JournalUnavailable (within 2.5 s) when
         some or all of them may have been; repeating the request under the same key is safe.
         """
         self._ensure_thread()
-        request = _Request()
+        request = Request()
         waiting = [_Waiting(unit, request) for unit in units]
         for item in waiting:
             self._queue.put(item)
@@ -101,7 +99,7 @@ class Appender:
                 request.abandoned = True
                 raise JournalUnavailable
             request.check()
-        return [item.records for item in waiting], request.appended
+        return request
 
     def _ensure_thread(self) -> None:
         if self._thread is None:
@@ -119,7 +117,7 @@ class Appender:
             self._write(group)
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None]:
-        """Return all that waits, up to a group's limits, and the first one that no longer fits."""
+        """Return all that waits, up to a group's limits, and the first unit that does not fit."""
         group: list[_Waiting] = []
         strings = size = 0
         item = first
@@ -144,13 +142,13 @@ class Appender:
             log.exception("append failed")
             _fail(group, JournalUnavailable())
         else:
-            for item, records in zip(group, appended.units, strict=True):
-                if records is None:
+            for index, item in enumerate(group):
+                if index in appended.refused:
                     item.request.error = KeyReused()
                 else:
                     item.request.kept = True
                     item.request.appended = appended.appended
-                    item.records = records
+                    item.request.earlier |= appended.earlier
             if appended.wake:
                 self._on_wake()
         for item in group:

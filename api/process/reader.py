@@ -7,15 +7,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import NamedTuple
 
 import psycopg2
+from psycopg2.extras import RealDictCursor, RealDictRow
 
 from core.errors import DummiesError
+from core.submission import StoredString, decode_rows
 from database.deadline import DeadlineExceeded, Session
 from database.session import Connector, UnfitDatabase
 
@@ -24,34 +24,31 @@ STATEMENT_TIMEOUT = 2.0
 CALL_DEADLINE = 3.0
 WAIT_FOR_CONNECTION = 1.0
 REST_AFTER_FAILURE = 1.0
-"""Seconds in which a database that has just failed is not asked again, so that readers do not queue up behind it."""
+"""Seconds in which a database that has just failed is not asked again, so that readers do not queue up."""
 
-_SQL = Path(__file__).parent / "sql"
+_SQL = {file.stem: file.read_text(encoding="utf-8") for file in (Path(__file__).parent / "sql").glob("*.sql")}
 
 
 class DatabaseUnavailable(DummiesError):
     """PostgreSQL does not answer."""
 
 
-class Row(NamedTuple):
-    """A stored string; ``seq`` is 0 where it was not asked for."""
+class Search(NamedTuple):
+    """What a search found, newest first, and the oldest string it looked at (None: there was none left)."""
 
-    id: UUID
-    text: str
-    received_at: datetime
-    stored_at: datetime
-    seq: int = 0
+    found: list[StoredString]
+    oldest: StoredString | None
 
 
-class Looked(NamedTuple):
-    """The oldest string that a search has looked at."""
+class Piece(NamedTuple):
+    """A part of an export, and the ``seq`` below which the next part begins (None: this is the end)."""
 
-    seq: int
-    stored_at: datetime
+    lines: str
+    before: int | None
 
 
 class Reader:
-    """Reads over at most 8 connections; every call ends in bounded time or raises DatabaseUnavailable."""
+    """Reads over at most 8 connections; every call ends in bounded time, or raises DatabaseUnavailable."""
 
     def __init__(self, url: str | None) -> None:
         """Use this database; nothing is connected yet. Without a URL every call raises DatabaseUnavailable."""
@@ -66,48 +63,39 @@ class Reader:
         self._idle: LifoQueue[Session] = LifoQueue()
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._resting_until = 0.0
-        self._states = (_SQL / "states.sql").read_text(encoding="utf-8")
-        self._history = (_SQL / "history.sql").read_text(encoding="utf-8")
-        self._search = (_SQL / "search.sql").read_text(encoding="utf-8")
-        self._export = (_SQL / "export.sql").read_text(encoding="utf-8")
 
-    def states(self, ids: Sequence[str]) -> dict[str, Row]:
+    def states(self, ids: Sequence[str]) -> dict[str, StoredString]:
         """Return those of the strings that are stored, by id."""
-        rows = self._fetch(self._states, {"ids": list(ids)})
-        return {row[0]: Row(UUID(row[0]), *row[1:]) for row in rows}
+        return {row.id: row for row in self._strings("states", {"ids": list(ids)})}
 
-    def history(self, limit: int, before: int | None) -> list[Row]:
+    def history(self, limit: int, before: int | None) -> list[StoredString]:
         """Return stored strings, newest first, below the given ``seq``."""
-        rows = self._fetch(self._history, {"limit": limit, "before": before})
-        return [Row(UUID(row[0]), *row[1:]) for row in rows]
+        return self._strings("history", {"limit": limit, "before": before})
 
-    def search(self, text: str, before: int | None, looked_at: int, limit: int) -> tuple[list[Row], Looked | None]:
-        """Look at so many strings below the given ``seq``; return those that contain the text, newest first.
+    def search(self, text: str, before: int | None, looked_at: int, limit: int) -> Search:
+        """Look at the next ``looked_at`` strings below the given ``seq`` for those that contain the text."""
+        rows = self._strings("search", {"q": text, "before": before, "looked_at": looked_at, "limit": limit})
+        return Search(rows[:-1], rows[-1] if rows else None)
 
-        With them comes how far it looked, None where nothing was left to look at.
+    def export(self, text: str | None, before: int | None, *, csv: bool) -> Piece:
+        """Return the next strings below the given ``seq`` as lines, roughly 1 MiB at most.
+
+        Where a text is given, only the strings that contain it are in the lines.
         """
-        rows = self._fetch(self._search, {"q": text, "before": before, "looked_at": looked_at, "limit": limit})
-        if not rows:
-            return [], None
-        *found, (*_, stored_at, seq) = rows
-        return [Row(UUID(row[0]), *row[1:]) for row in found], Looked(seq, stored_at)
-
-    def export(self, text: str | None, before: int | None, *, csv: bool) -> tuple[str, int | None]:
-        """Return the next strings below the given ``seq`` as lines, about 1 MiB at most, and the ``seq`` to go on from.
-
-        Only those that contain the text are in the lines, where one is given. At the end the ``seq`` is None.
-        """
-        [(lines, seq)] = self._fetch(self._export, {"q": text, "before": before, "csv": csv})
-        return lines or "", seq
+        [row] = self._fetch(_SQL["export"], {"q": text, "before": before, "csv": csv})
+        return Piece(**row)
 
     def ping(self) -> None:
         """Return when PostgreSQL answers."""
         self._fetch("SELECT 1", {}, rested=True)
 
-    def _fetch(self, sql: str, parameters: Mapping[str, Any], *, rested: bool = False) -> list[tuple[Any, ...]]:
+    def _strings(self, name: str, parameters: Mapping[str, object]) -> list[StoredString]:
+        return decode_rows(self._fetch(_SQL[name].replace("{columns}", _SQL["columns"]), parameters))
+
+    def _fetch(self, sql: str, parameters: Mapping[str, object], *, rested: bool = False) -> list[RealDictRow]:
         if not rested and time.monotonic() < self._resting_until:
             raise DatabaseUnavailable
-        with self._connection() as connection, connection.cursor() as cursor:
+        with self._connection() as connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall()
 
@@ -141,7 +129,7 @@ class Reader:
 
 
 def _hung_up(connection: Session) -> bool:
-    """Return whether the server has said something unasked: that it ends the connection."""
+    """Return whether the server has sent something unasked: it ends the connection."""
     waiter = select.poll()
     waiter.register(connection.fileno(), select.POLLIN | select.POLLHUP)
     return bool(waiter.poll(0))

@@ -25,10 +25,7 @@ EXPORT_PATIENCE = 2.0
 REST = 2.0
 """How long an export rests after each piece, as a multiple of the time that the piece took."""
 DATABASE_TRIED_AGAIN = (0.5, 1.5)
-"""Seconds after which an export that has begun asks a database again that was away."""
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it spreadsheets take a CSV for Latin letters."""
-_CSV_HEAD = f"{BYTE_ORDER_MARK}id,text,received_at,stored_at\r\n"
+"""Seconds after which an export that has begun asks an unavailable database again."""
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 _export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
 
@@ -66,25 +63,25 @@ def export() -> Response:
 
 
 def _lines(reader: Reader, text: str | None, *, csv: bool) -> Iterator[bytes]:
-    """Yield the file piece by piece; after each it rests for twice the time it took, so that others are served.
+    """Yield the file piece by piece, with a rest of twice the time that each took, so that others are served.
 
     Raises DatabaseUnavailable before the first piece. Later it waits until PostgreSQL is back and continues where it
-    was: a response that has begun can only be ended as if it were whole. Empty pieces are not sent, but show
-    whether the client is still there.
+    was: a response that has begun could only end as if it were complete. Empty pieces are not sent, but show whether
+    the client is still there.
     """
-    head, before, begun = _CSV_HEAD if csv else "", None, False
+    before = None
     while True:
         started = time.monotonic()
         try:
-            lines, before_next = reader.export(text, before, csv=csv)
+            lines, following = reader.export(text, before, csv=csv)
         except DatabaseUnavailable:
-            if not begun:
+            if before is None:
                 raise
             time.sleep(random.uniform(*DATABASE_TRIED_AGAIN))  # noqa: S311
             yield b""
             continue
-        yield (head + lines).encode()
-        if before_next is None:
+        yield lines.encode()
+        if following is None:
             return
-        head, before, begun = "", before_next, True
+        before = following
         time.sleep(REST * (time.monotonic() - started))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
+from api.process.reader import Piece
 from api.services import Services
 from api.views.export import CONCURRENT_EXPORTS
 
@@ -20,9 +21,9 @@ def _fail() -> None:
 def test_an_export_frees_its_slot_however_it_ends(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, method: str, happens: Callable[[], None]
 ) -> None:
-    def export(*_: object, csv: bool) -> tuple[str, None]:  # noqa: ARG001
+    def export(*_: object, csv: bool) -> Piece:  # noqa: ARG001
         happens()
-        return "lines\n", None
+        return Piece("lines\n", None)
 
     monkeypatch.setattr(services.reader, "export", export)
     monkeypatch.setattr("api.views.export.EXPORT_PATIENCE", 0)

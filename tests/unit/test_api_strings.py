@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
 from flask.testing import FlaskClient
 
-from api.process.reader import DatabaseUnavailable, Row
+from api.process.reader import DatabaseUnavailable
 from api.services import Services
 from core.consumer import Consumer
+from core.submission import StoredString
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+NOW = int(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()) * 1_000_000
 
 
 class Table:
     """A fake PostgreSQL."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[StoredString] = []
         self.away = False
 
     def add(self, count: int) -> list[str]:
         """Store strings; return their ids."""
         first = len(self.rows) + 1
-        made = [Row(uuid4(), f"row {n}", NOW, NOW + timedelta(seconds=1), n) for n in range(first, first + count)]
+        made = [
+            StoredString(str(uuid4()), f"row {n}", NOW, stored_at=NOW + 1_000_000, seq=n)
+            for n in range(first, first + count)
+        ]
         self.rows += made
-        return [str(row.id) for row in made]
+        return [row.id for row in made]
 
-    def states(self, ids: Sequence[str]) -> dict[str, Row]:
+    def states(self, ids: Sequence[str]) -> dict[str, StoredString]:
         self._answer()
-        return {str(row.id): row for row in self.rows if str(row.id) in ids}
+        return {row.id: row for row in self.rows if row.id in ids}
 
-    def history(self, limit: int, before: int | None) -> list[Row]:
+    def history(self, limit: int, before: int | None) -> list[StoredString]:
         self._answer()
         return [row for row in reversed(self.rows) if before is None or row.seq < before][:limit]
 

@@ -10,10 +10,12 @@ from uuid import uuid4
 import pytest
 
 from api.process import appender as appender_module
-from api.process.appender import Appender
+from api.process.appender import Appender, Request
 from core.errors import JournalFull, JournalUnavailable, KeyReused
 from core.journal import Appended, Unit
 from core.submission import Submission
+
+KEPT = Request(appended=7, kept=True)
 
 
 class SlowJournal:
@@ -33,12 +35,8 @@ class SlowJournal:
         error = self.outcomes.pop(0) if self.outcomes else self.error
         if error:
             raise error
-        refused = [unit.key_hash == "refused" for unit in units]
-        return Appended(
-            wake=True,
-            units=[None if no else [None] * len(u.submissions) for no, u in zip(refused, units, strict=True)],
-            appended=7,
-        )
+        refused = {index for index, unit in enumerate(units) if unit.key_hash == "refused"}
+        return Appended(wake=True, refused=refused, earlier={}, appended=7)
 
 
 @pytest.fixture
@@ -86,7 +84,7 @@ def append_behind(appender: Appender, journal: SlowJournal, units: Sequence[Unit
 def test_what_comes_while_a_call_is_under_way_goes_with_the_next(
     appender: Appender, journal: SlowJournal, wakes: list[None]
 ) -> None:
-    assert append_behind(appender, journal, [unit() for _ in range(20)]) == [([[None]], 7)] * 21
+    assert append_behind(appender, journal, [unit() for _ in range(20)]) == [KEPT] * 21
     assert [len(group) for group in journal.groups] == [1, 20]
     assert len(wakes) == 2
 
@@ -101,7 +99,7 @@ def test_a_group_ends_at_its_limits(appender: Appender, journal: SlowJournal) ->
 
 
 def test_a_refused_key_refuses_its_request_alone(appender: Appender, journal: SlowJournal) -> None:
-    assert append_behind(appender, journal, [unit(key="refused")]) == [([[None]], 7), KeyReused]
+    assert append_behind(appender, journal, [unit(key="refused")]) == [KEPT, KeyReused]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_an_error_reaches_every_caller_and_later_calls_are_served(
     journal.error = error
     assert append_behind(appender, journal, [unit(), unit()]) == [told] * 3
     journal.error = None
-    assert appender.append([unit()]) == ([[None]], 7)
+    assert appender.append([unit()]) == KEPT
 
 
 def test_an_append_that_was_given_up_is_not_written_later(
@@ -166,7 +164,7 @@ def test_what_a_failed_request_has_left_is_not_written_when_there_is_room_again(
     refused = [unit(LARGE, key=key), unit(LARGE), unit(LARGE), unit()]
     with pytest.raises(told):
         appender.append(refused)
-    assert appender.append([unit(LARGE)]) == ([[None] * LARGE], 7)
+    assert appender.append([unit(LARGE)]) == KEPT
     written = [one for group in journal.groups for one in group]
     assert [one for one in written if one in refused] == refused[:1]
 

@@ -14,7 +14,7 @@ from core.consumer import Consumer, Turn
 from core.journal import Journal, Unit
 from core.keys import KEYS
 from core.retries import RetryState
-from core.submission import Submission
+from core.submission import DeadLetter, Submission
 from core.timeouts import ABANDONED_AFTER
 from core.watch import Watch
 
@@ -136,9 +136,7 @@ def test_a_dead_letter_keeps_everything(journal: Journal, consumer: Consumer) ->
     first, second = consumer.claim().entries
     consumer.complete([first], 1)
     consumer.dead_letter(second, "because")
-    [letter] = journal.dead_letters([bad])
-    for part in (b'"text":"bad"', b'"reason":"because"', b'"attempts":1', b'"received_at":5'):
-        assert part in letter
+    assert journal.dead_letters([bad]) == [DeadLetter(bad, "bad", 5, reason="because", attempts=1)]
     assert [record and record.failed for record in journal.records([good, bad])] == [None, True]
 
 
@@ -214,9 +212,9 @@ def test_a_key_is_not_remembered_for_longer_because_the_clock_was_put_back(redis
         return Unit([Submission(str(uuid4()), digest, 5)], key_hash="key", digest=digest)
 
     journal.append([keyed("first")])
-    assert journal.append([keyed("second")]).units == [None]
+    assert journal.append([keyed("second")]).refused == {0}
     redis.pexpire(KEYS.idempotency("key"), 9 * 3600_000)
-    assert journal.append([keyed("third")]).units == [[None]]
+    assert journal.append([keyed("third")]).refused == set()
 
 
 def test_whoever_was_heard_of_in_the_future_counts_as_silent(redis: FakeRedis, journal: Journal) -> None:
@@ -255,7 +253,7 @@ def test_what_was_set_aside_and_is_in_no_set_any_more_is_claimed_again(
     watch = Watch(redis)
     assert watch.expire_abandoned() == []
     redis.delete(KEYS.set_aside)
-    idle = int(watch_module.FORGOTTEN_AFTER * 1000) + 1_000
+    idle = watch_module.FORGOTTEN_AFTER_MS + 1_000
     redis.xclaim("dummies:journal", "writers", "aside", 0, [entry.id], idle=idle, justid=True)
     assert watch.expire_abandoned() == [entry.id]
     time.sleep(0.002)  # fakeredis calls an entry stale a millisecond later than Redis does

@@ -9,9 +9,10 @@ from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 
 from core.consumer import LEASE, Consumer
+from core.dead_letters import DeadLetters
 from core.journal import ENTRY_VERSION
 from core.keys import GROUP, KEYS
-from core.submission import Submission, decode
+from core.submission import Submission, decode, decode_dead_letter, encode
 from worker.drain import Drain
 
 # As each version of the code has written them, byte for byte: never change one, add the next.
@@ -24,6 +25,10 @@ WRITTEN = {
     }
 }
 STORED = {"00000000-0000-0000-0000-000000000001": '안녕 "1"', "00000000-0000-0000-0000-000000000002": "b"}
+DEAD_LETTER = (
+    '{"id":"00000000-0000-0000-0000-000000000001","text":"안녕",'
+    '"received_at":1732400000000000,"reason":"no","attempts":3}'
+)
 NEWER = {b"v": str(ENTRY_VERSION + 1).encode(), b"n": b"2", b"items": b"\x93 not even JSON"}
 
 
@@ -91,6 +96,20 @@ def test_a_string_that_newer_code_queued_is_reported_as_queued(redis: FakeRedis,
     write(redis, NEWER)
     state = client.get(f"/dummies/{next(iter(STORED))}").get_json()
     assert (state["status"], state["text"]) == ("queued", None)
+
+
+def test_dead_letters_are_kept_and_put_back_as_they_always_were(redis: FakeRedis) -> None:
+    letter = decode_dead_letter(DEAD_LETTER.encode())
+    assert encode(letter) == DEAD_LETTER.encode()
+    redis.hset(KEYS.failed, letter.id, DEAD_LETTER)
+    assert DeadLetters(redis).retry(letter.id) == (letter, True, 1)
+    [(entry, fields)] = redis.xrange(KEYS.journal)
+    assert fields == {
+        b"v": b"1",
+        b"n": b"1",
+        b"items": '[["00000000-0000-0000-0000-000000000001","안녕",1732400000000000]]'.encode(),
+    }
+    assert redis.get(KEYS.status(letter.id)) == entry + b" 0 1732400000000000"
 
 
 def test_a_field_that_newer_code_added_at_the_end_needs_no_new_version() -> None:

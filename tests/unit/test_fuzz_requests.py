@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from watched_api import WatchedApi
 
 from api.http.request_ids import NGINX_HEADER
-from api.process.reader import Row
+from api.process.reader import Piece, Search
 from api.services import Services
+from core.submission import StoredString
 
 pytestmark = pytest.mark.timeout(60)
 BUILT = hypothesis_settings(
@@ -41,30 +42,30 @@ WAYS = st.sampled_from([{}, {"Origin": "https://page.example"}])
 class EmptyTable:
     """A fake PostgreSQL, which refuses what PostgreSQL would."""
 
-    def states(self, ids: Sequence[str]) -> dict[str, Row]:
+    def states(self, ids: Sequence[str]) -> dict[str, StoredString]:
         assert len(ids) <= 100
         assert all(str(UUID(one)) == one for one in ids)
         return {}
 
-    def history(self, limit: int, before: int | None) -> list[Row]:
+    def history(self, limit: int, before: int | None) -> list[StoredString]:
         assert 1 <= limit <= 200
         assert before is None or 1 <= before < 2**63
         return []
 
-    def search(self, text: str, before: int | None, looked_at: int, limit: int) -> tuple[list[Row], None]:
+    def search(self, text: str, before: int | None, looked_at: int, limit: int) -> Search:
         assert 1 <= len(text) <= 200
         assert "\0" not in text
         text.encode()
         assert self.history(limit, before) == []
         assert looked_at > 0
-        return [], None
+        return Search([], None)
 
-    def export(self, text: str | None, before: int | None, *, csv: bool) -> tuple[str, None]:
+    def export(self, text: str | None, before: int | None, *, csv: bool) -> Piece:
         assert isinstance(csv, bool)
         assert before is None
         if text is not None:
             self.search(text, before, 1, 1)
-        return "", None
+        return Piece("", None)
 
 
 @pytest.fixture

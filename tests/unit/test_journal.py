@@ -27,7 +27,7 @@ def unit(*texts: str, key: str = "", digest: str = "", ids: list[str] | None = N
 
 def test_everything_in_one_call_is_one_entry(redis: FakeRedis, journal: Journal) -> None:
     appended = journal.append([unit("a", "b"), unit("c")])
-    assert appended.units == [[None, None], [None]]
+    assert (appended.refused, appended.earlier) == (set(), {})
     assert redis.xlen(KEYS.journal) == 1
     assert journal.counts().waiting == 3
 
@@ -43,8 +43,9 @@ def test_a_string_that_waits_already_is_not_appended_again(redis: FakeRedis, jou
     sent = unit("a", "b")
     journal.append([sent])
     again = Unit([*sent.submissions, *unit("c").submissions])
-    [[first, second, new]] = journal.append([again]).units
-    assert new is None
+    earlier = journal.append([again]).earlier
+    assert list(earlier) == [submission.id for submission in sent.submissions]
+    first, second = earlier.values()
     assert (first.position, second.position, first.received_at) == (0, 1, 5)
     assert first.entry == second.entry
     assert journal.counts().waiting == 3
@@ -62,10 +63,11 @@ def test_a_repeat_alone_appends_nothing(redis: FakeRedis, journal: Journal) -> N
 def test_a_key_of_another_request_refuses_that_unit_alone(journal: Journal, *, together: bool) -> None:
     first, other, clash = unit("a", key="k", digest="1"), unit("b"), unit("c", key="k", digest="2")
     if together:
-        outcome = journal.append([first, other, clash]).units
+        refused = journal.append([first, other, clash]).refused
     else:
-        outcome = [*journal.append([first, other]).units, *journal.append([clash]).units]
-    assert outcome == [[None], [None], None]
+        assert journal.append([first, other]).refused == set()
+        refused = journal.append([clash]).refused
+    assert refused == ({2} if together else {0})
     assert journal.counts().waiting == 2
 
 
@@ -77,7 +79,8 @@ def test_a_key_is_remembered_for_a_while_after_its_last_use(redis: FakeRedis, jo
 
 
 def test_the_units_of_one_bulk_share_a_key(journal: Journal) -> None:
-    assert journal.append([unit("a", key="k", digest="d"), unit("b", key="k", digest="d")]).units == [[None], [None]]
+    appended = journal.append([unit("a", key="k", digest="d"), unit("b", key="k", digest="d")])
+    assert (appended.refused, appended.earlier) == (set(), {})
 
 
 def test_only_what_is_appended_is_counted(redis: FakeRedis, journal: Journal, consumer: Consumer) -> None:

@@ -1,6 +1,7 @@
 -- The next strings as lines of NDJSON or CSV, newest first: 2,000 strings or about 1 MiB at most.
 -- q: text to be contained, or NULL; before: bigint, the seq to continue below, or NULL to begin; csv: boolean.
--- Returns the lines as one text (NULL: none of these strings contains q), and the lowest seq looked at (NULL: the end).
+-- Returns the lines as one text, and the seq to continue below (NULL: the end). A CSV begins with a byte order mark,
+-- without which spreadsheets read it as Latin-1, and the names of its columns.
 WITH next AS (
     SELECT id, text, received_at, stored_at, seq
     FROM public.dummies
@@ -18,7 +19,8 @@ WITH next AS (
     WHERE size <= 1048576 OR seq = (SELECT max(seq) FROM next)
 )
 SELECT
-    string_agg(
+    CASE WHEN %(csv)s AND %(before)s::bigint IS NULL THEN E'\uFEFFid,text,received_at,stored_at\r\n' ELSE '' END
+    || coalesce(string_agg(
         CASE WHEN %(csv)s THEN
             id || ',"' || replace(text, '"', '""') || '",' || received_at || ',' || stored_at || E'\r\n'
         ELSE
@@ -26,6 +28,6 @@ SELECT
                 || ',"received_at":"' || received_at || '","stored_at":"' || stored_at || '"}' || E'\n'
         END,
         '' ORDER BY seq DESC
-    ) FILTER (WHERE %(q)s::text IS NULL OR strpos(text, %(q)s) > 0),
-    min(seq)
+    ) FILTER (WHERE %(q)s::text IS NULL OR strpos(text, %(q)s) > 0), '') AS lines,
+    min(seq) AS before
 FROM page

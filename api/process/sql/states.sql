@@ -1,5 +1,5 @@
--- What became of strings, by primary key.
--- ids: uuid[]. Returns id, text, received_at, stored_at for those that are stored.
-SELECT id, text, received_at, stored_at
+-- Those of some strings that are stored, by primary key.
+-- ids: uuid[].
+SELECT {columns}
 FROM public.dummies
 WHERE id = ANY (%(ids)s::uuid[])
