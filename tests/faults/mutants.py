@@ -78,12 +78,7 @@ MUTANTS = (
                 "if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):",
                 "if False:",
             ),
-            (
-                "api/views/submit.py",
-                "return _accepted(submission, record, appended)",
-                "return _accepted(submission, None, 1)",
-            ),
-            ("api/views/submit.py", "[[record]], appended = parts.appender", "parts.appender"),
+            ("api/submissions.py", "earlier = request.earlier.get(submission.id)", "earlier = None"),
         ),
         "killed at api-before-append",
         _offence("lost"),
@@ -115,9 +110,13 @@ MUTANTS = (
     Mutant(
         "a repeat does not keep its id",
         (
-            ("api/views/submit.py", "submission_id(text, key, request_id)", "submission_id(text, None, None)"),
             (
-                "api/views/submit.py",
+                "api/submissions.py",
+                "submission_id(submitted.text, key, request_id)",
+                "submission_id(submitted.text, None, None)",
+            ),
+            (
+                "api/submissions.py",
                 "request_digest([s.id for s in submissions])",
                 "request_digest([s.text for s in submissions])",
             ),
