@@ -20,7 +20,7 @@ def accept(parts: Services, submitted: SubmitRequest, key: str | None, request_i
     The response tells where the same string is queued or failed already. Raises KeyReused, JournalFull or
     JournalUnavailable, as the appender does.
     """
-    submission = _submission(submitted, submission_id(submitted.text, key, request_id), _now())
+    submission = _submission(submitted, key, request_id, _now())
     request = parts.appender.append([_unit([submission], key)])
     earlier = request.earlier.get(submission.id)
     status: StringStatus = "failed" if earlier and earlier.failed else "queued"
@@ -33,17 +33,17 @@ def accept_bulk(
 ) -> BulkAccepted:
     """Append checked strings to the journal; return the response once all are on disk. Raises as ``accept`` does."""
     now = _now()
-    submissions = [
-        _submission(each, submission_id(each.text, key, request_id, index), now) for index, each in enumerate(submitted)
-    ]
+    submissions = [_submission(each, key, request_id, now, index) for index, each in enumerate(submitted)]
     whole = _unit(submissions, key)
     units = [Unit(group, whole.key_hash, whole.digest) for group in _groups(submissions)]
     appended = parts.appender.append(units).appended
     return BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now), appended)
 
 
-def _submission(submitted: SubmitRequest, id_: str, now: int) -> Submission:
-    return Submission(id_, submitted.text, now)
+def _submission(
+    submitted: SubmitRequest, key: str | None, request_id: str | None, now: int, index: int | None = None
+) -> Submission:
+    return Submission(submission_id(submitted.text, key, request_id, index), submitted.text, now)
 
 
 def _unit(submissions: Sequence[Submission], key: str | None) -> Unit:

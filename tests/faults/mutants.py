@@ -112,8 +112,8 @@ MUTANTS = (
         (
             (
                 "api/submissions.py",
-                "submission_id(submitted.text, key, request_id)",
-                "submission_id(submitted.text, None, None)",
+                "submission_id(submitted.text, key, request_id, index)",
+                "submission_id(submitted.text, None, None, index)",
             ),
             (
                 "api/submissions.py",
