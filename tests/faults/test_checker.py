@@ -47,8 +47,8 @@ def found(**changes: object) -> Found:
 
 def test_a_fit_string_that_is_refused_is_reported(tmp_path: Path) -> None:
     again = Ledger(tmp_path / "again")
-    again.retry_state("invoked", [ONE])
-    again.retry_state("refused", [ONE], "422 key-reused")
+    again.note("invoked", [ONE])
+    again.note("refused", [ONE], "422 key-reused")
     again.close()
     assert check(again, found(rows=[], dead_letters=[], statuses={})).offences["turned away"] == [ONE]
 
