@@ -46,7 +46,9 @@ REFUSED_TO_ALL = ["FLUSHDB", "CONFIG SET appendonly no", "KEYS *", "SHUTDOWN NOS
 def users() -> dict[str, list[str]]:
     """Return each user's rules, with its name as its password."""
     lines = [line for line in USERS.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")]
-    joined = re.sub(r"\n +", " ", "\n".join(lines)).replace(NEWER_THAN_7_0, "")
+    joined = re.sub(r"\n +", " ", "\n".join(lines))
+    if local.redis._version(local.redis.find_server()) < (7, 2):
+        joined = joined.replace(NEWER_THAN_7_0, "")
     found = {name: RULE.findall(rules) for name, rules in re.findall(r"^user (\w+) (.*)$", joined, re.MULTILINE)}
     return {name: [f">{name}" if rule.startswith("#") else rule for rule in rules] for name, rules in found.items()}
 
