@@ -18,6 +18,9 @@ from api.services import services
 from core.journal import Record
 from core.submission import DeadLetter, StoredString, Submission
 
+LOOKS = 5
+"""How often a string is looked up in Redis while it changes between the looks."""
+
 
 def stored(row: StoredString) -> StringState:
     """Return the state of a stored string."""
@@ -29,24 +32,33 @@ def failed(letter: DeadLetter) -> StringState:
     return _state(letter, "failed", attempts=letter.attempts, reason=letter.reason)
 
 
-def queued(key: str, record: Record) -> StringState:
-    """Return the state of a queued string, without its text."""
-    return StringState(UUID(key), "queued", utc(record.received_at))
+def in_redis(key: str) -> StringState | None:
+    """Return the state of a string that is queued or failed, with its text where this code can read it.
+
+    None for any other string. One that is settled or retried between two questions to Redis is looked up again.
+    """
+    for _ in range(LOOKS):
+        [record] = services().journal.records([key])
+        if record is None:
+            return None
+        state = _dead_letters([key]).get(key) if record.failed else _queued_with_text(key, record)
+        if state:
+            return state
+    return _queued(key, record) if record else None
 
 
-def queued_with_text(key: str, record: Record) -> StringState | None:
-    """Return a queued string, with its text where this code can read it; None when it has been settled meanwhile."""
-    found = services().journal.queued_string(record)
-    if found is None:
-        return None
-    state = _state(found.submission, "queued") if found.submission else queued(key, record)
-    state.attempts = found.attempts
-    return state
-
-
-def failed_strings(keys: Sequence[str]) -> list[StringState | None]:
-    """Return the dead letter of each string, None for one that has none."""
-    return [failed(letter) if letter else None for letter in services().journal.dead_letters(keys)]
+def all_in_redis(keys: Sequence[str]) -> dict[str, StringState]:
+    """Return those of the strings that are queued or failed, by id; the queued ones without their texts."""
+    states: dict[str, StringState] = {}
+    for _ in range(LOOKS):
+        records = dict(zip(keys, services().journal.records(keys), strict=True))
+        states |= {key: _queued(key, record) for key, record in records.items() if record and not record.failed}
+        keys = [key for key, record in records.items() if record and record.failed]
+        states |= _dead_letters(keys)
+        keys = [key for key in keys if key not in states]
+        if not keys:
+            break
+    return states
 
 
 def stored_rows(keys: Sequence[str]) -> dict[str, StoredString]:
@@ -55,6 +67,24 @@ def stored_rows(keys: Sequence[str]) -> dict[str, StoredString]:
         return services().reader.states(keys)
     except DatabaseUnavailable:
         raise database_unavailable() from None
+
+
+def _queued(key: str, record: Record) -> StringState:
+    return StringState(UUID(key), "queued", utc(record.received_at))
+
+
+def _queued_with_text(key: str, record: Record) -> StringState | None:
+    found = services().journal.queued_string(record)
+    if found is None:
+        return None
+    state = _state(found.submission, "queued") if found.submission else _queued(key, record)
+    state.attempts = found.attempts
+    return state
+
+
+def _dead_letters(keys: Sequence[str]) -> dict[str, StringState]:
+    letters = services().journal.dead_letters(keys)
+    return {key: failed(letter) for key, letter in zip(keys, letters, strict=True) if letter}
 
 
 def _state(string: Submission, status: StringStatus, **more: Any) -> StringState:

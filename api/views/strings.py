@@ -15,7 +15,7 @@ from api.http.problems import ApiProblem
 from api.http.responses import answer
 from api.process.reader import DatabaseUnavailable
 from api.services import services
-from api.strings import failed_strings, queued, queued_with_text, stored, stored_rows
+from api.strings import all_in_redis, in_redis, stored, stored_rows
 
 blueprint = Blueprint("strings", __name__)
 
@@ -25,10 +25,7 @@ blueprint = Blueprint("strings", __name__)
 def state(submission_id: UUID) -> Response:
     """Answer with the string and its status."""
     key = str(submission_id)
-    [record] = services().journal.records([key])
-    found = None
-    if record:
-        found = failed_strings([key])[0] if record.failed else queued_with_text(key, record)
+    found = in_redis(key)
     if found is None:
         row = stored_rows([key]).get(key)
         if row is None:
@@ -56,12 +53,9 @@ def states() -> Response:
 
 def _many(ids: Sequence[UUID]) -> StringStates:
     keys = [str(submission_id) for submission_id in ids]
-    records = dict(zip(keys, services().journal.records(keys), strict=True))
-    dead = [key for key, record in records.items() if record and record.failed]
-    items = [state for state in failed_strings(dead) if state]
-    items += [queued(key, record) for key, record in records.items() if record and not record.failed]
-    known = {str(item.id) for item in items}
-    missing = [key for key in records if key not in known]
+    known = all_in_redis(keys)
+    items = list(known.values())
+    missing = [key for key in dict.fromkeys(keys) if key not in known]
     try:
         rows = services().reader.states(missing) if missing else {}
     except DatabaseUnavailable:

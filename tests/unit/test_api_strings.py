@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from api.process.reader import DatabaseUnavailable
 from api.services import Services
 from core.consumer import Consumer
+from core.journal import Record
 from core.submission import StoredString
 
 NOW = int(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()) * 1_000_000
@@ -85,6 +86,44 @@ def test_a_failed_string_has_its_reason(client: FlaskClient, consumer: Consumer)
         client.get(f"/dummies/?id={submission_id}").json["items"][0],
     ):
         assert (state["status"], state["text"], state["reason"], state["attempts"]) == ("failed", "bad", "because", 1)
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("path", ["/dummies/{}", "/dummies/?id={}"])
+@pytest.mark.parametrize("before", ["queued", "failed"])
+def test_a_string_that_changes_between_two_questions_is_never_unknown(
+    client: FlaskClient,
+    services: Services,
+    consumer: Consumer,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    before: str,
+) -> None:
+    """Its record is read first, then the entry or dead letter to which it points."""
+    submission_id = submit(client, "odd")
+    if before == "failed":
+        consumer.dead_letter(consumer.claim().entries[0], "because")
+    changes = [
+        lambda: (
+            services.dead_letters.retry(submission_id)
+            if before == "failed"
+            else consumer.dead_letter(consumer.claim().entries[0], "because")
+        )
+    ]
+    records = services.journal.records
+
+    def change_afterwards(ids: Sequence[str]) -> list[Record | None]:
+        found = records(ids)
+        if changes:
+            changes.pop()()
+        return found
+
+    monkeypatch.setattr(services.journal, "records", change_afterwards)
+    answer = client.get(path.format(submission_id))
+    assert answer.status_code == 200
+    [state] = answer.json.get("items", [answer.json])
+    after = {"queued": "failed", "failed": "queued"}[before]
+    assert state["status"] == after or ("?id" in path and state["status"] == "queued")
 
 
 def test_an_id_that_was_never_given_out_is_404(client: FlaskClient, table: Table) -> None:
