@@ -20,7 +20,7 @@ from api.http.request_ids import HEADER, bind, nginx_id_of, unbind
 from api.http.responses import JSON, NOT_CACHED, accepted_headers, encode
 from api.services import Services
 from api.submissions import accept
-from core.errors import DummiesError
+from core.errors import DummiesError, JournalFull, JournalUnavailable, KeyReused
 
 PATHS = {"/dummies/", "/dummies"}
 MAX_BODY = 16 * 1024
@@ -82,7 +82,11 @@ class FastPath:
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
         try:
             accepted = accept(self._parts, submitted, key, nginx_id_of(environ))
-        except DummiesError as error:  # not passed on: the string may have been appended despite the error
+        except (
+            KeyReused,
+            JournalFull,
+            JournalUnavailable,
+        ) as error:  # not passed on: the string may have been appended despite the error
             response = problem_of(error).response()
             response.headers[HEADER] = request_id
             return response(environ, start_response)

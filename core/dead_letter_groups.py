@@ -152,7 +152,7 @@ class DeadLetterGroups:
         return put_back.done
 
     def _discard_piece(self, why: str, found: list[Found]) -> int:
-        removed = self._dead_letters.remove(found)
+        removed = self._dead_letters.remove(found) if found else []
         if removed:
             log.info("dead letters discarded", ids=removed, reason=why)
         return len(removed)

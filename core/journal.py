@@ -131,7 +131,8 @@ class Journal:
     @journal_errors()
     def records(self, ids: Sequence[str]) -> list[Record | None]:
         """Return the status record of each string; None for one that is stored, or was never accepted."""
-        return [value and parse_record(value) for value in self._redis.mget(map(self._keys.status, ids))]
+        found = self._redis.mget(map(self._keys.status, ids))
+        return [None if value is None else parse_record(value) for value in found]
 
     @journal_errors()
     def queued_string(self, record: Record) -> Queued | None:

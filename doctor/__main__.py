@@ -47,9 +47,9 @@ def main() -> None:
     """Examine, print, and exit."""
     findings = examine()
     print(table(findings))
-    failures = {finding.what for finding in findings if finding.ok is False}
+    failures = [finding.what for finding in findings if finding.ok is False]
     print(f"\n{len(failures)} of {len(findings)} checks failed" if failures else "\nall checks passed")
-    sys.exit(2 if failures & NAMES else 1 if failures else 0)
+    sys.exit(2 if NAMES.intersection(failures) else 1 if failures else 0)
 
 
 if __name__ == "__main__":

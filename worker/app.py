@@ -5,13 +5,16 @@ from __future__ import annotations
 from celery import signals
 
 from core import logs
+from core.durability import refuse_volatile
 from core.settings import CoreSettings, load
 from core.timeouts import TASK_TIME_LIMIT
 from core.wakeups import DRAIN_TASK, make_celery
+from database.session import refuse_unfit
 from worker.celery_patches import transport
 from worker.celery_patches.consumer import QuickConsumer
 from worker.celery_patches.timer import DrainTimer
 from worker.job import drain
+from worker.settings import WorkerSettings
 
 transport.use()
 app = make_celery(load(CoreSettings).broker_url)
@@ -37,3 +40,11 @@ app.task(name=DRAIN_TASK)(drain)
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _configure_logs(**_: object) -> None:
     logs.configure(json=load(CoreSettings).log_json)
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def _check_start(**_: object) -> None:
+    """Stop the worker, with one line, when a setting is bad or a server cannot keep the promise."""
+    settings = load(WorkerSettings)
+    refuse_volatile(settings)
+    refuse_unfit(settings.database_url, "DATABASE_URL")

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg2
-from psycopg2.extras import RealDictCursor, RealDictRow
 
 from core.errors import DummiesError
 from core.submission import StoredString, decode_rows
@@ -92,12 +91,13 @@ class Reader:
     def _strings(self, name: str, parameters: Mapping[str, object]) -> list[StoredString]:
         return decode_rows(self._fetch(_SQL[name].replace("{columns}", _SQL["columns"]), parameters))
 
-    def _fetch(self, sql: str, parameters: Mapping[str, object], *, rested: bool = False) -> list[RealDictRow]:
+    def _fetch(self, sql: str, parameters: Mapping[str, object], *, rested: bool = False) -> list[dict[str, Any]]:
         if not rested and time.monotonic() < self._resting_until:
             raise DatabaseUnavailable
-        with self._connection() as connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        with self._connection() as connection, connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            return cursor.fetchall()
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
     @contextmanager
     def _connection(self) -> Iterator[Session]:

@@ -15,7 +15,7 @@ from api.http.bodies import read_object
 from api.http.contract import DiscardGroups, FailedGroup, FailedGroups, GroupProgress, Problem, RetryGroups
 from api.http.openapi import Operation
 from api.http.parameters import MAX_SCAN_CURSOR, integer
-from api.http.problems import ApiProblem, problem_of
+from api.http.problems import INTERNAL, ApiProblem, problem_of
 from api.http.responses import NOT_CACHED, answer, encode
 from api.services import Services, services
 from core.dead_letter_groups import PIECE, Progress
@@ -116,8 +116,11 @@ def _lines(parts: Services, beginning: Progress, run: Iterator[Progress], check:
             _end_when_draining(parts)
             check()
     except Exception as error:  # a response that has begun can only say so
-        problem = ApiProblem(problem_of(error).name, REST_IS_LEFT).body()
-        log.warning("groups of dead letters left unfinished", left=progress.left, exc_info=error)
+        name = problem_of(error).name
+        problem = ApiProblem(name, REST_IS_LEFT).body()
+        log.warning("groups of dead letters left unfinished", left=progress.left, reason=name)
+        if name == INTERNAL:
+            log.exception("groups of dead letters failed")
     yield _line(progress, complete=problem is None, problem=problem)
 
 

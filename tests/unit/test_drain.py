@@ -393,6 +393,26 @@ def test_a_batch_that_takes_too_long_is_followed_by_smaller_ones_and_later_by_la
     assert journal.counts().set_aside == 0
 
 
+@pytest.mark.parametrize(("others", "aside"), [("good", 1), ("odd, too", 0)])
+def test_an_outage_that_ends_a_batch_says_nothing_of_strings_only_where_none_was_stored(
+    journal: Journal, consumer: Consumer, database: Database, monkeypatch: pytest.MonkeyPatch, others: str, aside: int
+) -> None:
+    monkeypatch.setattr("worker.settle.random.sample", lambda halves, _: halves)
+    insert = database.insert
+
+    def insert_until_the_last(submissions: Sequence[Submission]) -> int:
+        if [s.text for s in submissions] == ["last"]:
+            raise Outage("gone")
+        return insert(submissions)
+
+    monkeypatch.setattr(database, "insert", insert_until_the_last)
+    database.doubt = Failure("23514", "23514 the probe's row is refused")
+    for text in (others, "odd", "last"):
+        append(journal, text)
+    run(consumer, database, [])
+    assert (journal.counts().set_aside, journal.counts().waiting) == (aside, 3 - len(database.rows))
+
+
 def test_a_string_that_is_slow_alone_is_set_aside(
     journal: Journal, consumer: Consumer, database: Database, wakes: list[None]
 ) -> None:

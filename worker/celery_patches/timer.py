@@ -92,9 +92,8 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._beat("journal")
         if entries or unavailable:
             self._work.set()
-        with suppress(
-            RedisError
-        ):  # a Redis that turned volatile is logged; draining goes on: rows cannot be lost there
+        with suppress(RedisError):
+            # a Redis that turned volatile is logged; draining continues, since rows cannot be lost there
             self._durability.note(read_info(self._redis))
 
     def _hand_over(self, worker: Any) -> None:
