@@ -53,7 +53,7 @@ def variable(name: str) -> str | None:
     """
     confusing = _CELERY_READS if name == "CELERY_BROKER_URL" else ()
     for other in os.environ:
-        if os.environ[other] and (other in confusing or (other != name and other.upper() == name)):
+        if os.environ[other] and (other in confusing or (other.upper() in {name, f"{name}_FILE"} - {other})):
             raise ValueError(f"unset {other}, which not every program reads, and set {name}")
     value, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
     if value and path:

@@ -18,6 +18,8 @@ from database.session import Connector
 STATEMENT_TIMEOUT, LOCK_TIMEOUT = 300, 60
 MARGIN = 10.0
 """Seconds after its timeout in which PostgreSQL must have given up a statement."""
+BUSY = (None, "55P03", "57014")
+"""SQLSTATEs after which retrying helps: none, where the server did not answer, and those of a lock and of a timeout."""
 T = TypeVar("T")
 
 
@@ -52,7 +54,7 @@ def run(program: str, action: Callable[[], T], seconds: float) -> T:
         try:
             return action()
         except (DummiesError, psycopg2.Error) as error:
-            refused = getattr(error, "pgcode", None) or not isinstance(error, SchemaMissing | psycopg2.OperationalError)
-            if refused or time.monotonic() > deadline:
+            passes = isinstance(error, SchemaMissing | psycopg2.OperationalError)
+            if not passes or getattr(error, "pgcode", None) not in BUSY or time.monotonic() > deadline:
                 sys.exit(f"{program}: {words(error)}")
         time.sleep(random.uniform(0.2, 0.6))  # noqa: S311

@@ -9,20 +9,21 @@ from __future__ import annotations
 import select
 import time
 
+from psycopg2 import OperationalError
 from psycopg2.extensions import POLL_OK, POLL_READ, connection, set_wait_callback
 
 UNBOUNDED = float("inf")
 
 
-class DeadlineExceeded(Exception):
+class DeadlineExceeded(OperationalError):
     """PostgreSQL did not answer in time."""
 
 
 class Session(connection):
     """A connection whose calls each end within ``seconds``; after one that did not, it is unusable.
 
-    psycopg2 reports the DeadlineExceeded as InterfaceError or OperationalError, or not at all; ``expired`` tells. The
-    caller closes the session.
+    psycopg2 raises the DeadlineExceeded, an error of its own instead, or none; ``expired`` tells. The caller closes the
+    session.
     """
 
     def __init__(self, dsn: str, seconds: float) -> None:
@@ -39,7 +40,7 @@ def wait(session: connection) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
             session.expired = True  # type: ignore[attr-defined]
-            raise DeadlineExceeded
+            raise DeadlineExceeded("no answer in time")
         waiter = select.poll()
         waiter.register(session.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
         waiter.poll(None if left == UNBOUNDED else left * 1000)

@@ -21,7 +21,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from core.errors import DummiesError
 from core.settings import stop
 from core.timeouts import CONNECT_TIMEOUT
-from database.deadline import DeadlineExceeded, Session
+from database.deadline import Session
 
 KEEPALIVES_IDLE = 10
 PATIENCE = 1.0
@@ -80,7 +80,7 @@ class Connector:
             started = time.monotonic()
             try:
                 return self._open(given | target, left / (len(targets) - tried))
-            except (psycopg2.Error, DeadlineExceeded) as error:
+            except psycopg2.Error as error:
                 said.append(f"{target['host']}: {' '.join(str(error).split()) or 'no answer in time'}")
             left = max(left - (time.monotonic() - started), 0)
         raise psycopg2.OperationalError("; ".join(said))

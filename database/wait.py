@@ -22,7 +22,10 @@ def check(url: str, known: list[Migration]) -> None:
     Raises SchemaMissing, UnfitDatabase, and psycopg2.Error where PostgreSQL refuses or does not answer.
     """
     try:
-        with closing(connect(url, "ix-wait")) as session, session.cursor() as cursor:
+        with (
+            closing(connect(url, "ix-wait", statement_timeout=10, lock_timeout=5)) as session,
+            session.cursor() as cursor,
+        ):
             cursor.execute("SELECT version FROM schema_migrations")
             applied = {version for (version,) in cursor.fetchall()}
     except (psycopg2.errors.UndefinedTable, psycopg2.errors.InsufficientPrivilege):

@@ -6,6 +6,7 @@ wrong, else 1 where a check failed.
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from redis import Redis
@@ -45,6 +46,7 @@ def _canary(findings: list[Finding], redis: Redis, settings: dict[str, str]) -> 
 
 def main() -> None:
     """Examine, print, and exit."""
+    argparse.ArgumentParser(prog="python -m doctor", description=__doc__).parse_args()
     findings = examine()
     print(table(findings))
     failures = [finding.what for finding in findings if finding.ok is False]

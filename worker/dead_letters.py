@@ -24,6 +24,7 @@ from core.wakeups import Waker, make_celery
 
 MOST_LISTED = 1_000
 LINE_EVERY = 1.0
+LONGEST_WHY = 500
 INCOMPLETE, INTERRUPTED = 1, 130
 
 
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("list", help="count the dead letters of each reason, quoted for a shell")
     retry = actions.add_parser("retry", help="put dead letters back into the journal")
     discard = actions.add_parser("discard", help="remove dead letters for good")
-    discard.add_argument("--why", required=True, help="why, for the log")
+    discard.add_argument("--why", required=True, type=_why, help="why, for the log")
     for action in (retry, discard):
         which = action.add_mutually_exclusive_group(required=True)
         which.add_argument(
@@ -65,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         )
         which.add_argument("--all", action="store_true", help="those with any reason")
     return parser
+
+
+def _why(text: str) -> str:
+    if not 0 < len(text) <= LONGEST_WHY or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"give 1 to {LONGEST_WHY} printable characters")
+    return text
 
 
 def _list(groups: DeadLetterGroups) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_to_bytes
+
 from flask import request
 from werkzeug.datastructures import MultiDict
 
@@ -17,9 +19,10 @@ _MAX_DIGITS = 20
 def query() -> MultiDict[str, str]:
     """Return the query; raises ApiProblem if it is not UTF-8."""
     try:
-        return request.args
+        unquote_to_bytes(request.query_string).decode()  # werkzeug would take %FF for these three characters
     except UnicodeDecodeError:
         raise ApiProblem("invalid-parameter", "Send the query in UTF-8, percent-encoded.") from None
+    return request.args
 
 
 def integer(name: str, most: int) -> int | None:

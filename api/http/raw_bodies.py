@@ -62,6 +62,8 @@ def _read(held: ExitStack) -> bytes:
         body.clear()
         _discard(request.environ["wsgi.input"])
         raise
+    if len(body) < (request.content_length or 0):  # granian ends a body whose sender is gone as if it were whole
+        raise ApiProblem("bad-request", "Send as many bytes as Content-Length declares.")
     whole = bytes(body)
     check_declared(whole)
     return whole

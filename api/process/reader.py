@@ -15,7 +15,7 @@ import psycopg2
 
 from core.errors import DummiesError
 from core.submission import StoredString, decode_rows
-from database.deadline import DeadlineExceeded, Session
+from database.deadline import Session
 from database.session import Connector, UnfitDatabase
 
 CONNECTIONS = 8
@@ -108,7 +108,7 @@ class Reader:
             connection = self._take(self._connector)
             yield connection
             self._idle.put(connection)
-        except (psycopg2.Error, DeadlineExceeded, UnfitDatabase) as error:
+        except (psycopg2.Error, UnfitDatabase) as error:
             if connection is not None:
                 connection.close()
             self._resting_until = time.monotonic() + REST_AFTER_FAILURE

@@ -10,11 +10,12 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from slow import connections, ended, refuses
-from support import Client, eventually, query
+from support import Client, eventually, query, redis_of
 
 from api.process.request_threads import COUNT
 from api.views.export import CONCURRENT_EXPORTS
 from api.views.submit import CONCURRENT_BULKS
+from core.journal import Journal
 from local.ports import free_port
 from local.ready import get
 from local.system import System
@@ -167,3 +168,24 @@ def _drain(connection: socket.socket) -> None:
     with suppress(TimeoutError):
         while connection.recv(65536):
             pass
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        BULK + b"one\ntwo\nthr",
+        SINGLE + b'{"text":"cut off"}',
+        SINGLE.replace(b"/json", b"/json; charset=utf-8") + b'{"text":"cut off"}',
+    ],
+    ids=["bulk", "fast path", "single"],
+)
+def test_a_body_that_is_cut_off_stores_nothing(system: System, request_: bytes) -> None:
+    """Granian hands it over as if it were whole; the client repeats it, and must not find its key used."""
+    with redis_of(system) as redis:
+        before = Journal(redis).counts().appended
+    with socket.create_connection(("127.0.0.1", system.api_port), timeout=20) as client:
+        client.sendall(request_)
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+    with redis_of(system) as redis:
+        assert Journal(redis).counts().appended == before

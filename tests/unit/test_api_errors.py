@@ -84,6 +84,15 @@ class TestCors:
             answer = client.options(path, headers={**TestCors.PREFLIGHT, "Origin": "https://other.example"})
             assert "Access-Control-Allow-Origin" not in answer.headers
 
+        @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8"])
+        @pytest.mark.parametrize("headers", [{}, {"Origin": "https://other.example"}])
+        def test_without_such_an_origin_nothing_is_added(
+            self, client: FlaskClient, path: str, content_type: str, headers: dict[str, str]
+        ) -> None:
+            """On the fast path, which the second content type does not take, and in Flask alike."""
+            answer = client.post(path, data='{"text": "a"}', content_type=content_type, headers=headers)
+            assert not [name for name, _ in answer.headers if name.startswith("Access-Control") or name == "Vary"]
+
 
 def test_an_id_repeats_itself_for_the_same_key_text_and_place() -> None:
     base = submission_id("text", "key", None, 0)

@@ -187,8 +187,9 @@ def test_a_parameter_that_makes_no_sense_is_400(client: FlaskClient, table: Tabl
     assert answer.json["type"].endswith(":invalid-parameter")
 
 
-def test_a_query_that_is_not_utf_8_is_400(client: FlaskClient) -> None:
-    answer = client.get("/dummies/", environ_overrides={"QUERY_STRING": "limit=\xff"})
+@pytest.mark.parametrize("query", ["limit=\xff", "q=%ff", "q=a%C3"])
+def test_a_query_that_is_not_utf_8_is_400(client: FlaskClient, query: str) -> None:
+    answer = client.get("/dummies/", environ_overrides={"QUERY_STRING": query})
     assert answer.status_code == 400
     assert answer.json["type"].endswith(":invalid-parameter")
 

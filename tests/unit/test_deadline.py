@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 
+import psycopg2
 import pytest
 
 from database.deadline import DeadlineExceeded, wait
@@ -43,4 +44,5 @@ def test_a_call_that_does_not_end_is_given_up() -> None:
         wait(call)
     assert time.monotonic() - started >= 0.05
     assert call.expired
+    assert issubclass(DeadlineExceeded, psycopg2.OperationalError)  # what callers expect of a server that is gone
     call.close()

@@ -82,6 +82,8 @@ def test_what_is_no_regular_file_is_not_read(environment: pytest.MonkeyPatch, tm
     [
         ("REDIS_URL", "REDIS_URL_FILE"),
         ("REDIS_URL", "redis_url"),
+        ("REDIS_URL", "redis_url_file"),
+        ("REDIS_URL", "REDIS_URL_file"),
         ("REDIS_URL", "REDIS_URl"),
         ("OPERATOR_TOKEN", "operator_token"),
         ("CELERY_BROKER_URL", "BROKER_URL"),
