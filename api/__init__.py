@@ -1,1 +1,1 @@
-"""The API tier: validates strings, appends them to the journal, answers what became of them."""
+"""The API tier: validates strings, appends them to the journal, reports their status."""

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the users as Redis reads them, their passwords as hashes, and becomes Redis.
+# Writes the users as Redis reads them, with hashed passwords, and starts Redis.
 set -eu
 umask 077
 
