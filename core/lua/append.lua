@@ -1,16 +1,16 @@
--- Appends the units that wait in one process as one entry of the journal. A unit is what one request brought: its
--- strings, and the idempotency key they came under, if any.
+-- Appends the units that wait in one process as one entry of the journal. A unit is one request: its strings, and
+-- its idempotency key if it has one.
 --
 -- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, then the key record of each keyed unit, then the status record of
 --       each string
 -- ARGV  1 entry version, 2 how long a key is remembered (s), 3 how long a wake-up counts as under way (ms),
 --       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings;
 --       then for each string: its JSON, its received_at
--- Returns {1 when the caller is to publish a wake-up,
+-- Returns {1 if the caller must publish a wake-up,
 --          the numbers of the units whose key belongs to another request, counted from 1,
---          the status record of each string that was in the journal or a dead letter already, false for the rest; or
---          nothing at all where that is none,
---          the number of strings appended here, the counter of all that ever were}
+--          the status record of each string that was in the journal or a dead letter already, false for the rest; empty
+--          if there is none,
+--          the number of strings appended here, the counter of all strings ever appended}
 --
 -- Redis checks its memory only until a script's first write: that is XADD or SET here, so that a full Redis refuses the
 -- whole script before anything is changed.
@@ -23,7 +23,7 @@ for unit = 1, unit_count do
   if ARGV[3 + 2 * unit] ~= '' then keyed[#keyed + 1] = unit end
 end
 
--- which units come under a key that belongs to another request?
+-- which units have a key that belongs to another request?
 local conflicts, refused, digests = {}, {}, {}
 if #keyed > 0 then
   local known = redis.call('MGET', unpack(KEYS, 5, 4 + #keyed))
@@ -41,7 +41,7 @@ if #keyed > 0 then
   end
 end
 
--- which strings are on their way already?
+-- which strings are in the journal or a dead letter already?
 local first_status = 5 + #keyed
 local records = {}
 if redis.call('EXISTS', unpack(KEYS, first_status)) > 0 then

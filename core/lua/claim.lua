@@ -1,14 +1,14 @@
 -- Claims a batch: stale entries first, then new ones.
 --
--- An entry that was delivered before and not released had its worker die (or stall) on it. It is claimed alone, so that
--- one that kills its worker takes no neighbour with it. Released entries count no delivery and travel in company. What
--- is set aside belongs to another consumer, and is left alone.
+-- The worker of an entry that was delivered before and not released died or stalled. Such an entry is claimed alone, so
+-- that one that kills its worker affects no other. Released entries count no delivery and are claimed together. Entries
+-- that are set aside belong to another consumer and are not claimed here.
 --
 -- KEYS  1 journal
--- ARGV  1 group, 2 consumer, 3 lease (ms), 4 strings and 5 bytes at which the batch is full, 6 most stale entries to look at
+-- ARGV  1 group, 2 consumer, 3 lease (ms), 4 strings and 5 bytes at which the batch is full, 6 the most stale entries to look at
 -- Returns for each entry: {id, deliveries with this one, format version, items}
 --
--- Every format has the fields v (its version) and n (its number of strings); what lacks them has version 0.
+-- Every format has the fields v (its version) and n (its number of strings); an entry without them has version 0.
 
 local key, group, consumer, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local max_strings, max_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -35,7 +35,7 @@ for _, pending in ipairs(redis.call('XPENDING', key, group, 'IDLE', lease, '-', 
       take(entry, deliveries + 1)
       if deliveries > 0 then return batch end
     else
-      -- deleted while it was pending: 6.2 would offer it again and again
+      -- deleted while it was pending: Redis 6.2 would return it every time
       redis.call('XACK', key, group, id)
     end
   end

@@ -1,10 +1,10 @@
--- Claims entries that were set aside and are due, and holds them for a lease; none while another worker has some, so that
--- slow ones never keep all workers from the rest. One whose last worker died on it is claimed alone.
+-- Claims entries that were set aside and are due, and holds them for a lease; none while another worker holds some, so that
+-- slow ones never keep all workers from the rest. One whose last worker died is claimed alone.
 --
 -- KEYS  1 journal, 2 set_aside, 3 set_aside_notes, 4 inserted, 5 aside_turn
 -- ARGV  1 group, 2 the consumer that holds them, 3 lease (ms), 4 the longest time that one is set aside for (ms): more is
 --       left over from before Redis' clock was put back; 5 strings and 6 bytes at which the batch is full, 7 the longest time
---       that workers rest from these entries (ms)
+--       that workers leave these entries alone (ms)
 -- Returns {rows inserted so far, {for each entry: id, deliveries with this one, format version, items, its note}}
 --
 -- ZREM comes first: it needs no memory, and after it a full Redis lets the rest pass.
@@ -38,7 +38,7 @@ for _, id in ipairs(due) do
       bytes = bytes + #(fields['items'] or '')
       if deliveries > 0 then break end
     else
-      -- taken off the journal by a version that sets nothing aside
+      -- removed from the journal by a version that sets nothing aside
       redis.call('XACK', key, group, id)
       redis.call('ZREM', KEYS[2], id)
       redis.call('HDEL', KEYS[3], id)

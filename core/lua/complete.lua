@@ -1,12 +1,12 @@
--- Takes entries off the journal whose strings are all stored.
+-- Removes entries from the journal whose strings are all stored.
 --
 -- KEYS  1 journal, 2 waiting, 3 stored, 4 inserted, 5 set_aside, 6 set_aside_notes, then the status records of the
 --       strings, entry by entry
 -- ARGV  1 group, 2 rows that were new, then for each entry: its id, its number of strings
--- Returns the number of strings taken off.
+-- Returns the number of strings removed.
 --
 -- An entry that another worker completed or split meanwhile changes nothing here. It begins with a call that changes
--- nothing, so that nothing is acknowledged and left in the journal where Redis refuses to delete; such a call needs no
+-- nothing, so that nothing is acknowledged and left in the journal if Redis refuses to delete; such a call needs no
 -- memory, and after it a full Redis lets the rest pass.
 
 redis.call('XDEL', KEYS[1], '0-0')

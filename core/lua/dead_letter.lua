@@ -1,12 +1,12 @@
--- Takes an entry of one string off the journal and keeps it as a dead letter.
+-- Removes an entry of one string from the journal and keeps the string as a dead letter.
 --
 -- KEYS  1 journal, 2 waiting, 3 failed, 4 discarded, 5 set_aside, 6 set_aside_notes, 7 the string's status record
 -- ARGV  1 group, 2 entry, 3 the string's id, 4 its dead letter as JSON, 5 its received_at
--- Returns 1, or 0 when another worker took it off meanwhile.
+-- Returns 1, or 0 if another worker has removed the entry.
 --
--- A dead letter takes the place of an older one of the same id, which then counts as discarded. It begins with calls that
--- change nothing: they need no memory, and after one a full Redis lets the rest pass. The entry goes last, so that the
--- string is not lost where Redis refuses a command in between.
+-- A dead letter replaces an older one of the same id, which then counts as discarded. It begins with calls that
+-- change nothing: they need no memory, and after one a full Redis lets the rest pass. The entry is deleted last, so that
+-- the string is not lost if Redis refuses a command in between.
 
 redis.call('XACK', KEYS[1], ARGV[1], '0-0')
 redis.call('XDEL', KEYS[1], '0-0')

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 failed, 2 discarded, then the status record of each string
 -- ARGV  for each string: its id, the dead letter as it was read
--- Returns the ids of those removed: without those that are no dead letters any more, or other ones.
+-- Returns the ids of those removed: not of strings that have no dead letter any more, or another one.
 --
 -- HDEL comes first: it needs no memory, and after it a full Redis lets the rest pass.
 

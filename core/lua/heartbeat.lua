@@ -1,13 +1,13 @@
--- Records a worker's heartbeat, and tells whether there is work.
+-- Records a worker's heartbeat, and returns whether there is work.
 --
 -- KEYS  1 workers, 2 journal, 3 database_away, 4 set_aside, 5 balance_base, then the counters: 6 appended,
 --       7 waiting, 8 stored, 9 failed, 10 discarded, 11 retried
 -- ARGV  1 the worker's name, 2 silence after which a worker is gone (ms), 3 the longest time that an entry is set aside (ms)
 -- Returns {entries to be drained: in the journal and not set aside, or due again; 1 when PostgreSQL is unavailable}
 --
--- The first worker that keeps the balance notes the imbalance, because earlier versions did not count everything.
+-- The first worker that keeps the balance records the imbalance, because earlier versions did not count everything.
 -- ZREMRANGEBYSCORE comes first: it needs no memory, and after it a full Redis lets the rest pass. A heartbeat from the
--- future came before Redis' clock was set back.
+-- future was recorded before Redis' clock was put back.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -3,8 +3,8 @@
 -- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, 5 failed, 6 retried, then the status record of each string
 -- ARGV  1 entry version, 2 how long a wake-up counts as under way (ms), then for each string: its id, the dead letter as
 --       it was read, its JSON, its received_at
--- Returns {the number put back: without those that are no dead letters any more, or other ones,
---          1 when the caller is to publish a wake-up, the counter of all strings that ever were appended}
+-- Returns {the number put back: without strings that have no dead letter any more, or another one,
+--          1 if the caller must publish a wake-up, the counter of all strings ever appended}
 --
 -- XADD comes first, so that a full Redis refuses the whole script before anything is changed.
 

@@ -1,11 +1,11 @@
--- Replaces an entry by one entry for each of its strings, so that each succeeds or fails by itself.
+-- Replaces an entry by one entry for each of its strings, so that each succeeds or fails alone.
 --
 -- KEYS  1 journal, then the status record of each string
 -- ARGV  1 group, 2 entry, 3 entry version, then for each string: its JSON, its received_at
--- Returns the number of entries it became: none when another worker completed it meanwhile.
+-- Returns the number of entries it became: 0 if another worker has completed it.
 --
 -- It begins with calls that change nothing: they need no memory, and after one a full Redis lets the rest pass. The entry
--- goes last, so that no string is lost where Redis refuses a command in between.
+-- is deleted last, so that no string is lost if Redis refuses a command in between.
 
 redis.call('XACK', KEYS[1], ARGV[1], '0-0')
 redis.call('XDEL', KEYS[1], '0-0')

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 wakeup, 2 help, 3 database_away, 4 database_probe
 -- ARGV  1 how long a wake-up counts as under way (ms), 2 how long a try may take (ms), 3 the longest backoff (ms)
--- Returns 0 to drain, 1 to try PostgreSQL first, 2 to leave it alone for now.
+-- Returns 0 to drain, 1 to try PostgreSQL first, 2 not to try it yet.
 --
 -- DEL comes first: it needs no memory, and after it a full Redis lets the rest pass. A time to live that is longer than
 -- any that was set is left over from before Redis' clock was put back, and has expired.

@@ -1,4 +1,4 @@
--- The columns of our table that a constraint or a unique index of it is on.
+-- The columns of the table that one of its constraints or unique indexes covers.
 -- name: the constraint or the index, as an error names it.
 SELECT DISTINCT attname::text
 FROM pg_depend

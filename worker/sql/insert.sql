@@ -1,7 +1,7 @@
--- Stores a batch; strings that are there already are left as they are.
+-- Stores a batch; strings that are stored already are left unchanged.
 -- A list for each field of core.submission.Submission: id, sorted, so that two batches with strings in common cannot
 -- deadlock; text; received_at, in microseconds since 1970.
--- The commit waits for the disk whatever the session says: a transaction pooler may have handed us another one.
+-- The commit waits for the disk whatever the session's setting is: a transaction pooler may have changed sessions.
 -- The row count is the number of strings that were new.
 INSERT INTO public.dummies (id, text, received_at)
 SELECT id, text, TIMESTAMPTZ 'epoch' + received_at * INTERVAL '1 microsecond'

@@ -1,5 +1,5 @@
 -- The next strings as lines of NDJSON or CSV, newest first: 2,000 strings or about 1 MiB at most.
--- q: text to be contained, or NULL; before: bigint, the seq to continue below, or NULL to begin; csv: boolean.
+-- q: substring, case-sensitive, or NULL; before: bigint, the seq to continue below, or NULL to begin; csv: boolean.
 -- Returns the lines as one text, and the seq to continue below (NULL: the end). A CSV begins with a byte order mark,
 -- without which spreadsheets read it as Latin-1, and the names of its columns.
 WITH next AS (

@@ -1,4 +1,4 @@
--- Those of some strings that are stored, by primary key.
+-- Those of the given strings that are stored, by primary key.
 -- ids: uuid[].
 SELECT {columns}
 FROM public.dummies
