@@ -24,5 +24,5 @@ def overlays(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Documents]:
 
 @pytest.fixture(scope="session")
 def violations(overlays: dict[str, Documents]) -> Callable[[str, str], list[str]]:
-    """What a policy, by its name, has against an overlay as it is."""
+    """The violations that a policy, by its name, finds in an overlay as it is."""
     return cache(lambda name, overlay: POLICIES[name].check(overlays[overlay]))

@@ -1,4 +1,4 @@
-"""What containers are given: what is not there, what nobody reads, what is secret."""
+"""What containers are given: references to what does not exist, settings that nothing reads, secrets."""
 
 from __future__ import annotations
 

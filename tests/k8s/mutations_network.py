@@ -1,4 +1,4 @@
-"""Connections that nobody wants, and wanted ones that are cut."""
+"""Connections that the design does not have, and connections of the design that are cut."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def closed(policy: str, overlay: str) -> list[Mutation]:
 
 
 def flower_to_api(documents: Documents) -> None:
-    """Allow at both ends what one end alone does not."""
+    """Allow at both ends what one end alone does not allow."""
     documents.append(allowing("flower-out", match("flower"), egress=[TO_API]))
     documents.append(allowing("api-in", match("api"), ingress=[FROM_FLOWER]))
 

@@ -1,4 +1,4 @@
-"""Pods that may too much, and pods that come and go badly."""
+"""Pods with too many rights, and pods that start and end badly."""
 
 from __future__ import annotations
 

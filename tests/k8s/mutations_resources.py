@@ -1,4 +1,4 @@
-"""Containers that take too much, and a Redis that loses."""
+"""Containers that use too much, and a Redis that loses data."""
 
 from __future__ import annotations
 

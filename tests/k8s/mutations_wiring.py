@@ -1,4 +1,4 @@
-"""Objects that miss each other."""
+"""Objects that refer to what does not exist."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What NetworkPolicies allow, as Kubernetes reads them.
 
-A pod that no policy selects for a direction is open in it; else it may do what any of them allows. A connection between
-two pods must be allowed by those of its source (egress) and those of its target (ingress).
+A pod that no policy selects for a direction is open in it; otherwise any of its policies may allow a connection.
+Between two pods both the source's policies (egress) and the target's (ingress) must allow it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from k8s.objects import NAMESPACE, Document, Documents, of_kind, selects, worklo
 Arrow = tuple[str, str, str]  # from, to, port/protocol
 ANYONE = "anyone"
 STRANGER = "a pod without labels"
-SOME_PORT = 9  # that nobody uses: it shows rules that allow every port
+SOME_PORT = 9  # used by none: it shows rules that allow every port
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -38,7 +38,7 @@ class Peer:
 def arrows(documents: Documents) -> set[Arrow]:
     """Return every connection that is allowed and begins or ends here; what anyone may do is named for no one else."""
     policies = of_kind(documents, "NetworkPolicy")
-    peers = everybody(documents)
+    peers = all_peers(documents)
     found = {
         (source.name, target.name, f"{port}/{protocol}")
         for source, target in product(peers, peers)
@@ -49,8 +49,8 @@ def arrows(documents: Documents) -> set[Arrow]:
     return {arrow for arrow in found if not (arrow[0] in outside and (ANYONE, *arrow[1:]) in found)}
 
 
-def everybody(documents: Documents) -> list[Peer]:
-    """Return the workloads, strangers, and somebody for each address and foreign pod that a policy names."""
+def all_peers(documents: Documents) -> list[Peer]:
+    """Return the workloads, strangers, and a peer for each address and foreign pod that a policy names."""
     home = {NAMESPACE_LABEL: NAMESPACE}
     peers = [Peer(each.name, each.labels, home, each.ports) for each in workloads(documents)]
     peers += [Peer(STRANGER, {}, home), Peer("a pod elsewhere", {}, {NAMESPACE_LABEL: "elsewhere"})]
@@ -61,7 +61,7 @@ def everybody(documents: Documents) -> list[Peer]:
 
 
 def ports(policies: Documents, peers: list[Peer]) -> set[tuple[int, str]]:
-    """Return every port that a policy or a container names, and one that nobody does."""
+    """Return every port that a policy or a container names, and one that none does."""
     found = {(port, "TCP") for peer in peers for port in peer.ports.values()} | {(SOME_PORT, "TCP"), (SOME_PORT, "UDP")}
     for rule in (rule for each in policies for way in ("ingress", "egress") for rule in each["spec"].get(way, [])):
         for entry in rule.get("ports", []):

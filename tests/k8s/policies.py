@@ -1,4 +1,4 @@
-"""What every overlay must keep to: each policy looks at the rendered objects and returns its violations.
+"""What every overlay must comply with: each policy looks at the rendered objects and returns its violations.
 
 A policy is a function in a module ``rules_*.py`` that takes the objects and returns a sentence for each violation,
 which begins with the object's kind and name. ``@policy()`` enters it here for all overlays, ``@policy("dev")`` for one.

@@ -1,4 +1,4 @@
-"""Who talks to whom: exactly the design's arrows, whatever the policies are called."""
+"""Which tier connects to which: exactly the design's arrows, whatever the policies are called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The front door: clients meet nginx and never the API itself, and whatever they leave half sent fits into its pod."""
+"""The front door: clients meet nginx and never the API itself, and whatever they leave half-sent fits into its pod."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def one_node_keeps_its_clients_addresses(documents: Documents) -> Iterator[str]:
     for service in of_kind(documents, "Service"):
         spec = service["spec"]
         if spec.get("type") == "NodePort" and spec.get("externalTrafficPolicy") != "Local":
-            yield f"{title(service)}: hides its clients' addresses, so that nginx limits all as one"
+            yield f"{title(service)}: hides its clients' addresses, so that nginx limits all clients together"
 
 
 @policy()
@@ -65,7 +65,7 @@ def what_is_half_sent_fits_the_page(documents: Documents) -> Iterator[str]:
     large = quantity(environment(documents, container)["MAX_BODY_SIZE"].replace("k", "Ki").replace("m", "Mi"))
     limit = quantity(container["resources"]["limits"]["memory"])
     if unfinished(large) > limit:
-        yield f"{web}: {unfinished(large) / 2**20:.0f} MiB may be on their way, the limit is {limit / 2**20:.0f}"
+        yield f"{web}: {unfinished(large) / 2**20:.0f} MiB may be unfinished, the limit is {limit / 2**20:.0f}"
     (tmp,) = (each for each in web.pod["volumes"] if each["name"] == "tmp")
     if bodies(large) > quantity(tmp["emptyDir"]["sizeLimit"]):
         yield f"{web}: {bodies(large) / 2**20:.0f} MiB of bodies do not fit /tmp"

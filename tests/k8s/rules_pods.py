@@ -1,4 +1,4 @@
-"""What a pod may do, and what every object must be: as pod.yaml says, in one namespace, under an account of its own."""
+"""What a pod may do, and what every object must be: as pod.yaml says, in one namespace, under its own account."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ FORBIDDEN = re.compile(
 )
 ADDRESS = re.compile(r"^(?:\w+://[^@]*@)?([a-z0-9.-]+):(\d+)(?:[/?].*)?$")
 ADDRESSES = re.compile(r"^(REDIS_URL|CELERY_BROKER_URL|DATABASE_\w*URL|DATABASE_ADDRESS|API_UPSTREAM)$")
-# the doctor comes as the tiers come that it looks after
+# the doctor connects as the tiers that it checks
 REDIS_AS = {
     "doctor": {
         "REDIS_URL": ("api", "REDIS_API_PASSWORD"),
@@ -62,7 +62,7 @@ def tiers_are_given_what_they_accept(documents: Documents) -> Iterator[str]:
     (container,) = tier(documents, "web").containers
     given = image_environment("web") | environment(documents, container)
     for absent in sorted(_web_variables() - {"RESOLVER"} - given.keys()):
-        yield f"Deployment/web: {absent} is given by nobody"
+        yield f"Deployment/web: nothing sets {absent}"
 
 
 @policy()
@@ -150,7 +150,7 @@ def _unread(documents: Documents, name: str, known: set[str]) -> Iterator[str]:
     (container,) = tier(documents, name).containers
     expanded = set(re.findall(r"\$\((\w+)\)", " ".join(each.get("value", "") for each in container.get("env", []))))
     for variable in sorted(environment(documents, container).keys() - known - expanded):
-        yield f"Deployment/{name}: nobody reads {variable}"
+        yield f"Deployment/{name}: nothing reads {variable}"
 
 
 def _web_variables() -> set[str]:

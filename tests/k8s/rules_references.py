@@ -51,7 +51,7 @@ def mounts_and_volumes_fit(documents: Documents) -> Iterator[str]:
 
 @policy()
 def variables_are_expanded_from_earlier_ones(documents: Documents) -> Iterator[str]:
-    # The kubelet leaves $(NAME) as it stands where no variable before it in the list is called NAME.
+    # The kubelet leaves $(NAME) unchanged if no earlier variable of the list is called NAME.
     for name, container in each_container(documents):
         earlier: set[str] = set()
         for variable in container.get("env", []):

@@ -1,4 +1,4 @@
-"""Who decides how many pods there are."""
+"""What decides how many pods there are."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def the_trigger_may_ask_redis(documents: Documents) -> Iterator[str]:
             found = titled(documents, f"TriggerAuthentication/{reference}")
             user = trigger["metadata"].get("username")
             if user not in redis_users(documents).keys() - {"default"}:
-                yield f"{title(each)}: nobody gets into Redis as {user}"
+                yield f"{title(each)}: Redis has no user {user}"
             if found is None:
                 yield f"{title(each)}: there is no TriggerAuthentication {reference}"
             elif not _password_there(documents, found, f"REDIS_{str(user).upper()}_PASSWORD"):

@@ -44,12 +44,12 @@ def keda_takes_its_objects(documents: Documents) -> Iterator[str]:
         for trigger in each["spec"]["triggers"]:
             parts += [(trigger, TRIGGER), (trigger["metadata"], STREAM)]
         for unknown in (name for part, known in parts for name in sorted(part.keys() - known)):
-            yield f"{title(each)}: nobody reads {unknown}"
+            yield f"{title(each)}: KEDA does not know {unknown}"
         for name in _not_text(each):
             yield f"{title(each)}: {name} of a trigger must be a text"
     for each in of_kind(documents, "TriggerAuthentication"):
         if each["spec"].keys() != {"secretTargetRef"}:
-            yield f"{title(each)}: nobody reads {sorted(each['spec'].keys() - {'secretTargetRef'})}"
+            yield f"{title(each)}: KEDA does not know {sorted(each['spec'].keys() - {'secretTargetRef'})}"
 
 
 @cache

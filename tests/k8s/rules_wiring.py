@@ -1,4 +1,4 @@
-"""Who means whom: selectors, Services and their ports, labels, disruption budgets."""
+"""What refers to what: selectors, Services and their ports, labels, disruption budgets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from k8s.policies import policy
 
 PART_OF = "app.kubernetes.io/part-of"
 COMPONENT = "app.kubernetes.io/component"
-# Made from files or for several workloads at once: they are part of the whole, and of no single workload.
+# Made from files or for several workloads: they belong to the whole, and to no single workload.
 SHARED = {"Namespace", "NetworkPolicy", "ConfigMap", "Secret"}
 NODE_PORTS = {("Service/api", 30000), ("Service/web", 30001)}
 
@@ -45,7 +45,7 @@ def disruptions_are_limited(documents: Documents) -> Iterator[str]:
         if len(found) != 1:
             yield f"{title(budget)}: selects the pods of {[str(workload) for workload in found]}"
         if budget["spec"].get("maxUnavailable") != 1 or "minAvailable" in budget["spec"]:
-            yield f"{title(budget)}: a node with the only pod could not be emptied, or any number may go at once"
+            yield f"{title(budget)}: a node with the only pod could not be emptied, or any number evicted together"
     for name in ("api", "web", "worker"):
         if f"Deployment/{name}" not in guarded:
             yield f"Deployment/{name}: has no PodDisruptionBudget"
@@ -89,7 +89,7 @@ def policies_select_pods(documents: Documents) -> Iterator[str]:
         for peer in (peer for rule in rules for side in ("from", "to") for peer in rule.get(side, [])):
             local = "podSelector" in peer and "namespaceSelector" not in peer
             if local and not selected(documents, peer["podSelector"]):
-                yield f"{title(each)}: names pods that nobody makes: {peer['podSelector']}"
+                yield f"{title(each)}: names pods that no workload makes: {peer['podSelector']}"
 
 
 @policy("dev", "ixcloud")

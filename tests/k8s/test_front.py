@@ -1,4 +1,4 @@
-"""What clients leave half sent fits the page's container in compose, too."""
+"""What clients leave half-sent fits the page's container in compose, too."""
 
 from __future__ import annotations
 
