@@ -93,7 +93,7 @@ class Deployment:
         self.settle(tier)
 
     def scale(self, tier: str, count: int) -> None:
-        """Have so many pods."""
+        """Set the number of pods, and wait until they are ready."""
         self.kubectl.run("scale", _workload(tier), f"--replicas={count}")
         self.settle(tier)
 
@@ -102,7 +102,7 @@ class Deployment:
         self.kubectl.run("set", "image", _workload(tier), f"{tier}={image}")
 
     def completes(self, tier: str, within: float) -> bool:
-        """Tell whether a rollout is complete within so many seconds."""
+        """Tell whether a rollout completes within this time (s)."""
         status = ("rollout", "status", _workload(tier), f"--timeout={within:.0f}s")
         return self.kubectl.attempt(*status, timeout=within + MARGIN).returncode == 0
 
@@ -118,8 +118,8 @@ class Deployment:
     def kill(self, tier: str) -> None:
         """End a tier's pods without grace, and see that they are gone.
 
-        The pods of the API, the workers and the page are forgotten by Kubernetes at once, which would allow Redis and
-        PostgreSQL to run twice on one volume: their processes are killed, and as they come back, their pods deleted.
+        Kubernetes forgets a pod that is deleted without grace immediately, and Redis or PostgreSQL could then run twice
+        on one volume: of these the processes are killed instead.
         """
         before = self._lives(tier)
         names = [pod["metadata"]["name"] for pod in self.pods(tier)]
@@ -139,7 +139,7 @@ class Deployment:
             return []
 
     def accepting(self) -> bool:
-        """Tell whether strings are accepted, on both ways."""
+        """Tell whether strings are accepted, through the page and through the API."""
         pipelines = self.pipelines()
         return bool(pipelines) and all(each["accepting"] for each in pipelines)
 
@@ -179,7 +179,7 @@ class Deployment:
         return seen and len(pods) == workload["spec"]["replicas"] and all(map(is_ready, pods))
 
     def _lives(self, tier: str) -> set[tuple[str, int]]:
-        """Return which pods there are, and how often each one's container was started anew."""
+        """Return which pods there are, and how often each one's containers were restarted."""
         states = [(pod, pod["status"].get("containerStatuses", [])) for pod in self.pods(tier)]
         return {(pod["metadata"]["uid"], sum(each["restartCount"] for each in state)) for pod, state in states}
 
@@ -203,5 +203,5 @@ def _pipeline(url: str) -> dict[str, Any]:
 
 
 def _until(condition: Callable[[], bool], within: float) -> None:
-    """Ask kubectl until it is so, a second apart: asking takes a good part of a core, and load may be running."""
+    """Check a condition every second until it holds: kubectl takes a good part of a core, and load may be running."""
     eventually(lambda: condition() or time.sleep(1), within)

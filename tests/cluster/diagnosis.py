@@ -12,7 +12,7 @@ TAIL = 8000
 
 
 def is_ready(pod: dict[str, Any]) -> bool:
-    """Tell whether requests may be sent to a pod, and it is not about to end."""
+    """Tell whether a pod is ready, and not about to end."""
     conditions = pod["status"].get("conditions", [])
     ready = any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
     return ready and "deletionTimestamp" not in pod["metadata"]

@@ -1,4 +1,4 @@
-"""The images: built of this folder, and made known to the cluster."""
+"""The images: built from this folder, and made known to the cluster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT = 900
 
 
 def hand_over(settings: Settings) -> None:
-    """Build the images, where docker is there, and run the command that makes the cluster know them, if any."""
+    """Build the images if docker is installed, and run the command that makes them known to the cluster, if any."""
     if not settings.images:
         return
     names = image_names(settings)

@@ -15,7 +15,7 @@ MARGIN = 30
 
 
 class NoCluster(Exception):
-    """There is no cluster that tests could be run against."""
+    """There is no cluster to run the tests against."""
 
 
 class Kubectl:
@@ -47,7 +47,7 @@ class Kubectl:
         return json.loads(self.run("get", *arguments, "-o", "json"))
 
     def waiting(self, *arguments: str, limit: float) -> str:
-        """Run a command that waits until something is so, and fails by itself after so many seconds."""
+        """Run a command that waits for a condition, and fails after this time (s)."""
         return self.run(*arguments, f"--timeout={max(1, limit):.0f}s", timeout=limit + MARGIN)
 
 

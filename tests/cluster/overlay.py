@@ -63,7 +63,7 @@ def check(objects: list[dict[str, Any]], namespace: str) -> None:
 
 
 def _named_namespaces(value: object) -> set[str]:
-    """Return what is called a namespace anywhere in an object, also as a selector's label."""
+    """Return every namespace named anywhere in an object, also as a selector's label."""
     if isinstance(value, list):
         return set().union(*map(_named_namespaces, value))
     if not isinstance(value, dict):

@@ -1,19 +1,19 @@
-"""What may be said about the cluster, each by a variable of the environment; which one it is, kubectl's context says.
+"""The settings of the cluster tests, from the environment. Which cluster it is, kubectl's context says.
 
 CLUSTER_IMAGES
     A shell command that makes the images known to the cluster; it finds their names in $IMAGES. Default: nothing is
-    run, because the cluster finds them by itself. If it is given and docker is there, they are built first::
+    run, because the cluster finds them itself. If it is given and docker is installed, they are built first::
 
         CLUSTER_IMAGES='kind load docker-image $IMAGES'
         CLUSTER_IMAGES='for each in $IMAGES; do docker push $each; done' CLUSTER_REGISTRY=registry.example/team
 
 CLUSTER_REGISTRY
-    What stands before the images' names. Default: nothing.
+    The prefix of the images' names. Default: none.
 
 CLUSTER_STORAGE_CLASS
     The storage class of the volumes of Redis and PostgreSQL. Default: the cluster's own default. "none" gives them
-    folders of their pods instead; these pods are then not deleted, and what is left is that killed containers start on
-    their data: that a volume follows its pod is not tested.
+    folders of their pods instead; these pods are then not deleted: killed containers start on their data, but that a
+    volume follows its pod is not tested.
 
 CLUSTER_NODE_ADDRESS
     Where the ports of the nodes are reached, as a host name or an address. Default: the InternalIP of a ready node.
@@ -36,7 +36,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Settings:
-    """The variables, read."""
+    """The settings."""
 
     kubectl: tuple[str, ...] = ("kubectl",)
     images: str = ""

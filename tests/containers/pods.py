@@ -21,20 +21,20 @@ BUILD_TIMEOUT = 300
 COMPLETION_TIMEOUT = 60  # seconds for an init container or a Job
 EXEC_OVERHEAD = 2.0  # seconds that docker exec may take beside what it runs
 DOMAIN = "svc.cluster.local"
-# Everybody may write to it, as in a cluster; docker's --tmpfs would take the mode of the image's own folder.
+# Every user may write to it, as in a cluster; docker's --tmpfs would take the mode of the image's own folder.
 EMPTY_DIR = 'volume-opt=type=tmpfs,volume-opt=device=tmpfs,"volume-opt=o=size={},mode=0777"'
 # A new volume belongs to root and often has a lost+found; a kubelet then hands it to the group.
 HAND_OVER = "mkdir /v/lost+found && chgrp -R {0} /v && chmod -R ug+rwX /v && chmod g+s /v /v/lost+found"
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """Replace each $(NAME) as a kubelet does: an unknown name is left as it stands, and $$ becomes $."""
+    """Replace each $(NAME) as a kubelet does: an unknown name is left unchanged, and $$ becomes $."""
     return re.sub(r"\$(?:\$|\(([^)]*)\))", lambda m: "$" if m[1] is None else variables.get(m[1], m[0]), text)
 
 
 @cache
 def image(name: str) -> str:
-    """Return what is run for an image: ours as just built, others as named or, if that is not here, of its line."""
+    """Return what is run for an image: ours as just built, others as named or, if absent, one of the same line."""
     repository, _, tag = name.partition(":")
     if repository.startswith("ix-"):
         return f"{repository}:dev"
@@ -73,7 +73,7 @@ class Cluster:
         docker("network", "rm", self.name)
 
     def start(self) -> None:
-        """Start everything at once, in no order; return when the Jobs are done and each pod's own container runs."""
+        """Start everything together, in no order; return when the Jobs are done and each pod's own container runs."""
         with ThreadPoolExecutor() as pool:
             jobs = [pool.submit(job.complete) for job in self.jobs.values() if job.workload.kind == "Job"]
             for each in [*jobs, *(pool.submit(pod.start) for pod in self.pods.values())]:
@@ -142,7 +142,7 @@ class Pod:
         raise NotImplementedError(self.main[kind])
 
     def pre_stop(self) -> None:
-        """Do what is to be done before the pod is told to end; raises RuntimeError where it fails."""
+        """Run preStop; raises RuntimeError if it fails."""
         docker("exec", self.container, *self.main["lifecycle"]["preStop"]["exec"]["command"])
 
     def environment(self, container: Document) -> dict[str, str]:
@@ -177,7 +177,7 @@ class Pod:
         docker("run", *options, *given, image(container["image"]), *arguments, timeout=COMPLETION_TIMEOUT)
 
     def _place(self) -> list[str]:
-        """Return what puts a container on the network, with the name server's search list and nobody else to ask."""
+        """Return the options that put a container on the network, with its name server and search list alone."""
         search = [f"--dns-search={each}" for each in (f"{NAMESPACE}.{DOMAIN}", DOMAIN, "cluster.local")]
         return ["--network", self._cluster.name, "--dns=127.0.0.1", *search, "--dns-option=ndots:5"]
 
@@ -236,7 +236,7 @@ def _answers(url: str, seconds: float) -> bool:
 
 
 def _connects(port: int, seconds: float) -> bool:
-    """Tell whether something listens: docker accepts in its place, but closes again at once where nothing does."""
+    """Tell whether something listens: docker always accepts, but closes the connection immediately if nothing does."""
     try:
         with socket.create_connection(("127.0.0.1", port), seconds) as connection:
             connection.settimeout(0.3)

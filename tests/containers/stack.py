@@ -56,12 +56,12 @@ class Stack:
         return sorted(found, key=lambda each: docker("inspect", "--format", "{{.Created}}", each))
 
     def scale(self, service: str, count: int) -> None:
-        """Have so many containers of a service, and wait until they are healthy."""
+        """Scale a service, and wait until its containers are healthy."""
         options = ["--detach", "--no-deps", "--no-recreate", "--wait", "--timeout", str(GRACE)]
         self.compose("up", *options, "--scale", f"{service}={count}", service, timeout=120)
 
     def kill_and_restart(self, service: str) -> None:
-        """Kill -9 a service's containers, leave them away for a moment, and start them on what is left."""
+        """Kill -9 a service's containers, wait a moment, and start them again on their data."""
         killed = self.containers(service)
         docker("kill", "--signal", "KILL", *killed)
         time.sleep(2)
@@ -70,7 +70,7 @@ class Stack:
 
     @contextmanager
     def database(self) -> Iterator[psycopg2.extensions.cursor]:
-        """Look into the development database."""
+        """Run a query on the development database; return its rows."""
         (container,) = self.containers("postgresql")
         url = f"postgresql://dummy_reader:development@127.0.0.1:{published(container, 5432)}/dummy"
         connection = psycopg2.connect(url, connect_timeout=5)

@@ -158,7 +158,7 @@ def test_flower_shows_what_was_stored(stack: Stack, fronts: Fronts) -> None:
 @pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("image", ["ix-api:dev", "ix-worker:dev"])
 def test_a_name_server_that_is_silent_does_not_hold_up_a_call(image: str) -> None:
-    """As docker's is about a stopped container where its upstream is silent; by default the call takes 20 s."""
+    """Docker's name server is, about a stopped container, if its upstream is silent; by default the call takes 20 s."""
     options = ["--rm", "--dns=127.0.0.1", "--entrypoint=python"]
     assert float(docker("run", *options, image, "-c", ASK_A_SILENT_NAME_SERVER)) < 5
 

@@ -38,7 +38,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Every pod of the overlay, started at once, as a cluster does."""
+    """Every pod of the overlay, all started together, as a cluster does."""
     reason = missing() or render.missing()
     if reason:
         pytest.skip(f"THE PODS ARE NOT TESTED, no container engine or no kubectl: {reason}")

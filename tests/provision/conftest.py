@@ -1,4 +1,4 @@
-"""A machine that database/provision.sh made the database's. Takes root and namespaces; says so where it has neither."""
+"""A machine on which database/provision.sh was run. Needs root and namespaces; without them the tests say so."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _CACHE = Path(tempfile.gettempdir()) / f"ix-dummies-clean-{SUITE}"
 
 
 class CannotBoot(Exception):
-    """The host lacks what it takes; the message says what."""
+    """The host lacks something that is needed; the message says what."""
 
 
 def _run(*command: str | Path) -> str:
@@ -96,7 +96,7 @@ class Machine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop everything and leave nothing behind."""
+        """Stop everything and remove all traces."""
         if self._process:
             self._process.kill()  # and with it its child, the machine's first process, and so all of them
             self._process.wait()

@@ -42,7 +42,7 @@ FAULTS = {
         SQL.format("ALTER ROLE dummy_reader CONNECTION LIMIT -1"),
         "roles: dummy_reader may have -1 connections where 60 are wanted",
     ),
-    "member of a mighty role": (
+    "member of a powerful role": (
         SQL.format("GRANT pg_write_all_data TO dummy_reader"),
         "roles: dummy_reader is a member of a role",
         "grants: dummy_reader may ",
@@ -59,21 +59,21 @@ FAULTS = {
         SQL.format("REVOKE CONNECT ON DATABASE dummy FROM dummy_reader"),
         "rights: dummy_reader may not connect",
     ),
-    "tables of anybody": (
+    "anyone may create tables": (
         SQL.format("GRANT CREATE ON SCHEMA public TO PUBLIC"),
         "rights: dummy_writer may create tables",
         "rights: dummy_reader may create tables",
     ),
-    "database of anybody": (
+    "anyone may use the database": (
         SQL.format("GRANT ALL ON DATABASE dummy TO PUBLIC"),
         "rights: the database dummy gives PUBLIC rights",
         r"rights: dummy_\w+ may ",
     ),
-    "key for all to read": (
+    "key that anyone may read": (
         "chmod 644 /etc/ix-dummies/server.key",
         "files: /etc/ix-dummies/server.key is 644 postgres where 600 postgres is wanted",
     ),
-    "passwords for all to read": (
+    "passwords that anyone may read": (
         "chmod 644 /etc/ix-dummies/passwords.env",
         "files: /etc/ix-dummies/passwords.env is 644 root where 600 root is wanted",
     ),
@@ -97,7 +97,7 @@ FAULTS = {
 def test_check_finds_a_fault_and_a_run_mends_it(
     machine: Machine, planted: str, found: str, consequences: list[str]
 ) -> None:
-    """It names the fault, and besides no more than what follows from it; the run ends with a check of its own."""
+    """It names the fault, and nothing but what follows from it; the run ends with its own check."""
     machine.shell(planted)
     named = machine.faults()
     assert [line for line in named if re.match(f"FAULT {found}", line)], named
@@ -107,7 +107,7 @@ def test_check_finds_a_fault_and_a_run_mends_it(
 
 
 def test_a_right_that_no_migration_gave_is_found_and_left_to_the_operator(machine: Machine) -> None:
-    """Taking away what a newer migration grants would be an outage."""
+    """Revoking what a newer migration grants would be an outage."""
     machine.sql("GRANT DELETE ON dummies TO dummy_writer")
     assert machine.faults() == [
         "FAULT grants: dummy_writer may DELETE dummies; REVOKE it, the migrations grant what is needed"

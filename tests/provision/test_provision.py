@@ -1,4 +1,4 @@
-"""database/provision.sh on a clean Debian: who gets in, who may what, and that it can be repeated."""
+"""database/provision.sh on a clean Debian: who can connect, what each role may do, and that it can be repeated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Execute = Callable[..., list[tuple[Any, ...]]]
 Url = Callable[..., str]
 
 
-# Who gets in
+# Who can connect
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -65,7 +65,7 @@ def test_whoever_comes_otherwise_is_refused(
 
 
 def test_another_network_is_refused(machine: Machine, execute: Execute) -> None:
-    """Even with the right password; and on the machine's address in that network nobody listens."""
+    """Even with the right password; and on the machine's address in that network nothing listens."""
     with network(machine.outside):
         with pytest.raises(psycopg2.OperationalError, match=r'no pg_hba.conf entry for host "192.168.20.5"'):
             execute("dummy_writer", "SELECT 1")
@@ -73,7 +73,7 @@ def test_another_network_is_refused(machine: Machine, execute: Execute) -> None:
             execute("dummy_writer", "SELECT 1", hostaddr="192.168.20.7")
 
 
-# Who may what
+# What each role may do
 
 
 def test_the_project_works_with_it(migrated: str, stored: str, url: Url) -> None:
@@ -105,13 +105,13 @@ def test_the_project_works_with_it(migrated: str, stored: str, url: Url) -> None
     ],
 )
 def test_a_role_may_do_no_more_than_it_must(execute: Execute, migrated: str, role: str, sql: str) -> None:  # noqa: ARG001
-    """Not even in a session that takes the reader's read-only default away."""
+    """Not even in a session that turns off the reader's read-only default."""
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         execute(role, sql, options="-c default_transaction_read_only=off")
 
 
 def test_a_forgotten_statement_or_transaction_ends(execute: Execute) -> None:
-    """Limits hold for whoever asks for none."""
+    """Limits hold for sessions that set none."""
     for role in ROLES:
         limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
         assert all(execute(role, f"SHOW {limit}") != [("0",)] for limit in limits)
@@ -183,7 +183,7 @@ def test_a_second_run_changes_nothing(machine: Machine, migrated: str) -> None: 
 
 
 def test_check_changes_nothing_and_finds_nothing(machine: Machine, migrated: str) -> None:  # noqa: ARG001
-    """On the machine as it was made."""
+    """On the machine as provision.sh left it."""
     before = machine.state()
     assert machine.faults() == []
     assert machine.state() == before
