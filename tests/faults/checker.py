@@ -1,4 +1,4 @@
-"""The checker: compares what the clients were told with what is there, after everything has healed and drained."""
+"""The checker: compares what the clients were told with what was stored, after everything has healed and drained."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHOWN = 5
 
 
 class Found(NamedTuple):
-    """What is there at the end: all rows (id, text), all dead letters (id, text), and each known id's status.
+    """The state at the end: all rows (id, text), all dead letters (id, text), and each known id's status.
 
     ``late`` strings were stored too long after all had healed; the journal's books are out by ``unaccounted``.
     """
@@ -95,7 +95,7 @@ def _unknown(ledger: Ledger) -> set[str]:
 
 
 def _turned_away(events: Sequence[Event]) -> bool:
-    """Tell whether a string, each of which is fit to be stored, was refused as if it were not."""
+    """Tell whether a string that can be stored was refused as if it could not."""
     return any(event.outcome == "refused" and event.what.startswith("4") for event in events)
 
 

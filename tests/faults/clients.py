@@ -72,7 +72,7 @@ class Clients:
             connection.close()
 
     def _pace(self) -> None:
-        """Hand out what is due; while all senders wait for responses, no backlog builds up."""
+        """Hand out requests as they are due; while all senders wait for responses, no backlog builds up."""
         due = time.monotonic()
         while not self._ending.wait(max(0.0, due - time.monotonic())):
             due = max(due + 1 / self._rate, time.monotonic() - 1)
@@ -154,7 +154,7 @@ class Clients:
 
 
 def judge(status: int, body: Any) -> tuple[Outcome, str]:
-    """Return how an answer is to be taken, and in a few words what it was."""
+    """Return the outcome that an answer means, and a short description of it."""
     if status == http.HTTPStatus.ACCEPTED:
         return "acknowledged", "202"
     problem = str(body.get("type", "")).rpartition(":")[2] if isinstance(body, dict) else ""

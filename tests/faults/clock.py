@@ -1,4 +1,4 @@
-"""Clocks that are wrong, where this machine has the library that makes them so."""
+"""Wrong clocks, by libfaketime where this machine has it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 from local.redis import Redis
 
 READ_EACH_S = 1
-"""How often (s) the library looks how wrong a clock is to be."""
+"""How often (s) the library reads the offset of a clock."""
 
 
 def find_faketime() -> Path | None:
-    """Return the library that makes a process's clock wrong, where this machine has it."""
+    """Return libfaketime's file, or None if this machine does not have it."""
     return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 def wrong_by(offset: str | None) -> dict[str, str]:
-    """Return the environment in which a process's clock, but not its monotonic one, is wrong by this many seconds."""
+    """Return the environment that puts a process's clock, but not its monotonic one, wrong by this many seconds."""
     library = find_faketime()
     if offset is None or library is None:
         return {}
@@ -24,12 +24,12 @@ def wrong_by(offset: str | None) -> dict[str, str]:
 
 
 class ClockedRedis(Redis):
-    """A Redis whose clock can be put wrong while it runs, when it was started for that."""
+    """A Redis whose clock can be put wrong while it runs, if it was started for that."""
 
     movable = False
 
     def put_clock(self, seconds: int) -> None:
-        """Have its clock wrong by this many seconds, within a second."""
+        """Put its clock wrong by this many seconds; it takes effect within a second."""
         (self.folder / "clock").write_text(f"{seconds:+d}", encoding="ascii")
 
     def command(self) -> list[str]:

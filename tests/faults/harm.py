@@ -17,12 +17,12 @@ from faults.world import World
 
 Seen = bool
 SEEN_WITHIN = 60.0
-"""Seconds until a fault must have shown: another one at the same time may keep it from taking effect at first."""
+"""Seconds within which a fault must take effect; a concurrent one may prevent that at first."""
 
 
 @dataclass(frozen=True)
 class Harm:
-    """Where to do harm, the schedule's own chance, and how long (s) it is to last."""
+    """The world to harm, the fault's own random numbers, and how long (s) it is to last."""
 
     world: World
     random: Random

@@ -14,7 +14,7 @@ from faults.harm_rows import CUT
 from faults.world import World
 
 BACK = 9 * 3600
-"""Seconds: a hardware clock that is taken for one in local time."""
+"""Seconds; as if a hardware clock were wrongly read as local time."""
 
 
 def put_back(harm: Harm) -> Seen:
@@ -28,7 +28,7 @@ def put_back(harm: Harm) -> Seen:
         died = comes(lambda: not file.exists())
         held = _held(world)
         with _outage(world):
-            away = comes(lambda: world.client.exists(KEYS.database_probe))
+            unavailable = comes(lambda: world.client.exists(KEYS.database_probe))
             world.redis.put_clock(-BACK)
             back = comes(lambda: world.client.time()[0] < time() - BACK / 2)
         stored = int(world.client.get(KEYS.stored) or 0)
@@ -36,7 +36,7 @@ def put_back(harm: Harm) -> Seen:
         taken_over = comes(lambda: not held & _held(world))
         world.redis.put_clock(0)
         right = comes(lambda: world.client.time()[0] > time() - BACK / 2)
-    return died and away and back and goes_on and bool(held) and taken_over and right
+    return died and unavailable and back and goes_on and bool(held) and taken_over and right
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def exhaust_connections(harm: Harm) -> Seen:
 
 
 def rename_table(harm: Harm) -> Seen:
-    """Rename the table away for a while."""
+    """Rename the table for a while."""
     harm.world.query("ALTER TABLE dummies RENAME TO elsewhere")
     try:
         seen = comes(lambda: harm.world.client.exists(KEYS.database_away))

@@ -24,7 +24,7 @@ def steal_wakeup(harm: Harm) -> Seen:
 
 
 def send_junk(harm: Harm) -> Seen:
-    """Send what is no wake-up: the workers drop it, and say so."""
+    """Send messages that are no wake-ups: the workers drop and log them."""
     before = _dropped(harm)
     harm.world.client.lpush(QUEUE, *JUNK)
     return comes(lambda: _dropped(harm) >= before + len(JUNK))
@@ -47,7 +47,7 @@ def delete_group(harm: Harm) -> Seen:
 
 
 def append_newer(harm: Harm) -> Seen:
-    """Append an entry that only newer workers can read, and take it off as one of them would."""
+    """Append an entry that only newer workers can read, and complete it as one of them would."""
     client = harm.world.client
     with client.pipeline() as newer_api:
         newer_api.xadd(KEYS.journal, {"v": ENTRY_VERSION + 1, "n": 1, "items": "\x93"})

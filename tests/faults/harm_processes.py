@@ -28,7 +28,7 @@ def kill_at(point: str, harm: Harm) -> Seen:
 
 
 def _all_serve(world: World) -> bool:
-    """Tell whether every API answers; restart those that granian has given up, as its container would be."""
+    """Tell whether every API answers; restart those that granian has given up, as a container would be."""
     for number, api in enumerate(world.apis):
         if not api.running:
             world.apis[number] = world.start_api(number)
@@ -45,7 +45,7 @@ def kill_api(harm: Harm) -> Seen:
 
 
 def kill_idle(harm: Harm) -> Seen:
-    """Kill a process of a worker's pool, whatever it does at that moment: most often it waits for work."""
+    """Kill a process of a worker's pool, whatever it is doing: most often it waits for work."""
     processes = psutil.Process(harm.random.choice(harm.world.workers).pid).children()
     if processes:
         harm.random.choice(processes).kill()
@@ -62,7 +62,7 @@ def kill_worker(harm: Harm) -> Seen:
 
 
 def pause_worker(harm: Harm) -> Seen:
-    """Stop a worker with what it has claimed for longer than the lease, and let it go on: back from the dead."""
+    """Stop a worker that has claimed entries for longer than the lease, then let it continue."""
     worker = harm.random.choice(harm.world.workers)
     worker.signal_all(signal.SIGSTOP)
     time.sleep(LEASE + 1)

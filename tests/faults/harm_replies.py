@@ -1,4 +1,4 @@
-"""Faults of what Redis answers: it is up, and refuses."""
+"""Faults of Redis' replies: it is up, and refuses."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def refuse(error: str, refusing: Callable[[Any], AbstractContextManager[None]], 
 
 
 def busy(harm: Harm) -> Seen:
-    """Run a script without an end, during which Redis answers nothing but BUSY; then kill it."""
+    """Run an endless script, during which Redis answers nothing but BUSY; then kill it."""
     client = harm.world.client
     before = _count(harm.world, "BUSY")
     client.config_set("lua-time-limit", BUSY_AFTER_MS)
@@ -83,7 +83,7 @@ def busy(harm: Harm) -> Seen:
 
 
 def take_permission(harm: Harm) -> Seen:
-    """Take the right to one command away (NOPERM)."""
+    """Revoke the right to one command (NOPERM)."""
     client, command = harm.world.client, harm.random.choice(COMMANDS)
     client.acl_log_reset()
     client.execute_command("ACL", "SETUSER", "default", f"-{command}")

@@ -13,7 +13,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def send_poison(ending: str, harm: Harm) -> Seen:
-    """Send a text that cannot be stored: PostgreSQL refuses it, or the worker dies of it every time."""
+    """Send a text that cannot be stored: PostgreSQL refuses it, or it kills the worker every time."""
     return comes(lambda: harm.world.clients.send_one(ending) == "acknowledged")
 
 

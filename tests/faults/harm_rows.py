@@ -57,7 +57,7 @@ def refuse_some(sqlstate: str, harm: Harm) -> Seen:
 
 
 def slow_down(harm: Harm) -> Seen:
-    """Have every row take its time, so that a batch takes longer than a statement may."""
+    """Make every row slow, so that a batch takes longer than a statement may."""
     with _trigger(harm.world, ALL, f"PERFORM pg_sleep({ROW_TAKES})"):
         return _lasts(harm, lambda: harm.world.query(LONG)[0][0])
 
@@ -70,7 +70,7 @@ def slow_string(harm: Harm) -> Seen:
 
 
 def revoke_rights(harm: Harm) -> Seen:
-    """Take a right away from the worker."""
+    """Revoke one of the worker's rights."""
     taken, given = harm.random.choice(RIGHTS)
     harm.world.query(f"REVOKE {taken}")
     try:
@@ -89,7 +89,7 @@ def restart_sequence(harm: Harm) -> Seen:
 
 
 def set_role(harm: Harm) -> Seen:
-    """Give the tiers' roles settings under which nothing could be stored well; then PostgreSQL crashes."""
+    """Give the tiers' roles settings that would break storing; then crash PostgreSQL."""
     for role in ("dummy_writer", "dummy_reader"):
         for name, value in ROLE_SETTINGS.items():
             harm.world.query(f"ALTER ROLE {role} SET {name} = '{value}'")
@@ -105,7 +105,7 @@ def set_role(harm: Harm) -> Seen:
 
 
 def change_environment(harm: Harm) -> Seen:
-    """Have a third worker, whose environment sets what its sessions are like."""
+    """Run a third worker, whose environment sets its sessions' settings."""
     worker = harm.world.start_worker(ENVIRONMENT)
     seen = _lasts(harm, lambda: "succeeded" in harm.world.log_of(worker))
     worker.terminate(GRACE_PERIOD)
@@ -113,7 +113,7 @@ def change_environment(harm: Harm) -> Seen:
 
 
 def _lasts(harm: Harm, condition: Callable[[], Any]) -> Seen:
-    """Wait until something can be seen, then for as long as the harm is to last."""
+    """Wait until a condition holds, then for as long as the harm is to last."""
     seen = comes(condition)
     time.sleep(harm.seconds)
     return seen

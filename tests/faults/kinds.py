@@ -1,4 +1,4 @@
-"""The kinds of faults, by the half of the path that they harm."""
+"""The kinds of faults, by the half of a string's path that they harm."""
 
 from __future__ import annotations
 
@@ -116,5 +116,5 @@ STORING = (
     Kind("worker-postgres slow", harm_network.slow_line, 3, 10),
     Kind("workers rolled out", harm_processes.roll_workers),
 )
-"""Faults of the two halves of the path; where both are played concurrently, two of one half never meet."""
+"""Faults of the two halves of the path; where both are played concurrently, two of one half never coincide."""
 KINDS = ACCEPTING + STORING

@@ -1,4 +1,4 @@
-"""The API with points at which it can be made to die.
+"""The API with points at which it can be killed.
 
 Run as ``python -m faults.launch_api``, with the options of ``python -m api``. granian's processes are forked, or import
 this module first: in both cases they have the points.

@@ -1,4 +1,4 @@
-"""The worker with points at which it can be made to die, and a word that kills it.
+"""The worker with points at which it can be killed, and a word in a text that kills it.
 
 Run as ``python -m faults.launch_worker``, with the options of ``python -m worker``.
 """

@@ -1,4 +1,4 @@
-"""What the clients have seen, on disk before they go on: the checker believes this and nothing else."""
+"""What the clients have seen, on disk before they continue: the checker trusts nothing else."""
 
 from __future__ import annotations
 

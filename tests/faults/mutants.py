@@ -1,4 +1,4 @@
-"""`make faults-mutants`: the promise is broken in the code, in one way after the other; the checker must see each.
+"""`make faults-mutants`: the promise is broken in the code, by one mutant at a time; the checker must see each.
 
 Words after the module's name choose the mutants whose names contain one.
 """
@@ -128,7 +128,7 @@ MUTANTS = (
 
 
 def main() -> None:
-    """Try each, print what became of it, and exit with 1 where one was not noticed."""
+    """Try each, print whether it was noticed, and exit with 1 if one was not."""
     chosen = [mutant for mutant in MUTANTS if not sys.argv[1:] or any(word in mutant.name for word in sys.argv[1:])]
     unnoticed = [mutant.name for mutant in chosen if not _is_noticed(mutant)]
     print(f"{len(chosen) - len(unnoticed)} of {len(chosen)} mutants were noticed")

@@ -1,6 +1,6 @@
-"""Named points in the tiers' code at which a process can be made to die, and what runs the tiers with them.
+"""Named points in the tiers' code at which a process can be killed.
 
-A point is armed by a file of its name; the process that comes by takes the file away and kills itself with SIGKILL, so
+A point is armed by a file of its name; the process that reaches it removes the file and kills itself with SIGKILL, so
 that exactly one dies. Nothing of this is in the tiers themselves: their functions are wrapped here, before they run.
 """
 
@@ -25,7 +25,7 @@ WORKER_POINTS = (
 
 
 def arm(folder: Path, point: str) -> Path:
-    """Have the next process that comes by a point die there; return the file that is gone once one has."""
+    """Arm a point, so that the next process that reaches it dies; return the file that is gone once one has."""
     file = folder / point
     file.touch()
     return file

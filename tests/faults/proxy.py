@@ -31,7 +31,7 @@ class Link:
         self.mode: Mode = "pass"
         self.seen = 0
         self.turn = 0
-        """Goes up as the server vanishes and comes back: a connection of an earlier turn stays silent."""
+        """Counts how often the server vanished or came back: a connection from before stays silent."""
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._may_pass = asyncio.Event()
@@ -46,7 +46,7 @@ class Link:
         """Behave so from now on.
 
         refuse cuts what is connected and refuses what comes; blackhole and halfopen let nothing pass, in both
-        directions or in the answers' alone; whoever was swallowed up is cut when the link is whole again. vanish is a
+        directions or in the answers' alone; their connections are cut when the link works again. vanish is a
         blackhole that cuts nothing: only a time-out tells a client that its connection is dead, even after a pass.
         """
         was, self.mode, self.seen = self.mode, mode, 0

@@ -51,7 +51,7 @@ class Run:
     ledger: Ledger | None = None
 
     def during(self, fault: Happened) -> list[Answer]:
-        """Return the answers to what was under way during a fault."""
+        """Return the answers to the requests that were in flight during a fault."""
         return [each for each in self.answers if each.at < fault.ended and each.at + each.took > fault.began]
 
 
@@ -103,7 +103,7 @@ def _play(world: World, lane: Sequence[Planned], until: float, happened: list[Ha
         began = time.monotonic() - world.clients.started
         try:
             seen = planned.kind.inject(Harm(world, Random(planned.seed), planned.lasts))
-        except Exception as error:  # noqa: BLE001 - it counts as not seen, and the others go on
+        except Exception as error:  # noqa: BLE001 - it counts as not seen, and the others continue
             print(f"{planned.kind.name}: {type(error).__name__}: {error}", flush=True)
             seen = False
         ended = time.monotonic() - world.clients.started
@@ -130,9 +130,9 @@ def _outlast_lingering(world: World) -> None:
 
 
 def look(world: World, ledger: Ledger, unseen: list[str], healed_at: datetime | None = None) -> Found:
-    """Return what is there at the end; the table is read on the primary, past everything of ours.
+    """Return the state at the end; the table is read as the superuser, past the proxy.
 
-    Where it is known when all had healed, strings that took longer than they may from then on are counted.
+    If ``healed_at`` is known, strings that took longer than they may from then on are counted.
     """
     rows = [(str(row_id), text) for row_id, text in world.query("SELECT id, text FROM dummies")]
     letters = [json.loads(each) for each in world.client.hvals("dummies:failed")]

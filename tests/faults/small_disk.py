@@ -25,7 +25,7 @@ def can_mount() -> bool:
 
 
 def mount(folder: Path) -> None:
-    """Put the small disk there, where that can be done."""
+    """Mount the small disk there, if this process may."""
     if can_mount():
         folder.mkdir(parents=True)
         if not _run("mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)):
@@ -33,7 +33,7 @@ def mount(folder: Path) -> None:
 
 
 def unmount(folder: Path) -> None:
-    """Take the small disk away with all that is on it."""
+    """Unmount the small disk, with all that is on it."""
     if folder.is_mount():
         _run("umount", "--lazy", str(folder))
 

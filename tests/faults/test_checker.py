@@ -31,7 +31,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 def found(**changes: object) -> Found:
-    """Return what is there when all went well, but for these changes."""
+    """Return the state after a run without faults, with these changes."""
     right = Found(
         rows=[("1", text_of(ONE)), ("2", text_of(TWO)), ("5", text_of(MAYBE))],
         dead_letters=[("3", text_of(BAD))],
@@ -110,5 +110,5 @@ def test_a_mutant_still_fits_the_code(mutant: object) -> None:
 
 
 def test_the_proxy_knows_the_workers_statement() -> None:
-    """Or no answer to a commit would be dropped."""
+    """Otherwise no answer to a commit would be dropped."""
     assert INSERT in (ROOT / "worker" / "sql" / "insert.sql").read_bytes()

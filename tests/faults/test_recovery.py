@@ -1,6 +1,6 @@
 """How soon everything recovers, how a rollout goes, and what a long outage costs.
 
-OUTAGE= and REDIS_AWAY= (s) make the two long ones longer than in everyday runs.
+OUTAGE= and REDIS_AWAY= (s) make the two outages longer than in everyday runs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LONG = 300.0
 MOST_BYTES, MOST_BYTES_SHORT = 300, 400
 """Redis' memory for a pending string beyond its text; after a short outage buffers and tables weigh on few strings."""
 MOST_P99_MS = 50
-"""How long an answer may take (p99), which decides nothing in everyday runs: others run beside them."""
+"""How long an answer may take (p99); not checked in everyday runs, since other tests run beside them."""
 
 
 @pytest.fixture

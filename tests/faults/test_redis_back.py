@@ -1,4 +1,4 @@
-"""A restart of Redis costs at most two seconds of refusals, whichever process is asked, and for whatever."""
+"""A restart of Redis costs at most two seconds of refusals, whichever process is asked, and whatever for."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import re
 POISON = "poison"
 """A word that the table's constraint refuses while a run lasts: PostgreSQL's own refusal, as for any bad value."""
 KILLER = "killer"
-"""A word at which the worker's process dies, whoever handles it."""
+"""A word that kills any worker's process that handles it."""
 _NONCE = re.compile(r"^([0-9a-f]{8}-\d+(?:-\w+)?) ")
 _FILLINGS = (
     "plain words",

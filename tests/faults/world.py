@@ -37,7 +37,7 @@ APIS = 2
 WORKERS = 2
 READY_WITHIN = 30.0
 SETTLED_WITHIN = 60.0
-"""Seconds after which no string waits any more, once everything is well again."""
+"""Seconds after which no string may wait any more, once everything has healed."""
 JUST_COME_MS = 5_000
 LINKS = ("web-api0", "web-api1", "api-redis", "api-postgres", "worker-redis", "worker-postgres")
 CONSTRAINT = f"ALTER TABLE dummies ADD CONSTRAINT planted CHECK (split_part(text, ' ', 1) NOT LIKE '%%{POISON}')"
@@ -90,7 +90,7 @@ class World:
         self.client.close()
 
     def link(self, name: str, command: str) -> str:
-        """Tell the proxy how a link is to behave, or ask it how often that took effect."""
+        """Set how the proxy treats a link, or ask it how often that took effect."""
         assert self._proxy is not None
         assert self._proxy.stdin is not None
         assert self._proxy.stdout is not None
@@ -156,13 +156,13 @@ class World:
         return int(self.client.get("dummies:waiting") or 0)
 
     def is_settled(self) -> bool:
-        """Tell whether nothing waits but what has just come: nothing is set aside or was delivered in vain."""
+        """Tell whether only new strings wait: nothing is set aside, was delivered twice or is held for long."""
         held = self.client.xpending_range(KEYS.journal, GROUP, "-", "+", 1000)
         tried = (each["times_delivered"] > 1 or each["time_since_delivered"] > JUST_COME_MS for each in held)
         return not self.client.zcard(KEYS.set_aside) and not any(tried)
 
     def counts(self) -> Counts:
-        """Return how the journal is doing, and its books with it."""
+        """Return the counts of the journal."""
         return Journal(self.client).counts()
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -173,7 +173,7 @@ class World:
 
     @contextmanager
     def connected(self) -> Iterator[Any]:
-        """Give a cursor of the superuser's; every statement commits by itself."""
+        """Yield a cursor of the superuser; every statement commits by itself."""
         options = "-c default_transaction_read_only=off"  # to cure what was planted
         connection = psycopg2.connect(self.postgres.superuser_url, connect_timeout=5, options=options)
         connection.autocommit = True
@@ -183,7 +183,7 @@ class World:
             connection.close()
 
     def log_of(self, process: Process) -> str:
-        """Return what a process has logged."""
+        """Return a process's log."""
         return process.log.read_text(encoding="utf-8", errors="replace")
 
     def _start(self, command: list[str], name: str, env: dict[str, str]) -> Process:
