@@ -38,7 +38,7 @@ def api_settings() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with a worker, for all tests of a module; each test leaves it working."""
+    """A system with a worker, for all tests of a module; each test must leave it working."""
     with System(tmp_path_factory.mktemp("browser") / "system") as started:
         started.start_worker()
         yield started

@@ -154,7 +154,7 @@ def test_all_that_match_are_retried_and_those_handled_by_another_operator_are_co
     dialog.get_by_role("button", name="Retry 230 strings").click()
     result = page.get_by_role("heading", name="229 strings are on the way to the database again.")
     expect(result).to_be_focused()
-    expect(result).to_contain_text("1 string had been dealt with by somebody else.")
+    expect(result).to_contain_text("1 string had already been handled.")
     assert violations(page) == []
     expected = sorted(f"bulk poison {number}" for number in range(230))
     eventually(lambda: stored(system, "bulk") == expected, within=20)

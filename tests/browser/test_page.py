@@ -59,7 +59,7 @@ def test_the_page_says_that_the_database_is_unavailable_and_when_it_is_back(syst
     system.postgres.stop()
     send(page, "patient")
     expect(first(page)).to_contain_text("Queued")
-    expect(page.get_by_text("The database is away; strings are accepted and wait safely.")).to_be_visible()
+    expect(page.get_by_text("The database is unavailable; strings are accepted and wait safely.")).to_be_visible()
     system.postgres.start()
     expect(first(page)).to_contain_text("Stored")
     expect(page.get_by_text("Strings are getting through.")).to_be_visible()

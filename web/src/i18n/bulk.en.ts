@@ -64,7 +64,7 @@ export const bulk = {
   tryNow: "Try now",
   cancel: "Cancel",
   cancelHint:
-    "You may leave or reload the page: sending goes on where it was. Strings that were accepted stay accepted when you cancel.",
+    "You may leave or reload the page: sending continues where it was. Strings that were accepted stay accepted when you cancel.",
   allSent: (accepted: number) => `All sent: ${strings(accepted)} accepted`,
   cancelled: (accepted: number) => `Cancelled: ${strings(accepted)} had been accepted and will be stored`,
   allSettled: "All of them have reached the database.",

@@ -83,13 +83,13 @@ export const en = {
     asking: "Asking whether strings are getting through…",
     through: "Strings are getting through.",
     unsure: "Strings are accepted; whether they get through is not known yet.",
-    databaseUnavailable: "The database is away; strings are accepted and wait safely.",
+    databaseUnavailable: "The database is unavailable; strings are accepted and wait safely.",
     workersUnavailable: "No worker is answering; strings are accepted and wait safely.",
     journalSetBack:
       "The journal came back without some of the accepted strings; an operator must look. New ones are accepted.",
     journalFull: "The journal is full; strings typed here wait in this browser.",
     journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
-    journalUnavailable: "The journal is away; strings typed here wait in this browser.",
+    journalUnavailable: "The journal is unavailable; strings typed here wait in this browser.",
     noAnswer: "The service does not answer; strings typed here wait in this browser.",
     details: {
       show: "Details",
@@ -104,7 +104,7 @@ export const en = {
       workersUp: (count: string) => `Workers (${count})`,
       nothing: "none",
       notKnown: "not known",
-      states: { up: "Up", away: "Away", unknown: "Not known yet" },
+      states: { up: "Up", away: "Unavailable", unknown: "Not known yet" },
       since: (time: string) => `since ${time}`,
       chart: (total: string, peak: string) =>
         `Stored in the last 5 minutes: ${total}, at most ${peak} a second.`,
@@ -149,7 +149,7 @@ export const en = {
   },
   footer: "ix-dummies: strings on their way into PostgreSQL, each exactly once.",
   api: "API documentation",
-  crashed: "The page has stopped working. Your strings are kept; reload the page to go on.",
+  crashed: "The page has stopped working. Your strings are kept; reload the page to continue.",
   reload: "Reload",
 };
 

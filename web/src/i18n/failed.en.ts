@@ -53,7 +53,7 @@ export const failed = {
     retry: (value: number) => `${strings(value)} ${are(value)} on the way to the database again.`,
     discard: (value: number) => `${strings(value)} discarded.`,
   },
-  byOthers: (value: number) => `${strings(value)} had been dealt with by somebody else.`,
+  byOthers: (value: number) => `${strings(value)} had already been handled.`,
   refused: (value: number) => `The service refused it for ${strings(value)}.`,
   untouched: (value: number) => `${strings(value)} ${are(value)} as before.`,
   retryHint: "Strings that the database refuses again come back to this list.",
@@ -64,7 +64,7 @@ export const failed = {
   },
   confirmHint: {
     retry: "Each goes back into the journal and is stored once, or refused again.",
-    discard: "They will never be stored, and nobody can get them back. The reason goes to the service's log.",
+    discard: "They will never be stored and cannot be recovered. The reason goes to the service's log.",
   },
   reason: "Reason",
   reasonMissing: "Say why, for the log.",

@@ -22,7 +22,7 @@ export const history = {
   goOn: "Look further back",
   loadingMore: "Loading older strings…",
   troubles: {
-    "database-away": "The database is away, so stored strings cannot be read. They are safe.",
+    "database-away": "The database is unavailable, so stored strings cannot be read. They are safe.",
     "rate-limited": "Too many requests came from here.",
     busy: "The service is busy.",
   },

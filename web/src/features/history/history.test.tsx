@@ -80,11 +80,11 @@ describe("the history", () => {
   it("says that the database is unavailable, and shows the strings when it is back", async () => {
     answer = () => problem(503, "database-away", "Later.");
     await open("#/history");
-    expect(main().getByText(/^The database is away/)).toBeTruthy();
+    expect(main().getByText(/^The database is unavailable/)).toBeTruthy();
     answer = () => page([string("a", "one")]);
     await pass(3_000);
     expect(rows()).toHaveLength(1);
-    expect(main().queryByText(/^The database is away/)).toBeNull();
+    expect(main().queryByText(/^The database is unavailable/)).toBeNull();
   });
 
   it("says that nothing is stored yet", async () => {
@@ -209,7 +209,7 @@ describe("the page of a string", () => {
   it("waits for an unavailable database", async () => {
     state = () => problem(503, "database-away", "Later.");
     await open(`#/string/${ID}`);
-    expect(main().getByText(/^The database is away/)).toBeTruthy();
+    expect(main().getByText(/^The database is unavailable/)).toBeTruthy();
     state = () => HttpResponse.json(string(ID, "one"));
     await pass(3_000);
     expect(main().getByRole("region", { name: "Text" }).textContent).toBe("one");

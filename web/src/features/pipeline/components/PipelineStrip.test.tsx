@@ -34,7 +34,7 @@ describe("the line about the pipeline", () => {
     openPage();
     await pass(0);
     const status = screen.getByRole("status");
-    expect(status.textContent).toBe("The database is away; strings are accepted and wait safely.");
+    expect(status.textContent).toBe("The database is unavailable; strings are accepted and wait safely.");
     expect(within(status.parentElement as HTMLElement).getByText("1,000 waiting")).toBeTruthy();
   });
 
@@ -94,7 +94,7 @@ describe("the details of the pipeline", () => {
     ]);
     expect(shown[6]?.[0]).toBe("Workers (2)");
     expect(shown[6]?.[1]).toMatch(/^Up since /);
-    expect(shown[7]?.[1]).toMatch(/^Away since /);
+    expect(shown[7]?.[1]).toMatch(/^Unavailable since /);
     expect(screen.getByRole("img").getAttribute("aria-label")).toBe(
       "Stored in the last 5 minutes: 2,010, at most 400 a second.",
     );
