@@ -1,4 +1,4 @@
-"""The page over a real system, opened as readers of some language see it; for the tests in a browser."""
+"""The page on a real system, in the languages that it has; for the tests in a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RUN_AXE = "axe.run().then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.ma
 
 @contextmanager
 def serving(system: System) -> Iterator[str]:
-    """Serve the page, from nginx where the machine has it, else from Vite; give its URL."""
+    """Serve the page, by nginx if the machine has it, else by Vite; yield its URL."""
     if not (WEB / "dist" / "index.html").exists():
         pytest.skip("THE PAGE IS NOT BUILT: run `make test`")
     port = free_port()
@@ -44,9 +44,9 @@ def serving(system: System) -> Iterator[str]:
 
 @contextmanager
 def visits(browser: Browser, site: str) -> Iterator[Open]:
-    """Give what opens the page in a language, at a view, with other options of Playwright's contexts.
+    """Yield a function that opens the page in a language, at a view, with options of Playwright's contexts.
 
-    At the end nothing may have gone wrong unseen.
+    Fails at the end if the page logged an error or a warning.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
@@ -71,6 +71,6 @@ def visits(browser: Browser, site: str) -> Iterator[Open]:
 
 def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with the page."""
-    # evaluated, since the page's own policy lets no script in
+    # evaluated, because the page's content policy allows no added script
     page.evaluate(_AXE.read_text(encoding="utf-8"))
     return page.evaluate(_RUN_AXE)

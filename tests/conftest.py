@@ -1,4 +1,4 @@
-"""Tests that run in parallel use ports of their own: another test could take a port before its server listens."""
+"""Tests that run in parallel use separate ports: another test could take a port before its server listens."""
 
 from __future__ import annotations
 

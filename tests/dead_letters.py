@@ -1,4 +1,4 @@
-"""Dead letters for tests, and the books that must balance afterwards."""
+"""Dead letters for tests, and the counters that must balance afterwards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def queued(redis: Redis) -> list[Submission]:
 
 
 def books(redis: Redis) -> dict[str, int]:
-    """Return the counters of the promise; they must balance, and what they count must exist."""
+    """Return the journal's counters; they must balance, and what they count must exist."""
     counts = Journal(redis).counts()
     strings = queued(redis)
     assert counts.waiting == len({s.id for s in strings}) == len(strings)

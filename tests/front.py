@@ -21,7 +21,7 @@ from local.system import ROOT, Process, System
 
 SCRIPT = "console.log('built');\n"
 POST = b"POST /dummies/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-"""The head of a submission, which goes on."""
+"""The beginning of a submission's header."""
 
 
 class Web:

@@ -19,7 +19,7 @@ JSON, NDJSON, PLAIN = "application/json", "application/x-ndjson", "text/plain"
 
 
 class Form(NamedTuple):
-    """A kind of body: where it goes, as what, how its texts are written, and how they are read."""
+    """A kind of body: its path, its media type, how its texts are written, and how they are read."""
 
     path: str
     content_type: str
@@ -194,7 +194,7 @@ def a_value(random: Random, depth: int = 0) -> Any:
 
 
 def nested(depth: int) -> Any:
-    """Return lists in one another."""
+    """Return nested lists."""
     value: Any = []
     for _ in range(depth):
         value = [value]
@@ -209,7 +209,7 @@ def others(random: Random) -> dict[str, Any]:
 
 
 def a_body(random: Random, form: Form) -> bytes:
-    """Return a body of that form: right, nearly right, of another form, or nothing but bytes."""
+    """Return a body of that form: right, nearly right, of another form, or random bytes."""
     kind = random.random()
     if kind < 0.1:
         return random.randbytes(random.randrange(40))

@@ -1,4 +1,4 @@
-"""A minimal name server: it knows one name, and answers each type of question as it is told."""
+"""A minimal name server: it knows one name, and answers each type of question as configured."""
 
 from __future__ import annotations
 

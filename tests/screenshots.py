@@ -50,7 +50,7 @@ BULKS = (300, 1_200, 2_600, 900)
 
 
 def fill(system: System) -> str:
-    """Have strings stored and refused, lately and earlier; return the id of one."""
+    """Have strings stored and refused, now and in the past; return the id of one."""
     query(system, PAST, STORED * 5)
     query(system, REFUSING)
     with Client(base_url=system.api_url) as client:
@@ -80,7 +80,7 @@ def send(browser: Browser, site: str) -> StorageState:
 
 
 def show_send(page: Page) -> None:
-    """Show what was sent, on a desktop with the pipeline's figures."""
+    """Show sent strings, on a desktop with the pipeline's figures."""
     expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(4, timeout=PATIENCE)
     if page.viewport_size and page.viewport_size["width"] > 1_000:
         page.get_by_role("button", name="Details", exact=True).click()
@@ -93,7 +93,7 @@ def show_bulk(page: Page) -> None:
 
 
 def show_history(page: Page) -> None:
-    """Show what is stored."""
+    """Show stored strings."""
     expect(page.get_by_role("main").get_by_role("listitem").first).to_be_visible(timeout=PATIENCE)
 
 
@@ -141,7 +141,7 @@ def shoot_all(browser: Browser, site: str, string: str, state: StorageState) -> 
 
 
 def save(path: Path, image: bytes) -> None:
-    """Write a PNG, compressed as far as it goes; the browser is content with less."""
+    """Write a PNG with the best compression; the browser compresses less."""
     chunks, position, pixels = [], len(SIGNATURE), b""
     while position < len(image):
         (length,) = struct.unpack(">I", image[position : position + 4])

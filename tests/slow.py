@@ -1,4 +1,4 @@
-"""Clients that send what they are told to, and then neither send, read nor disconnect."""
+"""Clients that send a few bytes, and then neither send, read nor disconnect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 
 @contextmanager
 def connections(port: int, count: int, first: bytes) -> Iterator[list[socket.socket]]:
-    """Open connections that each send this and do no more; they are closed in the end."""
+    """Open connections that each send this and nothing else; they are closed at the end."""
     with ExitStack() as opened:
         made = []
         for _ in range(count):

@@ -20,7 +20,7 @@ TIMEOUT = 15.0
 RATE = 300.0
 CLIENTS = 32
 SOME = 300
-"""Strings that are accepted before a change, and again after it; waited for, however long they take."""
+"""Strings that must be accepted before a change, and again after it, however long that takes."""
 LEAST = CLIENTS
 """Requests that are answered during a change which must go unnoticed: one of each client, on average."""
 
@@ -70,7 +70,7 @@ class SteadyLoad:
 
     @property
     def answered(self) -> int:
-        """Requests that are over, whatever came of them."""
+        """Requests that have ended, in whatever way."""
         return len(self.accepted) + len(self.failures)
 
     def go_on(self) -> None:

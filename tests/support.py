@@ -40,11 +40,11 @@ class Client(httpx.Client):
         return ids
 
     def state(self, submission_id: str) -> dict[str, Any]:
-        """Return what became of one string."""
+        """Return the status of one string."""
         return self.get(f"/dummies/{submission_id}").raise_for_status().json()
 
     def states(self, ids: list[str]) -> list[dict[str, Any]]:
-        """Return what became of many, 100 at a time; each must be known."""
+        """Return the status of many strings, asking for 100 at a time; each must be known."""
         found = []
         for start in range(0, len(ids), 100):
             answer = self.get("/dummies/", params={"id": ids[start : start + 100]}).raise_for_status().json()
@@ -53,11 +53,11 @@ class Client(httpx.Client):
         return found
 
     def pipeline(self) -> dict[str, Any]:
-        """Return how the pipeline is doing."""
+        """Return the state of the pipeline."""
         return self.get("/pipeline").raise_for_status().json()
 
     def part_is(self, part: str, status: str) -> bool:
-        """Tell whether a part of the pipeline (journal, workers, database) is reported as up or away."""
+        """Tell whether a part of the pipeline (journal, workers, database) has this status, such as "up" or "away"."""
         return self.pipeline()[part]["status"] == status
 
 
@@ -100,7 +100,7 @@ def redis_of(system: System) -> Redis:
 
 
 def waiting(system: System) -> int:
-    """Return how many strings wait in the journal at this moment; what `/pipeline` says may be a second old."""
+    """Return how many strings wait in the journal now; `/pipeline` may be a second old."""
     with redis_of(system) as redis:
         return int(redis.get("dummies:waiting") or 0)
 

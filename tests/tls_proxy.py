@@ -1,4 +1,4 @@
-"""A PostgreSQL on another address: plain, or with TLS as a server with a certificate of its own would speak it."""
+"""PostgreSQL on another address: plain, or over TLS with another certificate."""
 
 from __future__ import annotations
 

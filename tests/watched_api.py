@@ -1,4 +1,4 @@
-"""The API, with its journal watched: what each request put in, and that a refused one put nothing in."""
+"""The API with its journal observed: what each request appended, and that a refused one appended nothing."""
 
 from __future__ import annotations
 
