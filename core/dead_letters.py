@@ -20,7 +20,7 @@ LOOKS = 20
 
 
 class Page(NamedTuple):
-    """Some dead letters, where to go on (0: nowhere), and how many there are in all."""
+    """Some dead letters, where to continue (0: nowhere), and how many there are in all."""
 
     letters: list[DeadLetter]
     cursor: int

@@ -25,7 +25,7 @@ def render(template: str, values: dict[str, str]) -> str:
 
 
 def quote(text: str) -> str:
-    """Return a text as it stands between the double quotes of an nginx configuration."""
+    """Return a text as written between the double quotes of an nginx configuration."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
@@ -39,7 +39,7 @@ class Front:
     """host:port of the API; a name in it is asked of the ``resolver``."""
     resolver: str = "127.0.0.1"
     rate: tuple[str, str] = ("1000r/s", "2000")
-    """How many requests a client may make of the page's port, and how many more at once."""
+    """Requests per client address on the page's port, and further requests allowed in a burst."""
 
 
 def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str]:

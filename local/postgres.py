@@ -91,7 +91,7 @@ class Postgres(Server):
         return [*self._place.way, str(self._place.programs / "postgres"), "-D", str(self._cluster), *options]
 
     def prepare(self) -> None:
-        """Make the cluster where there is none, and clear away what a crash of the machine left."""
+        """Make the cluster if there is none, and remove what a crash of the machine left."""
         self._place = settle(self.folder, _binaries())
         if not self._cluster.exists():
             self._init()
@@ -144,7 +144,7 @@ class Postgres(Server):
 
     @cached_property
     def _passwords(self) -> dict[str, str]:
-        """The roles' passwords; random, because whoever is let in as superuser can start programs here."""
+        """The roles' passwords; random, because a superuser can start programs here."""
         file = self.folder / "passwords.json"
         if not file.exists():
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -86,7 +86,7 @@ class Server:
             self._child.signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let a paused server go on."""
+        """Resume a paused server."""
         if self._child is not None:
             self._child.signal_all(signal.SIGCONT)
 

@@ -30,7 +30,7 @@ def api_command(port: int, workers: int = 2) -> list[str]:
 
 
 def worker_command(concurrency: int = 2, name: str = "worker@%h") -> list[str]:
-    """Return the command that runs a worker; %h stands for the machine's name."""
+    """Return the command that runs a worker; %h becomes the machine's name."""
     return [sys.executable, "-m", "worker", "--concurrency", str(concurrency), "--hostname", name]
 
 

@@ -34,7 +34,7 @@ class Place(NamedTuple):
     """The folder of its data."""
     programs: Path
     way: list[str]
-    """What stands before a command so that PostgreSQL accepts its user."""
+    """The prefix of a command so that PostgreSQL accepts its user."""
 
     def run(self, *command: str | Path, timeout: float = TIMEOUT) -> subprocess.CompletedProcess[str]:
         """Run a command in that user's name; one that does not start or end in time (s) has failed, too.

@@ -21,7 +21,7 @@ make_root() {
     touch "$root/complete"
 }
 
-enter() { # in namespaces of its own, so that mounts and processes end with it
+enter() { # in separate namespaces, so that mounts and processes end with it
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount --rbind /sys "$root/sys"

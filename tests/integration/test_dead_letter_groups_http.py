@@ -58,7 +58,7 @@ def test_a_run_shows_its_progress_and_ends_with_its_reader_and_the_next_one_does
             assert next(lines)["complete"] is None
         assert time.monotonic() - began < 8  # the journal has no room, for which the run waits ten seconds
         lines.close()
-        for _ in range(5):  # more than may go on at once
+        for _ in range(5):  # more than may run concurrently
             begin(url).close()
         assert LIMIT / 2 <= waiting(system) < LIMIT / 2 + 6 * PIECE
         system.start_worker()

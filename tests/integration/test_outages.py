@@ -1,4 +1,4 @@
-"""Outages: what is accepted waits, what cannot be is refused immediately, and everything recovers by itself."""
+"""Outages: what is accepted waits, what cannot be is refused immediately, and everything recovers without help."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_losing_the_broker_with_a_wake_up_in_hand_ends_nothing(tmp_path: Path) -
 
 
 def test_a_full_redis_refuses_but_drains(bare_system: System, client: Client) -> None:
-    """Submitting answers 503; draining goes on, though no wake-up can be published, and service returns."""
+    """Submitting answers 503; draining continues, though no wake-up can be published, and service returns."""
     redis = redis_of(bare_system)
     client.submit_all(f"{n} {'x' * 200}" for n in range(30_000))
     redis.config_set("maxmemory", redis.info("memory")["used_memory"])

@@ -109,7 +109,7 @@ def by_way_of(port: int, url: str) -> str:
 
 @pytest.mark.parametrize("mode", ["session", "transaction"])
 def test_rows_are_kept_whole_in_their_table_and_on_disk(postgres: Postgres, tmp_path: Path, mode: str) -> None:
-    """With sessions that were set by whoever had them before, and roles that set them otherwise."""
+    """With sessions that other clients had changed, and roles with other settings."""
     for role in ("dummy_writer", "dummy_reader"):
         as_superuser(postgres, *(f"ALTER ROLE {role} SET {setting}" for setting in HOSTILE))
     as_superuser(postgres, "DELETE FROM seen")

@@ -24,7 +24,7 @@ def test_a_string_becomes_a_row_unaltered(system: System, client: Client) -> Non
 
 
 def test_an_id_never_given_out_is_not_found(client: Client) -> None:
-    """It is 404, not pending for ever."""
+    """It is 404, not pending forever."""
     never = str(uuid4())
     assert client.get(f"/dummies/{never}").status_code == 404
     assert client.get("/dummies/", params={"id": never}).json()["not_found"] == [never]

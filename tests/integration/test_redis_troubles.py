@@ -1,4 +1,4 @@
-"""Whatever Redis answers, and whatever its clock says: nothing waits for ever."""
+"""Whatever Redis answers, and whatever its clock says: nothing waits forever."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def config(name: str, value: str, before: str) -> Trouble:
 
 
 def forbid(*words: str) -> Trouble:
-    """Take rights away."""
+    """Revoke rights."""
     return Trouble(
         lambda redis: redis.execute_command("ACL", "SETUSER", "default", *words),
         lambda redis: redis.execute_command("ACL", "SETUSER", "default", "+@all"),

@@ -126,8 +126,8 @@ def test_what_waits_is_still_there_when_redis_comes_back(tmp_path: Path) -> None
             assert record
             assert journal.queued_string(record) == (waiting, 0)
             assert journal.counts().waiting == 1
-        for anybody in (f"redis://127.0.0.1:{server.port}/0", f"redis://default:api@127.0.0.1:{server.port}/0"):
-            with Redis.from_url(anybody, socket_timeout=3) as redis, pytest.raises(AuthenticationError):
+        for login in (f"redis://127.0.0.1:{server.port}/0", f"redis://default:api@127.0.0.1:{server.port}/0"):
+            with Redis.from_url(login, socket_timeout=3) as redis, pytest.raises(AuthenticationError):
                 redis.ping()
 
 

@@ -168,7 +168,7 @@ def test_an_entry_set_aside_and_completed_by_an_older_version_is_forgotten(redis
 
 
 def test_an_entry_that_no_version_wrote_stays_and_holds_up_nothing(redis: RedisClient) -> None:
-    """Whatever is on the stream: the worker says so, leaves it to a person, and goes on."""
+    """Whatever is on the stream: the worker logs it, leaves it to an operator, and continues."""
     journal, consumer = Journal(redis), Consumer(redis)
     for fields in (
         {"x": "y"},
@@ -289,7 +289,7 @@ SETTLE: dict[str, Callable[[Consumer, Entry], object]] = {
 def test_a_command_that_is_refused_in_the_middle_loses_no_string(
     redis: RedisClient, operation: str, command: str
 ) -> None:
-    """A right may be taken away, and given back, at any time: the string can be claimed afterwards, or is kept."""
+    """A right may be revoked, and granted again, at any time: the string can be claimed afterwards, or is kept."""
     journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
     [entry] = consumer.claim().entries

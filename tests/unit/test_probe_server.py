@@ -1,4 +1,4 @@
-"""Connections to the operations port are few, whoever keeps them open."""
+"""Connections to the operations port are limited, however long clients keep them open."""
 
 from __future__ import annotations
 

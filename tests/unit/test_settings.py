@@ -69,7 +69,7 @@ def test_a_file_that_holds_no_setting_is_named(
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
 def test_what_is_no_regular_file_is_not_read(environment: pytest.MonkeyPatch, tmp_path: Path, kind: str) -> None:
-    """Reading a pipe would wait for ever, and a device's end may never come."""
+    """Reading a pipe could wait forever, and a device may have no end."""
     os.mkfifo(tmp_path / "pipe")
     file = {"folder": tmp_path, "pipe": tmp_path / "pipe", "device": Path("/dev/zero")}[kind]
     environment.setenv("DATABASE_URL_FILE", str(file))

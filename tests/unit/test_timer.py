@@ -134,7 +134,7 @@ def test_a_worker_whose_pool_stays_stuck_restarts_and_one_that_works_does_not(
 def test_a_worker_that_cannot_look_says_so_once_and_restarts(
     folder: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever keeps it from looking: strings without a wake-up would wait for ever."""
+    """Whatever keeps it from looking: strings without a wake-up would wait forever."""
 
     def break_down(*_: object) -> None:
         raise RuntimeError("not listed")
