@@ -12,6 +12,8 @@ from core.settings import CoreSettings, DatabaseUrl
 
 _ORIGIN = re.compile(r"(?!https:.*:443$|http:.*:80$)https?://[a-z0-9._-]+(?::[1-9][0-9]{0,4})?")
 
+SHORTEST_TOKEN = 16
+
 
 class ApiSettings(CoreSettings):
     """What the API needs."""
@@ -26,7 +28,7 @@ class ApiSettings(CoreSettings):
     """The fraction of Redis' maxmemory above which submitting is refused with 503."""
     cors_origins: tuple[str, ...] = ()
     """Origins, comma-separated, whose pages may use the API from the browser; none by default."""
-    operator_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    operator_token: SecretStr | None = None
     """The bearer token of operators, who manage dead letters; without it no one can over HTTP."""
 
     operations_port: Annotated[int, Field(ge=1, le=65535)] | None = None
@@ -57,6 +59,8 @@ class ApiSettings(CoreSettings):
     @field_validator("operator_token")
     @classmethod
     def _check_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and len(token.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"use at least {SHORTEST_TOKEN} characters")
         if token and not re.fullmatch("[!-~]([ -~]*[!-~])?", token.get_secret_value()):
             raise ValueError("use visible ASCII characters, which a header can carry, and spaces only between them")
         return token
