@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -158,7 +159,7 @@ def test_a_journal_that_cannot_be_read(system: System) -> None:
     with redis_of(system) as redis:
         redis.execute_command("ACL", "SETUSER", "default", "-xlen")
         try:
-            assert "ACL failure in script" in faults()["journal"].seen
+            assert re.search("can't run|no permissions", faults()["journal"].seen)  # as this Redis says it
         finally:
             redis.execute_command("ACL", "SETUSER", "default", "+xlen")
 
