@@ -28,12 +28,12 @@ START = "start a worker: python -m worker"
 
 
 def look_at_journal(redis: Redis, broker_url: str) -> list[Finding]:
-    """Return whether the books balance, no string fails, workers are alive, and a wake-up reaches one."""
+    """Return whether the balance holds, no string fails, workers are alive, and a wake-up reaches one."""
     try:
         counts = Journal(redis).counts()
     except DummiesError as error:
         return [failed("journal", str(error.__cause__ or error), "let this user read it: k8s/base/redis/users.acl")]
-    return [*_books(counts), *_workers(counts.workers, broker_url)]
+    return [*_balance(counts), *_workers(counts.workers, broker_url)]
 
 
 def send_canary(redis: Redis, owner_url: str) -> Finding:
@@ -55,19 +55,19 @@ def send_canary(redis: Redis, owner_url: str) -> Finding:
     return passed("a string", f"stored after {time.monotonic() - started:.2f} s, and deleted")
 
 
-def _books(counts: Counts) -> list[Finding]:
+def _balance(counts: Counts) -> list[Finding]:
     if counts.unaccounted:
-        books = failed(
-            "books",
+        balance = failed(
+            "balance",
             f"{counts.unaccounted} accepted strings are neither stored nor waiting, failed or discarded",
             f"find out who deleted them, or restored an older copy; then delete {KEYS.balance_base}",
         )
     else:
-        books = passed("books", f"all {counts.appended} accepted strings are accounted for")
+        balance = passed("balance", f"all {counts.appended} accepted strings are accounted for")
     if counts.set_aside:
         seen = f"{counts.set_aside} strings fail when they are tried alone: {counts.aside_reason}"
-        return [books, failed("set aside", seen, "fix what PostgreSQL reports; they are retried at least every 30 s")]
-    return [books, passed("set aside", "no string fails alone")]
+        return [balance, failed("set aside", seen, "fix what PostgreSQL reports; they are retried at least every 30 s")]
+    return [balance, passed("set aside", "no string fails alone")]
 
 
 def _workers(heard: int, broker_url: str) -> list[Finding]:

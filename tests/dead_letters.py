@@ -40,7 +40,7 @@ def queued(redis: Redis) -> list[Submission]:
     return [s for _, fields in redis.xrange(KEYS.journal) for s in decode(fields[b"items"])]
 
 
-def books(redis: Redis) -> dict[str, int]:
+def balance(redis: Redis) -> dict[str, int]:
     """Return the journal's counters; they must balance, and what they count must exist."""
     counts = Journal(redis).counts()
     strings = queued(redis)

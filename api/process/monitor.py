@@ -75,7 +75,7 @@ class Monitor:
         """Whether Redis has ever been seen loaded and durable."""
         self.durability = Durability(volatile_allowed=settings.allow_volatile_journal)
         self.set_back: Rollback | None = None
-        self._books = OutageLog("the books do not balance", "the books balance again")
+        self._balance = OutageLog("the balance is off", "the balance holds again")
         self.journal = Since()
         self.database = Since()
         self.workers = Since()
@@ -128,9 +128,9 @@ class Monitor:
             self.set_back = counts.set_back or told
             self.counts = counts
             if counts.unaccounted:
-                self._books.met(f"{counts.unaccounted} strings unaccounted for")
+                self._balance.met(f"{counts.unaccounted} strings unaccounted for")
             else:
-                self._books.over()
+                self._balance.over()
             self.workers.note(up=counts.workers > 0)
             self._note_rate(counts.stored)
             self.full = not has_room or self._is_full(counts, info)

@@ -16,7 +16,7 @@ SHOWN = 5
 class Found(NamedTuple):
     """The state at the end: all rows (id, text), all dead letters (id, text), and each known id's status.
 
-    ``late`` strings were stored too long after all had healed; the journal's books are out by ``unaccounted``.
+    ``late`` strings were stored too long after all had healed; the journal's balance is off by ``unaccounted``.
     """
 
     rows: Sequence[tuple[str, str]]
@@ -66,7 +66,7 @@ def check(ledger: Ledger, found: Found, least_acknowledged: int = LEAST_ACKNOWLE
     if found.late:
         faults.append(f"{found.late} strings were stored too late after all had healed")
     if found.unaccounted:
-        faults.append(f"the books are out by {found.unaccounted} strings")
+        faults.append(f"the balance is off by {found.unaccounted} strings")
     counts = {
         "acknowledged": len(acknowledged),
         "refused": len(ledger.with_outcome("refused")),

@@ -88,7 +88,7 @@ def test_each_rule_that_is_broken_is_reported(ledger: Ledger, rule: str, changes
         ({}, 4, "only 3 strings"),
         ({"waiting": 2, "set_aside": 1}, 3, "2 strings wait in the journal still, 1 of them set aside"),
         ({"late": 3}, 3, "3 strings were stored too late"),
-        ({"unaccounted": -1}, 3, "the books are out by -1 strings"),
+        ({"unaccounted": -1}, 3, "the balance is off by -1 strings"),
         ({"unseen_faults": ["Redis killed"]}, 3, "not seen to happen: Redis killed"),
     ],
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from dead_letters import ODD, books, plant, queued
+from dead_letters import ODD, balance, plant, queued
 from redis import Redis as RedisClient
 
 import core.dead_letter_groups
@@ -65,9 +65,9 @@ def test_a_single_decision_is_counted_once(redis: RedisClient, decide: str, coun
     dead_letters = DeadLetters(redis)
     for _ in range(2):
         getattr(dead_letters, decide)(first)
-    assert books(redis)[counted] == 1
+    assert balance(redis)[counted] == 1
     getattr(dead_letters, decide)(second)
-    assert books(redis)[counted] == 2
+    assert balance(redis)[counted] == 2
 
 
 def test_what_is_retried_again_and_again_is_counted_each_time(redis: RedisClient) -> None:
@@ -75,10 +75,10 @@ def test_what_is_retried_again_and_again_is_counted_each_time(redis: RedisClient
     consumer = Consumer(redis)
     for times in (1, 2, 3):
         assert retry(redis).done == 2
-        assert books(redis)["retried"] == 2 * times
+        assert balance(redis)["retried"] == 2 * times
         for entry in consumer.claim().entries:
             consumer.dead_letter(entry, "again")
-    books(redis)
+    balance(redis)
 
 
 @pytest.mark.parametrize("reason", ODD)
@@ -93,7 +93,7 @@ def test_a_group_is_those_with_exactly_this_reason(redis: RedisClient, reason: s
     assert discard(redis, f"{reason} ").done == 3
     assert Journal(redis).records(others[0]) == [None] * 3
     assert {each.decode() for each in redis.hkeys(KEYS.failed)} == set(others[1])
-    assert books(redis)["discarded"] == 3
+    assert balance(redis)["discarded"] == 3
 
 
 def test_what_is_retried_is_what_was_sent(redis: RedisClient) -> None:
@@ -120,7 +120,7 @@ def test_dead_letters_of_other_formats_are_read_or_left(redis: RedisClient, brok
     assert (last.done, last.skipped, last.left) == (2, 1, 0)
     assert redis.hgetall(KEYS.failed) == {odd.encode(): broken}
     assert DeadLetters(redis).page(10, 0, "").letters == []
-    books(redis)
+    balance(redis)
 
 
 def test_a_full_redis_refuses_a_retry_whole_and_says_what_is_left(
@@ -128,21 +128,21 @@ def test_a_full_redis_refuses_a_retry_whole_and_says_what_is_left(
 ) -> None:
     monkeypatch.setattr(core.dead_letter_groups, "PATIENCE", 0.5)
     [first, *_] = plant(redis, 700)
-    before = books(redis)
+    before = balance(redis)
     run = groups(redis).retry(None, lambda: None)
     seen = [next(run), next(run), next(run)]
     assert seen[-1].done > 0
     redis.config_set("maxmemory", "1")
     with pytest.raises(JournalFull):
         seen += run
-    assert books(redis)["retried"] == seen[-1].done < 700
+    assert balance(redis)["retried"] == seen[-1].done < 700
     assert seen[-1].left == 700 - seen[-1].looked_at > 0
     left = {each.decode() for each in redis.hkeys(KEYS.failed)}
     with pytest.raises(JournalFull):
         DeadLetters(redis).retry(first if first.encode() in left else left.pop())
     redis.config_set("maxmemory", "512mb")
     retry(redis)
-    assert books(redis) == before | {"appended": 1400, "waiting": 700, "retried": 700, "failed": 0}
+    assert balance(redis) == before | {"appended": 1400, "waiting": 700, "retried": 700, "failed": 0}
 
 
 def test_a_full_redis_lets_a_group_be_discarded(redis: RedisClient) -> None:
@@ -150,7 +150,7 @@ def test_a_full_redis_lets_a_group_be_discarded(redis: RedisClient) -> None:
     redis.config_set("maxmemory", "1")
     assert DeadLetters(redis).discard(redis.hkeys(KEYS.failed)[0].decode())
     assert discard(redis, "because").done == 699
-    assert books(redis)["discarded"] == 700
+    assert balance(redis)["discarded"] == 700
     assert redis.keys("dummies:status:*") == []
 
 
@@ -162,7 +162,7 @@ def test_a_run_goes_on_when_there_is_room_again(redis: RedisClient) -> None:
     assert [next(run).done for _ in range(2)] == [0, 0]
     redis.config_set("maxmemory", "512mb")
     *_, last = run
-    assert last.done == books(redis)["waiting"] == 700
+    assert last.done == balance(redis)["waiting"] == 700
 
 
 def test_a_retry_does_not_overrun_the_journal(redis: RedisClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,16 +171,16 @@ def test_a_retry_does_not_overrun_the_journal(redis: RedisClient, monkeypatch: p
     consumer = Consumer(redis)
     waiting: list[int] = []
     with pytest.raises(JournalFull):
-        waiting += (books(redis)["waiting"] for _ in groups(redis, most_waiting=500).retry(None, lambda: None))
+        waiting += (balance(redis)["waiting"] for _ in groups(redis, most_waiting=500).retry(None, lambda: None))
     assert max(waiting) >= 500
     *_, last = groups(redis, most_waiting=500).retry(["no such reason"], lambda: None)  # needs no room
     assert (last.done, last.left) == (0, 0)
     for _ in groups(redis, most_waiting=500).retry(None, lambda: None):
-        waiting.append(books(redis)["waiting"])
+        waiting.append(balance(redis)["waiting"])
         if entries := consumer.claim().entries:
             consumer.complete(entries, 0)
     assert max(waiting) < 500 + PIECE + 50  # a piece has roughly this many
-    assert books(redis)["retried"] == 1_500
+    assert balance(redis)["retried"] == 1_500
 
 
 def test_many_are_retried_in_small_pieces(redis: RedisClient) -> None:
@@ -188,7 +188,7 @@ def test_many_are_retried_in_small_pieces(redis: RedisClient) -> None:
     looks = [progress.looked_at for progress in groups(redis).retry(None, lambda: None)]
     assert max(after - before for before, after in pairwise(looks)) < 2 * PIECE
     assert {s.id for s in queued(redis)} == set(ids)
-    assert books(redis)["retried"] == MANY
+    assert balance(redis)["retried"] == MANY
 
 
 def test_large_ones_are_decided_in_little_memory(redis: RedisClient) -> None:
@@ -203,7 +203,7 @@ def test_large_ones_are_decided_in_little_memory(redis: RedisClient) -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 24 * 1024 * 1024
-    books(redis)
+    balance(redis)
 
 
 def test_counting_ends_when_the_time_is_up_or_the_reasons_are_many_and_goes_on_from_there(redis: RedisClient) -> None:
@@ -242,7 +242,7 @@ def test_each_dead_letter_is_decided_once_by_whoever_is_first(redis: RedisClient
         thread.start()
     for thread in threads:
         thread.join(30)
-    counted = books(redis)
+    counted = balance(redis)
     assert counted["failed"] == 0
     assert (done["single"] + done["retry"], done["discard"]) == (counted["retried"], counted["discarded"])
     assert counted["retried"] + counted["discarded"] == len(ids) == done.total()
@@ -258,7 +258,7 @@ def test_strings_that_fail_again_immediately_are_not_retried_for_ever(redis: Red
         for entry in consumer.claim().entries:
             consumer.dead_letter(entry, "because")
     assert progress.done >= 600
-    assert books(redis) == {
+    assert balance(redis) == {
         "appended": 600 + progress.done,
         "stored": 0,
         "waiting": 0,
@@ -287,11 +287,11 @@ def test_a_run_through_a_redis_that_restarts_does_not_pass_for_complete(mortal: 
         mortal.start()
         with pytest.raises(JournalUnavailable):
             seen += run
-        done = books(redis)["retried"] + books(redis)["discarded"]
+        done = balance(redis)["retried"] + balance(redis)["discarded"]
         assert 0 < seen[-1].done == done < 3_000
         *_, last = getattr(groups(redis), decide)(None, wanted)
         assert (last.total, last.done, last.left) == (3_000 - done, 3_000 - done, 0)
-        assert books(redis)["failed"] == 0
+        assert balance(redis)["failed"] == 0
 
 
 def test_redis_killed_under_a_run_loses_and_doubles_nothing(mortal: Redis) -> None:
@@ -307,7 +307,7 @@ def test_redis_killed_under_a_run_loses_and_doubles_nothing(mortal: Redis) -> No
                 pass
             killer.join()
             mortal.start()
-            books(redis)
+            balance(redis)
         retry(redis)
         assert {s.id for s in queued(redis)} == set(ids)
-        assert books(redis)["retried"] == 3_000
+        assert balance(redis)["retried"] == 3_000

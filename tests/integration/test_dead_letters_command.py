@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dead_letters import ODD, books, plant, queued
+from dead_letters import ODD, balance, plant, queued
 from redis import Redis as RedisClient
 from support import eventually
 
@@ -60,11 +60,11 @@ def test_killed_anywhere_and_repeated_it_decides_each_once(
             assert run.returncode == (-signal.SIGKILL if number == signal.SIGKILL else INTERRUPTED)
             assert number == signal.SIGKILL or "interrupted" in out.splitlines()[-1]
         assert "Traceback" not in err
-        books(redis)
+        balance(redis)
     left = redis.hlen(KEYS.failed)
     code, out, _ = told(server, "retry", "--all")
     assert (code, out.splitlines()[-1]) == (0, f"{left:,} done, 0 skipped, 0 left to look at. complete")
-    assert books(redis)["retried"] == MANY
+    assert balance(redis)["retried"] == MANY
     assert {s.id for s in queued(redis)} == set(ids)
 
 
@@ -81,7 +81,7 @@ def test_what_it_lists_can_be_pasted_into_a_shell(redis: RedisClient, server: Re
     subprocess.run(
         ["bash", "-euc", f"{shlex.join(command(server, 'retry'))}{pasted}"], cwd=ROOT, check=True, timeout=30
     )
-    assert books(redis)["retried"] == 28
+    assert balance(redis)["retried"] == 28
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_it_discards_no_other_group_and_the_log_says_why(redis: RedisClient, ser
     assert (code, out.splitlines()[-1]) == (0, "3 done, 0 skipped, 0 left to look at. complete")
     assert "a test of ours" in err
     assert all(each in err for each in ids)
-    assert books(redis)["failed"] == 4
+    assert balance(redis)["failed"] == 4
 
 
 def test_on_a_full_redis_it_says_what_is_left(

@@ -132,11 +132,11 @@ def test_a_redis_that_would_lose_or_refuse(
 
 
 @with_worker
-def test_books_that_do_not_balance(system: System) -> None:
+def test_a_balance_that_is_off(system: System) -> None:
     with redis_of(system) as redis:
         redis.incrby("dummies:appended", 3)
         try:
-            assert "3 accepted strings" in faults()["books"].seen
+            assert "3 accepted strings" in faults()["balance"].seen
         finally:
             redis.decrby("dummies:appended", 3)
 

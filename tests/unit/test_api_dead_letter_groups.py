@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dead_letters import ODD, books, plant, queued
+from dead_letters import ODD, balance, plant, queued
 from fakeredis import FakeRedis, FakeServer
 from flask import Flask
 from flask.testing import FlaskClient
@@ -68,7 +68,7 @@ def test_a_group_is_retried_with_progress(client: FlaskClient, redis: FakeRedis,
     assert first == {"done": 0, "skipped": 0, "left": 4, "complete": None, "problem": None}
     assert last == {"done": 3, "skipped": 0, "left": 0, "complete": True, "problem": None}
     assert {s.id for s in queued(redis)} == set(ids)
-    assert books(redis)["retried"] == 3
+    assert balance(redis)["retried"] == 3
 
 
 def test_a_group_is_discarded_and_the_log_says_why_and_which(client: FlaskClient, redis: FakeRedis) -> None:
@@ -79,7 +79,7 @@ def test_a_group_is_discarded_and_the_log_says_why_and_which(client: FlaskClient
     assert (last["done"], last["complete"]) == (3, True)
     assert {line["reason"] for line in logs if "reason" in line} == {WHY}
     assert {each for line in logs for each in line.get("ids", [])} == set(ids)
-    assert books(redis)["discarded"] == 3
+    assert balance(redis)["discarded"] == 3
     assert client.get("/dummies/failed").json["total"] == 2  # type: ignore[index]
 
 
@@ -112,7 +112,7 @@ def test_what_is_not_said_clearly_decides_nothing(client: FlaskClient, redis: Fa
     plant(redis, 1)
     answer = client.post(f"/dummies/failed/{what}", json=body)
     assert (answer.status_code, answer.json["type"]) == (422, f"{TYPE_PREFIX}invalid-body")  # type: ignore[index]
-    assert books(redis)["failed"] == 1
+    assert balance(redis)["failed"] == 1
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_what_is_not_said_clearly_decides_nothing(client: FlaskClient, redis: Fa
 def test_other_bodies_are_refused(client: FlaskClient, redis: FakeRedis, options: Any, status: int) -> None:
     plant(redis, 1)
     assert client.post("/dummies/failed/retry", **options).status_code == status
-    assert books(redis)["failed"] == 1
+    assert balance(redis)["failed"] == 1
 
 
 @pytest.mark.parametrize(
@@ -178,10 +178,10 @@ def test_a_process_that_is_shutting_down_ends_its_run(
     settings["draining_file"].touch()
     *_, last = lines(client.post("/dummies/failed/retry", json=ALL))
     assert last["problem"]["type"] == f"{TYPE_PREFIX}draining"
-    assert last["done"] == books(redis)["retried"] < 9
+    assert last["done"] == balance(redis)["retried"] < 9
     settings["draining_file"].unlink()
     assert lines(client.post("/dummies/failed/retry", json=ALL))[-1]["complete"]
-    assert books(redis)["retried"] == 9
+    assert balance(redis)["retried"] == 9
 
 
 def test_concurrent_runs_are_few_and_an_abandoned_one_stops_where_it_is(client: FlaskClient, redis: FakeRedis) -> None:
@@ -195,5 +195,5 @@ def test_concurrent_runs_are_few_and_an_abandoned_one_stops_where_it_is(client: 
     assert refused.headers["Retry-After"]
     for answer in open_ones:
         answer.close()
-    assert books(redis)["failed"] == 9
+    assert balance(redis)["failed"] == 9
     assert lines(client.post("/dummies/failed/discard", json=DISCARD))[-1]["done"] == 9

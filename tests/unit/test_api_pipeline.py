@@ -69,7 +69,7 @@ BREAKS: dict[str, Callable[[FakeRedis], object]] = {
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_books_that_do_not_balance_are_reported_and_logged_once(
+def test_a_balance_that_is_off_is_reported_and_logged_once(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis, consumer: Consumer, name: str
 ) -> None:
     client.post("/dummies/bulk", json={"texts": ["stored", "failed"]})
@@ -86,10 +86,10 @@ def test_books_that_do_not_balance_are_reported_and_logged_once(
         look(monitor)
         look(monitor)
     assert client.get("/pipeline").json["unaccounted"] != 0
-    assert [line["event"] for line in said] == ["the books do not balance"]
+    assert [line["event"] for line in said] == ["the balance is off"]
 
 
-def test_what_the_books_were_out_by_before_they_were_kept_does_not_count(
+def test_an_imbalance_from_before_the_balance_was_kept_does_not_count(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis
 ) -> None:
     """Earlier versions did not count what operators discarded or retried."""
@@ -97,7 +97,7 @@ def test_what_the_books_were_out_by_before_they_were_kept_does_not_count(
     redis.incrby("dummies:appended", 3)
     look(monitor)
     assert client.get("/pipeline").json["unaccounted"] == 0
-    Watch(redis).heartbeat("the first worker that keeps them")
+    Watch(redis).heartbeat("the first worker that keeps it")
     look(monitor)
     assert client.get("/pipeline").json["unaccounted"] == 0
 
