@@ -170,11 +170,11 @@ class Journal:
 
         An earlier note stays. What cannot be noted (Redis is full, or unavailable again) is reported the next time.
         """
-        seen = self._rollbacks.untold
+        seen = self._rollbacks.unreported
         if seen:
             with suppress(JournalUnavailable, JournalFull), journal_errors():
                 self._redis.set(self._keys.set_back, str(seen), nx=True)
-                self._rollbacks.untold = None
+                self._rollbacks.unreported = None
         return seen
 
     def has_room(self) -> bool:

@@ -45,7 +45,7 @@ class RollbackDetector:
         """Begin with nothing seen."""
         self._lock = threading.Lock()
         self.mark = Mark(0, 0)
-        self.untold: Rollback | None = None
+        self.unreported: Rollback | None = None
         """A rollback of which no note has been left yet."""
 
     def note(self, mark: Mark, found: int, left: int) -> None:
@@ -58,5 +58,5 @@ class RollbackDetector:
                 return
             self.mark = Mark(mark.turn + 1, left)
             fall = Rollback(time.time_ns() // 1_000_000, mark.counter, found)
-            self.untold = self.untold or fall
+            self.unreported = self.unreported or fall
         log.error("journal set back", before=fall.before, after=fall.after, missing_at_most=fall.before - fall.after)

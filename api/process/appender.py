@@ -29,7 +29,7 @@ serve twice as many. A lone client never waits for it."""
 
 
 @dataclass(slots=True)
-class Request:
+class Ticket:
     """What became of a request's units so far.
 
     One thread writes them, in order and none after a failure; so when the first one fails, nothing of the request was
@@ -57,11 +57,11 @@ class Request:
 class _Waiting:
     """A unit on its way, with the lock that its request waits for."""
 
-    __slots__ = ("done", "request", "size", "unit")
+    __slots__ = ("done", "size", "ticket", "unit")
 
-    def __init__(self, unit: Unit, request: Request) -> None:
+    def __init__(self, unit: Unit, ticket: Ticket) -> None:
         self.unit = unit
-        self.request = request
+        self.ticket = ticket
         self.size = total_bytes(unit.submissions)
         self.done = threading.Lock()
         self.done.acquire()
@@ -82,24 +82,24 @@ class Appender:
         self._thick = False
         """Whether the last group was larger than one unit."""
 
-    def append(self, units: Sequence[Unit]) -> Request:
+    def append(self, units: Sequence[Unit]) -> Ticket:
         """Append the units of one request, which are on disk on return; return what became of them.
 
         Raises KeyReused or JournalFull when none of the units was written, or JournalUnavailable (within 2.5 s) when
         some or all of them may have been; repeating the request under the same key is safe.
         """
         self._ensure_thread()
-        request = Request()
-        waiting = [_Waiting(unit, request) for unit in units]
+        ticket = Ticket()
+        waiting = [_Waiting(unit, ticket) for unit in units]
         for item in waiting:
             self._queue.put(item)
         deadline = time.monotonic() + PATIENCE
         for item in waiting:
             if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                request.abandoned = True
+                ticket.abandoned = True
                 raise JournalUnavailable
-            request.check()
-        return request
+            ticket.check()
+        return ticket
 
     def _ensure_thread(self) -> None:
         if self._thread is None:
@@ -122,7 +122,7 @@ class Appender:
         strings = size = 0
         item = first
         while True:
-            if not item.request.over:
+            if not item.ticket.over:
                 strings += len(item.unit.submissions)
                 size += item.size
                 if group and (strings > MAX_GROUP_STRINGS or size > MAX_GROUP_BYTES):
@@ -144,11 +144,11 @@ class Appender:
         else:
             for index, item in enumerate(group):
                 if index in appended.refused:
-                    item.request.error = KeyReused()
+                    item.ticket.error = KeyReused()
                 else:
-                    item.request.kept = True
-                    item.request.appended = appended.appended
-                    item.request.earlier |= appended.earlier
+                    item.ticket.kept = True
+                    item.ticket.appended = appended.appended
+                    item.ticket.earlier |= appended.earlier
             if appended.wake:
                 self._on_wake()
         for item in group:
@@ -157,4 +157,4 @@ class Appender:
 
 def _fail(group: list[_Waiting], error: DummiesError) -> None:
     for item in group:
-        item.request.error = error
+        item.ticket.error = error

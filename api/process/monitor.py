@@ -124,8 +124,8 @@ class Monitor:
             self.journal.note(up=True)
             self.durability.note(info)
             self.reached = self.reached or (info.persistence["loading"] == 0 and not self.durability.refused)
-            told = self._journal.report_rollback()
-            self.set_back = counts.set_back or told
+            reported = self._journal.report_rollback()
+            self.set_back = counts.set_back or reported
             self.counts = counts
             if counts.unaccounted:
                 self._balance.met(f"{counts.unaccounted} strings unaccounted for")

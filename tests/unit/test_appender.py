@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 
 from api.process import appender as appender_module
-from api.process.appender import Appender, Request
+from api.process.appender import Appender, Ticket
 from core.errors import JournalFull, JournalUnavailable, KeyReused
 from core.journal import Appended, Unit
 from core.submission import Submission
 
-KEPT = Request(appended=7, kept=True)
+KEPT = Ticket(appended=7, kept=True)
 
 
 class SlowJournal:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from api.http import raw_bodies
 from api.http.contract import MAX_STRINGS_PER_BULK
-from api.process.appender import Request
+from api.process.appender import Ticket
 from api.services import Services
 from api.views import submit
 from core.journal import Journal
@@ -79,7 +79,7 @@ def test_wide_characters_take_what_their_strings_need_and_little_more(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, body: str, media: str, status: int
 ) -> None:
     """Each of their characters takes four bytes, so no copy of the whole text is held beside them."""
-    monkeypatch.setattr(services.appender, "append", lambda _: Request())
+    monkeypatch.setattr(services.appender, "append", lambda _: Ticket())
     answer, peak = peak_of(client, body.encode(), media)
     assert answer.status_code == status
     assert peak < {202: 8, 422: 10}[status] * SIZE

@@ -35,11 +35,11 @@ def test_a_counter_that_has_fallen_is_reported_once_and_is_the_new_base(
     water.note(water.mark, 4, 4)
     water.note(water.mark, 4, 7)
     assert said == [{"event": "journal set back", "log_level": "error", "before": 10, "after": 4, "missing_at_most": 6}]
-    assert water.untold
-    assert water.untold[1:] == (10, 4)
+    assert water.unreported
+    assert water.unreported[1:] == (10, 4)
     water.note(water.mark, 6, 6)
     assert (said[1]["before"], said[1]["after"]) == (7, 6)
-    assert water.untold[1:] == (10, 4)  # the first one is kept
+    assert water.unreported[1:] == (10, 4)  # the first one is kept
 
 
 def test_what_a_call_appends_itself_does_not_hide_it(water: RollbackDetector, said: list[Any]) -> None:
