@@ -118,16 +118,16 @@ def _tls(what: str, url: str, connection: Any) -> Finding:
 
 def _pooler(what: str, connector: Connector, connection: Any, cursor: Any) -> Finding:
     """Recognize a pooler by the id of the process behind it, and its mode by two sessions that share a process."""
-    what = f"way to {what}"
+    what = f"pooler before {what}"
     cursor.execute(PROCESS)
     process = cursor.fetchone()
     if process == (connection.info.backend_pid,):
-        return passed(what, "no pooler is between")
+        return passed(what, "none")
     with closing(connector.connect()) as second, second.cursor() as other:
         other.execute(PROCESS)
         if other.fetchone() != process:
-            return passed(what, "a pooler is between, which was not seen to share sessions")
-    seen = "a pooler shares sessions between transactions: timeouts and the schema do not stay as set"
+            return passed(what, "one that was not seen to share sessions")
+    seen = "one that shares sessions between transactions: timeouts and the schema do not stay as set"
     return failed(what, seen, "set it to session pooling, or connect to the server itself")
 
 

@@ -159,7 +159,7 @@ def summary(ports: Mapping[str, int], postgres: Postgres, token: str) -> str:
   API     http://127.0.0.1:{ports["API_PORT"]}/docs
   Flower  http://127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/
   psql    {psql}
-  Token   {token}   for operators, this time
+  Token   {token}   of operators; new at each start unless OPERATOR_TOKEN is set
 
   Ctrl-C ends it all; the data stays in {places}
 """

@@ -140,12 +140,12 @@ def test_rows_are_kept_whole_in_their_table_and_on_disk(postgres: Postgres, tmp_
 def test_the_doctor_tells_of_it(postgres: Postgres, tmp_path: Path, mode: str, *, well: bool, said: str) -> None:
     with pooler(postgres, tmp_path, mode) as port:
         found = look_at_postgres("DATABASE_URL", by_way_of(port, postgres.writer_url))
-    [way] = [finding for finding in found if finding.what == "way to PostgreSQL as writer"]
-    assert way.ok is well
-    assert said in way.seen
-    assert {finding.what for finding in found if finding.ok is False} <= {way.what}
+    [pooling] = [finding for finding in found if finding.what == "pooler before PostgreSQL as writer"]
+    assert pooling.ok is well
+    assert said in pooling.seen
+    assert {finding.what for finding in found if finding.ok is False} <= {pooling.what}
 
 
 def test_the_doctor_sees_that_none_is_between(postgres: Postgres) -> None:
-    [way] = [each for each in look_at_postgres("DATABASE_URL", postgres.writer_url) if each.what.startswith("way")]
-    assert way.seen == "no pooler is between"
+    found = look_at_postgres("DATABASE_URL", postgres.writer_url)
+    assert [finding.seen for finding in found if finding.what.startswith("pooler")] == ["none"]

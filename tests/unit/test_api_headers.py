@@ -82,6 +82,8 @@ def test_what_may_change_is_not_cached(client: FlaskClient, path: str) -> None:
 
 def test_the_documentation_has_every_operation_and_nothing_from_elsewhere(client: FlaskClient) -> None:
     page = client.get("/docs").text
+    assert "<h2>Operations</h2>" in page
+    assert "<h2>Types</h2>" in page
     for path in ("/dummies/bulk", "/dummies/export", "/dummies/failed", "/dummies/{submission_id}/retry", "/pipeline"):
         assert f"<code>{path}</code>" in page
     assert "operator&#39;s token" in page or "operator's token" in page
