@@ -23,9 +23,9 @@ class ApiSettings(CoreSettings):
     max_text_bytes: Annotated[int, Field(ge=1, le=1024 * 1024)] = 64 * 1024
     """The longest string, in bytes of UTF-8."""
     journal_limit: Annotated[int, Field(ge=1)] = 5_000_000
-    """Waiting strings above which submitting is refused with 503."""
+    """Waiting strings from which submitting is refused with 503."""
     journal_memory_fraction: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """The fraction of Redis' maxmemory above which submitting is refused with 503."""
+    """The fraction of Redis' maxmemory from which submitting is refused with 503."""
     cors_origins: tuple[str, ...] = ()
     """Origins, comma-separated, whose pages may use the API from the browser; none by default."""
     operator_token: SecretStr | None = None

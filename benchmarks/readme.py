@@ -37,7 +37,7 @@ KOREAN = Language(
     taken="측정: {taken}, 리비전 {revision}, 측정 전 부하 {load}.",
     busy="**이 수치는 믿지 마십시오.** {cores}코어에서 {limit:g}보다 큰 부하는 너무 높습니다."
     " 한가한 머신에서 다시 측정할 때까지만 남겨 둡니다.",
-    header=("방식", "저장/초", "ix-dummies의 배속", "접수 응답, p50"),
+    header=("방식", "저장/초", "ix-dummies가 빠른 정도(배)", "접수 응답 시간, p50"),
     contenders={
         "ours": "ix-dummies",
         "insert_granian": "[요청 안에서 INSERT](benchmarks/peers/insert_in_request/app.py)(SQLAlchemy), granian",
