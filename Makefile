@@ -21,7 +21,7 @@ help: ## List the targets
 run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; Ctrl-C ends it
 	@exec $(VENV_PYTHON) -m local.run
 
-test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; installs what they need where it can
+test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; installs what they need (apt-get as root)
 	@tests/packages.sh
 	cd web && npm test
 	$(VENV_PYTHON) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder

@@ -92,7 +92,7 @@ class Child:
         self.wait()
 
     def stop(self, timeout: float = 10.0, number: signal.Signals = signal.SIGTERM) -> None:
-        """End the program in good order, a paused one too, and kill what is left or takes longer than the time-out."""
+        """End the program in good order, a paused one too, and kill what is left or takes longer than the timeout."""
         self.signal_all(signal.SIGCONT)
         with suppress(subprocess.TimeoutExpired):
             self.terminate(timeout, number)
