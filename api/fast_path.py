@@ -34,7 +34,8 @@ class FastPath:
         """Pass everything but the usual submission on to ``others``."""
         self._others = others
         self._parts = parts
-        self._max_body = min(MAX_BODY, most_bytes(parts.settings.max_text_bytes))
+        self._cors_origins, self._max_text_bytes = parts.settings.cors_origins, parts.settings.max_text_bytes
+        self._max_body = min(MAX_BODY, most_bytes(self._max_text_bytes))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request."""
@@ -64,7 +65,7 @@ class FastPath:
             and length.isdigit()
             and len(length) <= _MAX_DIGITS
             and int(length) <= self._max_body
-            and environ.get("HTTP_ORIGIN", "").lower() not in self._parts.settings.cors_origins
+            and environ.get("HTTP_ORIGIN", "").lower() not in self._cors_origins
             and environ.keys().isdisjoint(IN_ENVIRON)
             and 0 < len(environ.get("HTTP_IDEMPOTENCY_KEY", "-")) <= MAX_KEY_LENGTH
             and not self._parts.draining
@@ -74,7 +75,7 @@ class FastPath:
         self._parts.monitor.check()
         if len(body) < length:
             raise ApiProblem("bad-request", "Send as many bytes as Content-Length declares.")
-        return decode_one(body, self._parts.settings.max_text_bytes)
+        return decode_one(body, self._max_text_bytes)
 
     def _accept(
         self, submitted: SubmitRequest, request_id: str, environ: WSGIEnvironment, start_response: StartResponse

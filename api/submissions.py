@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
+from msgspec import convert
+
 from api.http.contract import Accepted, BulkAccepted, StringStatus, SubmitRequest
 from api.http.responses import utc
 from api.ids import key_hash, request_digest, submission_id
@@ -25,7 +27,7 @@ def accept(parts: Services, submitted: SubmitRequest, key: str | None, request_i
     earlier = request.earlier.get(submission.id)
     status: StringStatus = "failed" if earlier and earlier.failed else "queued"
     received_at = utc((earlier or submission).received_at)
-    return Accepted(UUID(submission.id), status, f"/dummies/{submission.id}", received_at, request.appended)
+    return Accepted(convert(submission.id, UUID), status, f"/dummies/{submission.id}", received_at, request.appended)
 
 
 def accept_bulk(
@@ -37,7 +39,7 @@ def accept_bulk(
     whole = _unit(submissions, key)
     units = [Unit(group, whole.key_hash, whole.digest) for group in _groups(submissions)]
     appended = parts.appender.append(units).appended
-    return BulkAccepted(len(submissions), [UUID(s.id) for s in submissions], utc(now), appended)
+    return BulkAccepted(len(submissions), [convert(s.id, UUID) for s in submissions], utc(now), appended)
 
 
 def _submission(

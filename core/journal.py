@@ -118,7 +118,7 @@ class Journal:
             arguments += (unit.digest, len(unit.submissions))
         for unit in units:
             for submission in unit.submissions:
-                keys.append(self._keys.status(submission.id))
+                keys.append(k.status(submission.id))
                 arguments += (encode(submission), submission.received_at)
         mark = self._rollbacks.mark
         with journal_errors():

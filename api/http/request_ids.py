@@ -46,7 +46,7 @@ def bind(environ: WSGIEnvironment) -> str:
 
 def unbind() -> None:
     """Have this thread's log lines carry no id."""
-    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.unbind_contextvars("request_id")
 
 
 def install(app: Flask) -> None:

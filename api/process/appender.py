@@ -148,7 +148,8 @@ class Appender:
                 else:
                     item.ticket.kept = True
                     item.ticket.appended = appended.appended
-                    item.ticket.earlier |= appended.earlier
+                    if appended.earlier:
+                        item.ticket.earlier |= appended.earlier
             if appended.wake:
                 self._on_wake()
         for item in group:
