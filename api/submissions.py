@@ -24,7 +24,7 @@ def accept(parts: Services, submitted: SubmitRequest, key: str | None, request_i
     """
     submission = _submission(submitted, key, request_id, _now())
     request = parts.appender.append([_unit([submission], key)])
-    earlier = request.earlier.get(submission.id)
+    earlier = request.earlier and request.earlier.get(submission.id)
     status: StringStatus = "failed" if earlier and earlier.failed else "queued"
     received_at = utc((earlier or submission).received_at)
     return Accepted(convert(submission.id, UUID), status, f"/dummies/{submission.id}", received_at, request.appended)

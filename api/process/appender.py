@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 import structlog
@@ -37,7 +37,7 @@ class Ticket:
     is roughly the number of strings ever appended, up to the last one.
     """
 
-    earlier: dict[str, Record] = field(default_factory=dict)
+    earlier: dict[str, Record] | None = None
     appended: int = 0
     kept: bool = False
     abandoned: bool = False
@@ -149,7 +149,7 @@ class Appender:
                     item.ticket.kept = True
                     item.ticket.appended = appended.appended
                     if appended.earlier:
-                        item.ticket.earlier |= appended.earlier
+                        item.ticket.earlier = (item.ticket.earlier or {}) | appended.earlier
             if appended.wake:
                 self._on_wake()
         for item in group:

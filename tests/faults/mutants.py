@@ -78,7 +78,11 @@ MUTANTS = (
                 "if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):",
                 "if False:",
             ),
-            ("api/submissions.py", "earlier = request.earlier.get(submission.id)", "earlier = None"),
+            (
+                "api/submissions.py",
+                "earlier = request.earlier and request.earlier.get(submission.id)",
+                "earlier = None",
+            ),
         ),
         "killed at api-before-append",
         _offence("lost"),
