@@ -47,10 +47,19 @@ class Client(httpx.Client):
         """Return the status of many strings, asking for 100 at a time; each must be known."""
         found = []
         for start in range(0, len(ids), 100):
-            answer = self.get("/dummies/", params={"id": ids[start : start + 100]}).raise_for_status().json()
+            answer = self._states(ids[start : start + 100])
+            deadline = (
+                time.monotonic() + 5
+            )  # an API that has just failed to reach PostgreSQL waits before it asks it again
+            while answer["unavailable"] and time.monotonic() < deadline:
+                time.sleep(0.2)
+                answer = self._states(ids[start : start + 100])
             assert not answer["not_found"]
             found += answer["items"]
         return found
+
+    def _states(self, ids: list[str]) -> dict[str, Any]:
+        return self.get("/dummies/", params={"id": ids}).raise_for_status().json()
 
     def pipeline(self) -> dict[str, Any]:
         """Return the state of the pipeline."""

@@ -144,6 +144,8 @@ def test_on_a_laptop_it_may_be_allowed_and_is_logged_once(tmp_path: Path) -> Non
         with Client(base_url=system.api_url, timeout=10) as client:
             assert client.submit("a").status_code == 202
             eventually(lambda: count_rows(system) == 1, within=20)
+        for process in (api, worker):
+            eventually(lambda process=process: "journal is volatile" in said_by(process), within=20)
     for process in (api, worker):
         [line] = [line for line in said_by(process).splitlines() if "journal is volatile" in line]
         assert "level=warning" in line
