@@ -19,7 +19,7 @@ from faults import (
     harm_rows,
     points,
 )
-from faults.clock import find_faketime
+from faults.clock import can_move_redis_clock, find_faketime
 from faults.harm import Harm, Seen
 from faults.small_disk import can_mount
 from faults.texts import KILLER, POISON
@@ -74,11 +74,11 @@ ACCEPTING = (
         [
             Kind("clock five minutes ahead", partial(harm_processes.shift_clock, "+300"), 1, 4),
             Kind("clock five minutes behind", partial(harm_processes.shift_clock, "-300"), 1, 4),
-            Kind("Redis' clock put back", harm_clock.put_back),
         ]
         if find_faketime()
         else []
     ),
+    *([Kind("Redis' clock put back", harm_clock.put_back)] if can_move_redis_clock() else []),
 )
 STORING = (
     Kind("text that kills the worker", partial(harm_requests.send_poison, KILLER), lingers=True),
