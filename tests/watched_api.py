@@ -55,7 +55,7 @@ class WatchedApi:
         if answer.status == 202:
             assert all(self._journal.records(answer.ids))
             return answer
-        assert answer.status == 200 or answer.status in REFUSALS, request
+        assert answer.status == 200 or answer.status in REFUSALS, (answer, request)
         assert not answer.appended
         assert self._redis.dbsize() <= keys  # some expire
         if answer.status != 200:
