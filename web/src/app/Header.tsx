@@ -19,9 +19,9 @@ export function Header() {
       <button type="button" className={styles.skip} onClick={skipToView}>
         {shell.skip}
       </button>
-      <a className={styles.brand} href={hrefOf({ view: "send" })}>
+      <a className={styles.brand} translate="no" href={hrefOf({ view: "send" })}>
         <img src="/favicon.svg" alt="" width="24" height="24" />
-        {title}
+        <span>{title}</span>
       </a>
       <Navigation />
       <div className={styles.switches}>

@@ -1,5 +1,6 @@
 import { cleanup, configure } from "@testing-library/react";
-import { afterAll, afterEach, beforeAll, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
+import { looseTexts } from "./looseTexts";
 import { server } from "./server";
 
 // React's act() requires this flag.
@@ -28,10 +29,12 @@ configure({ asyncUtilTimeout: 5_000 });
 
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
+  const loose = looseTexts(document.body);
   cleanup();
   server.resetHandlers();
   localStorage.clear();
   sessionStorage.clear();
   vi.useRealTimers();
+  expect(loose).toEqual([]);
 });
 afterAll(() => server.close());

@@ -21,7 +21,7 @@ export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack
       <p className={surfaces.words}>{bulk.notUtf8At(position)}</p>
       <p className={surfaces.words}>{preview ? bulk.looksKorean : bulk.saveAsUtf8}</p>
       {preview && (
-        <ul className={styles.preview} lang="ko">
+        <ul className={styles.preview} lang="ko" translate="no">
           {preview.map((line, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: lines may repeat and never move
             <li key={index}>{line}</li>

@@ -63,7 +63,7 @@ function Choice({ chosen, deadLetters, onSelect }: Pick<Props, "chosen" | "deadL
         }}
         onChange={() => onSelect(new Set(all ? [] : deadLetters.map(({ id }) => id)))}
       />
-      {some ? failed.chosen(chosen.length) : failed.chooseShown}
+      <span>{some ? failed.chosen(chosen.length) : failed.chooseShown}</span>
     </label>
   );
 }

@@ -39,8 +39,8 @@ export function FailedRow({ deadLetter, selected, busy, onToggle, onBegin }: Pro
         </div>
         <p className={styles.reason}>{reason ?? failed.noReason}</p>
         <p className={fields.hint}>
-          {failed.received(formatTime(at, Date.now(), language))}
-          {attempts !== null && attempts !== undefined && ` · ${failed.attempts(attempts)}`}
+          <span>{failed.received(formatTime(at, Date.now(), language))}</span>
+          {attempts !== null && attempts !== undefined && <span>{` · ${failed.attempts(attempts)}`}</span>}
         </p>
         <RowActions id={id} textId={textId} busy={busy} onBegin={onBegin} />
       </div>

@@ -40,14 +40,15 @@ export function HistoryRow({ string, isReturnedTo, onReturned, onOpen }: Props) 
           className={blank ? styles.blank : styles.link}
           href={hrefOf({ view: "string", id: string.id })}
           onClick={onOpen}
+          translate={blank ? undefined : "no"}
         >
           {blank ? messages.list.blank : beginningOf(text)}
         </a>
       </p>
       <CopyButton text={text} className={styles.copy} />
       <p className={styles.meta}>
-        <time dateTime={string.stored_at ?? string.received_at}>{formatClock(at, language)}</time>{" "}
-        <span>{messages.notes.storedIn(took)}</span>
+        <time dateTime={string.stored_at ?? string.received_at}>{formatClock(at, language)}</time>
+        <span>{` ${messages.notes.storedIn(took)}`}</span>
       </p>
     </li>
   );

@@ -20,14 +20,13 @@ export function HistoryTail({ searches, lookedBackTo, trouble, isWhole, onContin
   const { history } = useMessages();
   if (trouble) return <ReadingTrouble error={trouble} />;
   if (isWhole) return <p className={styles.tail}>{history.end}</p>;
-  const back = lookedBackTo && formatTime(Date.parse(lookedBackTo), Date.now(), language);
+  const going = searches ? history.searching : history.loadingMore;
+  const back =
+    lookedBackTo && history.lookedBackTo(formatTime(Date.parse(lookedBackTo), Date.now(), language));
   return (
     <div className={styles.tail}>
-      <p role="status">
-        {onContinue === null && (searches ? history.searching : history.loadingMore)}
-        {onContinue !== null && back && history.lookedBackTo(back)}
-      </p>
-      {onContinue === null && searches && back && <p aria-hidden="true">{history.lookedBackTo(back)}</p>}
+      <p role="status">{onContinue === null ? going : back}</p>
+      {onContinue === null && searches && back && <p aria-hidden="true">{back}</p>}
       {onContinue && <Button onClick={onContinue}>{history.goOn}</Button>}
     </div>
   );

@@ -4,6 +4,7 @@ import surfaces from "../../../controls/Surface.module.css";
 import { CopyButton } from "../../../copy/CopyButton";
 import { formatCount, formatDuration, formatMoment } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
+import { Note } from "../../strings/components/Note";
 import { StateIcon } from "../../strings/components/StateIcon";
 import { StateName } from "../../strings/components/StateName";
 import styles from "./StringFacts.module.css";
@@ -17,7 +18,8 @@ export function StringFacts({ string }: { string: Schema<"StringState"> }) {
       <div className={styles.status}>
         <StateIcon look={string.status} />
         <p role="status">
-          <StateName look={string.status} /> <span className={styles.note}>{words.notes[string.status]}</span>
+          <StateName look={string.status} />
+          <Note words={words.notes[string.status]} />
         </p>
       </div>
       {text !== null && (
@@ -25,7 +27,7 @@ export function StringFacts({ string }: { string: Schema<"StringState"> }) {
           {text.trim() === "" ? (
             <p className={styles.blank}>{messages.list.blank}</p>
           ) : (
-            <p dir="auto" className={styles.whole}>
+            <p dir="auto" translate="no" className={styles.whole}>
               {text}
             </p>
           )}
@@ -63,7 +65,9 @@ function Facts({ string }: { string: Schema<"StringState"> }) {
       )}
       {attempts !== null && <Fact name={words.attempts}>{formatCount(attempts, language)}</Fact>}
       <Fact name={words.id}>
-        <code className={styles.id}>{id}</code>
+        <code translate="no" className={styles.id}>
+          {id}
+        </code>
       </Fact>
     </dl>
   );

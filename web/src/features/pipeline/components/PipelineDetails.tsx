@@ -75,7 +75,9 @@ function Part({ name, part: { status, since } }: { name: string; part: Schema<"P
       <dt>{name}</dt>
       <dd>
         <strong className={styles.state}>{details.states[status]}</strong>
-        {since !== null && ` ${details.since(formatTime(Date.parse(since), Date.now(), language))}`}
+        {since !== null && (
+          <span>{` ${details.since(formatTime(Date.parse(since), Date.now(), language))}`}</span>
+        )}
       </dd>
     </div>
   );

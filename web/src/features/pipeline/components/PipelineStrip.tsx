@@ -49,7 +49,7 @@ function Toggle({ open, controls, onToggle }: ToggleProps) {
       aria-controls={controls}
       onClick={onToggle}
     >
-      {details.show}
+      <span>{details.show}</span>
       <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false" className={styles.chevron}>
         <path d="m2.5 4.5 3.5 3.5 3.5-3.5" />
       </svg>

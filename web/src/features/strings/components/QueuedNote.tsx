@@ -4,12 +4,17 @@ import { useLanguage, useMessages } from "../../../i18n/language";
 import { usePipelineData } from "../../pipeline/usePipelineData";
 import type { ItemIn } from "../item";
 import { placeInLine } from "../place";
+import { Note } from "./Note";
 
 /** A place in line is shown after this wait, in milliseconds; usually the string is stored sooner. */
 const PATIENCE = 2_000;
 
 /** Says that a string is accepted, and its place in line if it waits longer than usual. */
 export function QueuedNote({ item }: { item: ItemIn<"queued"> }) {
+  return <Note words={useWords(item)} />;
+}
+
+function useWords(item: ItemIn<"queued">): string {
   const language = useLanguage();
   const messages = useMessages();
   const pipeline = usePipelineData();

@@ -1,11 +1,12 @@
-import { memo, type ReactNode } from "react";
+import { memo } from "react";
 import textButton from "../../../controls/TextButton.module.css";
 import { CopyButton } from "../../../copy/CopyButton";
 import type { Messages } from "../../../i18n/en";
 import { formatDuration, formatTime } from "../../../i18n/format";
 import { type Language, useLanguage, useMessages } from "../../../i18n/language";
 import { delayWords, refusalWords } from "../../../i18n/troubles";
-import type { Item } from "../item";
+import type { Item, ItemIn } from "../item";
+import { Note } from "./Note";
 import { QueuedNote } from "./QueuedNote";
 import { type Look, StateIcon } from "./StateIcon";
 import { StateName } from "./StateName";
@@ -16,7 +17,6 @@ export const StringRow = memo(function StringRow({ item }: { item: Item }) {
   const language = useLanguage();
   const messages = useMessages();
   const look = lookOf(item);
-  const note = noteOf(item, messages, language);
   return (
     <li className={styles.row} data-state={item.state}>
       <StateIcon look={look} />
@@ -28,7 +28,11 @@ export const StringRow = memo(function StringRow({ item }: { item: Item }) {
           </time>
           <p>
             <StateName look={look} />
-            {note && <span className={styles.note}> {note}</span>}
+            {item.state === "queued" ? (
+              <QueuedNote item={item} />
+            ) : (
+              <Note words={noteOf(item, messages, language)} />
+            )}
           </p>
         </div>
         <div className={styles.actions}>
@@ -48,13 +52,15 @@ function lookOf(item: Item): Look {
   return item.state === "sending" && item.trouble ? "delayed" : item.state;
 }
 
-function noteOf(item: Item, messages: Messages, language: Language): ReactNode {
+function noteOf(
+  item: Exclude<Item, ItemIn<"queued">>,
+  messages: Messages,
+  language: Language,
+): string | null {
   const { notes } = messages;
   switch (item.state) {
     case "sending":
       return item.trouble && delayWords(item.trouble, messages);
-    case "queued":
-      return <QueuedNote item={item} />;
     case "stored": {
       if (item.storedAt === null) return null;
       const took = Date.parse(item.storedAt) - Date.parse(item.receivedAt);

@@ -15,7 +15,11 @@ export function StringText({ text }: { text: string }) {
   const long = text.length > FOLDED_LENGTH || text.split("\n", FOLDED_LINES + 1).length > FOLDED_LINES;
   return (
     <>
-      <p dir="auto" className={long && !open ? `${styles.text} ${styles.folded}` : styles.text}>
+      <p
+        dir="auto"
+        translate="no"
+        className={long && !open ? `${styles.text} ${styles.folded}` : styles.text}
+      >
         {text}
       </p>
       {long && (
