@@ -4,6 +4,7 @@ import { loadApiOrigin } from "./api/origin";
 import { newQueryClient } from "./app/queryClient";
 import { Root } from "./app/Root";
 import "./app/theme.css";
+import { tolerateMovedNodes } from "./app/tolerateMovedNodes";
 import { memoryStorage, openStorage } from "./features/strings/storage";
 import { StringStore } from "./features/strings/store";
 import { initialLanguage } from "./i18n/language";
@@ -11,6 +12,7 @@ import { initialLanguage } from "./i18n/language";
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
+tolerateMovedNodes();
 const storage = openStorage();
 const store = new StringStore(storage ?? memoryStorage());
 const language = initialLanguage();
