@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browsing import Open, violations
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from support import eventually
 
 pytestmark = pytest.mark.timeout(120)
@@ -45,9 +45,43 @@ def test_the_keyboard_reaches_every_view_and_can_skip_the_navigation(open_page: 
     expect(page.get_by_role("heading", level=1)).to_have_text("History")
 
 
-def test_an_unknown_address_shows_the_first_view(open_page: Open) -> None:
-    page = open_page("en-US", "#/nowhere")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Store a string")
+@pytest.mark.parametrize("address", ["#/nowhere", "#///", "#//[", "#/string/..", "#/%E0%A4%A"])
+def test_an_unknown_address_says_so_and_leads_to_the_first_view(open_page: Open, address: str) -> None:
+    page = open_page("ko-KR", address)
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("없는 페이지입니다")
+    expect(page).to_have_title("없는 페이지입니다 · ix-dummies")
+    assert violations(page) == []
+    page.get_by_role("link", name="첫 화면으로 가기").click()
+    expect(heading).to_have_text("문자열 저장")
+    expect(heading).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("address", "heading", "words"),
+    [
+        ("#/many", "Send many strings", "drop one here"),
+        ("#/history?q=%E0%A4%A", "History", "No string contains"),
+        ("#/string/no-uuid", "String", "There is no string with this id."),
+    ],
+)
+def test_an_old_or_malformed_address_shows_its_view(open_page: Open, address: str, heading: str, words: str) -> None:
+    page = open_page("en-US", address)
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    expect(page.get_by_role("main").get_by_text(words)).to_be_visible()
+
+
+def test_a_view_whose_code_did_not_load_is_loaded_by_the_next_navigation(browser: Browser, site: str) -> None:
+    page = browser.new_page(locale="en-US")
+    page.route("**/OtherView*", lambda route: route.abort())
+    page.goto(site)
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_text("The page has stopped working")).to_be_visible()
+    assert violations(page) == []
+    page.unroute("**/OtherView*")
+    page.get_by_role("link", name="Bulk").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Send many strings")
+    page.close()
 
 
 def test_a_language_is_switched_without_a_reload_and_remembered(open_page: Open) -> None:

@@ -1,7 +1,7 @@
 import { useMessages } from "../i18n/language";
 import styles from "./Header.module.css";
 import { LanguageSwitch } from "./LanguageSwitch";
-import { hrefOf, type Route, useRoute } from "./router";
+import { hrefOf, type Place, useRoute } from "./router";
 import { ThemeSwitch } from "./ThemeSwitch";
 import { VIEW_HEADING_ID } from "./ViewHead";
 
@@ -10,7 +10,7 @@ const VIEWS = [
   { view: "bulk" },
   { view: "history", query: "" },
   { view: "failed" },
-] as const satisfies readonly Route[];
+] as const satisfies readonly Place[];
 
 export function Header() {
   const { title, shell } = useMessages();

@@ -5,8 +5,7 @@ import { ErrorBoundary } from "./ErrorBoundary";
 import { type Route, useRoute } from "./router";
 import styles from "./View.module.css";
 
-const load = () => import("./OtherView").then(({ OtherView }) => ({ default: OtherView }));
-const OtherView = lazy(load);
+let OtherView = lazy(load);
 
 /** Milliseconds to wait, so that prefetching does not compete with the first load. */
 const HEAD_START = 1_000;
@@ -23,6 +22,16 @@ export function View({ persists }: { persists: boolean }) {
       </Suspense>
     </ErrorBoundary>
   );
+}
+
+/** Loads the other views; the next navigation tries again if that fails, because React keeps the failure. */
+async function load() {
+  try {
+    return { default: (await import("./OtherView")).OtherView };
+  } catch (error) {
+    OtherView = lazy(load);
+    throw error;
+  }
 }
 
 /** A search stays in the same view; each string is a view of its own. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { hrefOf, parseRoute, type Route } from "./router";
+import { hrefOf, type Place, parseRoute } from "./router";
 
 describe("a view's address", () => {
-  it.each<Route>([
+  it.each<Place>([
     { view: "send" },
     { view: "bulk" },
     { view: "history", query: "" },
@@ -14,17 +14,32 @@ describe("a view's address", () => {
     expect(parseRoute(hash)).toEqual(route);
   });
 
+  it.each(["", "#", "#/", "#/?from=a-mail"])("without a view is the first view's: %s", (hash) => {
+    expect(parseRoute(hash)).toEqual({ view: "send" });
+  });
+
   it.each([
-    "",
-    "#",
-    "#/",
+    "#heading",
     "#/nowhere",
     "#/history/more",
     "#/string",
     "#/string/",
     "#/string/a/b",
-    "#heading",
-  ])("leads to the first view if it names none: %s", (hash) => {
-    expect(parseRoute(hash)).toEqual({ view: "send" });
+    "#/string/..",
+    "#/string/%E0%A4%A",
+    "#/%",
+    "#//",
+    "#///",
+    "#//[",
+    "#//host/history",
+    "#/\\history",
+  ])("names no view: %s", (hash) => {
+    expect(parseRoute(hash)).toEqual({ view: "unknown" });
+  });
+
+  it("may have parameters that are malformed", () => {
+    expect(parseRoute("#/many?x")).toEqual({ view: "bulk" });
+    expect(parseRoute("#/history?q=%E0%A4%A")).toMatchObject({ view: "history" });
+    expect(parseRoute("#/history?q=a?b")).toEqual({ view: "history", query: "a?b" });
   });
 });

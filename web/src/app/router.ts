@@ -1,7 +1,9 @@
 import { useMemo, useSyncExternalStore } from "react";
 
 /** The view that the URL's fragment selects; nginx serves one page and knows no path of it. */
-export type Route =
+export type Route = Place | { view: "unknown" };
+/** A route with an address of its own. */
+export type Place =
   | { view: "send" }
   | { view: "bulk" }
   | { view: "history"; query: string }
@@ -15,23 +17,31 @@ const listeners = new Set<() => void>();
 let navigated = false;
 
 export function parseRoute(hash: string): Route {
-  const { pathname, searchParams } = new URL(hash.replace(/^#\/?/, "/"), "http://page");
-  const [view, id, ...rest] = pathname.slice(1).split("/");
-  if (view === "string" && id && rest.length === 0) return { view, id };
-  if (id !== undefined) return { view: "send" };
-  if (view === "history") return { view, query: searchParams.get("q") ?? "" };
-  if (view === BULK) return { view: "bulk" };
-  return view === "failed" ? { view } : { view: "send" };
+  const [, path = "", parameters] = /^#?\/?([^?]*)(.*)$/s.exec(hash) ?? [];
+  const [, id] = /^string\/([\w-]+)$/.exec(path) ?? [];
+  if (id) return { view: "string", id };
+  switch (path) {
+    case "":
+      return { view: "send" };
+    case BULK:
+      return { view: "bulk" };
+    case "history":
+      return { view: "history", query: new URLSearchParams(parameters).get("q") ?? "" };
+    case "failed":
+      return { view: "failed" };
+    default:
+      return { view: "unknown" };
+  }
 }
 
-export function hrefOf(route: Route): string {
+export function hrefOf(route: Place): string {
   switch (route.view) {
     case "send":
       return "#/";
     case "history":
       return route.query ? `#/history?${new URLSearchParams({ q: route.query })}` : "#/history";
     case "string":
-      return `#/string/${encodeURIComponent(route.id)}`;
+      return `#/string/${route.id}`;
     case "bulk":
       return `#/${BULK}`;
     case "failed":
@@ -39,13 +49,18 @@ export function hrefOf(route: Route): string {
   }
 }
 
+/** The URL's fragment. */
+export function useAddress(): string {
+  return useSyncExternalStore(subscribe, () => window.location.hash);
+}
+
 export function useRoute(): Route {
-  const hash = useSyncExternalStore(subscribe, () => window.location.hash);
+  const hash = useAddress();
   return useMemo(() => parseRoute(hash), [hash]);
 }
 
 /** Replaces the URL without a new entry in the browser's history, for what is typed into a view. */
-export function replaceRoute(route: Route): void {
+export function replaceRoute(route: Place): void {
   window.history.replaceState(null, "", hrefOf(route));
   for (const listener of listeners) listener();
 }

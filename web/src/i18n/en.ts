@@ -14,6 +14,9 @@ export const en = {
     theme: "Theme",
     themes: { system: "Like the system", light: "Light", dark: "Dark" },
     loading: "Loading…",
+    unknown: "This page does not exist",
+    unknownHint: "Its address may be incomplete or mistyped.",
+    start: "Go to the start page",
   },
   form: {
     label: "Text",
@@ -149,7 +152,8 @@ export const en = {
   },
   footer: "ix-dummies: strings on their way into PostgreSQL, each exactly once.",
   api: "API documentation",
-  crashed: "The page has stopped working. Your strings are kept; reload the page to continue.",
+  crashed: "The page has stopped working",
+  crashedHint: "Your strings are kept. Reload the page to continue.",
   reload: "Reload",
 };
 

@@ -14,6 +14,9 @@ export const ko: Messages = {
     theme: "테마",
     themes: { system: "시스템 설정", light: "밝게", dark: "어둡게" },
     loading: "불러오는 중…",
+    unknown: "없는 페이지입니다",
+    unknownHint: "주소가 잘렸거나 잘못 입력되었을 수 있습니다.",
+    start: "첫 화면으로 가기",
   },
   form: {
     label: "텍스트",
@@ -144,7 +147,8 @@ export const ko: Messages = {
   },
   footer: "ix-dummies: 문자열을 하나하나 정확히 한 번씩 PostgreSQL에 저장합니다.",
   api: "API 문서",
-  crashed: "페이지가 멈췄습니다. 문자열은 보관되어 있으니 페이지를 새로 고쳐 계속하세요.",
+  crashed: "페이지가 멈췄습니다",
+  crashedHint: "문자열은 보관되어 있습니다. 페이지를 새로 고쳐 계속하세요.",
   reload: "새로 고침",
 };
 
