@@ -22,7 +22,7 @@ from core.counts import Counts, parse_counts
 from core.errors import JournalFull, JournalUnavailable
 from core.keys import GROUP, KEYS, Keys
 from core.retries import parse_retry_state
-from core.rollback import Rollback, RollbackDetector
+from core.rollback import DETECTED_WITHIN_MS, Rollback, RollbackDetector
 from core.submission import DeadLetter, Submission, decode, decode_dead_letter, encode
 from core.timeouts import WORKER_SILENT_AFTER
 
@@ -103,6 +103,7 @@ class Journal:
         self._redis, self._keys = redis, keys
         self._append = load_script(without_repeats(redis), "append")
         self._counts = load_script(redis, "counts")
+        self._note_rollback = load_script(redis, "note_rollback")
         self._rollbacks = RollbackDetector()
 
     def append(self, units: Sequence[Unit]) -> Appended:
@@ -168,13 +169,13 @@ class Journal:
     def report_rollback(self) -> Rollback | None:
         """Return the rollback that this process saw since the last report, and leave a note of it in Redis.
 
-        An earlier note stays. What cannot be noted (Redis is full, or unavailable again) is reported the next time.
+        The note of an earlier one stays. What cannot be noted (Redis is full or unavailable) is reported the next time.
         """
         seen = self._rollbacks.unreported
         if seen:
             with suppress(JournalUnavailable, JournalFull), journal_errors():
-                self._redis.set(self._keys.set_back, str(seen), nx=True)
-                self._rollbacks.unreported = None
+                self._note_rollback([self._keys.set_back], [*seen, DETECTED_WITHIN_MS])
+                self._rollbacks.reported(seen)
         return seen
 
     def has_room(self) -> bool:

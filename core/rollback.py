@@ -14,6 +14,9 @@ import structlog
 
 log = structlog.get_logger()
 
+DETECTED_WITHIN_MS = 10_000
+"""Each process detects a rollback within this time, twice what is promised; a later one is another rollback."""
+
 
 class Rollback(NamedTuple):
     """When a rollback was detected (ms since 1970), and the counter of appended strings before and after it."""
@@ -21,10 +24,6 @@ class Rollback(NamedTuple):
     at_ms: int
     before: int
     after: int
-
-    def __str__(self) -> str:
-        """Return the note that is kept in Redis."""
-        return f"{self.at_ms} {self.before} {self.after}"
 
 
 class Mark(NamedTuple):
@@ -47,16 +46,29 @@ class RollbackDetector:
         self.mark = Mark(0, 0)
         self.unreported: Rollback | None = None
         """A rollback of which no note has been left yet."""
+        self._last: Rollback | None = None
+
+    def reported(self, rollback: Rollback) -> None:
+        """Forget a rollback of which a note was left; what was seen of it meanwhile is still to be reported."""
+        with self._lock:
+            if self.unreported == rollback:
+                self.unreported = None
 
     def note(self, mark: Mark, found: int, left: int) -> None:
         """Note the counter as a call found it and as it left it; a fall is logged once."""
         with self._lock:
             if mark.turn != self.mark.turn:
-                return  # sent before the fall: the reply may be from before it, too
+                self._note_late(mark, found)
+                return
             if found >= mark.counter:
                 self.mark = max(self.mark, Mark(mark.turn, left))
                 return
             self.mark = Mark(mark.turn + 1, left)
-            fall = Rollback(time.time_ns() // 1_000_000, mark.counter, found)
+            fall = self._last = Rollback(time.time_ns() // 1_000_000, mark.counter, found)
             self.unreported = self.unreported or fall
         log.error("journal set back", before=fall.before, after=fall.after, missing_at_most=fall.before - fall.after)
+
+    def _note_late(self, mark: Mark, found: int) -> None:
+        """Note the reply to a call sent before the fall: one that found less than its mark ran after it."""
+        if self._last and mark.turn == self.mark.turn - 1 and found < min(mark.counter, self._last.after):
+            self._last = self.unreported = self._last._replace(after=found)

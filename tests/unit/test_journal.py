@@ -16,6 +16,7 @@ from core.consumer import Consumer
 from core.errors import JournalFull, JournalUnavailable
 from core.journal import KEY_REMEMBERED_S, Journal, Unit
 from core.keys import KEYS
+from core.rollback import DETECTED_WITHIN_MS
 from core.submission import Submission
 
 
@@ -145,16 +146,43 @@ def test_an_answer_that_another_thread_overtakes_is_no_alarm(
     assert not said
 
 
-def test_the_first_note_is_kept(redis: FakeRedis, journal: Journal) -> None:
-    for _ in range(2):
-        journal.append([unit("a", "b")])
-        journal.counts()
-        redis.set("dummies:appended", 1)
-        journal.counts()
-        journal.report_rollback()
-    set_back = journal.counts().set_back
-    assert set_back
-    assert (set_back.before, set_back.after) == (2, 1)
+def set_back_to(redis: FakeRedis, journal: Journal, counter: int) -> None:
+    """Put the counter back, and have it noticed."""
+    redis.set("dummies:appended", counter)
+    journal.counts()
+    journal.report_rollback()
+
+
+def test_the_note_of_the_first_rollback_is_kept(
+    redis: FakeRedis, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.append([unit("a", "b")])
+    set_back_to(redis, journal, 1)
+    noted = journal.counts().set_back
+    assert noted
+    assert (noted.before, noted.after) == (2, 1)
+    later = noted.at_ms + DETECTED_WITHIN_MS + 1
+    monkeypatch.setattr("core.rollback.time.time_ns", lambda: later * 1_000_000)
+    journal.append([unit("c", "d")])
+    set_back_to(redis, journal, 0)
+    assert journal.counts().set_back == noted
+
+
+def test_a_note_is_widened_by_what_another_process_saw_of_the_same_rollback(redis: FakeRedis, journal: Journal) -> None:
+    """The one that looks first may look after strings have come in, and may not have seen the highest counter."""
+    first = Journal(redis)
+    journal.append([unit("a", "b")])
+    first.counts()
+    journal.append([unit("c", "d")])
+    redis.set("dummies:appended", 0)
+    journal.append([unit("e")])
+    set_back_to(redis, first, 1)
+    [alone, both] = [first.counts().set_back, journal.report_rollback() and journal.counts().set_back]
+    assert alone
+    assert both
+    assert (alone.before, alone.after) == (2, 1)
+    assert (both.before, both.after) == (4, 0)
+    assert both.at_ms <= alone.at_ms
 
 
 @pytest.mark.parametrize("trouble", [OutOfMemoryError("full"), RedisConnectionError("gone")])
@@ -168,7 +196,7 @@ def test_a_note_that_cannot_be_written_is_written_later(
     redis.flushall()
     journal.counts()
     with monkeypatch.context() as patched:
-        patched.setattr(redis, "set", refuse)
+        patched.setattr(journal, "_note_rollback", refuse)
         assert journal.report_rollback()
     assert not redis.exists("dummies:set_back")
     assert journal.report_rollback()
