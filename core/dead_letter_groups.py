@@ -17,9 +17,10 @@ import structlog
 from redis import Redis
 
 from core.connection import journal_errors, without_repeats
-from core.dead_letters import DeadLetters, Found, readable
+from core.dead_letters import DeadLetters, Found, contains, readable
 from core.errors import JournalFull
 from core.keys import KEYS, Keys
+from core.submission import DeadLetter
 
 log = structlog.get_logger()
 
@@ -92,26 +93,26 @@ class DeadLetterGroups:
                     break
         return ReasonCounts(reasons, looked_at, reached, total)
 
-    def retry(self, reasons: Collection[str] | None, wake: Callable[[], None]) -> Iterator[Progress]:
+    def retry(self, reasons: Collection[str] | None, wake: Callable[[], None], search: str = "") -> Iterator[Progress]:
         """Put back all dead letters with one of these reasons (None: all), and yield the progress after each piece.
 
-        ``wake`` is called when a wake-up is to be published. A string that fails again meanwhile may not be met a
-        second time. Raises JournalFull when there was no room for 10 s, or JournalUnavailable: what was yielded is
-        done, and perhaps one more piece.
+        Those without ``search`` in their text or reason are left. ``wake`` is called when a wake-up is to be published.
+        A string that fails again meanwhile may not be met a second time. Raises JournalFull when there was no room for
+        10 s, or JournalUnavailable: what was yielded is done, and perhaps one more piece.
         """
-        return self._run("dead letters retried", reasons, partial(self._retry_piece, wake))
+        return self._run("dead letters retried", partial(_wanted, reasons, search), partial(self._retry_piece, wake))
 
-    def discard(self, reasons: Collection[str] | None, why: str) -> Iterator[Progress]:
-        """Remove all dead letters with one of these reasons (None: all) for good, and yield the progress as ``retry``.
+    def discard(self, reasons: Collection[str] | None, why: str, search: str = "") -> Iterator[Progress]:
+        """Remove those that ``retry`` would put back, for good, and yield the progress as ``retry`` does.
 
         The log keeps why, and their ids. Raises JournalUnavailable.
         """
         because = "anything" if reasons is None else [reason[:LOGGED] for reason in reasons]
-        log.warning("discarding dead letters", reason=why, refused_because=because)
-        yield from self._run("discarding ended", reasons, partial(self._discard_piece, why))
+        log.warning("discarding dead letters", reason=why, refused_because=because, containing=search)
+        yield from self._run("discarding ended", partial(_wanted, reasons, search), partial(self._discard_piece, why))
 
     def _run(
-        self, what: str, reasons: Collection[str] | None, take: Callable[[list[Found]], int | None]
+        self, what: str, is_wanted: Callable[[DeadLetter], bool], take: Callable[[list[Found]], int | None]
     ) -> Iterator[Progress]:
         """Yield the total, then the progress after each piece and in each pause."""
         with journal_errors(), self._once.client() as walker:
@@ -121,7 +122,7 @@ class DeadLetterGroups:
                 for _, values in _walk(walker, self._keys.failed):
                     began = time.monotonic()
                     found = readable(values)
-                    wanted = [each for each in found if reasons is None or each.letter.reason in reasons]
+                    wanted = [each for each in found if is_wanted(each.letter)]
                     while (done := take(wanted)) is None:
                         if time.monotonic() > began + PATIENCE:
                             raise JournalFull(NO_ROOM.format(self._most_waiting))
@@ -156,6 +157,10 @@ class DeadLetterGroups:
         if removed:
             log.info("dead letters discarded", ids=removed, reason=why)
         return len(removed)
+
+
+def _wanted(reasons: Collection[str] | None, search: str, letter: DeadLetter) -> bool:
+    return (reasons is None or letter.reason in reasons) and contains(letter, search)
 
 
 def _walk(redis: Redis, key: str, cursor: int = 0) -> Iterator[tuple[int, list[bytes]]]:

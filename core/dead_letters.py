@@ -74,7 +74,7 @@ class DeadLetters:
         for _ in range(LOOKS):
             cursor, found = self._redis.hscan(self._keys.failed, cursor, count=limit)
             for _, letter in readable(found.values()):
-                if search in letter.text or search in letter.reason:
+                if contains(letter, search):
                     letters[letter.id] = letter
             if cursor == 0 or len(letters) >= limit:
                 break
@@ -117,6 +117,11 @@ class DeadLetters:
     def _find(self, submission_id: str) -> list[Found]:
         json = self._redis.hget(self._keys.failed, submission_id)
         return [Found(json, decode_dead_letter(json))] if json else []
+
+
+def contains(letter: DeadLetter, search: str) -> bool:
+    """Return whether its text or its reason contains ``search``, which every one does if that is empty."""
+    return search in letter.text or search in letter.reason
 
 
 def readable(values: Iterable[bytes]) -> list[Found]:

@@ -24,7 +24,7 @@ from core.wakeups import Waker, make_celery
 
 MOST_LISTED = 1_000
 LINE_EVERY = 1.0
-LONGEST_WHY = 500
+MOST_CHARACTERS = 500
 INCOMPLETE, INTERRUPTED = 1, 130
 
 
@@ -41,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if asked.action == "list":
                 _list(groups)
                 return 0
-            reasons = None if asked.all else frozenset(asked.reason)
+            reasons, search = None if asked.all else frozenset(asked.reason), asked.containing or ""
             if asked.action == "discard":
-                return follow(groups.discard(reasons, asked.why))
-            return follow(groups.retry(reasons, Waker(make_celery(settings.broker_url)).wake))
+                return follow(groups.discard(reasons, asked.why, search))
+            return follow(groups.retry(reasons, Waker(make_celery(settings.broker_url)).wake, search))
         except JournalUnavailable as error:
             print(f"{error} Nothing was done.", file=sys.stderr)
             return INCOMPLETE
@@ -58,19 +58,20 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("list", help="count the dead letters of each reason, quoted for a shell")
     retry = actions.add_parser("retry", help="put dead letters back into the journal")
     discard = actions.add_parser("discard", help="remove dead letters for good")
-    discard.add_argument("--why", required=True, type=_why, help="why, for the log")
+    discard.add_argument("--why", required=True, type=_words, help="why, for the log")
     for action in (retry, discard):
         which = action.add_mutually_exclusive_group(required=True)
         which.add_argument(
             "--reason", action="append", help="those with exactly this reason; may be given several times"
         )
         which.add_argument("--all", action="store_true", help="those with any reason")
+        action.add_argument("--containing", type=_words, help="of them only those whose text or reason contains this")
     return parser
 
 
-def _why(text: str) -> str:
-    if not 0 < len(text) <= LONGEST_WHY or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"give 1 to {LONGEST_WHY} printable characters")
+def _words(text: str) -> str:
+    if not 0 < len(text) <= MOST_CHARACTERS or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"give 1 to {MOST_CHARACTERS} printable characters")
     return text
 
 

@@ -1,7 +1,8 @@
 """What travels over HTTP: a type for each request and response body.
 
 The types decode and check request bodies, encode response bodies, and are the schemas of the OpenAPI document, so
-the three cannot differ. Times are RFC 3339 in UTC; durations are seconds.
+the three cannot differ. Times are RFC 3339 in UTC; durations are seconds. Those of groups of dead letters are in
+``api.http.group_contract``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ MAX_IDS_PER_QUERY = 100
 MAX_HISTORY_PAGE = 200
 MAX_QUERY_LENGTH = 200
 MAX_REASON_LENGTH = 500
-MAX_REASONS_PER_REQUEST = 100
 
 StringStatus = Literal["queued", "stored", "failed"]
 Time = Annotated[datetime, Meta(tz=True)]
@@ -117,40 +117,6 @@ class FailedPage(Struct):
     total: Annotated[int, Meta(description="All dead letters, whatever is searched for.")]
 
 
-class FailedGroup(Struct):
-    """The dead letters that PostgreSQL refused for one reason."""
-
-    reason: str
-    count: int
-
-
-class FailedGroups(Struct):
-    """Dead letters by their reason, the largest group first: of those looked at, which may not be all yet."""
-
-    items: list[FailedGroup]
-    next_cursor: Annotated[
-        str | None, Meta(description="Pass as `cursor` to look on, and add up; null when all were looked at.")
-    ]
-    looked_at: Annotated[int, Meta(description="Dead letters that were looked at for this answer.")]
-    total: Annotated[int, Meta(description="All dead letters.")]
-
-
-Reasons = Annotated[list[str], Meta(min_length=1, max_length=MAX_REASONS_PER_REQUEST)] | Literal["all"]
-
-
-class RetryGroups(Struct, forbid_unknown_fields=True):
-    """Which dead letters to retry: those with one of these reasons exactly, or all."""
-
-    reasons: Reasons
-
-
-class DiscardGroups(Struct, forbid_unknown_fields=True):
-    """Which dead letters to discard, and why."""
-
-    reasons: Reasons
-    why: Annotated[str, Meta(min_length=1, max_length=MAX_REASON_LENGTH, description="For the log.")]
-
-
 class PartState(Struct):
     """Whether one part of the pipeline answers, and since when that has been so (as far as it is known)."""
 
@@ -229,17 +195,3 @@ class Problem(Struct, omit_defaults=True):
     status: int
     detail: str
     errors: Annotated[list[RefusedItem], Meta(description="The refused items of a bulk request.")] = []
-
-
-class GroupProgress(Struct):
-    """How far retrying or discarding groups is; the last line has `complete`."""
-
-    done: Annotated[int, Meta(description="Dead letters retried or discarded so far.")]
-    skipped: Annotated[
-        int, Meta(description="Dead letters that another operator decided meanwhile, or that cannot be read.")
-    ]
-    left: Annotated[int, Meta(description="Dead letters of the beginning that were not looked at yet, of any reason.")]
-    complete: Annotated[
-        bool | None, Meta(description="Whether all were looked at, on the last line; null on the lines before.")
-    ] = None
-    problem: Annotated[Problem | None, Meta(description="Why the rest is left, when not complete.")] = None

@@ -12,7 +12,8 @@ from flask import Blueprint, Response
 
 from api.auth import operators_only
 from api.http.bodies import read_object
-from api.http.contract import DiscardGroups, FailedGroup, FailedGroups, GroupProgress, Problem, RetryGroups
+from api.http.contract import Problem
+from api.http.group_contract import DiscardGroups, FailedGroup, FailedGroups, GroupProgress, RetryGroups
 from api.http.openapi import Operation
 from api.http.parameters import MAX_SCAN_CURSOR, integer
 from api.http.problems import INTERNAL, ApiProblem, problem_of
@@ -59,13 +60,14 @@ def failed_reasons() -> Response:
 def retry_groups() -> Response:
     """Put the dead letters with one of these reasons back into the journal; they keep their ids.
 
-    The answer is NDJSON: a line of progress at least every second, of which the last has `complete`. It goes on while
-    it is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
+    With `q`, only those whose text or reason contains it. The answer is NDJSON: a line of progress at least every
+    second, of which the last has `complete`. It goes on while it is read. One that breaks off, or is not complete, has
+    done a part: send it again, which does nothing twice.
     """
     parts = services()
     wanted = read_object(_retried, MAX_BYTES, '{"reasons": ["…"]} or {"reasons": "all"}')
     parts.monitor.check()
-    run = parts.groups.retry(_chosen(wanted.reasons), parts.waker.wake)
+    run = parts.groups.retry(_chosen(wanted.reasons), parts.waker.wake, wanted.q or "")
     return _stream(parts, run, parts.monitor.check)
 
 
@@ -79,11 +81,12 @@ def retry_groups() -> Response:
 def discard_groups() -> Response:
     """Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`.
 
-    The answer is like that of a retry.
+    `q` and the answer are like those of a retry.
     """
     parts = services()
     wanted = read_object(_discarded, MAX_BYTES, '{"reasons": ["…"], "why": "…"}')
-    return _stream(parts, parts.groups.discard(_chosen(wanted.reasons), wanted.why), lambda: None)
+    run = parts.groups.discard(_chosen(wanted.reasons), wanted.why, wanted.q or "")
+    return _stream(parts, run, lambda: None)
 
 
 def _chosen(wanted: list[str] | str) -> frozenset[str] | None:

@@ -96,6 +96,8 @@ def test_what_it_lists_can_be_pasted_into_a_shell(redis: RedisClient, server: Re
         ["discard", "--why", "a"],
         ["retry", "--all", "--reason", "one"],
         ["retry", "--al"],
+        ["discard", "--all", "--why", "a", "--containing", ""],
+        ["retry", "--containing", "one"],
     ],
 )
 def test_it_asks_for_all_it_needs(arguments: list[str]) -> None:
@@ -112,6 +114,16 @@ def test_it_discards_no_other_group_and_the_log_says_why(redis: RedisClient, ser
     assert "a test of ours" in err
     assert all(each in err for each in ids)
     assert balance(redis)["failed"] == 4
+
+
+def test_it_decides_only_those_that_contain_a_text(redis: RedisClient, server: Redis) -> None:
+    plant(redis, 3, "one", "한글")
+    plant(redis, 4, "two", "other")
+    code, out, _ = told(server, "retry", "--all", "--containing", "한글 1")
+    assert (code, out.splitlines()[-1]) == (0, "1 done, 0 skipped, 0 left to look at. complete")
+    code, _, err = told(server, "discard", "--reason", "two", "--containing", "one", "--why", "a test")
+    assert (code, "one" in err) == (0, True)
+    assert balance(redis)["failed"] == 6
 
 
 def test_on_a_full_redis_it_says_what_is_left(

@@ -19,6 +19,7 @@ from api.http.problems import TYPE_PREFIX, ApiProblem
 from api.services import Services
 from core.dead_letter_groups import PIECE, Progress
 from core.errors import JournalFull, JournalUnavailable
+from core.keys import KEYS
 
 TOKEN = "a token of the operators"
 WHY = "a test of ours"
@@ -90,6 +91,24 @@ def test_all_are_decided_only_when_that_is_said(client: FlaskClient, redis: Fake
     assert lines(client.post("/dummies/failed/retry", json=ALL))[-1]["done"] == 2
 
 
+@pytest.mark.parametrize("q", ["한글 1", "ONE", "one", "because", "not there", "%"])
+@pytest.mark.parametrize("reasons", ["all", ["because one"]])
+@pytest.mark.parametrize(("what", "counted"), [("retry", "retried"), ("discard", "discarded")])
+def test_of_a_group_those_are_decided_that_the_search_lists(
+    client: FlaskClient, redis: FakeRedis, what: str, counted: str, reasons: Any, q: str
+) -> None:
+    plant(redis, 20, "because one", "한글")
+    plant(redis, 5, "because", "one")
+    listed = client.get("/dummies/failed", query_string={"q": q, "limit": 200}).json["items"]  # type: ignore[index]
+    expected = {each["id"] for each in listed if reasons == "all" or each["reason"] in reasons}
+    before = set(redis.hkeys(KEYS.failed))
+    body = {"reasons": reasons, "q": q} | ({"why": WHY} if what == "discard" else {})
+    *_, last = lines(client.post(f"/dummies/failed/{what}", json=body))
+    assert last == {"done": len(expected), "skipped": 0, "left": 0, "complete": True, "problem": None}
+    assert {each.decode() for each in before - set(redis.hkeys(KEYS.failed))} == expected
+    assert balance(redis)[counted] == len(expected)
+
+
 @pytest.mark.parametrize(
     ("what", "body"),
     [
@@ -100,7 +119,9 @@ def test_all_are_decided_only_when_that_is_said(client: FlaskClient, redis: Fake
         ),
         *((what, {}) for what in ("retry", "discard")),
         ("retry", {"reasons": ["because"] * 101}),
-        ("retry", {"reasons": ["because"], "q": "only these"}),
+        ("retry", {"reasons": ["because"], "only": "these"}),
+        *(("retry", ALL | {"q": q}) for q in ("", "x" * 201, 1, ["x"])),
+        *(("discard", DISCARD | {"q": q}) for q in ("", "x" * 201, 1, ["x"])),
         ("retry", ["because"]),
         ("discard", ALL),
         ("discard", DISCARD | {"why": ""}),

@@ -143,7 +143,7 @@ export interface paths {
         put?: never;
         /**
          * Discard groups of dead letters
-         * @description Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`. The answer is like that of a retry.
+         * @description Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`. `q` and the answer are like those of a retry.
          */
         post: operations["discard_groups"];
         delete?: never;
@@ -183,7 +183,7 @@ export interface paths {
         put?: never;
         /**
          * Try groups of dead letters again
-         * @description Put the dead letters with one of these reasons back into the journal; they keep their ids. The answer is NDJSON: a line of progress at least every second, of which the last has `complete`. It goes on while it is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
+         * @description Put the dead letters with one of these reasons back into the journal; they keep their ids. With `q`, only those whose text or reason contains it. The answer is NDJSON: a line of progress at least every second, of which the last has `complete`. It goes on while it is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
          */
         post: operations["retry_groups"];
         delete?: never;
@@ -299,6 +299,8 @@ export interface components {
             reasons: string[] | "all";
             /** @description For the log. */
             why: string;
+            /** @description Only those whose text or reason contains it, upper and lower case being different. */
+            q?: string | null;
         };
         /**
          * FailedGroup
@@ -468,6 +470,8 @@ export interface components {
          */
         RetryGroups: {
             reasons: string[] | "all";
+            /** @description Only those whose text or reason contains it, upper and lower case being different. */
+            q?: string | null;
         };
         /**
          * SetBack
