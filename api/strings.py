@@ -6,8 +6,8 @@ place was never accepted (or PostgreSQL is unavailable).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 from api.http.contract import StringState, StringStatus
@@ -18,8 +18,14 @@ from api.services import services
 from core.journal import Record
 from core.submission import DeadLetter, StoredString, Submission
 
+T = TypeVar("T")
 LOOKS = 5
 """How often a string is looked up in Redis while it changes between the looks."""
+
+
+def queued(key: str, record: Record) -> StringState:
+    """Return the state of a queued string, without its text."""
+    return StringState(UUID(key), "queued", utc(record.received_at))
 
 
 def stored(row: StoredString) -> StringState:
@@ -41,24 +47,30 @@ def in_redis(key: str) -> StringState | None:
         [record] = services().journal.records([key])
         if record is None:
             return None
-        state = _dead_letters([key]).get(key) if record.failed else _queued_with_text(key, record)
+        state = _dead_letter(key) if record.failed else _queued_with_text(key, record)
         if state:
             return state
-    return _queued(key, record) if record else None
+    return queued(key, record) if record else None
 
 
-def all_in_redis(keys: Sequence[str]) -> dict[str, StringState]:
-    """Return those of the strings that are queued or failed, by id; the queued ones without their texts."""
-    states: dict[str, StringState] = {}
+def all_in_redis(
+    keys: Sequence[str], dead_letters: Callable[[Sequence[str]], Sequence[T | None]]
+) -> tuple[dict[str, Record], dict[str, T]]:
+    """Return those of the strings that are queued, and what ``dead_letters`` has of those that are failed, by id.
+
+    One that is retried, or fails again, during every look counts as queued.
+    """
+    waiting: dict[str, Record] = {}
+    letters: dict[str, T] = {}
     for _ in range(LOOKS):
         records = dict(zip(keys, services().journal.records(keys), strict=True))
-        states |= {key: _queued(key, record) for key, record in records.items() if record and not record.failed}
+        waiting |= {key: record for key, record in records.items() if record and not record.failed}
         keys = [key for key, record in records.items() if record and record.failed]
-        states |= _dead_letters(keys)
-        keys = [key for key in keys if key not in states]
+        letters |= {key: letter for key, letter in zip(keys, dead_letters(keys), strict=True) if letter is not None}
+        keys = [key for key in keys if key not in letters]
         if not keys:
             break
-    return states
+    return waiting | {key: record for key in keys if (record := records[key])}, letters
 
 
 def stored_rows(keys: Sequence[str]) -> dict[str, StoredString]:
@@ -69,22 +81,18 @@ def stored_rows(keys: Sequence[str]) -> dict[str, StoredString]:
         raise database_unavailable() from None
 
 
-def _queued(key: str, record: Record) -> StringState:
-    return StringState(UUID(key), "queued", utc(record.received_at))
-
-
 def _queued_with_text(key: str, record: Record) -> StringState | None:
     found = services().journal.queued_string(record)
     if found is None:
         return None
-    state = _state(found.submission, "queued") if found.submission else _queued(key, record)
+    state = _state(found.submission, "queued") if found.submission else queued(key, record)
     state.attempts = found.attempts
     return state
 
 
-def _dead_letters(keys: Sequence[str]) -> dict[str, StringState]:
-    letters = services().journal.dead_letters(keys)
-    return {key: failed(letter) for key, letter in zip(keys, letters, strict=True) if letter}
+def _dead_letter(key: str) -> StringState | None:
+    [letter] = services().journal.dead_letters([key])
+    return failed(letter) if letter else None
 
 
 def _state(string: Submission, status: StringStatus, **more: Any) -> StringState:

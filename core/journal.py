@@ -23,7 +23,7 @@ from core.errors import JournalFull, JournalUnavailable
 from core.keys import GROUP, KEYS, Keys
 from core.retries import parse_retry_state
 from core.rollback import DETECTED_WITHIN_MS, Rollback, RollbackDetector
-from core.submission import DeadLetter, Submission, decode, decode_dead_letter, encode
+from core.submission import DeadLetter, Submission, decode, decode_dead_letter, decode_refusal, encode
 from core.timeouts import WORKER_SILENT_AFTER
 
 ENTRY_VERSION = 1
@@ -31,6 +31,8 @@ ENTRY_VERSION = 1
 default, does not disturb older code and needs no new version. Any other change does; old versions stay readable."""
 MAX_GROUP_STRINGS = 500
 MAX_GROUP_BYTES = 1024 * 1024
+LETTERS_READ = 100
+"""Dead letters that are in memory together when only their reasons are wanted."""
 KEY_REMEMBERED_S = 60
 WAKEUP_EXPIRES_MS = 10_000  # a lost wake-up costs at most the worker's own timer, a second
 
@@ -153,6 +155,15 @@ class Journal:
         """Return the dead letter of each string; None for one that has none."""
         found = self._redis.hmget(self._keys.failed, ids) if ids else []
         return [decode_dead_letter(json) if json else None for json in found]
+
+    @journal_errors()
+    def reasons(self, ids: Sequence[str]) -> list[str | None]:
+        """Return why each string was refused; None for one that has no dead letter."""
+        found: list[str | None] = []
+        for start in range(0, len(ids), LETTERS_READ):  # the texts are read with the reasons
+            letters = self._redis.hmget(self._keys.failed, ids[start : start + LETTERS_READ])
+            found += [decode_refusal(json).reason if json else None for json in letters]
+        return found
 
     @journal_errors()
     def counts(self) -> Counts:

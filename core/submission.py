@@ -33,6 +33,12 @@ class DeadLetter(Submission, array_like=False, frozen=True, kw_only=True):
         return msgspec.convert(self, Submission, from_attributes=True)
 
 
+class Refusal(msgspec.Struct, gc=False):
+    """Of a dead letter only the reason."""
+
+    reason: str
+
+
 class StoredString(Submission, array_like=False, frozen=True, kw_only=True):
     """A row; ``seq`` is its place in the history."""
 
@@ -45,6 +51,7 @@ encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(list[Submission]).decode
 """Decodes the submissions of an entry."""
 decode_dead_letter = msgspec.json.Decoder(DeadLetter).decode
+decode_refusal = msgspec.json.Decoder(Refusal).decode
 
 
 def decode_rows(rows: Sequence[Mapping[str, object]]) -> list[StoredString]:

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 MAX_STRINGS_PER_BULK = 10_000
 MAX_IDS_PER_QUERY = 100
+MAX_IDS_PER_STATUS = 2_000
 MAX_HISTORY_PAGE = 200
 MAX_QUERY_LENGTH = 200
 MAX_REASON_LENGTH = 500
@@ -91,6 +92,29 @@ class StringStates(Struct):
     items: list[StringState]
     not_found: Annotated[list[UUID], Meta(description="Never given out, or removed by an operator.")]
     unavailable: Annotated[list[UUID], Meta(description="Not queued, and PostgreSQL is away: ask again.")]
+
+
+class StatusRequest(Struct, forbid_unknown_fields=True):
+    """The strings whose status is asked for."""
+
+    ids: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_IDS_PER_STATUS)]
+
+
+class FailedString(Struct):
+    """A dead letter, and why PostgreSQL refused it."""
+
+    id: UUID
+    reason: str
+
+
+class StatusSummary(Struct):
+    """What became of many strings: each id asked for is counted once, however often it was given."""
+
+    queued: int
+    stored: int
+    failed: list[FailedString]
+    not_found: Annotated[list[UUID], Meta(description="Never given out, or removed by an operator.")]
+    unavailable: Annotated[int, Meta(description="Not queued, and PostgreSQL is unavailable: ask again.")]
 
 
 Cursor = Annotated[str | None, Meta(description="Pass as `cursor` for the next page; null on the last.")]

@@ -67,6 +67,10 @@ class Reader:
         """Return those of the strings that are stored, by id."""
         return {row.id: row for row in self._strings("states", {"ids": list(ids)})}
 
+    def stored(self, ids: Sequence[str]) -> set[str]:
+        """Return the ids of those that are stored."""
+        return {row["id"] for row in self._fetch(_SQL["stored"], {"ids": list(ids)})}
+
     def history(self, limit: int, before: int | None) -> list[StoredString]:
         """Return stored strings, newest first, below the given ``seq``."""
         return self._strings("history", {"limit": limit, "before": before})

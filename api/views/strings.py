@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 from flask import Blueprint, Response
 
 from api import history
-from api.http.contract import MAX_IDS_PER_QUERY, HistoryPage, StringState, StringStates
+from api.http.bodies import read_object
+from api.http.contract import (
+    MAX_IDS_PER_QUERY,
+    FailedString,
+    HistoryPage,
+    StatusRequest,
+    StatusSummary,
+    StringState,
+    StringStates,
+)
 from api.http.openapi import Operation
 from api.http.parameters import query
 from api.http.problems import ApiProblem
-from api.http.responses import answer
+from api.http.responses import JSON, answer
 from api.process.reader import DatabaseUnavailable
 from api.services import services
-from api.strings import all_in_redis, in_redis, stored, stored_rows
+from api.strings import all_in_redis, failed, in_redis, queued, stored, stored_rows
 
 blueprint = Blueprint("strings", __name__)
+
+MAX_STATUS_BYTES = 256 * 1024
+_asked = msgspec.json.Decoder(StatusRequest)
 
 
 @blueprint.get("/dummies/<uuid:submission_id>")
@@ -51,17 +64,42 @@ def states() -> Response:
     return answer(_many(_parse_ids(ids)) if ids else history.page())
 
 
+@blueprint.post("/dummies/status")
+@Operation(
+    "How many of many strings are stored",
+    body={JSON: StatusRequest},
+    answers={200: StatusSummary},
+    refusals=(400, 413, 415, 422, 503),
+)
+def status() -> Response:
+    """Count the strings by status; name those that failed, and the ids that are not found."""
+    wanted = read_object(_asked, MAX_STATUS_BYTES, '{"ids": ["…"]}')
+    return answer(_summary(list(dict.fromkeys(map(str, wanted.ids)))))
+
+
 def _many(ids: Sequence[UUID]) -> StringStates:
-    keys = [str(submission_id) for submission_id in ids]
-    known = all_in_redis(keys)
-    items = list(known.values())
-    missing = [key for key in dict.fromkeys(keys) if key not in known]
+    keys = list(dict.fromkeys(map(str, ids)))
+    waiting, letters = all_in_redis(keys, services().journal.dead_letters)
+    items = [queued(key, record) for key, record in waiting.items()]
+    items += map(failed, letters.values())
+    missing = [key for key in keys if key not in waiting and key not in letters]
     try:
         rows = services().reader.states(missing) if missing else {}
     except DatabaseUnavailable:
         return StringStates(items, [], [UUID(key) for key in missing])
     items += map(stored, rows.values())
     return StringStates(items, [UUID(key) for key in missing if key not in rows], [])
+
+
+def _summary(keys: Sequence[str]) -> StatusSummary:
+    waiting, reasons = all_in_redis(keys, services().journal.reasons)
+    refused = [FailedString(UUID(key), reason) for key, reason in reasons.items()]
+    missing = [key for key in keys if key not in waiting and key not in reasons]
+    try:
+        rows = services().reader.stored(missing) if missing else set()
+    except DatabaseUnavailable:
+        return StatusSummary(len(waiting), 0, refused, [], len(missing))
+    return StatusSummary(len(waiting), len(rows), refused, [UUID(key) for key in missing if key not in rows], 0)
 
 
 def _parse_ids(values: Sequence[str]) -> list[UUID]:

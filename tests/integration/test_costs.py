@@ -11,6 +11,8 @@ import pytest
 from redis import Connection, ConnectionPool, Redis
 from support import count_rows
 
+from api.app import create_app
+from api.settings import ApiSettings
 from core.connection import connect
 from core.consumer import BATCH_STRINGS, Consumer
 from core.journal import Journal, Unit
@@ -21,6 +23,7 @@ from worker.drain import Drain
 from worker.store import Store
 
 TEXT = "seventeen letters"
+ASKED = 2_000
 GROUP = 30
 """Strings an entry: what 64 clients bring about, half of them at each API process."""
 PENDING = 50_000
@@ -98,6 +101,28 @@ def test_a_batch_is_two_round_trips_and_one_statement(
     assert (three_calls - one_calls) / 2 == 2  # to claim and to complete
     assert (one_waits, three_waits) == (1, 3)
     assert count_rows(servers) == 5 * BATCH_STRINGS
+
+
+def test_the_status_of_two_thousand_is_one_round_trip_and_one_statement(
+    servers: System, redis: Redis, counted: tuple[Redis, list[Any]]
+) -> None:
+    (client, sent), waits = counted, []
+    app = create_app(ApiSettings(redis_url=servers.redis.url, database_read_url=servers.postgres.reader_url), client)
+    submitted = [unit.submissions[0] for unit in units(2 * ASKED)]
+    Journal(redis).append([Unit(submitted[ASKED // 2 :])])
+    Store(servers.postgres.writer_url).insert(submitted[: ASKED // 2])
+    psycopg2.extensions.set_wait_callback(lambda session: (waits.append(1), wait(session)))
+
+    def ask(ids: list[str]) -> tuple[Any, int, int]:
+        sent.clear()
+        waits.clear()
+        answer = app.test_client().post("/dummies/status", json={"ids": ids})
+        return answer.json, len(sent), len(waits)
+
+    ids = [string.id for string in submitted[:ASKED]]
+    ask(ids)  # connects
+    assert ask(ids) == ({"queued": 1_000, "stored": 1_000, "failed": [], "not_found": [], "unavailable": 0}, 1, 1)
+    assert ask([string.id for string in submitted[ASKED:]])[1:] == (1, 0)
 
 
 def test_a_thousand_strings_bring_one_wake_up_and_none_while_they_are_drained(redis: Redis) -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from front import SCRIPT, Web, serving
@@ -56,6 +57,13 @@ def test_a_query_reaches_the_api_as_it_was_sent(web: Web) -> None:
     unknown = ["00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"]
     answer = web.get(f"/dummies/?id={unknown[0]}&id={unknown[1]}")
     assert json.loads(answer.body)["not_found"] == unknown  # type: ignore[attr-defined]
+
+
+def test_the_largest_request_for_a_status_reaches_the_api(web: Web) -> None:
+    body = json.dumps({"ids": [str(UUID(int=number)) for number in range(2_000)]})
+    web.connection.request("POST", "/dummies/status", body, {"Content-Type": "application/json"})
+    answer = web.connection.getresponse()
+    assert (answer.status, len(json.load(answer)["not_found"])) == (200, 2_000)
 
 
 def test_internal_locations_cannot_be_requested(web: Web) -> None:

@@ -44,7 +44,7 @@ def test_a_bug_is_a_problem_that_reveals_no_internals(
     assert "secret" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/dummies", "/dummies/"])
+@pytest.mark.parametrize("path", ["/dummies", "/dummies/", "/dummies/status"])
 class TestCors:
     """Pages of other origins, and their preflights."""
 

@@ -62,6 +62,7 @@ def test_head_is_get_without_a_body(client: FlaskClient, path: str) -> None:
         ("/dummies", {"GET", "HEAD", "OPTIONS", "POST"}),
         ("/dummies/bulk", {"OPTIONS", "POST"}),
         ("/dummies/export", {"GET", "HEAD", "OPTIONS"}),
+        ("/dummies/status", {"OPTIONS", "POST"}),
         ("/dummies/failed", {"GET", "HEAD", "OPTIONS"}),
         ("/dummies/e3e70682-c209-4cac-a29f-6fbed82c07cd", {"DELETE", "GET", "HEAD", "OPTIONS"}),
         ("/pipeline", {"GET", "HEAD", "OPTIONS"}),

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from dead_letters import plant
+from fakeredis import FakeRedis, FakeServer
 from flask.testing import FlaskClient
 
+from api.http.problems import TYPE_PREFIX
 from api.process.reader import DatabaseUnavailable
 from api.services import Services
 from core.consumer import Consumer
-from core.journal import Record
+from core.journal import LETTERS_READ, Record
 from core.submission import StoredString
 
+NOTHING = {"queued": 0, "stored": 0, "failed": [], "not_found": [], "unavailable": 0}
 NOW = int(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()) * 1_000_000
 
 
@@ -39,6 +45,10 @@ class Table:
         self._answer()
         return {row.id: row for row in self.rows if row.id in ids}
 
+    def stored(self, ids: Sequence[str]) -> set[str]:
+        self._answer()
+        return {row.id for row in self.rows if row.id in ids}
+
     def history(self, limit: int, before: int | None) -> list[StoredString]:
         self._answer()
         return [row for row in reversed(self.rows) if before is None or row.seq < before][:limit]
@@ -52,9 +62,16 @@ class Table:
 def table(services: Services, monkeypatch: pytest.MonkeyPatch) -> Table:
     """An empty one."""
     made = Table()
-    monkeypatch.setattr(services.reader, "states", made.states)
-    monkeypatch.setattr(services.reader, "history", made.history)
+    for name in ("states", "stored", "history"):
+        monkeypatch.setattr(services.reader, name, getattr(made, name))
     return made
+
+
+def summary(client: FlaskClient, *ids: str) -> dict[str, Any]:
+    """Return what became of these strings."""
+    answer = client.post("/dummies/status", json={"ids": ids})
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    return dict(answer.json)
 
 
 def submit(client: FlaskClient, text: str = "a") -> str:
@@ -126,6 +143,51 @@ def test_a_string_that_changes_between_two_questions_is_never_unknown(
     assert state["status"] == after or ("?id" in path and state["status"] == "queued")
 
 
+@pytest.mark.usefixtures("table")
+def test_a_string_that_changes_during_every_look_is_never_lost(
+    client: FlaskClient, services: Services, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission_id = submit(client, "odd")
+    consumer.dead_letter(consumer.claim().entries[0], "because")
+    for name in ("dead_letters", "reasons"):
+        monkeypatch.setattr(services.journal, name, lambda ids: [None] * len(ids))
+    [state] = client.get(f"/dummies/?id={submission_id}").json["items"]
+    assert (state["id"], state["status"]) == (submission_id, "queued")
+    assert summary(client, submission_id)["queued"] == 1
+
+
+@pytest.mark.parametrize("before", ["queued", "failed"])
+def test_a_string_that_changes_during_a_summary_is_counted_once(
+    client: FlaskClient,
+    services: Services,
+    consumer: Consumer,
+    table: Table,
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+) -> None:
+    """It fails, or is retried and stored, as soon as its record was read."""
+    submission_id = submit(client, "odd")
+    if before == "failed":
+        consumer.dead_letter(consumer.claim().entries[0], "because")
+    records = services.journal.records
+
+    def change_afterwards(ids: Sequence[str]) -> list[Record | None]:
+        found = records(ids)
+        monkeypatch.setattr(services.journal, "records", records)
+        if before == "failed":
+            services.dead_letters.retry(submission_id)
+            entries = consumer.claim().entries
+            table.rows.append(StoredString(submission_id, "odd", NOW, stored_at=NOW, seq=1))
+            consumer.complete(entries, 1)
+        else:
+            consumer.dead_letter(consumer.claim().entries[0], "because")
+        return found
+
+    monkeypatch.setattr(services.journal, "records", change_afterwards)
+    counted = summary(client, submission_id)
+    assert counted == NOTHING | {"queued" if before == "queued" else "stored": 1}
+
+
 def test_an_id_that_was_never_given_out_is_404(client: FlaskClient, table: Table) -> None:
     table.add(1)
     answer = client.get(f"/dummies/{uuid4()}")
@@ -146,6 +208,60 @@ def test_while_the_database_is_unavailable_an_id_without_a_record_is_503_not_404
     assert client.get(f"/dummies/{queued}").json["status"] == "queued"
     many = client.get(f"/dummies/?id={queued}&id={unknown}").json
     assert ([item["id"] for item in many["items"]], many["unavailable"], many["not_found"]) == ([queued], [unknown], [])
+
+
+def test_each_of_many_ids_is_counted_once_however_often_it_is_given(
+    client: FlaskClient, consumer: Consumer, table: Table, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = submit(client, "bad")
+    consumer.dead_letter(consumer.claim().entries[0], "because")
+    queued, rows, unknown = [submit(client), submit(client)], table.add(3), [str(uuid4()), str(uuid4())]
+    ids = [failed, *queued, *rows, *unknown]
+    monkeypatch.setattr(services.reader, "states", None)  # which reads the texts
+    expected = {"queued": 2, "stored": 3, "failed": [{"id": failed, "reason": "because"}], "unavailable": 0}
+    assert summary(client, *ids, *ids, *(each.upper() for each in ids)) == expected | {"not_found": unknown}
+    table.away = True
+    assert summary(client, *ids) == expected | {"stored": 0, "not_found": [], "unavailable": 5}
+    assert summary(client, *queued) == NOTHING | {"queued": 2}
+
+
+def test_the_reasons_of_many_failed_strings_are_given(client: FlaskClient, redis: FakeRedis) -> None:
+    reasons = {each: reason for reason in ("", "값이 너무 깁니다") for each in plant(redis, LETTERS_READ + 1, reason)}
+    counted = summary(client, *reasons)
+    assert {each["id"]: each["reason"] for each in counted.pop("failed")} == reasons
+    assert counted == {name: value for name, value in NOTHING.items() if name != "failed"}
+
+
+def test_the_largest_summary_is_answered(client: FlaskClient, table: Table) -> None:
+    ids = [str(UUID(int=number)) for number in range(1_000)] + table.add(1_000)
+    answer = client.post("/dummies/status", data=json.dumps({"ids": ids}, indent=8), content_type="application/json")
+    assert (answer.json["stored"], len(answer.json["not_found"])) == (1_000, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "problem"),
+    [
+        ({"ids": []}, 422, "invalid-body"),
+        ({"ids": [str(uuid4())] * 2_001}, 422, "invalid-body"),
+        ({"ids": ["1"]}, 422, "invalid-body"),
+        ({"ids": [None]}, 422, "invalid-body"),
+        ({"ids": str(uuid4())}, 422, "invalid-body"),
+        ({}, 422, "invalid-body"),
+        ({"ids": [str(uuid4())], "preview": 1}, 422, "invalid-body"),
+        ([str(uuid4())], 422, "invalid-body"),
+        ({"ids": ["x" * 300_000]}, 413, "too-large"),
+    ],
+)
+def test_other_requests_for_a_summary_are_refused(client: FlaskClient, body: Any, status: int, problem: str) -> None:
+    answer = client.post("/dummies/status", json=body)
+    assert (answer.status_code, answer.json["type"]) == (status, f"{TYPE_PREFIX}{problem}")
+    assert answer.json["detail"]
+
+
+def test_a_summary_needs_redis(client: FlaskClient, redis_server: FakeServer) -> None:
+    redis_server.connected = False
+    answer = client.post("/dummies/status", json={"ids": [str(uuid4())]})
+    assert (answer.status_code, answer.json["type"]) == (503, f"{TYPE_PREFIX}journal-away")
 
 
 @pytest.mark.parametrize("path", ["/dummies", "/dummies/"])

@@ -47,6 +47,11 @@ class EmptyTable:
         assert all(str(UUID(one)) == one for one in ids)
         return {}
 
+    def stored(self, ids: Sequence[str]) -> set[str]:
+        assert len(ids) == len(set(ids)) <= 2_000
+        assert self.states(ids[:100]) == {}
+        return set()
+
     def history(self, limit: int, before: int | None) -> list[StoredString]:
         assert 1 <= limit <= 200
         assert before is None or 1 <= before < 2**63
@@ -71,7 +76,7 @@ class EmptyTable:
 @pytest.fixture
 def api(client: FlaskClient, redis: FakeRedis, services: Services, monkeypatch: pytest.MonkeyPatch) -> WatchedApi:
     """The API over an empty table."""
-    for name in ("states", "history", "search", "export"):
+    for name in ("states", "stored", "history", "search", "export"):
         monkeypatch.setattr(services.reader, name, getattr(EmptyTable(), name))
     return WatchedApi(client, redis)
 
@@ -200,6 +205,21 @@ def test_each_of_any_ids_is_in_one_list_or_all_are_refused(api: WatchedApi, ids:
     else:
         assert (answer.status, answer.kind) == (400, "invalid-parameter")
         assert len(ids) > 100 or not all(re.fullmatch("[0-9a-f-]{36}", one) for one in ids)
+
+
+@BUILT
+@given(st.lists(UUIDS, max_size=9) | st.lists(UUIDS | SPOILT | st.none() | st.text(max_size=40), max_size=4))
+@example([str(UUID(int=number)) for number in range(2_000)])
+@example([str(UUID(int=number)) for number in range(2_001)])
+def test_each_of_any_ids_is_counted_once_or_all_are_refused(api: WatchedApi, ids: list[str]) -> None:
+    answer = api.send("/dummies/status", json={"ids": ids})
+    if answer.status == 200:
+        assert 1 <= len(ids) <= 2_000
+        assert sorted(answer.json["not_found"]) == sorted({str(UUID(one)) for one in ids})
+        assert (answer.json["queued"], answer.json["stored"], answer.json["failed"]) == (0, 0, [])
+    else:
+        assert (answer.status, answer.kind) == (422, "invalid-body")
+        assert not 1 <= len(ids) <= 2_000 or not all(re.fullmatch("[0-9a-f-]{36}", str(one)) for one in ids)
 
 
 @BUILT

@@ -192,6 +192,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dummies/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many of many strings are stored
+         * @description Count the strings by status; name those that failed, and the ids that are not found.
+         */
+        post: operations["status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -333,6 +353,15 @@ export interface components {
             next_cursor: string | null;
             /** @description All dead letters, whatever is searched for. */
             total: number;
+        };
+        /**
+         * FailedString
+         * @description A dead letter, and why PostgreSQL refused it.
+         */
+        FailedString: {
+            /** Format: uuid */
+            id: string;
+            reason: string;
         };
         /**
          * GroupProgress
@@ -487,6 +516,26 @@ export interface components {
             before: number;
             /** @description As they were counted then; at most the difference is missing. */
             after: number;
+        };
+        /**
+         * StatusRequest
+         * @description The strings whose status is asked for.
+         */
+        StatusRequest: {
+            ids: string[];
+        };
+        /**
+         * StatusSummary
+         * @description What became of many strings: each id asked for is counted once, however often it was given.
+         */
+        StatusSummary: {
+            queued: number;
+            stored: number;
+            failed: components["schemas"]["FailedString"][];
+            /** @description Never given out, or removed by an operator. */
+            not_found: string[];
+            /** @description Not queued, and PostgreSQL is unavailable: ask again. */
+            unavailable: number;
         };
         /**
          * StringState
@@ -1217,6 +1266,75 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusSummary"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
