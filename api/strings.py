@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec import UNSET
+
 from api.http.contract import StringState, StringStatus
 from api.http.problems import database_unavailable
 from api.http.responses import utc
@@ -28,14 +30,14 @@ def queued(key: str, record: Record) -> StringState:
     return StringState(UUID(key), "queued", utc(record.received_at))
 
 
-def stored(row: StoredString) -> StringState:
-    """Return the state of a stored string."""
-    return _state(row, "stored", stored_at=utc(row.stored_at))
+def stored(row: StoredString, preview: int | None = None) -> StringState:
+    """Return the state of a stored string, with this many characters of its text (None: all)."""
+    return _state(row, "stored", preview, stored_at=utc(row.stored_at))
 
 
-def failed(letter: DeadLetter) -> StringState:
-    """Return the state of a dead letter."""
-    return _state(letter, "failed", attempts=letter.attempts, reason=letter.reason)
+def failed(letter: DeadLetter, preview: int | None = None) -> StringState:
+    """Return the state of a dead letter, with this many characters of its text (None: all)."""
+    return _state(letter, "failed", preview, attempts=letter.attempts, reason=letter.reason)
 
 
 def in_redis(key: str) -> StringState | None:
@@ -95,5 +97,7 @@ def _dead_letter(key: str) -> StringState | None:
     return failed(letter) if letter else None
 
 
-def _state(string: Submission, status: StringStatus, **more: Any) -> StringState:
-    return StringState(UUID(string.id), status, utc(string.received_at), string.text, **more)
+def _state(string: Submission, status: StringStatus, preview: int | None = None, **more: Any) -> StringState:
+    text = string.text[:preview]
+    truncated = len(text) < len(string.text) or UNSET
+    return StringState(UUID(string.id), status, utc(string.received_at), text, truncated=truncated, **more)

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 MAX_STRINGS_PER_BULK = 10_000
 MAX_IDS_PER_QUERY = 100
 MAX_IDS_PER_STATUS = 2_000
 MAX_HISTORY_PAGE = 200
+MAX_PREVIEW = 10_000
 MAX_QUERY_LENGTH = 200
 MAX_REASON_LENGTH = 500
 
@@ -84,6 +85,10 @@ class StringState(Struct):
         None
     )
     reason: Annotated[str | None, Meta(description="Why PostgreSQL refused it, when failed.")] = None
+    truncated: Annotated[
+        bool | UnsetType,
+        Meta(description="True where `text` is only its beginning: ask for the string by its id for the rest."),
+    ] = UNSET
 
 
 class StringStates(Struct):

@@ -13,7 +13,14 @@ from flask import Flask
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 
-from api.http.contract import MAX_HISTORY_PAGE, MAX_IDS_PER_QUERY, MAX_QUERY_LENGTH, MAX_REASON_LENGTH, Problem
+from api.http.contract import (
+    MAX_HISTORY_PAGE,
+    MAX_IDS_PER_QUERY,
+    MAX_PREVIEW,
+    MAX_QUERY_LENGTH,
+    MAX_REASON_LENGTH,
+    Problem,
+)
 from api.http.parameters import DEFAULT_PAGE
 
 _WITHOUT_NUL = "^[^\\x00]*$"
@@ -36,6 +43,11 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "q": {
         "description": "What the strings must contain, upper and lower case being different.",
         "schema": {"type": "string", "maxLength": MAX_QUERY_LENGTH, "pattern": _WITHOUT_NUL},
+    },
+    "preview": {
+        "description": "The most characters of each text; longer ones are cut and marked `truncated`. Whole texts by"
+        " default.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": MAX_PREVIEW},
     },
     "format": {
         "description": "The kind of file; ndjson unless said.",

@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from api.http.contract import MAX_QUERY_LENGTH
+from api.http.contract import MAX_PREVIEW, MAX_QUERY_LENGTH
 from api.http.problems import ApiProblem
 
 DEFAULT_PAGE = 50
@@ -25,13 +25,13 @@ def query() -> MultiDict[str, str]:
     return request.args
 
 
-def integer(name: str, most: int) -> int | None:
-    """Return a whole number from 1 to ``most``, None if it is not given; raises ApiProblem."""
+def integer(name: str, most: int, least: int = 1) -> int | None:
+    """Return a whole number from ``least`` to ``most``, None if it is not given; raises ApiProblem."""
     value = query().get(name)
     if value is None:
         return None
-    if not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS and 1 <= int(value) <= most):
-        raise ApiProblem("invalid-parameter", f"Send {name} as a whole number from 1 to {most}.")
+    if not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS and least <= int(value) <= most):
+        raise ApiProblem("invalid-parameter", f"Send {name} as a whole number from {least} to {most}.")
     return int(value)
 
 
@@ -46,6 +46,11 @@ def words(name: str, longest: int) -> str | None:
 def searched() -> str | None:
     """Return the text to search for, None for everything; raises ApiProblem."""
     return words("q", MAX_QUERY_LENGTH) or None
+
+
+def preview() -> int | None:
+    """Return the characters to which texts are to be cut, None for whole texts; raises ApiProblem."""
+    return integer("preview", MAX_PREVIEW, least=0)
 
 
 def _whole(value: str) -> bool:

@@ -47,7 +47,10 @@ class Piece(NamedTuple):
 
 
 class Reader:
-    """Reads over at most 8 connections; every call ends in bounded time, or raises DatabaseUnavailable."""
+    """Reads over at most 8 connections; every call ends in bounded time, or raises DatabaseUnavailable.
+
+    Of a text that is longer than a ``preview`` (characters), one character more than that is read.
+    """
 
     def __init__(self, url: str | None) -> None:
         """Use this database; nothing is connected yet. Without a URL every call raises DatabaseUnavailable."""
@@ -63,21 +66,22 @@ class Reader:
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._resting_until = 0.0
 
-    def states(self, ids: Sequence[str]) -> dict[str, StoredString]:
+    def states(self, ids: Sequence[str], preview: int | None = None) -> dict[str, StoredString]:
         """Return those of the strings that are stored, by id."""
-        return {row.id: row for row in self._strings("states", {"ids": list(ids)})}
+        return {row.id: row for row in self._strings("states", {"ids": list(ids)}, preview)}
 
     def stored(self, ids: Sequence[str]) -> set[str]:
         """Return the ids of those that are stored."""
         return {row["id"] for row in self._fetch(_SQL["stored"], {"ids": list(ids)})}
 
-    def history(self, limit: int, before: int | None) -> list[StoredString]:
+    def history(self, limit: int, before: int | None, preview: int | None = None) -> list[StoredString]:
         """Return stored strings, newest first, below the given ``seq``."""
-        return self._strings("history", {"limit": limit, "before": before})
+        return self._strings("history", {"limit": limit, "before": before}, preview)
 
-    def search(self, text: str, before: int | None, looked_at: int, limit: int) -> Search:
+    def search(self, text: str, before: int | None, looked_at: int, limit: int, preview: int | None = None) -> Search:
         """Look at the next ``looked_at`` strings below the given ``seq`` for those that contain the text."""
-        rows = self._strings("search", {"q": text, "before": before, "looked_at": looked_at, "limit": limit})
+        asked = {"q": text, "before": before, "looked_at": looked_at, "limit": limit}
+        rows = self._strings("search", asked, preview)
         return Search(rows[:-1], rows[-1] if rows else None)
 
     def export(self, text: str | None, before: int | None, *, csv: bool) -> Piece:
@@ -92,8 +96,9 @@ class Reader:
         """Return when PostgreSQL answers."""
         self._fetch("SELECT 1", {}, rested=True)
 
-    def _strings(self, name: str, parameters: Mapping[str, object]) -> list[StoredString]:
-        return decode_rows(self._fetch(_SQL[name].replace("{columns}", _SQL["columns"]), parameters))
+    def _strings(self, name: str, asked: Mapping[str, object], preview: int | None) -> list[StoredString]:
+        sql = _SQL[name].replace("{columns}", _SQL["columns"])
+        return decode_rows(self._fetch(sql, {**asked, "preview": preview}))
 
     def _fetch(self, sql: str, parameters: Mapping[str, object], *, rested: bool = False) -> list[dict[str, Any]]:
         if not rested and time.monotonic() < self._resting_until:

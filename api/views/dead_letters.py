@@ -11,7 +11,7 @@ from api import strings
 from api.auth import operators_only
 from api.http.contract import MAX_HISTORY_PAGE, MAX_REASON_LENGTH, Accepted, FailedPage
 from api.http.openapi import Operation
-from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, searched, words
+from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, preview, searched, words
 from api.http.problems import ApiProblem
 from api.http.responses import NOT_CACHED, answer, utc
 from api.services import services
@@ -25,15 +25,15 @@ blueprint.before_request(operators_only)
 @Operation(
     "Dead letters",
     answers={200: FailedPage},
-    parameters=("limit", "cursor", "q"),
+    parameters=("limit", "cursor", "q", "preview"),
     refusals=(400, 401, 403, 503),
 )
 def failed() -> Response:
     """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
-    limit = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE
+    limit, most = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE, preview()
     page = services().dead_letters.page(limit, integer("cursor", MAX_SCAN_CURSOR) or 0, searched() or "")
     following = str(page.cursor) if page.cursor else None
-    return answer(FailedPage([strings.failed(letter) for letter in page.letters], following, page.total))
+    return answer(FailedPage([strings.failed(letter, most) for letter in page.letters], following, page.total))
 
 
 @blueprint.post("/dummies/<uuid:submission_id>/retry")

@@ -20,7 +20,7 @@ from api.http.contract import (
     StringStates,
 )
 from api.http.openapi import Operation
-from api.http.parameters import query
+from api.http.parameters import preview, query
 from api.http.problems import ApiProblem
 from api.http.responses import JSON, answer
 from api.process.reader import DatabaseUnavailable
@@ -51,17 +51,17 @@ def state(submission_id: UUID) -> Response:
 @Operation(
     "What became of many strings, or the history",
     answers={200: StringStates | HistoryPage},
-    parameters=("id", "limit", "cursor", "q"),
+    parameters=("id", "limit", "cursor", "q", "preview"),
     refusals=(400, 503),
 )
 def states() -> Response:
     """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages.
 
     ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what
-    it has found; while there is a next cursor, there may be more.
+    it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
     """
     ids = query().getlist("id")
-    return answer(_many(_parse_ids(ids)) if ids else history.page())
+    return answer(_many(_parse_ids(ids), preview()) if ids else history.page())
 
 
 @blueprint.post("/dummies/status")
@@ -77,17 +77,17 @@ def status() -> Response:
     return answer(_summary(list(dict.fromkeys(map(str, wanted.ids)))))
 
 
-def _many(ids: Sequence[UUID]) -> StringStates:
+def _many(ids: Sequence[UUID], most: int | None) -> StringStates:
     keys = list(dict.fromkeys(map(str, ids)))
     waiting, letters = all_in_redis(keys, services().journal.dead_letters)
     items = [queued(key, record) for key, record in waiting.items()]
-    items += map(failed, letters.values())
+    items += [failed(letter, most) for letter in letters.values()]
     missing = [key for key in keys if key not in waiting and key not in letters]
     try:
-        rows = services().reader.states(missing) if missing else {}
+        rows = services().reader.states(missing, most) if missing else {}
     except DatabaseUnavailable:
         return StringStates(items, [], [UUID(key) for key in missing])
-    items += map(stored, rows.values())
+    items += [stored(row, most) for row in rows.values()]
     return StringStates(items, [UUID(key) for key in missing if key not in rows], [])
 
 

@@ -6,14 +6,17 @@ import csv
 import http.client
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg2
 import pytest
 from support import Client, count_rows, eventually, query
 
+from api.process.reader import Reader
+from core.submission import decode_rows
 from local.system import System
 
 pytestmark = pytest.mark.timeout(120)
@@ -52,12 +55,12 @@ def newest_first(system: System) -> list[str]:
     return [text for (text,) in query(system, "SELECT text FROM dummies ORDER BY seq DESC")]
 
 
-def pages(client: Client, **asked: Any) -> Iterator[list[str]]:
-    """Yield the texts of page after page."""
+def pages(client: Client, **asked: Any) -> Iterator[list[dict[str, Any]]]:
+    """Yield the strings of page after page."""
     cursor: dict[str, str] = {}
     while True:
         page = client.get("/dummies/", params=asked | cursor).raise_for_status().json()
-        yield [each["text"] for each in page["items"]]
+        yield page["items"]
         if page["next_cursor"] is None:
             return
         cursor = {"cursor": page["next_cursor"]}
@@ -65,7 +68,7 @@ def pages(client: Client, **asked: Any) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("wanted", ["string 49", "한글", "%", "_", "\\", '"', "STRING", "👋🏽", "not there", "string"])
 def test_a_search_finds_each_string_that_contains_it_and_no_other(system: System, client: Client, wanted: str) -> None:
-    found = [text for page in pages(client, q=wanted, limit=100) for text in page]
+    found = [state["text"] for page in pages(client, q=wanted, limit=100) for state in page]
     assert found == [text for text in newest_first(system) if wanted in text]
 
 
@@ -73,6 +76,45 @@ def test_a_search_says_how_far_it_has_looked(client: Client) -> None:
     page = client.get("/dummies/", params={"q": "string", "limit": 5}).raise_for_status().json()
     assert page["looked_back_to"] == page["items"][-1]["stored_at"]
     assert client.get("/dummies/", params={"q": "not there"}).json()["looked_back_to"] is None
+
+
+@pytest.mark.parametrize("preview", [0, 1, 4, 10_000])
+@pytest.mark.parametrize("asked", [{}, {"q": "\n"}, {"q": "x"}])
+def test_a_preview_is_the_beginning_of_each_text(
+    system: System, client: Client, asked: dict[str, str], preview: int
+) -> None:
+    texts = [text for text in newest_first(system) if asked.get("q", "") in text]
+    found = [state for page in pages(client, **asked, limit=200, preview=preview) for state in page]
+    assert [state["text"] for state in found] == [text[:preview] for text in texts]
+    assert [state.get("truncated", False) for state in found] == [len(text) > preview for text in texts]
+    some = client.get("/dummies/", params={"id": [state["id"] for state in found[-100:]], "preview": preview}).json()
+    assert sorted(some["items"], key=str) == sorted(found[-100:], key=str)
+
+
+def test_of_a_long_text_the_database_sends_only_the_preview(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, read = Reader(system.postgres.reader_url), []
+    monkeypatch.setattr("api.process.reader.decode_rows", lambda rows: read.extend(rows) or decode_rows(rows))
+    ids = [row.id for row in reader.history(200, MANY)]
+    for found in (reader.states(ids, 4), reader.history(2 * MANY, None, 4), reader.search("x", None, 2 * MANY, 9, 4)):
+        assert found
+    assert max(len(row["text"]) for row in read[len(ids) :]) == 5
+
+
+def test_without_a_preview_the_texts_are_read_as_they_are(system: System) -> None:
+    """PostgreSQL removes the CASE when it plans."""
+    plans = []
+
+    class Explained(Reader):
+        def _fetch(self, sql: str, parameters: Mapping[str, object], **_: bool) -> list[dict[str, Any]]:
+            plans.append(str(super()._fetch(f"EXPLAIN (VERBOSE) {sql}", parameters)))
+            return []
+
+    reader = Explained(system.postgres.reader_url)
+    for preview in (None, 4):
+        reader.states([str(uuid4())], preview)
+        reader.history(9, None, preview)
+        reader.search("x", 100, 9, 9, preview)
+    assert ["CASE" in plan or "left" in plan.lower() for plan in plans] == 3 * [False] + 3 * [True]
 
 
 def test_ndjson_has_every_string_as_it_was_sent(system: System, client: Client) -> None:

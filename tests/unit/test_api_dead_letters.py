@@ -103,6 +103,18 @@ def test_texts_and_reasons_are_searched(
     assert {each["text"] for each in listed(client, q=searched)["items"]} == found
 
 
+def test_a_long_text_is_cut_to_a_preview_its_reason_is_not(client: FlaskClient, consumer: Consumer) -> None:
+    refuse(client, consumer, "하나 👋🏽", "둘")
+    items = listed(client, preview=3)["items"]
+    assert {(each["text"], each.get("truncated"), each["reason"]) for each in items} == {
+        ("하나 ", True, "too odd"),
+        ("둘", None, "too odd"),
+    }
+    assert len(listed(client, q="👋🏽", preview=0)["items"]) == 1
+    answer = client.get("/dummies/failed?preview=10001", headers=OPERATOR)
+    assert (answer.status_code, answer.json["type"]) == (400, "urn:ix-dummies:problem:invalid-parameter")  # type: ignore[index]
+
+
 def test_many_come_in_pages_and_none_is_left_out(client: FlaskClient, consumer: Consumer) -> None:
     ids = [each for n in range(5) for each in refuse(client, consumer, *(f"{n} {i} {'x' * 99}" for i in range(100)))]
     seen, cursor, pages = set(), None, 0

@@ -12,6 +12,7 @@ import pytest
 from dead_letters import plant
 from fakeredis import FakeRedis, FakeServer
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from api.http.problems import TYPE_PREFIX
 from api.process.reader import DatabaseUnavailable
@@ -41,21 +42,26 @@ class Table:
         self.rows += made
         return [row.id for row in made]
 
-    def states(self, ids: Sequence[str]) -> dict[str, StoredString]:
+    def states(self, ids: Sequence[str], preview: int | None = None) -> dict[str, StoredString]:
         self._answer()
-        return {row.id: row for row in self.rows if row.id in ids}
+        return {row.id: cut(row, preview) for row in self.rows if row.id in ids}
 
     def stored(self, ids: Sequence[str]) -> set[str]:
         self._answer()
         return {row.id for row in self.rows if row.id in ids}
 
-    def history(self, limit: int, before: int | None) -> list[StoredString]:
+    def history(self, limit: int, before: int | None, preview: int | None = None) -> list[StoredString]:
         self._answer()
-        return [row for row in reversed(self.rows) if before is None or row.seq < before][:limit]
+        return [cut(row, preview) for row in reversed(self.rows) if before is None or row.seq < before][:limit]
 
     def _answer(self) -> None:
         if self.away:
             raise DatabaseUnavailable
+
+
+def cut(row: StoredString, preview: int | None) -> StoredString:
+    """Return a row as PostgreSQL returns it for a preview."""
+    return row if preview is None else replace(row, text=row.text[: preview + 1])
 
 
 @pytest.fixture
@@ -286,6 +292,10 @@ def test_an_id_is_a_uuid_in_any_spelling(client: FlaskClient, table: Table) -> N
     [
         "id=1",
         "id=" + "&id=".join(str(uuid4()) for _ in range(101)),
+        "preview=10001",
+        "preview=-1",
+        "preview=",
+        "preview=1.5",
         "limit=0",
         "limit=201",
         "limit=a",
@@ -321,6 +331,19 @@ def test_the_history_comes_in_pages_newest_first(client: FlaskClient, table: Tab
         cursor = f"&cursor={page['next_cursor']}"
         table.add(1)  # what comes meanwhile moves nothing
     assert seen == ["row 5", "row 4", "row 3", "row 2", "row 1"]
+
+
+@pytest.mark.parametrize(("preview", "text"), [(0, ""), (1, "r"), (4, "row "), (5, "row 1"), (10_000, "row 1")])
+def test_a_text_longer_than_the_preview_is_cut_and_said_to_be(
+    client: FlaskClient, table: Table, preview: int, text: str
+) -> None:
+    [stored] = table.add(1)
+    for query in (f"id={stored}", "limit=1"):
+        [item] = client.get(f"/dummies/?{query}&preview={preview}").json["items"]
+        assert (item["text"], item.get("truncated")) == (text, True if preview < 5 else None)
+        [whole] = client.get(f"/dummies/?{query}").json["items"]
+        assert whole["text"] == "row 1"
+        assert "truncated" not in whole
 
 
 def test_the_history_needs_the_database(client: FlaskClient, table: Table) -> None:

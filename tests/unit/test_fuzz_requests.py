@@ -42,9 +42,10 @@ WAYS = st.sampled_from([{}, {"Origin": "https://page.example"}])
 class EmptyTable:
     """A fake PostgreSQL, which refuses what PostgreSQL would."""
 
-    def states(self, ids: Sequence[str]) -> dict[str, StoredString]:
+    def states(self, ids: Sequence[str], preview: int | None = None) -> dict[str, StoredString]:
         assert len(ids) <= 100
         assert all(str(UUID(one)) == one for one in ids)
+        assert preview is None or 0 <= preview <= 10_000
         return {}
 
     def stored(self, ids: Sequence[str]) -> set[str]:
@@ -52,16 +53,17 @@ class EmptyTable:
         assert self.states(ids[:100]) == {}
         return set()
 
-    def history(self, limit: int, before: int | None) -> list[StoredString]:
+    def history(self, limit: int, before: int | None, preview: int | None) -> list[StoredString]:
+        assert self.states([], preview) == {}
         assert 1 <= limit <= 200
         assert before is None or 1 <= before < 2**63
         return []
 
-    def search(self, text: str, before: int | None, looked_at: int, limit: int) -> Search:
+    def search(self, text: str, before: int | None, looked_at: int, limit: int, preview: int | None) -> Search:
         assert 1 <= len(text) <= 200
         assert "\0" not in text
         text.encode()
-        assert self.history(limit, before) == []
+        assert self.history(limit, before, preview) == []
         assert looked_at > 0
         return Search([], None)
 
@@ -69,7 +71,7 @@ class EmptyTable:
         assert isinstance(csv, bool)
         assert before is None
         if text is not None:
-            self.search(text, before, 1, 1)
+            self.search(text, before, 1, 1, None)
         return Piece("", None)
 
 
@@ -168,14 +170,16 @@ NUMBERS = (
 
 
 @BUILT
-@given(st.sampled_from([("limit", 200), ("cursor", 2**63 - 1)]), NUMBERS)
-@example(("limit", 200), "00000000000000000001000000")
-@example(("cursor", 2**63 - 1), "00000000000000000001" + "9" * 5000)
-@example(("limit", 200), "²")
-def test_a_number_is_within_its_bounds_or_refused(api: WatchedApi, parameter: tuple[str, int], value: str) -> None:
-    name, most = parameter
+@given(st.sampled_from([("limit", 1, 200), ("cursor", 1, 2**63 - 1), ("preview", 0, 10_000)]), NUMBERS)
+@example(("limit", 1, 200), "00000000000000000001000000")
+@example(("cursor", 1, 2**63 - 1), "00000000000000000001" + "9" * 5000)
+@example(("limit", 1, 200), "²")
+@example(("preview", 0, 10_000), "0")
+@example(("preview", 0, 10_000), "10001")
+def test_a_number_is_within_its_bounds_or_refused(api: WatchedApi, parameter: tuple[str, int, int], value: str) -> None:
+    name, least, most = parameter
     answer = api.send("/dummies/", "GET", query_string=urlencode({name: value}))
-    sensible = re.fullmatch("[0-9]{1,19}", value) and 1 <= int(value) <= most
+    sensible = re.fullmatch("[0-9]{1,20}", value) and least <= int(value) <= most
     assert answer.status == (200 if sensible else 400)
 
 
@@ -225,7 +229,9 @@ def test_each_of_any_ids_is_counted_once_or_all_are_refused(api: WatchedApi, ids
 @BUILT
 @given(
     st.lists(
-        st.sampled_from([b"id=", b"limit=", b"cursor=", b"q=", b"format=", b"csv", b"&", b"=", b"%", b"%00", b"1"])
+        st.sampled_from(
+            [b"id=", b"limit=", b"cursor=", b"q=", b"preview=", b"format=", b"csv", b"&", b"=", b"%", b"%00", b"1"]
+        )
         | st.binary(max_size=3)
     )
 )

@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * What became of many strings, or the history
-         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what it has found; while there is a next cursor, there may be more.
+         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
          */
         get: operations["states"];
         put?: never;
@@ -565,6 +565,8 @@ export interface components {
              * @default null
              */
             reason: string | null;
+            /** @description True where `text` is only its beginning: ask for the string by its id for the rest. */
+            truncated?: boolean;
         };
         /**
          * StringStates
@@ -605,6 +607,8 @@ export interface operations {
                 cursor?: string;
                 /** @description What the strings must contain, upper and lower case being different. */
                 q?: string;
+                /** @description The most characters of each text; longer ones are cut and marked `truncated`. Whole texts by default. */
+                preview?: number;
             };
             header?: never;
             path?: never;
@@ -1024,6 +1028,8 @@ export interface operations {
                 cursor?: string;
                 /** @description What the strings must contain, upper and lower case being different. */
                 q?: string;
+                /** @description The most characters of each text; longer ones are cut and marked `truncated`. Whole texts by default. */
+                preview?: number;
             };
             header?: never;
             path?: never;
