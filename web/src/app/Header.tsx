@@ -1,3 +1,4 @@
+import { useSection } from "../features/history/useString";
 import { useMessages } from "../i18n/language";
 import styles from "./Header.module.css";
 import { LanguageSwitch } from "./LanguageSwitch";
@@ -34,8 +35,8 @@ export function Header() {
 
 function Navigation() {
   const { shell } = useMessages();
-  const { view } = useRoute();
-  const section = view === "string" ? "history" : view;
+  const open = useRoute();
+  const section = useSection(open);
   return (
     <nav className={styles.nav} aria-label={shell.nav}>
       <ul className={styles.views}>
@@ -44,7 +45,9 @@ function Navigation() {
             <a
               className={styles.view}
               href={hrefOf(route)}
-              aria-current={route.view === section ? (route.view === view ? "page" : true) : undefined}
+              aria-current={
+                route.view === section?.view ? (route.view === open.view ? "page" : true) : undefined
+              }
             >
               {shell.views[route.view]}
             </a>

@@ -31,7 +31,6 @@ export const history = {
   retrying: "The page tries again by itself.",
   string: {
     heading: "String",
-    back: "History",
     loading: "Loading the string…",
     text: "Text",
     received: "Received",

@@ -33,7 +33,6 @@ export const history: typeof english = {
   retrying: "페이지가 자동으로 다시 시도합니다.",
   string: {
     heading: "문자열",
-    back: "기록",
     loading: "문자열을 불러오는 중입니다…",
     text: "텍스트",
     received: "접수",

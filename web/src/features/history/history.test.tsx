@@ -173,6 +173,8 @@ describe("a search", () => {
 });
 
 describe("the page of a string", () => {
+  const section = () =>
+    screen.queryAllByRole("link").find((link) => link.hasAttribute("aria-current"))?.textContent;
   const ID = "6f1c2a9e-0000-4000-8000-000000000000";
   let state: () => Response;
 
@@ -186,18 +188,23 @@ describe("the page of a string", () => {
     state = () => HttpResponse.json(queued);
     await open(`#/string/${ID}`);
     expect(main().getByText("Queued")).toBeTruthy();
+    expect(section()).toBeUndefined();
     expect(main().getByRole("region", { name: "Text" }).textContent).toBe("one\n  two");
     state = () => HttpResponse.json(string(ID, "one\n  two"));
     await pass(3_000);
     expect(main().getByText("It is in the database, exactly once.")).toBeTruthy();
+    expect(section()).toBe("History");
+    expect(main().getByRole("link", { name: "History" }).getAttribute("href")).toBe("#/history");
   });
 
-  it("says why the database refused it", async () => {
+  it("says why the database refused it, and belongs to the failed ones", async () => {
     state = () =>
       HttpResponse.json({ ...string(ID, "bad"), status: "failed", reason: "too large", attempts: 3 });
     await open(`#/string/${ID}`);
-    expect(main().getByText("Failed")).toBeTruthy();
+    expect(main().getByText("The database refused it.")).toBeTruthy();
     expect(main().getByText("too large")).toBeTruthy();
+    expect(section()).toBe("Failed");
+    expect(main().getByRole("link", { name: "Failed" }).getAttribute("href")).toBe("#/failed");
   });
 
   it("says that there is no such string", async () => {

@@ -1,14 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { ApiError } from "../../../api/apiError";
-import { READING } from "../../../api/reading";
 import { hrefOf } from "../../../app/router";
-import { usePageVisible } from "../../../app/usePageVisible";
 import { ViewHead } from "../../../app/ViewHead";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
-import { PollSchedule } from "../../strings/pollSchedule";
-import { getString } from "../api/getString";
+import { sectionOf, useString } from "../useString";
 import { ReadingTrouble } from "./ReadingTrouble";
 import { Skeleton } from "./Skeleton";
 import { StringFacts } from "./StringFacts";
@@ -16,15 +10,18 @@ import styles from "./StringView.module.css";
 
 /** Everything about one string, polled until it is stored or refused. */
 export function StringView({ id }: { id: string }) {
-  const { history } = useMessages();
-  const { data, trouble } = useStringState(id);
+  const { history, shell } = useMessages();
+  const { data, trouble } = useString(id);
+  const section = sectionOf(data);
   const notFound = trouble !== null && !trouble.transient;
   return (
     <>
       <p className={styles.way}>
-        <a className={styles.back} href={hrefOf({ view: "history", query: "" })}>
-          {history.string.back}
-        </a>
+        {section && (
+          <a className={styles.back} href={hrefOf(section)}>
+            {shell.views[section.view]}
+          </a>
+        )}
       </p>
       <ViewHead title={history.string.heading} />
       {data && !notFound && <StringFacts string={data} />}
@@ -33,24 +30,6 @@ export function StringView({ id }: { id: string }) {
       {!data && !trouble && <Skeleton label={history.string.loading} rows={2} />}
     </>
   );
-}
-
-function useStringState(id: string) {
-  const visible = usePageVisible();
-  const [schedule] = useState(() => new PollSchedule());
-  const { data, error, failureReason } = useQuery({
-    queryKey: ["string", id],
-    queryFn: async ({ signal }) => {
-      schedule.backOff();
-      return getString(id, signal);
-    },
-    enabled: visible,
-    refetchInterval: ({ state }) => state.data?.status === "queued" && schedule.delay,
-    gcTime: 0,
-    ...READING,
-  });
-  const trouble = failureReason ?? error;
-  return { data, trouble: trouble instanceof ApiError ? trouble : null };
 }
 
 function NotFound() {

@@ -1,0 +1,53 @@
+import { skipToken, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { ApiError } from "../../api/apiError";
+import { READING } from "../../api/reading";
+import type { Schema } from "../../api/schema";
+import type { Route } from "../../app/router";
+import { usePageVisible } from "../../app/usePageVisible";
+import { PollSchedule } from "../strings/pollSchedule";
+import { getString } from "./api/getString";
+
+type StringState = Schema<"StringState">;
+
+/** One string, polled until it is stored or refused. */
+export function useString(id: string) {
+  const visible = usePageVisible();
+  const [schedule] = useState(() => new PollSchedule());
+  const { data, error, failureReason } = useQuery({
+    queryKey: keyOf(id),
+    queryFn: async ({ signal }) => {
+      schedule.backOff();
+      return getString(id, signal);
+    },
+    enabled: visible,
+    refetchInterval: ({ state }) => state.data?.status === "queued" && schedule.delay,
+    gcTime: 0,
+    ...READING,
+  });
+  const trouble = failureReason ?? error;
+  return { data, trouble: trouble instanceof ApiError ? trouble : null };
+}
+
+/** The section of the page that the open view belongs to; that of a string depends on its state. */
+export function useSection(route: Route): Route | null {
+  const id = route.view === "string" ? route.id : "";
+  const { data } = useQuery<StringState>({ queryKey: keyOf(id), queryFn: skipToken, gcTime: 0 });
+  return route.view === "string" ? sectionOf(data) : route;
+}
+
+/** Where a string is listed; nowhere while it is queued or unknown. */
+export function sectionOf(string: StringState | undefined) {
+  switch (string?.status) {
+    case "stored":
+      return { view: "history", query: "" } as const;
+    case "failed":
+      return { view: "failed" } as const;
+    default:
+      return null;
+  }
+}
+
+function keyOf(id: string) {
+  return ["string", id];
+}
