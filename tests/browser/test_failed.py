@@ -80,16 +80,20 @@ def test_a_wrong_token_is_refused_and_the_right_one_kept_for_the_tab(
         field.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text(refused)
         expect(field).to_be_focused()
+        expect(field).to_have_value(wrong)
+        assert field.evaluate("field => field.selectionEnd - field.selectionStart") == len(wrong)
         assert violations(page) == []
-    field.fill(TOKEN)
-    field.press("Enter")
+    page.keyboard.insert_text(f"  {TOKEN}\n ")  # what is selected is replaced
+    page.keyboard.press("Enter")
     expect(page.get_by_text(empty)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     assert violations(page) == []
     page.reload()
     expect(page.get_by_text(empty)).to_be_visible()
     assert TOKEN not in page.evaluate("JSON.stringify(localStorage)")
     page.get_by_role("button", name=forget).click()
     expect(field).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.reload()
     expect(field).to_be_visible()
 

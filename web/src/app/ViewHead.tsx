@@ -5,6 +5,11 @@ import styles from "./ViewHead.module.css";
 
 export const VIEW_HEADING_ID = "view-heading";
 
+/** For when the element that has the focus is about to be removed. */
+export function focusViewHeading(): void {
+  document.getElementById(VIEW_HEADING_ID)?.focus();
+}
+
 /** A view's heading: takes focus when the reader comes from another view, and sets the document's title. */
 export function ViewHead({ title, lead }: { title: string; lead?: string }) {
   const { title: product } = useMessages();

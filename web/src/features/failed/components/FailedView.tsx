@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { ViewHead } from "../../../app/ViewHead";
+import { focusViewHeading, ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
 import { savedToken, saveToken } from "../operatorToken";
 import { DeadLetters } from "./DeadLetters";
@@ -9,21 +9,31 @@ import { TokenForm } from "./TokenForm";
 export function FailedView() {
   const { failed } = useMessages();
   const [token, setToken] = useState(savedToken);
-  const [wrong, setWrong] = useState(false);
+  const [wrong, setWrong] = useState<string | null>(null);
 
-  function use(next: string | null, isWrong = false) {
+  function use(next: string | null, refused: string | null = null) {
     saveToken(next);
     setToken(next);
-    setWrong(isWrong);
+    setWrong(refused);
+  }
+
+  function accept(next: string) {
+    focusViewHeading();
+    use(next);
+  }
+
+  function forget() {
+    focusViewHeading();
+    use(null);
   }
 
   return (
     <>
       <ViewHead title={failed.heading} lead={failed.lead} />
       {token === null ? (
-        <TokenForm wrong={wrong} onToken={use} onWrong={() => setWrong(true)} />
+        <TokenForm wrong={wrong} onToken={accept} onWrong={setWrong} />
       ) : (
-        <DeadLetters token={token} onForget={() => use(null)} onWrong={() => use(null, true)} />
+        <DeadLetters token={token} onForget={forget} onWrong={() => use(null, token)} />
       )}
     </>
   );

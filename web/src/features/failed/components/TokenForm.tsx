@@ -6,21 +6,26 @@ import { useMessages } from "../../../i18n/language";
 import { canBeToken } from "../operatorToken";
 import styles from "./Failed.module.css";
 
-type Props = { wrong: boolean; onToken: (token: string) => void; onWrong: () => void };
+type Props = { wrong: string | null; onToken: (token: string) => void; onWrong: (text: string) => void };
 
+/** Asks for the token; `wrong` is the one that was refused. */
 export function TokenForm({ wrong, onToken, onWrong }: Props) {
   const { failed } = useMessages();
   const field = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState("");
+  const [text, setText] = useState(wrong ?? "");
   const id = useId();
-  useEffect(() => void (wrong && field.current?.focus()), [wrong]);
+  useEffect(() => {
+    if (wrong === null) return;
+    field.current?.focus();
+    field.current?.select();
+  }, [wrong]);
 
   function submit(event: FormEvent) {
     event.preventDefault();
     const token = text.trim();
     if (token === "") field.current?.focus();
     else if (canBeToken(token)) onToken(token);
-    else onWrong();
+    else onWrong(token);
   }
 
   return (
@@ -37,7 +42,7 @@ export function TokenForm({ wrong, onToken, onWrong }: Props) {
           value={text}
           onChange={(event) => setText(event.target.value)}
           aria-describedby={`${id}fault ${id}hint`}
-          aria-invalid={wrong}
+          aria-invalid={wrong !== null}
           autoComplete="off"
           spellCheck={false}
         />
@@ -46,7 +51,7 @@ export function TokenForm({ wrong, onToken, onWrong }: Props) {
         </Button>
       </div>
       <p id={`${id}fault`} className={fields.fault} role="alert">
-        {wrong && failed.wrongToken}
+        {wrong !== null && failed.wrongToken}
       </p>
       <p id={`${id}hint`} className={surfaces.note}>
         {failed.tokenHint}
