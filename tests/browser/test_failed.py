@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from browsing import Open, violations
-from playwright.sync_api import Page, expect
-from support import Client, eventually, query
+from dead_letters import plant
+from playwright.sync_api import Locator, Page, expect
+from support import Client, eventually, query, redis_of
 
 from local.system import Process, System
 
 pytestmark = pytest.mark.timeout(120)
+ODD = 'a deadlock, in "quotes"\nand on two lines'
 TOKEN = "only-operators-have-this-token"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 PLANT = "ALTER TABLE dummies ADD CONSTRAINT planted CHECK (text NOT LIKE '%%poison%%') NOT VALID"
@@ -53,6 +56,11 @@ def enter(page: Page) -> None:
     page.get_by_label("Operator token").fill(TOKEN)
     page.get_by_label("Operator token").press("Enter")
     expect(page.get_by_label("Search in texts and reasons")).to_be_visible()
+
+
+def result(page: Page) -> Locator:
+    """Return what the page says of the last operation."""
+    return page.get_by_role("region", name="Retrying or discarding failed strings").get_by_role("status")
 
 
 def discard_all(page: Page) -> None:
@@ -118,28 +126,28 @@ def test_one_is_discarded_with_a_reason_and_another_stored_once_the_cause_is_gon
     expect(dialog).to_have_count(0)
     expect(row.get_by_role("button", name="Discard")).to_be_focused()
     row.get_by_role("button", name="Discard").click()
-    dialog.get_by_role("button", name="Discard 1 string").click()
+    dialog.get_by_role("button", name="Discard").click()
     expect(dialog.get_by_role("alert")).to_have_text("Say why, for the log.")
     assert violations(page) == []
     dialog.get_by_label("Reason", exact=True).fill("sent by mistake")
-    dialog.get_by_role("button", name="Discard 1 string").click()
-    expect(page.get_by_role("heading", name="1 string discarded.")).to_be_focused()
+    dialog.get_by_role("button", name="Discard").click()
+    expect(result(page)).to_be_focused()
+    expect(result(page)).to_have_text("1 string discarded.")
     expect(page.get_by_text("No failed string contains this.")).to_be_visible()
     page.get_by_role("button", name="Close").click()
 
     query(system, CURE)
     page.get_by_label("Search in texts and reasons").fill("poison 2")
     row.get_by_role("button", name="Retry").click()
-    expect(page.get_by_role("heading", name="1 string is on the way to the database again.")).to_be_focused()
+    expect(result(page)).to_be_focused()
+    expect(result(page)).to_have_text("1 string retried.")
     eventually(lambda: stored(system, "single") == ["single poison 2"], within=20)
     page.get_by_label("Search in texts and reasons").fill("")
     expect(page.get_by_role("heading", name="1 string failed")).to_be_visible()
     discard_all(page)
 
 
-def test_all_that_match_are_retried_and_those_handled_by_another_operator_are_counted_separately(
-    system: System, open_page: Open, poison: Client
-) -> None:
+def test_all_that_match_are_retried_and_others_are_left(system: System, open_page: Open, poison: Client) -> None:
     dead_letter(poison, 230, "bulk")
     dead_letter(poison, 2, "other")
     page = open_page("en-US")
@@ -148,17 +156,19 @@ def test_all_that_match_are_retried_and_those_handled_by_another_operator_are_co
     page.get_by_role("button", name="Show more").click()
     assert violations(page) == []
     page.get_by_label("Search in texts and reasons").fill("bulk")
-    page.get_by_role("button", name="Retry all that match").click()
-    dialog = page.get_by_role("dialog", name="Retry 230 strings?")
-    expect(dialog).to_be_visible()
+    expect(page.get_by_role("heading", name="shown; there may be more below")).to_be_visible()
+    while page.get_by_role("button", name="Show more").is_visible():
+        page.get_by_role("button", name="Show more").click()
+        expect(page.get_by_role("button", name="Loading")).to_have_count(0)
+    expect(page.get_by_role("heading", name="230 strings match")).to_be_visible()
+    expect(page.get_by_role("list").filter(has_text="bulk poison")).to_be_focused()
 
     query(system, CURE)
-    taken = dead_letters(poison, "bulk poison 77")["items"][0]["id"]
-    poison.post(f"/dummies/{taken}/retry", headers=OPERATOR).raise_for_status()
-    dialog.get_by_role("button", name="Retry 230 strings").click()
-    result = page.get_by_role("heading", name="229 strings are on the way to the database again.")
-    expect(result).to_be_focused()
-    expect(result).to_contain_text("1 string had already been handled.")
+    page.get_by_role("button", name="Retry all that match").click()
+    dialog = page.get_by_role("dialog", name="Retry all failed strings that contain “bulk”?")
+    expect(dialog).to_contain_text("At present 230 strings.")
+    dialog.get_by_role("button", name="Retry").click()
+    expect(result(page)).to_have_text("230 strings retried.")
     assert violations(page) == []
     expected = sorted(f"bulk poison {number}" for number in range(230))
     eventually(lambda: stored(system, "bulk") == expected, within=20)
@@ -167,9 +177,79 @@ def test_all_that_match_are_retried_and_those_handled_by_another_operator_are_co
     expect(page.get_by_role("heading", name="2 strings failed")).to_be_visible()
     page.get_by_role("checkbox", name="Select all that are shown").check()
     page.get_by_role("button", name="Retry 2 strings").click()
-    page.get_by_role("dialog").get_by_role("button", name="Retry 2 strings").click()
+    page.get_by_role("dialog", name="Retry 2 strings?").get_by_role("button", name="Retry").click()
     expect(page.get_by_text("No string has failed.")).to_be_visible()
     eventually(lambda: len(stored(system, "other")) == 2, within=20)
+
+
+def test_a_whole_reason_is_looked_at_and_discarded(system: System, open_page: Open, poison: Client) -> None:
+    dead_letter(poison, 3, "mine")
+    with redis_of(system) as redis:
+        plant(redis, 4, ODD, "theirs")
+        plant(redis, 1, "value too long")
+    page = open_page("en-US")
+    enter(page)
+    expect(page.locator("summary")).to_have_text("By reason (3)")
+    groups = page.locator("details").get_by_role("listitem")
+    expect(groups).to_have_count(3)
+    expect(groups.first).to_contain_text(re.compile("4.*Retry"))
+    assert violations(page) == []
+    groups.first.get_by_role("button", name="deadlock").click()
+    expect(page.get_by_role("heading", name="4 strings match")).to_be_visible()
+    groups.first.get_by_role("button", name="Discard").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("At present 4 strings.")
+    dialog.get_by_label("Reason", exact=True).fill("not ours")
+    dialog.get_by_role("button", name="Discard").click()
+    expect(result(page)).to_have_text("4 strings discarded.")
+    expect(groups).to_have_count(2)
+    page.get_by_label("Search in texts and reasons").fill("")
+    expect(page.get_by_role("heading", name="4 strings failed")).to_be_visible()
+    discard_all(page)
+
+
+def test_the_list_follows_what_fails_and_what_others_do_but_not_while_one_selects(
+    open_page: Open, poison: Client
+) -> None:
+    page = open_page("en-US")
+    enter(page)
+    expect(page.get_by_text("No string has failed.")).to_be_visible()
+    dead_letter(poison, 2, "early")
+    expect(page.get_by_role("heading", name="2 strings failed")).to_be_visible()
+
+    row = page.get_by_role("listitem").filter(has_text="early poison 0")
+    row.get_by_role("checkbox").check()
+    first = dead_letters(poison, "early poison 0")["items"][0]["id"]
+    poison.delete(f"/dummies/{first}", params={"reason": "gone"}, headers=OPERATOR).raise_for_status()
+    expect(page.get_by_text("The list has changed.")).to_be_visible()
+    assert violations(page) == []
+    expect(row).to_be_visible()
+    row.get_by_role("button", name="Retry").click()
+    expect(result(page)).to_contain_text("0 strings retried. 1 string skipped: already handled")
+    expect(page.get_by_role("heading", name="1 string failed")).to_be_visible()
+    expect(page.get_by_text("The list has changed.")).to_have_count(0)
+    discard_all(page)
+
+
+def test_a_string_belongs_to_the_failed_ones_as_long_as_it_is(system: System, open_page: Open, poison: Client) -> None:
+    dead_letter(poison, 1, "lonely")
+    page = open_page("en-US")
+    enter(page)
+    page.get_by_role("link", name="Details").click()
+    views = page.get_by_role("navigation")
+    expect(views.locator("[aria-current]")).to_have_text("Failed")
+    back = page.get_by_role("main").get_by_role("link", name="Failed")
+    expect(back).to_be_visible()
+    back.click()
+    expect(page.get_by_role("heading", name="Failed strings", level=1)).to_be_focused()
+
+    query(system, CURE)
+    page.get_by_role("listitem").get_by_role("button", name="Retry").click()
+    eventually(lambda: stored(system, "lonely") == ["lonely poison 0"], within=20)
+    expect(page.get_by_text("No string has failed.")).to_be_visible()
+    page.go_back()
+    expect(views.locator("[aria-current]")).to_have_text("History")
+    expect(page.get_by_role("main").get_by_role("link", name="History")).to_be_visible()
 
 
 def test_an_outage_and_a_service_without_operator_token_are_explained(

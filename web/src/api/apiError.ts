@@ -38,15 +38,18 @@ export function pageError(code: PageFault): ApiError {
   return new ApiError({ code, detail: "" }, true);
 }
 
+/** Returns the last part of one of the API's problem types. */
+export function problemCode(type: string): string {
+  return type.startsWith(PROBLEM_PREFIX) ? type.slice(PROBLEM_PREFIX.length) : type;
+}
+
 /** Decodes an error response; one that is not problem+json comes from a proxy, not from the API. */
 export async function answerError(response: Response): Promise<ApiError> {
   const transient = response.status >= 500 || [408, 425, 429].includes(response.status);
   const retryAfter = retryAfterOf(response);
   const problem = await readProblem(response);
   if (problem) {
-    const code = problem.type.startsWith(PROBLEM_PREFIX)
-      ? problem.type.slice(PROBLEM_PREFIX.length)
-      : problem.type;
+    const code = problemCode(problem.type);
     return new ApiError({ code, detail: problem.detail }, transient, retryAfter, problem.errors);
   }
   const code: PageFault = transient ? "unreachable" : "unexpected-answer";

@@ -1,5 +1,6 @@
 import { apiUrl } from "../api/origin";
 import { useBatchSender } from "../features/bulk/useBatchSender";
+import { OperationLine } from "../features/failed/components/OperationLine";
 import { PipelineStrip } from "../features/pipeline/components/PipelineStrip";
 import { Announcer } from "../features/strings/components/Announcer";
 import { useOutbox } from "../features/strings/useOutbox";
@@ -16,6 +17,7 @@ export function App({ persists }: { persists: boolean }) {
       <Header />
       <main className={styles.main}>
         <PipelineStrip />
+        <OperationLine />
         <View persists={persists} />
       </main>
       <footer className={styles.footer}>

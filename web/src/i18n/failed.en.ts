@@ -1,6 +1,6 @@
 const count = (value: number) => new Intl.NumberFormat("en").format(value);
 const strings = (value: number) => `${count(value)} ${value === 1 ? "string" : "strings"}`;
-const are = (value: number) => (value === 1 ? "is" : "are");
+const remain = (value: number) => (value === 1 ? "remains" : "remain");
 
 export const failed = {
   heading: "Failed strings",
@@ -20,7 +20,19 @@ export const failed = {
   listHeading: "Failed strings",
   total: (total: number) => `${strings(total)} failed`,
   shown: (shown: number, total: number) => `${count(shown)} of ${strings(total)} shown`,
+  matches: {
+    all: (value: number) => `${strings(value)} ${value === 1 ? "matches" : "match"}`,
+    soFar: (value: number) =>
+      `${count(value)} ${value === 1 ? "match" : "matches"} shown; there may be more below`,
+  },
+  reasons: (value: number) => `By reason (${count(value)})`,
+  showReason: "Show these strings",
+  retryGroup: "Retry…",
+  otherReasons: (value: number) => `and ${count(value)} smaller groups: search to find them`,
+  counted: (counted: number, total: number) => `${count(counted)} of ${strings(total)} counted.`,
+  countMore: "Count on",
   refresh: "Refresh",
+  outdated: "The list has changed. Refresh it to see what is new or gone.",
   waiting: (reason: string) => `Trying again soon: ${reason}`,
   none: "No string has failed.",
   noMatch: "No failed string contains this.",
@@ -39,29 +51,50 @@ export const failed = {
   noReason: "No reason was given.",
   received: (time: string) => `Received ${time}`,
   attempts: (value: number) => `${count(value)} ${value === 1 ? "attempt" : "attempts"}`,
-  collecting: "Looking for all that match…",
-  found: (value: number) => `${strings(value)} found so far`,
+  operation: "Retrying or discarding failed strings",
+  which: {
+    all: "all failed strings",
+    containing: (query: string) => `all failed strings that contain “${query}”`,
+    withReason: (reason: string) => `all strings that failed with “${reason}”`,
+    chosen: strings,
+  },
   stop: "Stop",
   stopping: "Stopping…",
   progress: "Done so far",
   working: {
-    retry: (value: number) => `Retrying ${strings(value)}…`,
-    discard: (value: number) => `Discarding ${strings(value)}…`,
+    retry: (which: string) => `Retrying ${which}…`,
+    discard: (which: string) => `Discarding ${which}…`,
   },
-  throughOf: (through: number, all: number) => `${count(through)} of ${count(all)}`,
+  soFar: {
+    retry: (value: number) => `${strings(value)} retried so far.`,
+    discard: (value: number) => `${strings(value)} discarded so far.`,
+  },
+  lookedAt: (value: number, total: number) => `Looked at ${count(value)} of ${count(total)}.`,
+  ended: {
+    stopped: "Stopped.",
+    reloaded: "This tab was reloaded or closed before it was done.",
+    tokenRefused: "The service does not take the operator token any more. Enter it again under Failed.",
+  },
   finished: {
-    retry: (value: number) => `${strings(value)} ${are(value)} on the way to the database again.`,
+    retry: (value: number) => `${strings(value)} retried.`,
     discard: (value: number) => `${strings(value)} discarded.`,
   },
-  byOthers: (value: number) => `${strings(value)} had already been handled.`,
+  notExact: "More may be done than was counted: an answer was interrupted.",
+  skipped: (value: number) =>
+    `${strings(value)} skipped: already handled, by another operator for example, or not readable.`,
   refused: (value: number) => `The service refused it for ${strings(value)}.`,
-  untouched: (value: number) => `${strings(value)} ${are(value)} as before.`,
-  retryHint: "Strings that the database refuses again come back to this list.",
+  untouched: (value: number) => `${strings(value)} ${remain(value)} to be done.`,
+  notLookedAt: (value: number) => `${strings(value)} not looked at yet.`,
+  retryHint: "Strings that the database refuses again come back to the failed strings.",
+  doTheRest: "Do the rest",
   dismiss: "Close",
   confirm: {
-    retry: (value: number) => `Retry ${strings(value)}?`,
-    discard: (value: number) => `Discard ${strings(value)} for good?`,
+    retry: (which: string) => `Retry ${which}?`,
+    discard: (which: string) => `Discard ${which} for good?`,
   },
+  present: (value: number | null) =>
+    `${value === null ? "" : `At present ${strings(value)}. `}Those that fail meanwhile may be included.`,
+  confirmed: { retry: "Retry", discard: "Discard" },
   confirmHint: {
     retry: "Each goes back into the journal and is stored once, or refused again.",
     discard: "They will never be stored and cannot be recovered. The reason goes to the service's log.",

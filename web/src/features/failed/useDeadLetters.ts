@@ -1,32 +1,72 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useAnnounceHits } from "../../announcer/useAnnounceHits";
+import { useMessages } from "../../i18n/language";
+import type { Kind, Question, Target } from "./operation";
+import { operations } from "./operations";
 import { useFailed } from "./useFailed";
+import { useFollow } from "./useFollow";
 import { useOperation } from "./useOperation";
+import { useReasons } from "./useReasons";
 import { useSearch } from "./useSearch";
 
-/** The search for dead letters, its results, the selection, and the operation on them. */
-export function useDeadLetters(token: string) {
+/** The search for dead letters, its results, the selection, and what an operator is about to do with them. */
+export function useDeadLetters(token: string, isRead: () => boolean) {
+  const { failed } = useMessages();
   const search = useSearch();
   const list = useFailed(token, search.query);
+  const reasons = useReasons(token);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const work = useOperation(token, () => {
-    setSelected(new Set());
+  const [question, setQuestion] = useState<Question | null>(null);
+  const busy = useOperation()?.phase === "running";
+  const shown = new Set(list.deadLetters.map(({ id }) => id));
+  const chosen = [...selected].filter((id) => shown.has(id));
+
+  function refresh() {
     list.refresh();
-  });
-  const { operation } = work;
-  const { deadLetters, total, loading, hasMore } = list;
-  useAnnounceHits(search.query, total === null || loading ? null : deadLetters.length, hasMore);
-  const shown = new Set(deadLetters.map(({ id }) => id));
-  const trouble = (operation.phase === "finished" && operation.trouble) || list.trouble;
+    reasons.refresh();
+  }
+
+  // what is selected stays; the count that follows says that the list has changed
+  useOnEnd(busy, () => chosen.length === 0 && refresh());
+  // to count many takes the service long, and an operation changes the counts all the time
+  const follow = busy || reasons.hasMore ? list.refresh : refresh;
+  const outdated = useFollow({ ...list, refresh: follow }, chosen.length > 0 || question !== null, isRead);
+  const hits = list.total === null || list.loading ? null : list.deadLetters.length;
+  useAnnounceHits(search.query, hits, list.hasMore, failed.matches);
+
+  function start(kind: Kind, target: Target, why: string) {
+    setSelected(new Set());
+    void operations.start({ kind, target, why }, token);
+  }
+
   return {
     search,
     list,
-    work,
-    selected,
-    setSelected,
+    reasons,
+    refresh,
+    outdated,
+    busy,
     /** The selected ids that are still in the list. */
-    chosen: [...selected].filter((id) => shown.has(id)),
-    busy: operation.phase === "collecting" || operation.phase === "working",
-    troubleCode: trouble?.code,
+    chosen,
+    setSelected,
+    question,
+    /** Starts the retry of a single string; everything else is to be confirmed first. */
+    begin: (kind: Kind, target: Target, count: number | null) => {
+      if (kind === "retry" && "ids" in target && target.ids.length === 1) start(kind, target, "");
+      else setQuestion({ kind, target, count });
+    },
+    confirm: (why: string) => {
+      if (question) start(question.kind, question.target, why);
+      setQuestion(null);
+    },
+    cancel: () => setQuestion(null),
   };
+}
+
+function useOnEnd(busy: boolean, onEnd: () => void) {
+  const was = useRef(busy);
+  useEffect(() => {
+    if (was.current && !busy) onEnd();
+    was.current = busy;
+  });
 }

@@ -1,5 +1,5 @@
 import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { ApiError } from "../../api/apiError";
 import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
@@ -8,7 +8,7 @@ import { getFailed } from "./api/failed";
 export type DeadLetter = Schema<"StringState">;
 type Page = Schema<"FailedPage">;
 
-/** The pages loaded so far of the dead letters that contain the query. */
+/** The pages loaded so far of the dead letters that contain the query; a refresh leaves them in their order. */
 export function useFailed(token: string, query: string) {
   const pages = useInfiniteQuery<Page, Error, InfiniteData<Page>, string[], string | null>({
     queryKey: ["failed", token, query],
@@ -19,12 +19,14 @@ export function useFailed(token: string, query: string) {
     gcTime: 0,
     ...READING,
   });
-  const deadLetters = useMemo(() => unique(pages.data?.pages ?? []), [pages.data]);
+  const [order] = useState(() => new Map<string, number>());
+  const deadLetters = useMemo(() => ordered(pages.data?.pages ?? [], order), [pages.data, order]);
   const error = pages.failureReason ?? pages.error;
   return {
     deadLetters,
     /** The number of all dead letters, whatever the query; null until known. */
     total: pages.data?.pages.at(-1)?.total ?? null,
+    updatedAt: pages.dataUpdatedAt,
     loading: pages.isFetching,
     trouble: error instanceof ApiError ? error.trouble : null,
     hasMore: pages.hasNextPage,
@@ -33,10 +35,11 @@ export function useFailed(token: string, query: string) {
   };
 }
 
-/** Removes duplicates: while dead letters come and go, one may be on two pages. */
-function unique(pages: readonly Page[]): DeadLetter[] {
-  const deadLetters = pages.flatMap(({ items }) =>
-    items.map((deadLetter) => [deadLetter.id, deadLetter] as const),
-  );
-  return [...new Map(deadLetters).values()];
+/** Returns each once, in the order in which they were first seen, which is noted in `order`. */
+function ordered(pages: readonly Page[], order: Map<string, number>): DeadLetter[] {
+  // while dead letters come and go, one may be on two pages
+  const byId = new Map(pages.flatMap(({ items }) => items.map((each) => [each.id, each] as const)));
+  for (const id of byId.keys()) if (!order.has(id)) order.set(id, order.size);
+  const place = ({ id }: DeadLetter) => order.get(id) ?? 0;
+  return [...byId.values()].sort((a, b) => place(a) - place(b));
 }

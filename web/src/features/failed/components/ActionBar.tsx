@@ -3,8 +3,8 @@ import { Button } from "../../../controls/Button";
 import surfaces from "../../../controls/Surface.module.css";
 import type { Messages } from "../../../i18n/en";
 import { useMessages } from "../../../i18n/language";
+import type { Kind, Target } from "../operation";
 import type { DeadLetter } from "../useFailed";
-import type { Kind } from "../useOperation";
 import styles from "./Failed.module.css";
 
 type Props = {
@@ -13,25 +13,32 @@ type Props = {
   query: string;
   chosen: readonly string[];
   deadLetters: readonly DeadLetter[];
+  hasMore: boolean;
+  outdated: boolean;
   busy: boolean;
   onSelect: (ids: ReadonlySet<string>) => void;
-  onBegin: (kind: Kind, ids: readonly string[]) => void;
-  onBeginAll: (kind: Kind) => void;
+  onBegin: (kind: Kind, target: Target, count: number | null) => void;
   onRefresh: () => void;
 };
 
 /** Actions on the selected dead letters, or on all that match if none is selected. */
-export function ActionBar({ heading, total, query, chosen, deadLetters, busy, ...on }: Props) {
+export function ActionBar({ heading, outdated, busy, onSelect, onBegin, onRefresh, ...list }: Props) {
+  const { chosen, deadLetters, query } = list;
   const { failed } = useMessages();
   const words = actionWords(chosen.length, query, failed);
-  const begin = (kind: Kind) => (chosen.length > 0 ? on.onBegin(kind, chosen) : on.onBeginAll(kind));
+  const begin = (kind: Kind) =>
+    chosen.length > 0
+      ? onBegin(kind, { ids: chosen }, chosen.length)
+      : onBegin(kind, { query }, countOf(list));
   return (
     <div className={styles.bar}>
       <h2 ref={heading} tabIndex={-1} className={surfaces.heading}>
-        {titleOf(total, deadLetters.length, failed)}
+        {titleOf(list, failed)}
       </h2>
       <div className={styles.row}>
-        <Button onClick={on.onRefresh}>{failed.refresh}</Button>
+        <Button look={outdated ? "primary" : "plain"} onClick={onRefresh}>
+          {failed.refresh}
+        </Button>
         {deadLetters.length > 0 && (
           <>
             <Button disabled={busy} onClick={() => begin("retry")}>
@@ -43,7 +50,10 @@ export function ActionBar({ heading, total, query, chosen, deadLetters, busy, ..
           </>
         )}
       </div>
-      {deadLetters.length > 0 && <Choice chosen={chosen} deadLetters={deadLetters} onSelect={on.onSelect} />}
+      {deadLetters.length > 0 && <Choice chosen={chosen} deadLetters={deadLetters} onSelect={onSelect} />}
+      <p className={styles.outdated} role="status">
+        {outdated && failed.outdated}
+      </p>
     </div>
   );
 }
@@ -74,7 +84,17 @@ function actionWords(chosen: number, query: string, failed: Messages["failed"]):
   return { retry: failed.retryAll, discard: failed.discardAll };
 }
 
-function titleOf(total: number | null, shown: number, { listHeading, ...words }: Messages["failed"]): string {
-  if (total === null) return listHeading;
-  return shown < total ? words.shown(shown, total) : words.total(total);
+type List = Pick<Props, "total" | "query" | "deadLetters" | "hasMore">;
+
+/** How many it is about if none is selected; null if a search has not found all of them yet. */
+function countOf({ total, query, deadLetters, hasMore }: List): number | null {
+  if (query === "") return total;
+  return hasMore ? null : deadLetters.length;
+}
+
+function titleOf({ total, query, deadLetters, hasMore }: List, failed: Messages["failed"]): string {
+  const shown = deadLetters.length;
+  if (total === null) return failed.listHeading;
+  if (query !== "") return hasMore ? failed.matches.soFar(shown) : failed.matches.all(shown);
+  return shown < total ? failed.shown(shown, total) : failed.total(total);
 }

@@ -2,14 +2,15 @@ import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Button } from "../../../controls/Button";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
-import type { Kind } from "../useOperation";
+import type { Question } from "../operation";
+import { targetWords } from "../operationWords";
 import styles from "./Failed.module.css";
 import { ReasonField } from "./ReasonField";
 
-type Props = { kind: Kind; count: number; onConfirm: (reason: string) => void; onClose: () => void };
+type Props = { question: Question; onConfirm: (reason: string) => void; onClose: () => void };
 
 /** Asks for confirmation, and for the reason before strings are discarded. */
-export function ConfirmDialog({ kind, count, onConfirm, onClose }: Props) {
+export function ConfirmDialog({ question: { kind, target, count }, onConfirm, onClose }: Props) {
   const { failed } = useMessages();
   const dialog = useRef<HTMLDialogElement>(null);
   const [reason, setReason] = useState("");
@@ -47,13 +48,14 @@ export function ConfirmDialog({ kind, count, onConfirm, onClose }: Props) {
     <dialog ref={dialog} className={styles.dialog} aria-labelledby={`${id}heading`} onClose={onClosed}>
       <form onSubmit={submit} noValidate>
         <h2 id={`${id}heading`} className={surfaces.heading}>
-          {failed.confirm[kind](count)}
+          {failed.confirm[kind](targetWords(target, count ?? 0, failed))}
         </h2>
+        {!("ids" in target) && <p className={surfaces.words}>{failed.present(count)}</p>}
         <p className={surfaces.words}>{failed.confirmHint[kind]}</p>
         {needsReason && <ReasonField reason={reason} missing={missing} onReason={change} />}
         <div className={surfaces.actions}>
           <Button type="submit" look={needsReason ? "danger" : "primary"}>
-            {needsReason ? failed.discardChosen(count) : failed.retryChosen(count)}
+            {failed.confirmed[kind]}
           </Button>
           <Button onClick={() => dialog.current?.close()}>{failed.cancel}</Button>
         </div>

@@ -1,12 +1,14 @@
+import { type RefObject, useEffect } from "react";
 import { Button } from "../../../controls/Button";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
+import type { Kind } from "../operation";
 import type { useFailed } from "../useFailed";
-import type { Kind } from "../useOperation";
 import styles from "./Failed.module.css";
 import { FailedRow } from "./FailedRow";
 
 type Props = {
+  rows: RefObject<HTMLUListElement | null>;
   list: ReturnType<typeof useFailed>;
   query: string;
   selected: ReadonlySet<string>;
@@ -15,9 +17,14 @@ type Props = {
   onBegin: (kind: Kind, ids: readonly string[]) => void;
 };
 
-export function FailedList({ list, query, selected, busy, onSelect, onBegin }: Props) {
+export function FailedList({ rows, list, query, selected, busy, onSelect, onBegin }: Props) {
   const { failed, shell } = useMessages();
   const { deadLetters, loading, hasMore, total, trouble } = list;
+
+  // the pressed button, which has the focus, is removed with the last page
+  useEffect(() => {
+    if (!hasMore && document.activeElement === document.body) rows.current?.focus({ preventScroll: true });
+  }, [hasMore, rows]);
 
   function toggle(id: string) {
     const next = new Set(selected);
@@ -34,7 +41,7 @@ export function FailedList({ list, query, selected, busy, onSelect, onBegin }: P
         </p>
       )}
       {deadLetters.length > 0 && (
-        <ul className={surfaces.card}>
+        <ul ref={rows} tabIndex={-1} className={`${surfaces.card} ${styles.list}`}>
           {deadLetters.map((deadLetter) => (
             <FailedRow
               key={deadLetter.id}
@@ -49,7 +56,7 @@ export function FailedList({ list, query, selected, busy, onSelect, onBegin }: P
       )}
       {hasMore && (
         <div className={styles.more}>
-          <Button disabled={loading} onClick={list.loadMore}>
+          <Button aria-disabled={loading} onClick={list.loadMore}>
             {loading ? shell.loading : failed.more}
           </Button>
         </div>

@@ -5,8 +5,8 @@ import textButton from "../../../controls/TextButton.module.css";
 import { formatTime } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { StringText } from "../../strings/components/StringText";
+import type { Kind } from "../operation";
 import type { DeadLetter } from "../useFailed";
-import type { Kind } from "../useOperation";
 import styles from "./Failed.module.css";
 
 type Props = {

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { focusViewHeading, ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
+import { operations } from "../operations";
 import { savedToken, saveToken } from "../operatorToken";
 import { DeadLetters } from "./DeadLetters";
 import { TokenForm } from "./TokenForm";
@@ -23,6 +24,7 @@ export function FailedView() {
   }
 
   function forget() {
+    operations.stop();
     focusViewHeading();
     use(null);
   }

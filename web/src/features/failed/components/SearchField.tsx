@@ -5,7 +5,7 @@ import { useMessages } from "../../../i18n/language";
 import styles from "./Failed.module.css";
 
 /** The API takes no longer ones. */
-const MAX_QUERY_LENGTH = 200;
+export const MAX_QUERY_LENGTH = 200;
 
 type Props = { text: string; onText: (text: string) => void; onForget: () => void };
 

@@ -16,15 +16,15 @@ type Props = { search: Search; onRestart: () => void };
 
 /** The strings of one visit, and below them the state of loading older ones. */
 export function HistoryList({ search, onRestart }: Props) {
-  const { history } = useMessages();
+  const { history, found } = useMessages();
   const { pages, hits, trouble, isWhole, mustAsk, mayLoadMore, loadMore, continueSearch } =
     useHistory(search);
   const older = useRef<HTMLDivElement>(null);
   const { element: tail, near: tailIsNear } = useNear<HTMLDivElement>(true);
   const [firstPage] = pages;
-  const found = pages.some(({ count }) => count > 0);
+  const hasFound = pages.some(({ count }) => count > 0);
   const newer = useNewer(search.query, firstPage);
-  useAnnounceHits(search.query, hits, !isWhole);
+  useAnnounceHits(search.query, hits, !isWhole, found);
 
   useEffect(() => {
     if (tailIsNear && mayLoadMore) loadMore();
@@ -39,12 +39,12 @@ export function HistoryList({ search, onRestart }: Props) {
   return (
     <div className={styles.history}>
       <NewerNotice shown={newer} onShow={onRestart} />
-      {firstPage && found && <HistoryDays search={search} pages={pages} firstPage={firstPage} />}
+      {firstPage && hasFound && <HistoryDays search={search} pages={pages} firstPage={firstPage} />}
       <div ref={older} tabIndex={-1} className={styles.older}>
         <div ref={tail}>
           {!firstPage && !trouble && <Skeleton label={history.loading} rows={6} />}
-          {isWhole && !found && <Empty query={search.query} />}
-          {(trouble || (firstPage && (found || !isWhole))) && (
+          {isWhole && !hasFound && <Empty query={search.query} />}
+          {(trouble || (firstPage && (hasFound || !isWhole))) && (
             <HistoryTail
               searches={search.query !== ""}
               lookedBackTo={pages.at(-1)?.lookedBackTo ?? null}

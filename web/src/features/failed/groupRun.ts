@@ -1,0 +1,65 @@
+import { ApiError, problemCode } from "../../api/apiError";
+import { type Progress, runGroup } from "./api/runGroup";
+import type { Group, Job, Reports, Tally } from "./operation";
+import { faultOf, waitFor } from "./retries";
+
+/** The service refused to begin: nothing was done that is not counted. */
+const NOT_BEGUN = new Set(["busy", "rate-limited"]);
+
+/**
+ * Retries or discards a group until the service has looked at all dead letters, or until aborted.
+ *
+ * An answer that breaks off, or is not complete, is followed by another request, after a pause. Throws an ApiError if
+ * the service refuses the request, for example because of the token.
+ */
+export async function runWholeGroup(
+  job: Job & { target: Group },
+  before: Tally,
+  token: string,
+  reports: Reports,
+): Promise<void> {
+  let tally = before;
+  const report = (next: Tally) => {
+    tally = next;
+    reports.onTally(next);
+  };
+  for (let attempts = 1; ; attempts++) {
+    const { done } = tally;
+    try {
+      return await runOnce(job, tally, token, { ...reports, onTally: report });
+    } catch (error) {
+      const fault = faultOf(error);
+      if (!fault.transient) throw fault;
+      if (!NOT_BEGUN.has(fault.trouble.code)) report({ ...tally, exact: false });
+      if (tally.done > done) attempts = 1;
+      await waitFor(fault, attempts, reports);
+      if (reports.signal.aborted) return;
+    }
+  }
+}
+
+async function runOnce(
+  { kind, target, why }: Job & { target: Group },
+  before: Tally,
+  token: string,
+  { signal, onTally }: Reports,
+): Promise<void> {
+  const body = {
+    reasons: "reason" in target ? [target.reason] : ("all" as const),
+    ...("query" in target && target.query !== "" && { q: target.query }),
+    ...(kind === "discard" && { why }),
+  };
+  let total: number | null = null;
+  for await (const line of runGroup(kind, token, body, signal)) {
+    total ??= line.left;
+    onTally(added(before, line, total));
+    if (line.complete) return;
+    if (line.problem)
+      throw new ApiError({ code: problemCode(line.problem.type), detail: line.problem.detail }, true);
+  }
+  throw faultOf(null);
+}
+
+function added(before: Tally, { done, skipped, left }: Progress, total: number): Tally {
+  return { ...before, done: before.done + done, skipped: before.skipped + skipped, left, total };
+}

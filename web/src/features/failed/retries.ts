@@ -1,0 +1,28 @@
+import { ApiError, pageError, type Trouble } from "../../api/apiError";
+import { retryDelay } from "../../timing/retryDelay";
+
+type Watch = { signal: AbortSignal; onWaiting: (trouble: Trouble) => void };
+
+export function faultOf(error: unknown): ApiError {
+  return error instanceof ApiError ? error : pageError("unexpected-answer");
+}
+
+/** Waits before the next try; returns early if aborted. */
+export async function waitFor(
+  fault: ApiError,
+  attempts: number,
+  { signal, onWaiting }: Watch,
+): Promise<void> {
+  onWaiting(fault.trouble);
+  await sleep(retryDelay(attempts, fault.retryAfter), signal);
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, signal.aborted ? 0 : milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

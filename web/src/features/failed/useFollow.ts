@@ -1,0 +1,25 @@
+import { useEffect, useState } from "react";
+import { usePipelineData } from "../pipeline/usePipelineData";
+
+type List = { total: number | null; updatedAt: number; refresh: () => void };
+
+/**
+ * Refreshes the list when the service has more or fewer dead letters, unless rows would move under the reader.
+ *
+ * Returns whether there are such changes that wait to be shown.
+ */
+export function useFollow(
+  { total, updatedAt, refresh }: List,
+  held: boolean,
+  isRead: () => boolean,
+): boolean {
+  const failed = usePipelineData()?.failed ?? null;
+  const [changedAt, setChangedAt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list may be newer than the count that was read
+  useEffect(() => {
+    if (failed === null || total === null || failed === total) return;
+    if (held || isRead()) setChangedAt(Date.now());
+    else refresh();
+  }, [failed, held]);
+  return changedAt > updatedAt;
+}

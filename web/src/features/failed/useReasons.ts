@@ -1,0 +1,41 @@
+import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { READING } from "../../api/reading";
+import type { Schema } from "../../api/schema";
+import { getReasons } from "./api/failed";
+
+type Counts = Schema<"FailedGroups">;
+export type Group = Schema<"FailedGroup">;
+
+/** The dead letters by reason, the largest group first, as far as they are counted. */
+export function useReasons(token: string) {
+  const counts = useInfiniteQuery<Counts, Error, InfiniteData<Counts>, string[], string | null>({
+    queryKey: ["failed-reasons", token],
+    queryFn: ({ pageParam: cursor, signal }) => getReasons(token, { cursor, signal }),
+    initialPageParam: null,
+    getNextPageParam: (count) => count.next_cursor,
+    staleTime: 0,
+    gcTime: 0,
+    ...READING,
+  });
+  const pages = counts.data?.pages ?? [];
+  const groups = useMemo(() => summed(counts.data?.pages ?? []), [counts.data]);
+  return {
+    groups,
+    /** Whether the first answer is still to come; a list below would move then. */
+    pending: counts.isPending && counts.failureCount === 0,
+    /** How many dead letters are counted, and how many there are. */
+    counted: pages.reduce((sum, page) => sum + page.looked_at, 0),
+    total: pages.at(-1)?.total ?? 0,
+    hasMore: counts.hasNextPage,
+    countMore: () => void counts.fetchNextPage({ cancelRefetch: false }),
+    refresh: () => void counts.refetch(),
+  };
+}
+
+function summed(pages: readonly Counts[]): Group[] {
+  const sums = new Map<string, number>();
+  for (const { reason, count } of pages.flatMap(({ items }) => items))
+    sums.set(reason, (sums.get(reason) ?? 0) + count);
+  return [...sums].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
+}
