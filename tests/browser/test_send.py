@@ -109,3 +109,17 @@ def test_a_waiting_string_shows_its_place_in_line_until_it_is_stored(system: Sys
         system.postgres.start()
     expect(row(page, "patient")).to_contain_text("Stored in")
     assert query(system, "SELECT count(*) FROM dummies WHERE text = 'patient'") == [(1,)]
+
+
+def test_a_long_string_is_folded_to_its_beginning_and_opened_whole(open_page: Open) -> None:
+    page = open_page("en-US")
+    text = "긴 문자열 " * 3_000
+    field(page).fill(text)
+    field(page).press("Enter")
+    shown = page.get_by_role("main").get_by_role("listitem").locator("[dir=auto]")
+    expect(shown).to_contain_text("긴 문자열")
+    # what is folded away costs layout all the same, so it is not in the page
+    assert len(shown.text_content() or "") <= 501
+    page.get_by_role("button", name="Show all").click()
+    expect(shown).to_have_js_property("textContent", text)
+    assert violations(page) == []

@@ -4,6 +4,7 @@ import { hrefOf } from "../../../app/router";
 import { CopyButton } from "../../../copy/CopyButton";
 import { formatClock, formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
+import { beginningOf } from "../../strings/beginning";
 import { storedAt } from "../outline";
 import styles from "./HistoryRow.module.css";
 
@@ -42,7 +43,7 @@ export function HistoryRow({ string, isReturnedTo, onReturned, onOpen }: Props) 
           onClick={onOpen}
           translate={blank ? undefined : "no"}
         >
-          {blank ? messages.list.blank : beginningOf(text)}
+          {blank ? messages.list.blank : beginningOf(text, MAX_CHARACTERS)}
         </a>
       </p>
       <CopyButton text={text} className={styles.copy} />
@@ -52,10 +53,4 @@ export function HistoryRow({ string, isReturnedTo, onReturned, onOpen }: Props) 
       </p>
     </li>
   );
-}
-
-/** The part of a text that a row shows, cut between characters. */
-function beginningOf(text: string): string {
-  if (text.length <= MAX_CHARACTERS) return text;
-  return `${text.slice(0, MAX_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import textButton from "../../../controls/TextButton.module.css";
 import { useMessages } from "../../../i18n/language";
+import { beginningOf } from "../beginning";
 import styles from "./StringText.module.css";
 
 /** Longer texts are folded; both limits fill about six lines of the widest layout. */
@@ -12,15 +13,12 @@ export function StringText({ text }: { text: string }) {
   const { list } = useMessages();
   const [open, setOpen] = useState(false);
   if (text.trim() === "") return <p className={styles.blank}>{list.blank}</p>;
-  const long = text.length > FOLDED_LENGTH || text.split("\n", FOLDED_LINES + 1).length > FOLDED_LINES;
+  const beginning = beginningOf(text, FOLDED_LENGTH, FOLDED_LINES);
+  const long = beginning !== text;
   return (
     <>
-      <p
-        dir="auto"
-        translate="no"
-        className={long && !open ? `${styles.text} ${styles.folded}` : styles.text}
-      >
-        {text}
+      <p dir="auto" translate="no" className={`${styles.text} ${open ? styles.whole : styles.folded}`}>
+        {open ? text : beginning}
       </p>
       {long && (
         <button
