@@ -3,8 +3,10 @@ import { createRoot } from "react-dom/client";
 import { loadApiOrigin } from "./api/origin";
 import { newQueryClient } from "./app/queryClient";
 import { Root } from "./app/Root";
+import { parseRoute } from "./app/router";
 import "./app/theme.css";
 import { tolerateMovedNodes } from "./app/tolerateMovedNodes";
+import { loadFirst } from "./app/View";
 import { memoryStorage, openStorage } from "./features/strings/storage";
 import { StringStore } from "./features/strings/store";
 import { initialLanguage } from "./i18n/language";
@@ -18,7 +20,7 @@ const store = new StringStore(storage ?? memoryStorage());
 const language = initialLanguage();
 document.documentElement.lang = language;
 
-await loadApiOrigin();
+await Promise.all([loadApiOrigin(), loadFirst(parseRoute(window.location.hash))]);
 createRoot(root).render(
   <StrictMode>
     <Root language={language} store={store} queryClient={newQueryClient()} persists={storage !== null} />

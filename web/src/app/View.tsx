@@ -1,11 +1,11 @@
-import { lazy, Suspense, useEffect } from "react";
+import { type ComponentProps, type ComponentType, lazy, Suspense, useEffect } from "react";
 import { SendView } from "../features/strings/components/SendView";
 import { useMessages } from "../i18n/language";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { type Route, useRoute } from "./router";
 import styles from "./View.module.css";
 
-let OtherView = lazy(load);
+let OtherView: ComponentType<ComponentProps<typeof import("./OtherView").OtherView>> = lazy(load);
 
 /** Milliseconds to wait, so that prefetching does not compete with the first load. */
 const HEAD_START = 1_000;
@@ -22,6 +22,16 @@ export function View({ persists }: { persists: boolean }) {
       </Suspense>
     </ErrorBoundary>
   );
+}
+
+/** Loads the code of the first view, so that it replaces the shell without an empty page in between. */
+export async function loadFirst({ view }: Route): Promise<void> {
+  // if it fails, React tries again and shows the failure
+  if (view !== "send")
+    OtherView = await load().then(
+      ({ default: loaded }) => loaded,
+      () => OtherView,
+    );
 }
 
 /** Loads the other views; the next navigation tries again if that fails, because React keeps the failure. */

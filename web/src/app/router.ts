@@ -51,7 +51,7 @@ export function hrefOf(route: Place): string {
 
 /** The URL's fragment. */
 export function useAddress(): string {
-  return useSyncExternalStore(subscribe, () => window.location.hash);
+  return useSyncExternalStore(subscribe, fragment, fragment);
 }
 
 export function useRoute(): Route {
@@ -69,6 +69,8 @@ export function replaceRoute(route: Place): void {
 export function hasNavigated(): boolean {
   return navigated;
 }
+
+const fragment = () => window.location.hash;
 
 function subscribe(listener: () => void): () => void {
   const onHashChange = () => {

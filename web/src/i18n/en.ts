@@ -83,7 +83,7 @@ export const en = {
     "too-large": () => "The text is too long for the service. Shorten it or send it in parts.",
   },
   pipeline: {
-    asking: "Asking whether strings are getting through…",
+    asking: "Checking the service…",
     through: "Strings are getting through.",
     unsure: "Strings are accepted; whether they get through is not known yet.",
     databaseUnavailable: "The database is unavailable; strings are accepted and wait safely.",

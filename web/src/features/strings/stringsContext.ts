@@ -13,5 +13,5 @@ export function useStringStore(): StringStore {
 /** This browser's strings, newest first, live. */
 export function useStrings(): readonly Item[] {
   const store = useStringStore();
-  return useSyncExternalStore(store.subscribe, store.snapshot);
+  return useSyncExternalStore(store.subscribe, store.snapshot, store.snapshot);
 }

@@ -40,9 +40,9 @@ export function HistoryList({ search, onRestart }: Props) {
     <div className={styles.history}>
       <NewerNotice shown={newer} onShow={onRestart} />
       {firstPage && hasFound && <HistoryDays search={search} pages={pages} firstPage={firstPage} />}
+      {!firstPage && !trouble && <Skeleton label={history.loading} rows={6} />}
       <div ref={older} tabIndex={-1} className={styles.older}>
         <div ref={tail}>
-          {!firstPage && !trouble && <Skeleton label={history.loading} rows={6} />}
           {isWhole && !hasFound && <Empty query={search.query} />}
           {(trouble || (firstPage && (hasFound || !isWhole))) && (
             <HistoryTail

@@ -3,7 +3,7 @@ import styles from "./Skeleton.module.css";
 /** A placeholder for rows that are loading. */
 export function Skeleton({ label, rows }: { label: string; rows: number }) {
   return (
-    <div className={styles.skeleton}>
+    <div className={styles.skeleton} aria-busy="true">
       <p className="visually-hidden" role="status">
         {label}
       </p>

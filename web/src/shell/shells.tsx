@@ -1,0 +1,58 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { renderToStaticMarkup } from "react-dom/server";
+import styles from "../app/App.module.css";
+import { Header } from "../app/Header";
+import { newQueryClient } from "../app/queryClient";
+import { hrefOf } from "../app/router";
+import { ViewHead } from "../app/ViewHead";
+import { PipelineStrip } from "../features/pipeline/components/PipelineStrip";
+import { StringForm } from "../features/strings/components/StringForm";
+import { memoryStorage } from "../features/strings/storage";
+import { StringStore } from "../features/strings/store";
+import { StringsContext } from "../features/strings/stringsContext";
+import { type Language, LanguageContext, useMessages } from "../i18n/language";
+
+const LANGUAGES: readonly Language[] = ["en", "ko"];
+const VIEWS = [
+  { view: "send" },
+  { view: "bulk" },
+  { view: "history", query: "" },
+  { view: "failed" },
+] as const;
+
+/** The beginning of each view in each language, as HTML that is shown until the page's code has loaded. */
+export function shells(): { language: Language; address: string; html: string }[] {
+  return LANGUAGES.flatMap((language) =>
+    VIEWS.map((route) => {
+      const address = hrefOf(route);
+      // the only part of a browser that these components read while they render
+      Object.assign(globalThis, { window: { location: { hash: address } } });
+      const html = renderToStaticMarkup(
+        <LanguageContext value={language}>
+          <QueryClientProvider client={newQueryClient()}>
+            <StringsContext value={new StringStore(memoryStorage())}>
+              <Shell view={route.view} />
+            </StringsContext>
+          </QueryClientProvider>
+        </LanguageContext>,
+      );
+      return { language, address, html };
+    }),
+  );
+}
+
+/** What is the same whatever is stored; below it, the page has still to ask. */
+function Shell({ view }: { view: (typeof VIEWS)[number]["view"] }) {
+  const messages = useMessages();
+  const { heading, lead } = view === "send" ? messages : messages[view];
+  return (
+    <div className={styles.page}>
+      <Header />
+      <main className={styles.main}>
+        <PipelineStrip />
+        <ViewHead title={heading} lead={lead} />
+        {view === "send" && <StringForm />}
+      </main>
+    </div>
+  );
+}
