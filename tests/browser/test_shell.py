@@ -170,3 +170,21 @@ def test_the_views_open_while_the_service_is_unavailable(open_page: Open) -> Non
     expect(page.get_by_text("The service does not answer.", exact=True)).to_be_visible()
     page.unroute("**/*")
     expect(page.get_by_text("Strings are getting through.")).to_be_visible()
+
+
+LOOKS = "(element) => [element, element.parentElement].map((it) => getComputedStyle(it).backgroundColor)"
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_forced_colors_hide_neither_the_state_nor_the_choices(open_page: Open, color_scheme: str) -> None:
+    page = open_page("en-US", forced_colors="active", color_scheme=color_scheme)
+    expect(page.get_by_text("Strings are getting through.")).to_be_visible()
+    for part in ("main [aria-hidden=true]", "fieldset label:has(:checked)"):
+        own, around = page.locator(part).first.evaluate(LOOKS)
+        assert own != around
+    current = page.locator("nav [aria-current]")
+    expect(current).to_have_css("text-decoration-line", "underline")
+    for _, address in VIEWS:
+        page.goto(page.url.split("#")[0] + address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert violations(page) == []
