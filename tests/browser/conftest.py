@@ -20,7 +20,9 @@ expect.set_options(timeout=PATIENCE)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium: the machine's own, or else Playwright's."""
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # a name other than localhost: over plain http its pages have no locks and no clipboard
+    options = ["--host-resolver-rules=MAP page.test 127.0.0.1"]
+    options += ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         try:
             started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)

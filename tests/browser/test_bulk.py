@@ -15,6 +15,17 @@ from local.system import Process, System
 
 pytestmark = pytest.mark.timeout(120)
 
+# the batch that the browser keeps
+KEPT_BATCH = """
+new Promise((resolve) => {
+  const open = indexedDB.open("ix-dummies:batch");
+  open.onsuccess = () => {
+    const get = open.result.transaction("batch").objectStore("batch").get(0);
+    get.onsuccess = () => resolve(get.result);
+  };
+})
+"""
+
 
 class Tiers:
     """A system whose API can be killed and restarted."""
@@ -76,7 +87,7 @@ def test_typed_lines_are_sent_without_the_bad_ones_and_the_receipt_names_their_i
 
     press(page, "Leave them out and send 2 strings")
     expect(page.get_by_role("heading", name="All sent: 2 strings accepted")).to_be_visible()
-    expect(page.get_by_text("All of them have reached the database.")).to_be_visible()
+    expect(page.get_by_text("All of them are stored.")).to_be_visible()
     assert violations(page) == []
     assert tiers.rows("typed%") == ["typed last 가", "typed one"]
 
@@ -156,7 +167,7 @@ def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice
     expect(other.get_by_text("Another tab of this browser is sending these lines.")).to_be_visible()
     for each in (page, other):
         expect(each.get_by_role("heading", name="All sent: 20,000 strings accepted")).to_be_visible(timeout=60_000)
-    expect(other.get_by_text("All of them have reached the database.")).to_be_visible()
+    expect(other.get_by_text("All of them are stored.")).to_be_visible()
     assert tiers.rows("batch %") == texts
 
 
@@ -167,9 +178,81 @@ def test_what_was_accepted_stays_when_the_rest_is_cancelled(tiers: Tiers, open_p
     press(page, "Send 2 strings")
     expect(page.get_by_text("Trying again soon")).to_be_visible()
     press(page, "Cancel")
+    expect(page.get_by_role("heading", name="Finishing what is under way (2 strings)")).to_be_focused()
+    press(page, "Do not wait")
     expect(page.get_by_role("heading", name="Cancelled: 0 strings")).to_be_focused()
     assert violations(page) == []
     tiers.restart_api()
     press(page, "Done")
+    press(page, "Delete")
     expect(page.get_by_label("Lines")).to_be_focused()
     assert tiers.rows("cancelled%") == []
+
+
+def test_a_hundred_thousand_lines_pasted_into_a_text_never_get_into_the_field_and_are_sent_once(
+    tiers: Tiers, open_page: Open
+) -> None:
+    page = open_page("en-US", permissions=["clipboard-read", "clipboard-write"])
+    field = page.get_by_label("Lines")
+    field.fill("pasted first\n")
+    lines = "Array.from({ length: 100_000 }, (_, number) => `pasted ${number}`).join('\\n')"
+    page.evaluate(f"navigator.clipboard.writeText({lines})")
+    field.press("ControlOrMeta+v")
+    expect(page.get_by_text("Pasted text: 100,001 lines")).to_be_visible()
+    expect(page.get_by_role("button", name="Check the lines")).to_be_focused()
+    assert page.locator("textarea").count() == 0
+    assert violations(page) == []
+    page.reload()  # neither a reload nor a look at the review loses them
+    press(page, "Check the lines")
+    press(page, "Back")
+    press(page, "Remove")
+    press(page, "Keep")
+    press(page, "Check the lines")
+    press(page, "Send 100,001 strings")
+    expect(page.get_by_role("heading", name="All sent: 100,001 strings accepted")).to_be_visible(timeout=60_000)
+    like = "SELECT count(*), count(DISTINCT text) FROM dummies WHERE text LIKE 'pasted %%'"
+    eventually(lambda: query(tiers.system, like) == [(100_001, 100_001)], within=60)
+    page.reload()
+    press(page, "Done")
+    press(page, "Delete")
+    expect(page.get_by_label("Lines")).to_have_value("")
+
+
+def test_lines_are_not_shown_again_if_the_page_ends_between_keeping_their_batch_and_clearing_the_field(
+    open_page: Open,
+) -> None:
+    page = open_page("en-US")
+    page.get_by_label("Lines").fill("killed one\nkilled two")
+    press(page, "Check the lines")
+    saved = page.evaluate("Object.entries(sessionStorage)")
+    press(page, "Send 2 strings")
+    expect(page.get_by_role("heading", name="All sent: 2 strings accepted")).to_be_visible()
+    # as the tab's storage is if it is killed right then
+    batch = page.evaluate(KEPT_BATCH)
+    page.evaluate(
+        "([saved, batch]) => { for (const [name, text] of [...saved, ['ix-dummies:draft:lines-batch', batch.id]])"
+        " sessionStorage.setItem(name, text) }",
+        [saved, batch],
+    )
+    page.reload()
+    press(page, "Done")
+    press(page, "Delete")
+    expect(page.get_by_label("Lines")).to_have_value("")
+
+
+@pytest.mark.parametrize("hangs", ["indexedDB.open", "a transaction"])
+def test_a_storage_that_does_not_answer_is_said_and_lines_are_sent_without_it(
+    tiers: Tiers, open_page: Open, hangs: str
+) -> None:
+    page = open_page("en-US")
+    of = "IDBFactory.prototype.open" if hangs == "indexedDB.open" else "IDBObjectStore.prototype.get"
+    page.add_init_script(f"{of} = () => ({{}})")
+    page.reload()
+    expect(page.get_by_text("This browser's storage does not answer")).to_be_visible()
+    expect(page.get_by_text("Lines from an earlier visit may still be in it")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("Lines").fill(f"without {hangs}")
+    press(page, "Check the lines")
+    press(page, "Send 1 string")
+    expect(page.get_by_role("heading", name="All sent: 1 string accepted")).to_be_visible()
+    eventually(lambda: tiers.rows(f"without {hangs}") == [f"without {hangs}"], within=20)

@@ -11,6 +11,10 @@ export const bulk = {
   fileHint: "or drop one here: plain text, up to 20 MB",
   pasted: "your lines",
   back: "Back",
+  attached: (lines: number) => `Pasted text: ${count(lines)} ${lines === 1 ? "line" : "lines"}`,
+  remove: "Remove",
+  removing: "Remove the pasted text?",
+  removingHint: "It was not sent, and is deleted from this page.",
   faults: {
     "too-big": "The file is larger than 20 MB. Split it and send the parts.",
     unreadable: "The file could not be read. Choose it again.",
@@ -35,6 +39,7 @@ export const bulk = {
     leftOut: "Left out before",
     refused: "Refused",
     unsent: "Not sent",
+    unknown: "Outcome unknown",
     accepted: "Accepted",
   },
   badHeading: (bad: number) => `${count(bad)} ${bad === 1 ? "line" : "lines"} cannot be stored`,
@@ -58,21 +63,51 @@ export const bulk = {
   stopped: (detail: string) => `Stopped: the service refuses such requests (${detail}). Resume to try again.`,
   waiting: (reason: string) => `Trying again soon: ${reason}`,
   elsewhere: "Another tab of this browser is sending these lines.",
-  notKept: "This browser has no room to keep the lines: leave this page open until they are sent.",
+  notKept: {
+    denied: "This browser does not let pages keep data: leave this page open until the lines are sent.",
+    "no-room": "This browser has no room to keep the lines: leave this page open until they are sent.",
+    silent: "This browser's storage does not answer: leave this page open until the lines are sent.",
+  },
+  silent:
+    "This browser's storage does not answer, so lines are not kept over a reload. Lines from an earlier visit may still be in it: reload the page to try again.",
   pause: "Pause",
   resume: "Resume",
   tryNow: "Try now",
   cancel: "Cancel",
   cancelHint:
-    "You may leave or reload the page: sending continues where it was. Strings that were accepted stay accepted when you cancel.",
+    "You may leave or reload the page: sending continues where it was. After Cancel, accepted strings are still stored, and the rest can be sent later.",
+  finishing: (underWay: number) => `Finishing what is under way (${strings(underWay)})`,
+  finishingHint:
+    "The service may have accepted these strings already. The receipt is shown when it has answered. Nothing else is sent.",
+  leave: "Do not wait",
   allSent: (accepted: number) => `All sent: ${strings(accepted)} accepted`,
   cancelled: (accepted: number) => `Cancelled: ${strings(accepted)} had been accepted and will be stored`,
-  allSettled: "All of them have reached the database.",
-  settledSoFar: (settled: number, all: number) =>
-    `About ${count(settled)} of ${count(all)} have reached the database so far.`,
+  allStored: "All of them are stored.",
+  fates: (stored: number, failed: number, open: number) =>
+    [
+      `${count(stored)} stored`,
+      failed > 0 && `${count(failed)} failed`,
+      open > 0 && `${count(open)} not confirmed yet`,
+    ]
+      .filter(Boolean)
+      .join(", "),
+  gone: (gone: number) =>
+    `No longer there: ${strings(gone)}. An operator discarded them, or the journal lost them.`,
+  seeFailed: "See the failed strings",
+  unknownOutcome: (unknown: number) =>
+    `The service has not said whether it accepted ${strings(unknown)}. Send the rest to find out: nothing is stored twice.`,
+  sendRest: (rest: number) => `Send the remaining ${strings(rest)}`,
   saveCsv: "Save receipt as CSV",
   saveNdjson: "Save receipt as NDJSON",
   done: "Done",
   doneHint:
     "This receipt, with the id of each line or why it was refused, is kept in this browser until you choose Done.",
+  delete: {
+    heading: "Delete this receipt?",
+    confirm: "Delete",
+    keep: "Keep",
+    unsent: (unsent: number) => `Not sent, and deleted from this browser: ${strings(unsent)}.`,
+    unknown: (unknown: number) => `Accepted or not, you can no longer find out: ${strings(unknown)}.`,
+    receipt: "The receipt has not been saved. The ids of the strings are only in it.",
+  },
 };

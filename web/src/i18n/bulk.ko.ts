@@ -12,6 +12,10 @@ export const bulk: typeof english = {
   fileHint: "또는 여기에 끌어다 놓으세요. 일반 텍스트, 최대 20MB",
   pasted: "입력한 텍스트",
   back: "뒤로",
+  attached: (lines) => `붙여 넣은 텍스트 ${count(lines)}줄`,
+  remove: "지우기",
+  removing: "붙여 넣은 텍스트를 지우시겠습니까?",
+  removingHint: "아직 보내지 않은 텍스트이며, 이 페이지에서 삭제됩니다.",
   faults: {
     "too-big": "파일이 20MB보다 큽니다. 나누어 보내세요.",
     unreadable: "파일을 읽을 수 없습니다. 다시 선택하세요.",
@@ -35,6 +39,7 @@ export const bulk: typeof english = {
     leftOut: "미리 제외함",
     refused: "거부됨",
     unsent: "보내지 않음",
+    unknown: "결과를 알 수 없음",
     accepted: "접수됨",
   },
   badHeading: (bad) => `저장할 수 없는 줄 ${count(bad)}개`,
@@ -58,20 +63,49 @@ export const bulk: typeof english = {
   stopped: (detail) => `서비스가 요청을 거부하여 멈췄습니다(${detail}). 계속하면 다시 시도합니다.`,
   waiting: (reason) => `곧 다시 시도합니다. ${reason}`,
   elsewhere: "이 브라우저의 다른 탭에서 보내는 중입니다.",
-  notKept: "이 브라우저에 내용을 보관할 공간이 없습니다. 다 보낼 때까지 이 페이지를 열어 두세요.",
+  notKept: {
+    denied: "이 브라우저가 데이터 보관을 허용하지 않습니다. 다 보낼 때까지 이 페이지를 열어 두세요.",
+    "no-room": "이 브라우저에 내용을 보관할 공간이 없습니다. 다 보낼 때까지 이 페이지를 열어 두세요.",
+    silent: "이 브라우저의 저장소가 응답하지 않습니다. 다 보낼 때까지 이 페이지를 열어 두세요.",
+  },
+  silent:
+    "이 브라우저의 저장소가 응답하지 않아, 새로 고치면 내용이 사라집니다. 이전에 보내던 내용이 저장소에 남아 있을 수 있으니, 페이지를 새로 고쳐 다시 시도하세요.",
   pause: "일시 중지",
   resume: "계속",
   tryNow: "지금 시도",
   cancel: "취소",
   cancelHint:
-    "페이지를 떠나거나 새로 고쳐도 이어서 보냅니다. 취소하더라도 이미 접수된 문자열은 그대로 저장됩니다.",
+    "페이지를 떠나거나 새로 고쳐도 이어서 보냅니다. 취소해도 이미 접수된 문자열은 저장되며, 나머지는 나중에 보낼 수 있습니다.",
+  finishing: (underWay) => `보내던 문자열 ${count(underWay)}개의 결과를 기다리는 중`,
+  finishingHint:
+    "서비스가 이 문자열을 이미 접수했을 수 있습니다. 응답이 오면 접수증이 표시됩니다. 나머지는 보내지 않습니다.",
+  leave: "기다리지 않기",
   allSent: (accepted) => `모두 보냈습니다. 문자열 ${count(accepted)}개가 접수되었습니다`,
   cancelled: (accepted) => `취소했습니다. 이미 접수된 문자열 ${count(accepted)}개는 저장됩니다`,
-  allSettled: "모두 데이터베이스에 전달되었습니다.",
-  settledSoFar: (settled, all) =>
-    `지금까지 ${count(all)}개 중 약 ${count(settled)}개가 데이터베이스에 전달되었습니다.`,
+  allStored: "모두 저장되었습니다.",
+  fates: (stored, failed, open) =>
+    [
+      `${count(stored)}개 저장됨`,
+      failed > 0 && `${count(failed)}개 실패`,
+      open > 0 && `${count(open)}개 확인 전`,
+    ]
+      .filter(Boolean)
+      .join(", "),
+  gone: (gone) => `문자열 ${count(gone)}개는 더 이상 없습니다. 운영자가 폐기했거나 저널에서 유실되었습니다.`,
+  seeFailed: "실패한 문자열 보기",
+  unknownOutcome: (unknown) =>
+    `문자열 ${count(unknown)}개가 접수되었는지 서비스가 아직 응답하지 않았습니다. 나머지를 보내면 알 수 있으며, 두 번 저장되지 않습니다.`,
+  sendRest: (rest) => `남은 문자열 ${count(rest)}개 보내기`,
   saveCsv: "접수증을 CSV로 저장",
   saveNdjson: "접수증을 NDJSON으로 저장",
   done: "완료",
   doneHint: "각 줄의 ID와 거부된 줄의 이유가 담긴 이 접수증은 완료를 누를 때까지 이 브라우저에 보관됩니다.",
+  delete: {
+    heading: "이 접수증을 삭제하시겠습니까?",
+    confirm: "삭제",
+    keep: "그대로 두기",
+    unsent: (unsent) => `보내지 않은 문자열 ${count(unsent)}개가 이 브라우저에서 삭제됩니다.`,
+    unknown: (unknown) => `문자열 ${count(unknown)}개가 접수되었는지 더 이상 확인할 수 없게 됩니다.`,
+    receipt: "접수증을 아직 저장하지 않았습니다. 문자열의 ID는 이 접수증에만 있습니다.",
+  },
 };

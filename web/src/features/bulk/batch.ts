@@ -6,28 +6,33 @@ export const LISTED = 100;
 /** A line that the service refused, with the reason in the service's words. */
 export type RefusedLine = { line: number; detail: string };
 
-/** Up to 2,000 lines for one request, always under the same idempotency key. */
+/** Up to 2,000 lines for one request. Once it was tried it stays as it is: the same lines under the same key. */
 export type Chunk = {
+  /** The number of its first line: no other chunk of the batch, nor an outcome of other lines, ever has it. */
   readonly number: number;
   readonly key: string;
+  /** Whether it may have been sent: the service may then keep its lines. */
+  readonly tried: boolean;
   readonly lines: readonly number[];
   readonly texts: readonly string[];
-  /** Lines removed from the chunk because the service refused them. */
-  readonly refused: readonly RefusedLine[];
 };
 
-/** The counts of a finished chunk. */
+/** What became of accepted strings, the last time that the service was asked; the rest are still waiting. */
+export type Fate = { readonly stored: number; readonly failed: number; readonly gone: number };
+
+/** The counts of lines that are settled, and `number`, the first of them. */
 export type Outcome = {
   readonly number: number;
   readonly accepted: number;
   /** The first hundred. */
   readonly refused: readonly RefusedLine[];
   readonly refusedCount: number;
-  /** The service's count of accepted strings after this chunk; 0 if none of it was accepted. */
+  /** The service's count of accepted strings after these; 0 if none of them was accepted. */
   readonly acceptedTotal: number;
+  readonly fate?: Fate;
 };
 
-/** A chunk's part of the receipt: the ids of its accepted lines, and the refused lines. */
+/** The settled lines' part of the receipt: the ids of the accepted ones, and the refused ones. */
 export type ChunkReceipt = {
   readonly number: number;
   readonly lines: readonly number[];
@@ -35,11 +40,23 @@ export type ChunkReceipt = {
   readonly refused: readonly RefusedLine[];
 };
 
-/** What the user wants to happen to the batch; `stopped` is set by the page, for the reason in `trouble`. */
-export type Intent = "send" | "pause" | "stopped" | "cancel";
+export type Settled = { readonly outcome: Outcome; readonly receipt: ChunkReceipt };
+
+/** What takes the place of a chunk: other chunks of its lines, and what is settled. */
+export type Successors = { readonly chunks: readonly Chunk[]; readonly settled?: Settled };
+
+/**
+ * What the user wants to happen to the batch.
+ *
+ * `stopped` is set by the page, for the reason in `trouble`. `cancel` sends only what was tried, until its outcome is
+ * known; `leave` sends nothing.
+ */
+export type Intent = "send" | "pause" | "stopped" | "cancel" | "leave";
 
 /** A batch of lines being sent. */
 export type Batch = {
+  /** Random: a batch that comes later in its place has another one. */
+  readonly id: string;
   readonly name: string | null;
   readonly createdAt: number;
   readonly lines: number;
@@ -48,4 +65,23 @@ export type Batch = {
   readonly strings: number;
   readonly intent: Intent;
   readonly trouble: Trouble | null;
+  /** Whether the user has saved the receipt as it is now. */
+  readonly saved: boolean;
 };
+
+/** Returns the outcome and the receipt of accepted lines. */
+export function acceptedLines(chunk: Chunk, ids: readonly string[], acceptedTotal: number): Settled {
+  const { number, lines } = chunk;
+  const outcome = { number, accepted: ids.length, refused: [], refusedCount: 0, acceptedTotal };
+  return { outcome, receipt: { number, lines, ids, refused: [] } };
+}
+
+/** Returns the outcome and the receipt of refused lines, of which there is at least one. */
+export function refusedLines(refused: readonly RefusedLine[]): Settled {
+  const number = refused[0]?.line ?? 0;
+  const counts = { refused: refused.slice(0, LISTED), refusedCount: refused.length };
+  return {
+    outcome: { number, accepted: 0, ...counts, acceptedTotal: 0 },
+    receipt: { number, lines: [], ids: [], refused },
+  };
+}

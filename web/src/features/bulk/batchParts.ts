@@ -1,7 +1,9 @@
 import { createContext, use } from "react";
 import { submitBulk } from "./api/submitBulk";
 import { Batches } from "./batches";
-import { IndexedDbStorage } from "./indexedDbStorage";
+import { forgetSent } from "./draft";
+import { askBeforeLeaving } from "./leaving";
+import { type Opened, openStorage } from "./openStorage";
 import { Sender } from "./sender";
 
 export type BatchParts = { batches: Batches; sender: Sender };
@@ -10,12 +12,22 @@ let shared: Promise<BatchParts> | null = null;
 
 /** Returns the page's one batch store and its sender, started on the first call. */
 export function sharedBatchParts(): Promise<BatchParts> {
-  shared ??= openParts();
+  shared ??= openStorage().then((opened) => {
+    const parts = startParts(opened);
+    // what only this page has is lost with it
+    askBeforeLeaving(() => parts.batches.keeping !== "kept" && parts.batches.progress() !== null);
+    return parts;
+  });
   return shared;
 }
 
-async function openParts(): Promise<BatchParts> {
-  const batches = new Batches(await IndexedDbStorage.open().catch(() => null));
+/** Starts to send the batch in this storage, and those that follow. */
+export function startParts({ storage, keeping }: Opened): BatchParts {
+  const batches = new Batches(storage, keeping);
+  batches.subscribe(() => {
+    const progress = batches.progress();
+    if (progress) forgetSent(progress.batch.id);
+  });
   const sender = new Sender(batches, submitBulk);
   sender.start();
   return { batches, sender };
@@ -23,7 +35,7 @@ async function openParts(): Promise<BatchParts> {
 
 export const BatchPartsContext = createContext<Promise<BatchParts> | null>(null);
 
-/** Suspends until the browser's storage is open. */
+/** Suspends until the browser's storage is open, or known not to answer. */
 export function useBatchParts(): BatchParts {
   return use(use(BatchPartsContext) ?? sharedBatchParts());
 }

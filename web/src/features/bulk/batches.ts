@@ -1,37 +1,33 @@
 import type { Trouble } from "../../api/apiError";
-import { type Batch, type Chunk, type ChunkReceipt, LISTED, type Outcome, type RefusedLine } from "./batch";
+import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
 import type { Lines } from "./lines";
-import { type BatchStorage, MemoryStorage } from "./storage";
+import { MemoryStorage } from "./memoryStorage";
+import { type Progress, progressOf } from "./progress";
+import type { BatchStorage } from "./storage";
 
 const CHANNEL = "ix-dummies:batch";
 
-/** The batch as every tab sees it. */
-export type Progress = {
-  batch: Batch;
-  pending: readonly number[];
-  accepted: number;
-  /** The first hundred. */
-  refused: readonly RefusedLine[];
-  refusedCount: number;
-  /** The service's count of accepted strings after the last accepted chunk. */
-  acceptedTotal: number;
-};
+/**
+ * Where the batch is: in this browser's storage, or in this page only, because the browser denies storage, or has no
+ * room, or its storage does not answer; then an earlier batch may be in it.
+ */
+export type Keeping = "kept" | "denied" | "no-room" | "silent";
 
 /** Unknown until the storage has been read. */
-export type BatchState = { known: false } | { known: true; progress: Progress | null; persisted: boolean };
+export type BatchState = { known: false } | { known: true; progress: Progress | null; keeping: Keeping };
 
 /** This browser's one batch: persisted, shared between tabs, and changed only here. */
 export class Batches {
   private storage: BatchStorage;
   private state: BatchState = { known: false };
-  private readonly persisted: boolean;
+  keeping: Keeping;
   private readonly listeners = new Set<() => void>();
   private readonly channel: BroadcastChannel | null;
 
-  /** `storage` is null if the browser denies it. */
-  constructor(storage: BatchStorage | null) {
+  /** `storage` is null if the browser's cannot be used, for the reason in `keeping`. */
+  constructor(storage: BatchStorage | null, keeping: Keeping = storage ? "kept" : "denied") {
     this.storage = storage ?? new MemoryStorage();
-    this.persisted = storage !== null;
+    this.keeping = keeping;
     this.channel = storage && new BroadcastChannel(CHANNEL);
     if (this.channel) this.channel.onmessage = () => void this.reload();
   }
@@ -43,98 +39,101 @@ export class Batches {
     return () => this.listeners.delete(listener);
   };
 
+  /** The batch as last read, or null. */
+  progress(): Progress | null {
+    return this.state.known ? this.state.progress : null;
+  }
+
   /** Reads the storage, which another tab may have changed. */
   async reload(): Promise<void> {
     const saved = await this.storage.load();
-    const summed = saved && { batch: saved.batch, pending: saved.pending, ...sumOf(saved.outcomes) };
-    this.set({ known: true, progress: summed, persisted: this.isPersisted() });
+    this.state = { known: true, progress: saved && progressOf(saved), keeping: this.keeping };
+    for (const listener of this.listeners) listener();
   }
 
-  /** Saves lines as the new batch; returns false if there is one already. */
-  async begin(name: string | null, lines: Lines): Promise<boolean> {
+  /** Saves lines as the new batch, under a random id; returns false if there is a batch already. */
+  async begin(id: string, name: string | null, lines: Lines): Promise<boolean> {
     const { count, empty, badCount: leftOut, strings, chunks } = lines;
     const counts = { lines: count, empty, leftOut, strings };
-    const batch: Batch = { name, createdAt: Date.now(), ...counts, intent: "send", trouble: null };
-    const begun = await this.storage.begin(batch, chunks).catch(() => {
-      // no space: the view tells the user to leave the page open until the batch is sent
-      this.storage = new MemoryStorage();
-      return this.storage.begin(batch, chunks);
-    });
-    await this.tell();
-    return begun;
+    const state = { intent: "send", trouble: null, saved: false } as const;
+    const batch: Batch = { id, name, createdAt: Date.now(), ...counts, ...state };
+    return this.told(
+      await this.storage.begin(batch, chunks).catch(() => {
+        this.storage = new MemoryStorage();
+        this.keeping = "no-room";
+        return this.storage.begin(batch, chunks);
+      }),
+    );
   }
 
-  async pause(): Promise<void> {
-    await this.change({ intent: "pause" });
+  async pause({ id }: Batch): Promise<void> {
+    await this.change(id, ["send"], { intent: "pause" });
   }
 
-  async resume(): Promise<void> {
-    await this.change({ intent: "send", trouble: null });
+  /** Sends what remains, also of a cancelled batch. */
+  async resume({ id }: Batch): Promise<void> {
+    await this.change(id, ["pause", "stopped", "cancel", "leave"], { intent: "send", trouble: null });
   }
 
-  async cancel(): Promise<void> {
-    await this.change({ intent: "cancel" });
+  async cancel({ id }: Batch): Promise<void> {
+    await this.change(id, ["send", "pause", "stopped"], { intent: "cancel" });
+  }
+
+  /** Waits no longer for the outcome of what was tried before the batch was cancelled. */
+  async leave({ id }: Batch): Promise<void> {
+    await this.change(id, ["cancel"], { intent: "leave" });
   }
 
   /** Stops sending, because the service would refuse every chunk. */
-  async stop(trouble: Trouble): Promise<void> {
-    await this.change({ intent: "stopped", trouble });
+  async stop({ id }: Batch, trouble: Trouble): Promise<void> {
+    if (await this.change(id, ["send"], { intent: "stopped", trouble })) return;
+    await this.change(id, ["cancel"], { intent: "leave", trouble });
   }
 
-  async clear(): Promise<void> {
-    await this.storage.clear();
-    await this.tell();
+  /** Notes that the user has the receipt as it was; only if nothing is being sent. */
+  async noteSaved({ id, intent }: Batch): Promise<void> {
+    await this.change(id, [intent], { saved: true });
+  }
+
+  /** Deletes the batch; returns false if it is no longer as the user saw it. */
+  async clear(seen: Batch): Promise<boolean> {
+    return this.told(await this.storage.clear(seen));
   }
 
   chunk(number: number): Promise<Chunk | undefined> {
     return this.storage.chunk(number);
   }
 
-  replaceChunk(chunk: Chunk): Promise<void> {
-    return this.storage.replaceChunk(chunk);
+  /** Fixes, before their first send, which lines of a chunk go under which key; returns false if another tab did. */
+  async claim({ id }: Batch, { number, key }: Chunk, to: Successors): Promise<boolean> {
+    return this.told(await this.storage.claim({ batch: id, number, key }, to));
   }
 
-  async finishChunk(outcome: Outcome, receipt: ChunkReceipt): Promise<void> {
-    await this.storage.finishChunk(outcome, receipt);
-    await this.tell();
+  /** Notes a chunk's outcome; returns false if it was known already, or the batch is gone. */
+  async settle({ id }: Batch, { number, key }: Chunk, to: Successors): Promise<boolean> {
+    return this.told(await this.storage.settle({ batch: id, number, key }, to));
+  }
+
+  async noteFate({ id }: Batch, { number }: Outcome, fate: Fate): Promise<void> {
+    await this.told(await this.storage.noteFate(id, number, fate));
   }
 
   receipts(): Promise<ChunkReceipt[]> {
     return this.storage.receipts();
   }
 
-  private async change(changes: Partial<Batch>): Promise<void> {
-    await this.storage.change(changes);
-    await this.tell();
+  receipt(number: number): Promise<ChunkReceipt | undefined> {
+    return this.storage.receipt(number);
   }
 
-  private async tell(): Promise<void> {
+  private async change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean> {
+    return this.told(await this.storage.change(id, from, changes));
+  }
+
+  /** Reads the storage again, for what another tab did if nothing was changed, and makes the other tabs do so. */
+  private async told(changed: boolean): Promise<boolean> {
     await this.reload();
-    this.channel?.postMessage(null);
+    if (changed) this.channel?.postMessage(null);
+    return changed;
   }
-
-  private isPersisted(): boolean {
-    return this.persisted && !(this.storage instanceof MemoryStorage);
-  }
-
-  private set(state: BatchState): void {
-    this.state = state;
-    for (const listener of this.listeners) listener();
-  }
-}
-
-function sumOf(outcomes: readonly Outcome[]): Omit<Progress, "batch" | "pending"> {
-  const sum = { accepted: 0, refusedCount: 0, acceptedTotal: 0 };
-  for (const outcome of outcomes) {
-    sum.accepted += outcome.accepted;
-    sum.refusedCount += outcome.refusedCount;
-    sum.acceptedTotal = Math.max(sum.acceptedTotal, outcome.acceptedTotal);
-  }
-  const refused = outcomes.flatMap((outcome) => outcome.refused).sort((a, b) => a.line - b.line);
-  return { ...sum, refused: refused.slice(0, LISTED) };
-}
-
-/** Whether nothing of the batch remains to be sent. */
-export function isOver({ batch, pending }: Progress): boolean {
-  return pending.length === 0 || batch.intent === "cancel";
 }

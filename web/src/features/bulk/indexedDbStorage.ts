@@ -1,8 +1,17 @@
-import type { Batch, Chunk, ChunkReceipt, Outcome } from "./batch";
-import type { BatchStorage, SavedBatch } from "./storage";
+import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
+import { fromVersion1 } from "./fromVersion1";
+import {
+  type BatchStorage,
+  type Identity,
+  mayClear,
+  mayReplace,
+  type SavedBatch,
+  type Tried,
+} from "./storage";
 
 const NAME = "ix-dummies:batch";
-const STORES = ["batch", "chunks", "outcomes", "receipts"] as const;
+const VERSION = 2;
+const STORES = ["batch", "chunks", "tried", "outcomes", "receipts"] as const;
 type Store = (typeof STORES)[number];
 const ONLY = 0;
 
@@ -12,25 +21,34 @@ export class IndexedDbStorage implements BatchStorage {
 
   private constructor(database: IDBDatabase) {
     this.database = database;
+    // a newer page may change the format; this one then has to be reloaded
+    database.onversionchange = () => database.close();
   }
 
-  /** Rejects if the browser denies storage. */
+  /** Rejects if the browser denies storage; waits while a tab with an older page keeps it open. */
   static async open(): Promise<IndexedDbStorage> {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => {
-      for (const store of STORES) request.result.createObjectStore(store);
+    const request = indexedDB.open(NAME, VERSION);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const present = request.result.objectStoreNames;
+      for (const store of STORES) if (!present.contains(store)) request.result.createObjectStore(store);
+      if (oldVersion === 1 && request.transaction) void fromVersion1(request.transaction);
     };
     return new IndexedDbStorage(await answered(request));
   }
 
+  close(): void {
+    this.database.close();
+  }
+
   async load(): Promise<SavedBatch | null> {
-    const stores = this.stores("readonly", "batch", "chunks", "outcomes");
-    const [batch, pending, outcomes] = await Promise.all([
+    const stores = this.stores("readonly", "batch", "chunks", "tried", "outcomes");
+    const [batch, pending, tried, outcomes] = await Promise.all([
       answered<Batch | undefined>(stores.batch.get(ONLY)),
       answered(stores.chunks.getAllKeys()),
+      answered<Tried[]>(stores.tried.getAll()),
       answered<Outcome[]>(stores.outcomes.getAll()),
     ]);
-    return batch ? { batch, pending: pending as number[], outcomes } : null;
+    return batch ? { batch, pending: pending as number[], tried, outcomes } : null;
   }
 
   async begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean> {
@@ -39,44 +57,75 @@ export class IndexedDbStorage implements BatchStorage {
     stores.batch.put(batch, ONLY);
     // sequentially, so that copying 20 MB is many short tasks instead of a long one
     for (const chunk of chunks) await answered(stores.chunks.put(chunk, chunk.number));
-    await committed(stores.batch.transaction);
-    return true;
+    return committed(stores.batch.transaction);
   }
 
-  async change(changes: Partial<Batch>): Promise<void> {
+  async change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean> {
     const { batch: store } = this.stores("readwrite", "batch");
     const batch = await answered<Batch | undefined>(store.get(ONLY));
-    if (!batch) return;
+    if (batch?.id !== id || !from.includes(batch.intent)) return false;
     store.put({ ...batch, ...changes }, ONLY);
-    await committed(store.transaction);
+    return committed(store.transaction);
   }
 
-  async chunk(number: number): Promise<Chunk | undefined> {
+  chunk(number: number): Promise<Chunk | undefined> {
     return answered(this.stores("readonly", "chunks").chunks.get(number));
   }
 
-  async replaceChunk(chunk: Chunk): Promise<void> {
-    const { chunks } = this.stores("readwrite", "chunks");
-    chunks.put(chunk, chunk.number);
-    await committed(chunks.transaction);
+  claim(from: Identity, to: Successors): Promise<boolean> {
+    return this.replace("claim", from, to);
   }
 
-  async finishChunk(outcome: Outcome, receipt: ChunkReceipt): Promise<void> {
-    const stores = this.stores("readwrite", "chunks", "outcomes", "receipts");
-    stores.chunks.delete(outcome.number);
-    stores.outcomes.put(outcome, outcome.number);
-    stores.receipts.put(receipt, receipt.number);
-    await committed(stores.receipts.transaction);
+  settle(from: Identity, to: Successors): Promise<boolean> {
+    return this.replace("settle", from, to);
   }
 
-  async receipts(): Promise<ChunkReceipt[]> {
+  async noteFate(id: string, number: number, fate: Fate): Promise<boolean> {
+    const stores = this.stores("readwrite", "batch", "outcomes");
+    const [batch, outcome] = await Promise.all([
+      answered<Batch | undefined>(stores.batch.get(ONLY)),
+      answered<Outcome | undefined>(stores.outcomes.get(number)),
+    ]);
+    if (batch?.id !== id || !outcome) return false;
+    stores.outcomes.put({ ...outcome, fate }, number);
+    return committed(stores.outcomes.transaction);
+  }
+
+  receipts(): Promise<ChunkReceipt[]> {
     return answered(this.stores("readonly", "receipts").receipts.getAll());
   }
 
-  async clear(): Promise<void> {
+  receipt(number: number): Promise<ChunkReceipt | undefined> {
+    return answered(this.stores("readonly", "receipts").receipts.get(number));
+  }
+
+  async clear(seen: Batch): Promise<boolean> {
     const stores = this.stores("readwrite", ...STORES);
+    if (!mayClear(seen, await answered<Batch | undefined>(stores.batch.get(ONLY)))) return false;
     for (const store of STORES) stores[store].clear();
-    await committed(stores.batch.transaction);
+    return committed(stores.batch.transaction);
+  }
+
+  private async replace(action: "claim" | "settle", from: Identity, to: Successors): Promise<boolean> {
+    const stores = this.stores("readwrite", ...STORES);
+    const [batch, chunk] = await Promise.all([
+      answered<Batch | undefined>(stores.batch.get(ONLY)),
+      answered<Chunk | undefined>(stores.chunks.get(from.number)),
+    ]);
+    if (!mayReplace(action, from, batch, chunk)) return false;
+    for (const store of [stores.chunks, stores.tried]) store.delete(from.number);
+    for (const next of to.chunks) {
+      const { number, tried, texts } = next;
+      stores.chunks.put(next, number);
+      if (tried) stores.tried.put({ number, strings: texts.length } satisfies Tried, number);
+    }
+    if (to.settled) {
+      const { outcome, receipt } = to.settled;
+      stores.outcomes.put(outcome, outcome.number);
+      stores.receipts.put(receipt, receipt.number);
+      stores.batch.put({ ...batch, saved: false }, ONLY);
+    }
+    return committed(stores.batch.transaction);
   }
 
   private stores<S extends Store>(mode: IDBTransactionMode, ...names: S[]): Record<S, IDBObjectStore> {
@@ -93,9 +142,10 @@ function answered<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-function committed(transaction: IDBTransaction): Promise<void> {
+/** Resolves with true once the transaction has committed. */
+function committed(transaction: IDBTransaction): Promise<true> {
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
+    transaction.oncomplete = () => resolve(true);
     transaction.onabort = () => reject(transaction.error);
   });
 }

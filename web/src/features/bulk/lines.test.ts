@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { MAX_TEXT_BYTES } from "../strings/text";
 import { LISTED } from "./batch";
-import { LineReader, type Lines, MAX_CHUNK_BYTES, MAX_CHUNK_LINES } from "./lines";
+import { LineReader, type Lines } from "./lines";
+import { MAX_CHUNK_BYTES, MAX_CHUNK_LINES } from "./requestSize";
 
 function read(...pieces: string[]): Lines {
   const reader = new LineReader();
@@ -38,7 +39,7 @@ describe("LineReader", () => {
   it("limits the lines of a chunk, and gives each chunk its own key", () => {
     const { chunks } = read("a\n".repeat(2 * MAX_CHUNK_LINES + 1));
     expect(chunks.map((chunk) => chunk.texts.length)).toEqual([MAX_CHUNK_LINES, MAX_CHUNK_LINES, 1]);
-    expect(chunks.map((chunk) => chunk.number)).toEqual([0, 1, 2]);
+    expect(chunks.map((chunk) => chunk.number)).toEqual([1, 2_001, 4_001]);
     expect(new Set(chunks.map((chunk) => chunk.key)).size).toBe(3);
   });
 

@@ -1,10 +1,8 @@
-import { newIdempotencyKey } from "../strings/idempotencyKey";
-import { byteLength, type TextFault, textFault } from "../strings/text";
+import { type TextFault, textFault } from "../strings/text";
 import { type Chunk, LISTED } from "./batch";
+import { chunkOf } from "./pieces";
+import { MAX_CHUNK_BYTES, MAX_CHUNK_LINES, sizeInBody } from "./requestSize";
 
-/** The limits of a request; the service accepts more, but a slow line has to carry it within the timeout. */
-export const MAX_CHUNK_LINES = 2_000;
-export const MAX_CHUNK_BYTES = 1024 * 1024;
 /** An upper bound for the rest of the body, in bytes. */
 const ENVELOPE = 100;
 const EXAMPLES = 3;
@@ -64,8 +62,7 @@ export class LineReader {
   }
 
   private add(text: string): void {
-    // its size in the body, with the comma
-    const size = byteLength(JSON.stringify(text)) + 1;
+    const size = sizeInBody(text);
     if (this.texts.length === MAX_CHUNK_LINES || this.bytes + size > MAX_CHUNK_BYTES) this.closeChunk();
     this.numbers.push(this.count);
     this.texts.push(text);
@@ -76,9 +73,7 @@ export class LineReader {
 
   private closeChunk(): void {
     if (this.texts.length === 0) return;
-    const { numbers: lines, texts } = this;
-    const number = this.chunks.length;
-    this.chunks.push({ number, key: newIdempotencyKey(), lines, texts, refused: [] });
+    this.chunks.push(chunkOf(this.numbers, this.texts));
     this.numbers = [];
     this.texts = [];
     this.bytes = ENVELOPE;

@@ -2,13 +2,9 @@ import { expect, it } from "vitest";
 import { receiptFile } from "./receipt";
 
 const CHUNKS = [
-  {
-    number: 0,
-    lines: [1, 4],
-    ids: ["id-of-1", "id-of-4"],
-    refused: [{ line: 3, detail: 'It is "bad", they say.' }],
-  },
-  { number: 1, lines: [5], ids: ["id-of-5"], refused: [] },
+  { number: 1, lines: [1, 4], ids: ["id-of-1", "id-of-4"], refused: [] },
+  { number: 3, lines: [], ids: [], refused: [{ line: 3, detail: 'It is "bad", they say.' }] },
+  { number: 5, lines: [5], ids: ["id-of-5"], refused: [] },
 ];
 
 const contentOf = async (blob: Blob) => new TextDecoder().decode(await blob.arrayBuffer());

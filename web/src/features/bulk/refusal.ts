@@ -1,33 +1,37 @@
 import type { ApiError } from "../../api/apiError";
-import { newIdempotencyKey } from "../strings/idempotencyKey";
-import type { Chunk, RefusedLine } from "./batch";
+import { type Chunk, type RefusedLine, refusedLines, type Successors } from "./batch";
+import { chunkOf, halves } from "./pieces";
 
-/** Problems with a chunk's content: another chunk may be accepted. */
-const ABOUT_CONTENT = new Set(["invalid-text", "invalid-body", "too-large", "key-reused"]);
-
-/** Returns the rest of a chunk after a final refusal; null if the refusal is not about this chunk. */
-export function withoutRefused(chunk: Chunk, { trouble, refusedItems }: ApiError): Chunk | null {
-  if (refusedItems.length > 0) {
-    return without(chunk, new Map(refusedItems.map(({ index, detail }) => [index, detail])));
-  }
-  if (!ABOUT_CONTENT.has(trouble.code)) return null;
-  return without(chunk, new Map(chunk.texts.map((_, index) => [index, trouble.detail])));
+/**
+ * Returns what follows a chunk after a final refusal; null if the refusal is not about this chunk.
+ *
+ * The service has kept nothing under the chunk's key, but may remember it, so that what is left gets another one.
+ */
+export function afterRefusal(chunk: Chunk, error: ApiError): Successors | null {
+  const refused = new Map<number, string>();
+  for (const { index, detail } of error.refusedItems) if (index in chunk.texts) refused.set(index, detail);
+  if (refused.size > 0) return without(chunk, refused);
+  const { code, detail } = error.trouble;
+  if (code === "key-reused") return { chunks: [chunkOf(chunk.lines, chunk.texts)] };
+  if (code !== "invalid-text" && !isTooLarge(error)) return null;
+  return chunk.texts.length > 1 ? { chunks: halves(chunk) } : without(chunk, new Map([[0, detail]]));
 }
 
-/** The service stored nothing under the old key but remembers it, so the rest gets a new one. */
-function without(chunk: Chunk, refused: ReadonlyMap<number, string>): Chunk | null {
+/** Whether the service, or a proxy before it, takes no request of this size. */
+export function isTooLarge({ trouble: { code, detail } }: ApiError): boolean {
+  return code === "too-large" || (code === "unexpected-answer" && detail === "HTTP 413");
+}
+
+function without({ lines, texts }: Chunk, refused: ReadonlyMap<number, string>): Successors {
   const stays = (_: unknown, index: number) => !refused.has(index);
   const taken: RefusedLine[] = [];
-  for (const [index, detail] of refused) {
-    const line = chunk.lines[index];
-    if (line !== undefined) taken.push({ line, detail });
+  for (const [index, line] of lines.entries()) {
+    const detail = refused.get(index);
+    if (detail !== undefined) taken.push({ line, detail });
   }
-  if (taken.length === 0) return null;
+  const left = texts.filter(stays);
   return {
-    number: chunk.number,
-    key: newIdempotencyKey(),
-    lines: chunk.lines.filter(stays),
-    texts: chunk.texts.filter(stays),
-    refused: [...chunk.refused, ...taken],
+    chunks: left.length > 0 ? [chunkOf(lines.filter(stays), left)] : [],
+    settled: refusedLines(taken),
   };
 }

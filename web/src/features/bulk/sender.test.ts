@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 import type { Chunk } from "./batch";
-import { Batches, isOver } from "./batches";
+import { Batches } from "./batches";
 import { LineReader, type Lines } from "./lines";
+import { MemoryStorage } from "./memoryStorage";
+import { isOver, unsentOf } from "./progress";
 import { Sender } from "./sender";
 
 const CHUNK = 2_000;
@@ -34,7 +36,7 @@ async function begin(count: number): Promise<Sender> {
     return answer(chunk);
   });
   sender.start();
-  await batches.begin("names.txt", linesOf(count));
+  await batches.begin("a-batch", "names.txt", linesOf(count));
   await settle();
   return sender;
 }
@@ -43,6 +45,13 @@ function progress() {
   const state = batches.snapshot();
   if (!state.known || !state.progress) throw new Error("no batch");
   return state.progress;
+}
+
+/** Makes the service answer only on request; returns what makes it, one for each chunk that was sent. */
+function hold(): (() => void)[] {
+  const finish: (() => void)[] = [];
+  answer = (chunk) => new Promise((resolve) => finish.push(() => resolve(accept(chunk))));
+  return finish;
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -68,8 +77,7 @@ describe("Sender", () => {
   });
 
   it("has at most two requests in flight", async () => {
-    const finish: (() => void)[] = [];
-    answer = (chunk) => new Promise((resolve) => finish.push(() => resolve(accept(chunk))));
+    const finish = hold();
     await begin(5 * CHUNK);
     expect(sent).toHaveLength(2);
     finish[0]?.();
@@ -109,17 +117,59 @@ describe("Sender", () => {
     ]);
     expect(sent[1]?.key).not.toBe(sent[0]?.key);
     expect(progress()).toMatchObject({ accepted: 2, refused: [{ line: 2, detail: "Too much." }] });
-    expect(await batches.receipts()).toMatchObject([
-      { lines: [1, 3], refused: [{ line: 2, detail: "Too much." }] },
-    ]);
+    expect(await batches.receipts()).toMatchObject([{ lines: [1, 3] }, { refused: [{ line: 2 }] }]);
   });
 
-  it("counts all lines of a refused chunk, and continues with the next", async () => {
-    answer = (chunk) => (chunk.number === 0 ? refuse("too-large") : accept(chunk));
-    await begin(CHUNK + 1);
-    expect(progress()).toMatchObject({ accepted: 1, refusedCount: CHUNK, pending: [] });
-    expect(progress().refused).toHaveLength(100);
-    expect((await batches.receipts())[0]?.refused).toHaveLength(CHUNK);
+  it("halves what is too large until it fits, and refuses a line that alone does not", async () => {
+    answer = (chunk) =>
+      chunk.texts.length > 2 || chunk.texts.includes("5") ? refuse("too-large") : accept(chunk);
+    await begin(9);
+    expect(progress()).toMatchObject({ accepted: 8, refused: [{ line: 5, detail: "No." }], pending: [] });
+  });
+
+  it.each([
+    ["none", []],
+    [
+      "only lines that were not sent",
+      [
+        { index: 3, detail: "" },
+        { index: -1, detail: "" },
+      ],
+    ],
+  ])("finds the refused line if the service names %s", async (_, items) => {
+    answer = (chunk) => (chunk.texts.includes("2") ? refuse("invalid-text", items) : accept(chunk));
+    await begin(3);
+    expect(progress()).toMatchObject({ accepted: 2, refusedCount: 1, refused: [{ line: 2, detail: "No." }] });
+  });
+
+  it("counts a line once that the service names twice", async () => {
+    const item = { index: 0, detail: "Bad." };
+    answer = (chunk) => (chunk.texts.includes("1") ? refuse("invalid-text", [item, item]) : accept(chunk));
+    await begin(2);
+    expect(progress()).toMatchObject({ accepted: 1, refusedCount: 1 });
+  });
+
+  it("sends lines under another key, later, if theirs is another request's", async () => {
+    answer = (chunk) => (sent.length === 1 ? refuse("key-reused") : accept(chunk));
+    await begin(2);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(progress()).toMatchObject({ accepted: 2, refusedCount: 0 });
+    expect(sent[1]?.key).not.toBe(sent[0]?.key);
+  });
+
+  it.each([
+    ["fewer ids", { count: 2, ids: ["a"] }],
+    ["an id twice", { count: 2, ids: ["a", "a"] }],
+    ["another count", { count: 3, ids: ["a", "b"] }],
+    ["nothing", null],
+  ])("believes no answer with %s, and repeats the request", async (_, body) => {
+    answer = async (chunk) => (sent.length === 1 ? (body as Schema<"BulkAccepted">) : accept(chunk));
+    await begin(2);
+    expect(progress()).toMatchObject({ accepted: 0, underWay: 2 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(progress().accepted).toBe(2);
+    expect(sent[1]).toEqual(sent[0]);
   });
 
   it("stops, and counts no line as refused, if the refusal is not about the lines", async () => {
@@ -129,7 +179,7 @@ describe("Sender", () => {
     expect(sent.length).toBeLessThanOrEqual(2);
     expect(progress()).toMatchObject({ accepted: 0, refusedCount: 0, batch: { intent: "stopped" } });
     answer = accept;
-    await batches.resume();
+    await batches.resume(progress().batch);
     await settle();
     expect(progress().accepted).toBe(5 * CHUNK);
   });
@@ -137,32 +187,116 @@ describe("Sender", () => {
   it("pauses, even while it waits to retry, and resumes", async () => {
     answer = () => Promise.reject(away);
     await begin(CHUNK);
-    await batches.pause();
+    await batches.pause(progress().batch);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(sent).toHaveLength(1);
     answer = accept;
-    await batches.resume();
+    await batches.resume(progress().batch);
     await settle();
     expect(sent).toHaveLength(2);
     expect(progress().accepted).toBe(CHUNK);
   });
 
-  it("sends nothing more once it is cancelled, and keeps what was accepted", async () => {
-    const finish: (() => void)[] = [];
-    answer = (chunk) => new Promise((resolve) => finish.push(() => resolve(accept(chunk))));
+  it("sends nothing more once it is cancelled, and is over when what was under way is answered", async () => {
+    const finish = hold();
     await begin(5 * CHUNK);
-    await batches.cancel();
+    await batches.cancel(progress().batch);
+    expect(progress()).toMatchObject({ accepted: 0, underWay: 2 * CHUNK });
+    expect(isOver(progress())).toBe(false);
     for (const done of finish) done();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(sent).toHaveLength(2);
-    expect(progress()).toMatchObject({ accepted: 2 * CHUNK, batch: { intent: "cancel" } });
+    expect(progress()).toMatchObject({ accepted: 2 * CHUNK, underWay: 0, batch: { intent: "cancel" } });
+    expect(unsentOf(progress())).toBe(3 * CHUNK);
     expect(isOver(progress())).toBe(true);
+  });
+
+  it("sends the rest of a cancelled batch when it is resumed, and what was left without an answer", async () => {
+    hold();
+    await begin(5 * CHUNK);
+    await batches.cancel(progress().batch);
+    await batches.leave(progress().batch);
+    expect(isOver(progress())).toBe(true);
+    expect(unsentOf(progress())).toBe(3 * CHUNK);
+    answer = accept;
+    await batches.resume(progress().batch);
+    await settle();
+    expect(progress()).toMatchObject({ accepted: 5 * CHUNK, pending: [] });
+    expect(new Set(sent.map(({ key }) => key)).size).toBe(5);
+  });
+
+  it("counts a late answer for its own batch only", async () => {
+    const finish = hold();
+    await begin(CHUNK);
+    await batches.cancel(progress().batch);
+    await batches.leave(progress().batch);
+    expect(await batches.clear(progress().batch)).toBe(true);
+    answer = accept;
+    await batches.begin("another", null, linesOf(3));
+    for (const done of finish) done();
+    await settle();
+    expect(progress()).toMatchObject({ accepted: 3, batch: { id: "another" }, pending: [] });
+    expect(await batches.receipts()).toHaveLength(1);
+  });
+
+  it("keeps a batch cancelled though a late refusal would stop it", async () => {
+    const refuseLate: (() => void)[] = [];
+    answer = () =>
+      new Promise((_, reject) => refuseLate.push(() => refuse("unexpected-answer").catch(reject)));
+    await begin(2 * CHUNK);
+    await batches.cancel(progress().batch);
+    for (const late of refuseLate) late();
+    await settle();
+    expect(progress()).toMatchObject({ underWay: 2 * CHUNK, batch: { intent: "leave" } });
+  });
+
+  it("sends less with a request on a slow line, and more on a fast one", async () => {
+    const perSecond = { bytes: 10_000 };
+    const sizes: number[] = [];
+    answer = async (chunk) => {
+      const bytes = JSON.stringify(chunk.texts).length;
+      sizes.push(bytes);
+      await new Promise((resolve) => setTimeout(resolve, (bytes / perSecond.bytes) * 1_000));
+      return accept(chunk);
+    };
+    const sending = new Sender(batches, (chunk) => answer(chunk));
+    sending.start();
+    const reader = new LineReader();
+    reader.read(Array.from({ length: 3_000 }, (_, index) => `${`${index}`.padEnd(999)}\n`).join(""));
+    await batches.begin("a-batch", "long.txt", reader.end());
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sizes[0]).toBeGreaterThan(60_000);
+    expect(Math.max(...sizes.slice(2))).toBeLessThan(35_000);
+    perSecond.bytes = 1e7;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(Math.max(...sizes)).toBeGreaterThan(900_000);
+    expect(progress()).toMatchObject({ accepted: 3_000, pending: [] });
   });
 
   it("has one batch at a time, and accepts the next when the first is dismissed", async () => {
     await begin(1);
-    expect(await batches.begin(null, linesOf(1))).toBe(false);
-    await batches.clear();
-    expect(await batches.begin(null, linesOf(1))).toBe(true);
+    expect(await batches.begin("another", null, linesOf(1))).toBe(false);
+    await batches.clear(progress().batch);
+    expect(await batches.begin("another", null, linesOf(1))).toBe(true);
+  });
+
+  it("sends each line under one key, though two tabs send and the service refuses some lines", async () => {
+    const storage = new MemoryStorage();
+    const keep = new Map<string, Set<string>>();
+    answer = async (chunk) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const index = chunk.texts.findIndex((text) => text.endsWith("7"));
+      if (index >= 0) return refuse("invalid-text", [{ index, detail: "A seven." }]);
+      for (const text of chunk.texts) keep.set(text, (keep.get(text) ?? new Set()).add(chunk.key));
+      return accept(chunk);
+    };
+    const tabs = [new Batches(storage), new Batches(storage)];
+    for (const tab of tabs) new Sender(tab, (chunk) => answer(chunk)).start();
+    await tabs[0]?.begin("a-batch", null, linesOf(100));
+    await tabs[1]?.reload();
+    await vi.advanceTimersByTimeAsync(60_000);
+    await tabs[0]?.reload();
+    expect(tabs[0]?.progress()).toMatchObject({ accepted: 90, refusedCount: 10, pending: [] });
+    expect([...keep.values()].map((keys) => keys.size)).toEqual(Array(90).fill(1));
   });
 });

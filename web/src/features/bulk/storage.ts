@@ -1,63 +1,48 @@
-import type { Batch, Chunk, ChunkReceipt, Outcome } from "./batch";
+import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
 
-export type SavedBatch = { batch: Batch; pending: number[]; outcomes: Outcome[] };
+/** Lines that are not settled: `number` is the chunk's, `strings` how many it has. */
+export type Tried = { number: number; strings: number };
+export type SavedBatch = { batch: Batch; pending: number[]; tried: Tried[]; outcomes: Outcome[] };
 
-/** Stores one batch: its chunks until they are finished, their outcomes until the receipt is dismissed. */
+/** The chunk that a write means, as it was read. */
+export type Identity = { batch: string; number: number; key: string };
+
+/**
+ * Stores one batch: its chunks until they are settled, their outcomes until the receipt is dismissed.
+ *
+ * Other tabs write too, and answers arrive late. So each write is a compare-and-swap: it says what it is based on, and
+ * changes nothing and returns false if that is no longer so.
+ */
 export interface BatchStorage {
   load(): Promise<SavedBatch | null>;
-  /** Saves a new batch atomically; returns false if there is one already. */
+  /** Saves a new batch; only if there is none. */
   begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean>;
-  change(changes: Partial<Batch>): Promise<void>;
+  /** Changes the batch with this id; only if its intent is one of these. */
+  change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean>;
   chunk(number: number): Promise<Chunk | undefined>;
-  replaceChunk(chunk: Chunk): Promise<void>;
-  finishChunk(outcome: Outcome, receipt: ChunkReceipt): Promise<void>;
+  /** Puts these in the place of a chunk that has not been tried; only if the batch is to be sent. */
+  claim(from: Identity, to: Successors): Promise<boolean>;
+  /** Puts these in the place of a chunk whose outcome is known. */
+  settle(from: Identity, to: Successors): Promise<boolean>;
+  /** Notes what became of the accepted strings of an outcome. */
+  noteFate(batch: string, number: number, fate: Fate): Promise<boolean>;
   receipts(): Promise<ChunkReceipt[]>;
-  clear(): Promise<void>;
+  receipt(number: number): Promise<ChunkReceipt | undefined>;
+  /** Deletes the batch; only if neither its intent nor `saved` has changed. */
+  clear(seen: Batch): Promise<boolean>;
 }
 
-/** Stores a batch for as long as the page is open, if the browser has no space or denies storage. */
-export class MemoryStorage implements BatchStorage {
-  private batch: Batch | null = null;
-  private readonly chunks = new Map<number, Chunk>();
-  private readonly outcomes = new Map<number, Outcome>();
-  private readonly finished = new Map<number, ChunkReceipt>();
+/** Whether a chunk may be replaced, given what is stored now. */
+export function mayReplace(
+  action: "claim" | "settle",
+  { batch: id, key }: Identity,
+  batch: Batch | undefined,
+  chunk: Chunk | undefined,
+): boolean {
+  if (batch?.id !== id || chunk?.key !== key) return false;
+  return action === "settle" || (batch.intent === "send" && !chunk.tried);
+}
 
-  async load(): Promise<SavedBatch | null> {
-    const { batch } = this;
-    return batch && { batch, pending: [...this.chunks.keys()], outcomes: [...this.outcomes.values()] };
-  }
-
-  async begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean> {
-    if (this.batch) return false;
-    this.batch = batch;
-    for (const chunk of chunks) this.chunks.set(chunk.number, chunk);
-    return true;
-  }
-
-  async change(changes: Partial<Batch>): Promise<void> {
-    if (this.batch) this.batch = { ...this.batch, ...changes };
-  }
-
-  async chunk(number: number): Promise<Chunk | undefined> {
-    return this.chunks.get(number);
-  }
-
-  async replaceChunk(chunk: Chunk): Promise<void> {
-    this.chunks.set(chunk.number, chunk);
-  }
-
-  async finishChunk(outcome: Outcome, receipt: ChunkReceipt): Promise<void> {
-    this.chunks.delete(outcome.number);
-    this.outcomes.set(outcome.number, outcome);
-    this.finished.set(receipt.number, receipt);
-  }
-
-  async receipts(): Promise<ChunkReceipt[]> {
-    return [...this.finished.values()].sort((a, b) => a.number - b.number);
-  }
-
-  async clear(): Promise<void> {
-    this.batch = null;
-    for (const map of [this.chunks, this.outcomes, this.finished]) map.clear();
-  }
+export function mayClear(seen: Batch, batch: Batch | undefined): boolean {
+  return batch?.id === seen.id && batch.intent === seen.intent && batch.saved === seen.saved;
 }

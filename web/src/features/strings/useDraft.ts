@@ -2,34 +2,35 @@ import { useCallback, useState } from "react";
 
 const PREFIX = "ix-dummies:draft:";
 
-/** A field's text, saved over reloads until it is sent; per tab, so that tabs do not overwrite each other. */
-export function useDraft(name: string): [string, (text: string) => void] {
-  const [text, setText] = useState(() => read(PREFIX + name));
-  const change = useCallback(
-    (next: string) => {
-      setText(next);
-      keep(PREFIX + name, next);
-    },
-    [name],
-  );
-  return [text, change];
+/**
+ * A field's text, saved over reloads until it is sent; per tab, so that tabs do not overwrite each other.
+ *
+ * The last value is whether it is saved: the browser may deny storage, or have no room for it.
+ */
+export function useDraft(name: string): [string, (text: string) => void, boolean] {
+  const [draft, setDraft] = useState(() => ({ text: readDraft(name), saved: true }));
+  const change = useCallback((text: string) => setDraft({ text, saved: saveDraft(name, text) }), [name]);
+  return [draft.text, change, draft.saved];
 }
 
-function read(key: string): string {
+/** Returns the saved text, or an empty one. */
+export function readDraft(name: string): string {
   try {
-    return sessionStorage.getItem(key) ?? "";
+    return sessionStorage.getItem(PREFIX + name) ?? "";
   } catch {
     return "";
   }
 }
 
-/** If it cannot be saved, the field still has the text. */
-function keep(key: string, text: string): void {
+/** Saves a text, or nothing if it is empty; returns false if it cannot be saved: the field still has it. */
+export function saveDraft(name: string, text: string): boolean {
   try {
-    if (text === "") sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, text);
+    if (text === "") sessionStorage.removeItem(PREFIX + name);
+    else sessionStorage.setItem(PREFIX + name, text);
+    return true;
   } catch {
-    discard(key);
+    discard(PREFIX + name);
+    return false;
   }
 }
 

@@ -9,22 +9,27 @@ import type { Language } from "../../../i18n/language";
 import { FakeApi, pipeline, problem } from "../../../testing/fakeApi";
 import { server } from "../../../testing/server";
 import { StringStore } from "../../strings/store";
-import { submitBulk } from "../api/submitBulk";
-import { Batches } from "../batches";
-import { BatchPartsContext } from "../batchParts";
+import { BatchPartsContext, startParts } from "../batchParts";
 import { MAX_FILE_BYTES } from "../readLines";
-import { Sender } from "../sender";
 
 let bulks: { key: string | null; texts: string[] }[];
 let onBulk: () => Response | undefined;
+let failing: string[];
 
 beforeEach(() => {
   window.location.hash = "#/many";
   const api = new FakeApi();
-  api.pipeline = pipeline({ settled_total: 2 });
+  api.pipeline = pipeline({ settled_total: 3 });
   bulks = [];
   onBulk = () => undefined;
+  failing = ["id-of-two"];
   server.use(
+    http.post("/dummies/status", async ({ request }) => {
+      const { ids } = (await request.json()) as { ids: string[] };
+      const failed = ids.filter((id) => failing.includes(id)).map((id) => ({ id, reason: "Refused." }));
+      const others = { queued: 0, not_found: [], unavailable: 0 };
+      return HttpResponse.json({ stored: ids.length - failed.length, failed, ...others });
+    }),
     http.post("/dummies/bulk", async ({ request }) => {
       const { texts } = (await request.json()) as { texts: string[] };
       bulks.push({ key: request.headers.get("Idempotency-Key"), texts });
@@ -39,10 +44,7 @@ beforeEach(() => {
 });
 
 async function open(language: Language = "en") {
-  const batches = new Batches(null);
-  const sender = new Sender(batches, submitBulk);
-  sender.start();
-  const parts = Promise.resolve({ batches, sender });
+  const parts = Promise.resolve(startParts({ storage: null, keeping: "denied" }));
   // suspended content is rendered only within an awaited act
   return act(async () =>
     render(
@@ -73,7 +75,10 @@ describe("the bulk view", () => {
     await user.click(await button("Send 3 strings"));
     await heading("All sent: 3 strings accepted");
     expect(bulks.map(({ texts }) => texts)).toEqual([["one", "two", "three"]]);
-    expect(await screen.findByText("About 2 of 3 have reached the database so far.")).toBeTruthy();
+    expect(await screen.findByText("2 stored, 1 failed")).toBeTruthy();
+    expect(screen.getByRole("link", { name: "See the failed strings" }).getAttribute("href")).toBe(
+      "#/failed",
+    );
     // contrast needs a real rendering
     const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
     expect(violations).toEqual([]);

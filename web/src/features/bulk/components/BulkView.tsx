@@ -1,8 +1,9 @@
 import { useState, useSyncExternalStore } from "react";
 import { ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
-import { type BatchState, isOver } from "../batches";
+import type { BatchState } from "../batches";
 import { useBatchParts } from "../batchParts";
+import { isOver } from "../progress";
 import { Chooser } from "./Chooser";
 import { Receipt } from "./Receipt";
 import { SendingPanel } from "./SendingPanel";
@@ -20,9 +21,9 @@ export function BulkView() {
   return (
     <>
       <ViewHead title={bulk.heading} lead={bulk.lead} />
-      {step === "choose" && <Chooser moved={trail.moved} />}
-      {step === "send" && progress && (
-        <SendingPanel progress={progress} persisted={state.known && state.persisted} moved={trail.moved} />
+      {step === "choose" && state.known && <Chooser keeping={state.keeping} moved={trail.moved} />}
+      {step === "send" && state.known && progress && (
+        <SendingPanel progress={progress} keeping={state.keeping} moved={trail.moved} />
       )}
       {step === "receipt" && progress && <Receipt progress={progress} moved={trail.moved} />}
     </>

@@ -1,44 +1,51 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { announce } from "../../../announcer/announce";
 import { useMessages } from "../../../i18n/language";
+import { newIdempotencyKey } from "../../strings/idempotencyKey";
 import { useDraft } from "../../strings/useDraft";
+import type { Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
+import { DRAFT, noteSending } from "../draft";
+import { askBeforeLeaving } from "../leaving";
 import type { Lines } from "../lines";
 import { useReading } from "../useReading";
+import styles from "./Bulk.module.css";
 import { LinesForm } from "./LinesForm";
 import { NotUtf8 } from "./NotUtf8";
 import { ReadingPanel } from "./ReadingPanel";
 import { Review } from "./Review";
 
-const DRAFT = "lines";
-
 /** Turns the text of a field or a file into lines ready to be sent. */
-export function Chooser({ moved }: { moved: boolean }) {
+export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }) {
   const { bulk } = useMessages();
   const { batches } = useBatchParts();
-  const [draft, setDraft] = useDraft(DRAFT);
+  const [draft, setDraft, isSaved] = useDraft(DRAFT);
   const { current, read, choose } = useReading();
   const [left, setLeft] = useState(false);
+  useEffect(() => askBeforeLeaving(() => !isSaved), [isSaved]);
 
   async function send(name: string | null, lines: Lines) {
-    const begun = await batches.begin(name, lines);
-    if (begun && name === null) setDraft("");
-    if (!begun) announce(bulk.otherBatch);
+    const id = newIdempotencyKey();
+    if (name === null) noteSending(id);
+    if (!(await batches.begin(id, name, lines))) announce(bulk.otherBatch);
   }
 
   if (current.step === "choose") {
     return (
-      <LinesForm
-        text={draft}
-        onText={setDraft}
-        fault={current.fault}
-        takesFocus={moved || left}
-        onRead={(source) => {
-          setLeft(true);
-          read(source);
-        }}
-        onFault={choose}
-      />
+      <>
+        {keeping === "silent" && <p className={styles.warning}>{bulk.silent}</p>}
+        <LinesForm
+          text={draft}
+          onText={setDraft}
+          fault={current.fault}
+          takesFocus={moved || left}
+          onRead={(source) => {
+            setLeft(true);
+            read(source);
+          }}
+          onFault={choose}
+        />
+      </>
     );
   }
   const { name } = current.source;

@@ -3,9 +3,11 @@ import { announce } from "../../../announcer/announce";
 import { Button } from "../../../controls/Button";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
-import type { Progress } from "../batches";
 import { useBatchParts } from "../batchParts";
+import { type Progress, unsentOf } from "../progress";
+import styles from "./Bulk.module.css";
 import { Counts } from "./Counts";
+import { DoneButton } from "./DoneButton";
 import { LineFaults } from "./LineFaults";
 import { SaveButtons } from "./SaveButtons";
 import { StoredSoFar } from "./StoredSoFar";
@@ -16,8 +18,9 @@ type Props = { progress: Progress; moved: boolean };
 export function Receipt({ progress, moved }: Props) {
   const { bulk } = useMessages();
   const { batches } = useBatchParts();
-  const { batch, accepted, refused, refusedCount } = progress;
-  const words = batch.intent === "cancel" ? bulk.cancelled(accepted) : bulk.allSent(accepted);
+  const { batch, accepted, refused, refusedCount, underWay } = progress;
+  const unsent = unsentOf(progress);
+  const words = progress.pending.length === 0 ? bulk.allSent(accepted) : bulk.cancelled(accepted);
 
   const heading = useRef<HTMLHeadingElement>(null);
 
@@ -34,23 +37,27 @@ export function Receipt({ progress, moved }: Props) {
       <h2 ref={heading} tabIndex={-1} className={surfaces.heading}>
         {words}
       </h2>
-      <StoredSoFar accepted={accepted} acceptedTotal={progress.acceptedTotal} />
+      <StoredSoFar progress={progress} />
+      {underWay > 0 && <p className={styles.warning}>{bulk.unknownOutcome(underWay)}</p>}
+      {batch.trouble && <p className={styles.warning}>{bulk.stopped(batch.trouble.detail)}</p>}
       <Counts
         rows={[
           [bulk.counts.lines, batch.lines],
           [bulk.counts.empty, batch.empty],
           [bulk.counts.leftOut, batch.leftOut],
           [bulk.counts.refused, refusedCount],
-          [bulk.counts.unsent, batch.strings - accepted - refusedCount],
+          [bulk.counts.unsent, unsent],
+          [bulk.counts.unknown, underWay],
           [bulk.counts.accepted, accepted],
         ]}
       />
       <LineFaults heading={bulk.refusedHeading(refusedCount)} count={refusedCount} faults={refused} />
       <div className={surfaces.actions}>
-        <Button look="primary" onClick={() => void batches.clear()}>
-          {bulk.done}
-        </Button>
-        {accepted + refusedCount > 0 && <SaveButtons />}
+        {accepted + refusedCount > 0 && <SaveButtons batch={batch} />}
+        {unsent + underWay > 0 && (
+          <Button onClick={() => void batches.resume(batch)}>{bulk.sendRest(unsent + underWay)}</Button>
+        )}
+        <DoneButton progress={progress} />
       </div>
       <p className={surfaces.note}>{bulk.doneHint}</p>
     </section>

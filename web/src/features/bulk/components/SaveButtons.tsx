@@ -1,21 +1,25 @@
 import { Button } from "../../../controls/Button";
 import { saveFile } from "../../../files/saveFile";
 import { useMessages } from "../../../i18n/language";
+import type { Batch } from "../batch";
 import { useBatchParts } from "../batchParts";
 import { type ReceiptFormat, receiptFile } from "../receipt";
 
-/** Downloads of the receipt, which lists every line that was sent. */
-export function SaveButtons() {
+/** Downloads of the receipt, which lists every line whose outcome is known. */
+export function SaveButtons({ batch }: { batch: Batch }) {
   const { bulk } = useMessages();
   const { batches } = useBatchParts();
 
   async function save(format: ReceiptFormat) {
     saveFile(receiptFile(await batches.receipts(), format), `receipt.${format}`);
+    await batches.noteSaved(batch);
   }
 
   return (
     <>
-      <Button onClick={() => void save("csv")}>{bulk.saveCsv}</Button>
+      <Button look="primary" onClick={() => void save("csv")}>
+        {bulk.saveCsv}
+      </Button>
       <Button onClick={() => void save("ndjson")}>{bulk.saveNdjson}</Button>
     </>
   );

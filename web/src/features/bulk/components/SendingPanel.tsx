@@ -1,35 +1,43 @@
-import { useSyncExternalStore } from "react";
-import { Button } from "../../../controls/Button";
+import { useState, useSyncExternalStore } from "react";
 import { Progress as ProgressBar } from "../../../controls/Progress";
 import { StepHeading } from "../../../controls/StepHeading";
 import surfaces from "../../../controls/Surface.module.css";
 import { formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { PipelineWatch } from "../../pipeline/PipelineWatch";
-import type { Progress } from "../batches";
+import type { Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
+import type { Progress } from "../progress";
 import styles from "./Bulk.module.css";
+import { SendingControls } from "./SendingControls";
 import { SendingStatus } from "./SendingStatus";
+import { StoredSoFar } from "./StoredSoFar";
 
-type Props = { progress: Progress; persisted: boolean; moved: boolean };
+type Props = { progress: Progress; keeping: Keeping; moved: boolean };
 
 /** The progress of a batch, with its controls. */
-export function SendingPanel({ progress, persisted, moved }: Props) {
+export function SendingPanel({ progress, keeping, moved }: Props) {
   const language = useLanguage();
   const messages = useMessages();
   const { bulk } = messages;
-  const { batches, sender } = useBatchParts();
+  const { sender } = useBatchParts();
   const sending = useSyncExternalStore(sender.subscribe, sender.snapshot);
   const { batch, accepted, refusedCount } = progress;
   const through = accepted + refusedCount;
-  const moving = batch.intent === "send";
-  const rate = moving && !sending.trouble ? sending.perSecond : null;
+  const rate = batch.intent === "send" && !sending.trouble ? sending.perSecond : null;
   const left = rate && formatDuration(((batch.strings - through) / rate) * 1000, language, messages);
+  const finishing = batch.intent === "cancel";
+  // the button that was pressed is gone then
+  const [cameFinishing] = useState(finishing);
 
   return (
     <section className={surfaces.panel}>
-      <StepHeading className={surfaces.heading} takesFocus={moved}>
-        {bulk.sending(batch.name ?? bulk.pasted)}
+      <StepHeading
+        key={String(finishing)}
+        className={surfaces.heading}
+        takesFocus={moved || finishing !== cameFinishing}
+      >
+        {finishing ? bulk.finishing(progress.underWay) : bulk.sending(batch.name ?? bulk.pasted)}
       </StepHeading>
       <ProgressBar max={batch.strings} value={through} label={bulk.sendingBar} />
       <p className={styles.figures}>
@@ -37,22 +45,11 @@ export function SendingPanel({ progress, persisted, moved }: Props) {
         {rate && left && <span>{bulk.rate(rate, left)}</span>}
       </p>
       <PipelineWatch />
+      <StoredSoFar progress={progress} />
       <SendingStatus batch={batch} sending={sending} />
-      {!persisted && <p className={styles.warning}>{bulk.notKept}</p>}
-      <div className={surfaces.actions}>
-        {moving ? (
-          <Button onClick={() => void batches.pause()}>{bulk.pause}</Button>
-        ) : (
-          <Button look="primary" onClick={() => void batches.resume()}>
-            {bulk.resume}
-          </Button>
-        )}
-        {moving && sending.trouble && <Button onClick={() => sender.tryNow()}>{bulk.tryNow}</Button>}
-        <Button look="danger" onClick={() => void batches.cancel()}>
-          {bulk.cancel}
-        </Button>
-      </div>
-      <p className={surfaces.note}>{bulk.cancelHint}</p>
+      {keeping !== "kept" && <p className={styles.warning}>{bulk.notKept[keeping]}</p>}
+      <SendingControls batch={batch} sending={sending} />
+      <p className={surfaces.note}>{finishing ? bulk.finishingHint : bulk.cancelHint}</p>
     </section>
   );
 }

@@ -1,20 +1,26 @@
+import { hrefOf } from "../../../app/router";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { PipelineWatch } from "../../pipeline/PipelineWatch";
-import { usePipelineData } from "../../pipeline/usePipelineData";
+import type { Progress } from "../progress";
+import { useFates } from "../useFates";
 
-/** Roughly how many of the accepted strings have left the journal, if the pipeline's state is known. */
-export function StoredSoFar({ accepted, acceptedTotal }: { accepted: number; acceptedTotal: number }) {
+/** How many of the accepted strings are stored or failed, as far as the service has said. */
+export function StoredSoFar({ progress }: { progress: Progress }) {
   const { bulk } = useMessages();
-  const settled = usePipelineData()?.settled_total ?? null;
+  useFates(progress);
+  const { accepted, stored, failed, gone } = progress;
   if (accepted === 0) return null;
-  const waiting = settled === null ? null : Math.min(accepted, Math.max(0, acceptedTotal - settled));
+  const open = accepted - stored - failed - gone;
+  const isOver = progress.pending.length === 0 && stored === accepted;
   return (
     <>
-      {waiting !== 0 && <PipelineWatch />}
-      {waiting !== null && (
+      {stored < accepted && <PipelineWatch />}
+      <p className={surfaces.words}>{isOver ? bulk.allStored : bulk.fates(stored, failed, open)}</p>
+      {gone > 0 && <p className={surfaces.words}>{bulk.gone(gone)}</p>}
+      {failed > 0 && (
         <p className={surfaces.words}>
-          {waiting === 0 ? bulk.allSettled : bulk.settledSoFar(accepted - waiting, accepted)}
+          <a href={hrefOf({ view: "failed" })}>{bulk.seeFailed}</a>
         </p>
       )}
     </>

@@ -1,0 +1,150 @@
+import { ApiError, pageError, type Trouble } from "../../api/apiError";
+import type { Schema } from "../../api/schema";
+import { LAST_RETRY, retryDelay } from "../../timing/retryDelay";
+import { acceptedLines, type Batch, type Chunk } from "./batch";
+import type { Batches } from "./batches";
+import { bytesOf, firstPiece, PieceSize } from "./pieces";
+import { toSend } from "./progress";
+import { RateMeter } from "./rateMeter";
+import { afterRefusal, isTooLarge } from "./refusal";
+
+const MAX_CONCURRENT = 2;
+
+export type Send = (chunk: Chunk) => Promise<Schema<"BulkAccepted">>;
+/** What the sending shows: what it waits for, and strings accepted per second. */
+export type RunState = { trouble: Trouble | null; perSecond: number | null };
+
+/** Sends one batch's chunks, two concurrently, until nothing of it is to be sent now. */
+export class BatchRun {
+  private readonly batches: Batches;
+  private readonly batch: Batch;
+  private readonly send: Send;
+  private readonly show: (state: RunState) => void;
+  private readonly inFlight = new Set<number>();
+  private readonly sleepers = new Set<() => void>();
+  private readonly rate = new RateMeter();
+  private readonly size = new PieceSize();
+  private due = 0;
+  private over = false;
+
+  constructor(batches: Batches, batch: Batch, send: Send, show: (state: RunState) => void) {
+    this.batches = batches;
+    this.batch = batch;
+    this.send = send;
+    this.show = show;
+  }
+
+  /** Resolves also while a request has no answer yet, if the batch is gone or was left; rejects if storage fails. */
+  async all(): Promise<void> {
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const unsubscribe = this.batches.subscribe(() => {
+      if (this.remaining().length === 0) this.wake();
+      if (this.isOver()) end();
+    });
+    const loops = Array.from({ length: MAX_CONCURRENT }, () => this.sendOneByOne());
+    await Promise.race([Promise.all(loops), ended]).finally(unsubscribe);
+  }
+
+  /** Retries without waiting any longer. */
+  tryNow(): void {
+    this.due = 0;
+    this.wake();
+  }
+
+  private wake(): void {
+    for (const wake of this.sleepers) wake();
+  }
+
+  /** Whether this run has ended, though late answers to its requests still count. */
+  private isOver(): boolean {
+    const batch = this.batches.progress()?.batch;
+    this.over ||= batch?.id !== this.batch.id || batch.intent === "leave";
+    return this.over;
+  }
+
+  private remaining(): readonly number[] {
+    const progress = this.batches.progress();
+    return progress && !this.isOver() ? toSend(progress) : [];
+  }
+
+  private async sendOneByOne(): Promise<void> {
+    const next = () => this.remaining().find((number) => !this.inFlight.has(number));
+    for (let number = next(); number !== undefined; number = next()) {
+      this.inFlight.add(number);
+      await this.sendChunk(number).finally(() => this.inFlight.delete(number as number));
+    }
+  }
+
+  private async sendChunk(number: number): Promise<void> {
+    for (let attempts = 1; ; attempts++) {
+      await this.waitUntilDue();
+      const chunk = this.remaining().includes(number) ? await this.claimed(number) : null;
+      const fault = chunk && (await this.attempt(chunk));
+      if (!chunk || !fault) return;
+      if (!fault.transient) return this.refuse(chunk, fault);
+      if (fault.trouble.code === "timed-out") this.size.timedOut();
+      this.postpone(retryDelay(attempts, fault.retryAfter), fault.trouble);
+    }
+  }
+
+  /** Returns a chunk whose lines and key are fixed; null if another tab was faster. */
+  private async claimed(number: number): Promise<Chunk | null> {
+    const chunk = await this.batches.chunk(number);
+    if (chunk?.tried) return chunk;
+    const chunks = chunk && firstPiece(chunk, this.size.current());
+    if (chunks && (await this.batches.claim(this.batch, chunk, { chunks }))) return chunks[0];
+    await this.batches.reload();
+    return null;
+  }
+
+  /** Sends a chunk once; returns the error if it was not accepted. */
+  private async attempt(chunk: Chunk): Promise<ApiError | null> {
+    const startedAt = Date.now();
+    const answer = await this.send(chunk).catch((error: unknown) => error);
+    if (!isAnswerTo(chunk, answer))
+      return answer instanceof ApiError ? answer : pageError("unexpected-answer");
+    this.size.took(bytesOf(chunk), Date.now() - startedAt);
+    const settled = acceptedLines(chunk, answer.ids, answer.accepted_total);
+    if (await this.batches.settle(this.batch, chunk, { chunks: [], settled })) this.rate.count(answer.count);
+    if (!this.isOver()) this.show({ trouble: null, perSecond: this.rate.perSecond() });
+    return null;
+  }
+
+  private async refuse(chunk: Chunk, fault: ApiError): Promise<void> {
+    const next = afterRefusal(chunk, fault);
+    if (!next) return this.batches.stop(this.batch, fault.trouble);
+    if (isTooLarge(fault)) this.size.tooLarge(bytesOf(chunk));
+    // the same lines under another key: not without end in quick succession
+    if (fault.trouble.code === "key-reused") this.postpone(LAST_RETRY, fault.trouble);
+    await this.batches.settle(this.batch, chunk, next);
+  }
+
+  /** Postpones both loops: what fails for one fails for the other. */
+  private postpone(delay: number, trouble: Trouble): void {
+    this.due = Math.max(this.due, Date.now() + delay);
+    if (!this.isOver()) this.show({ trouble, perSecond: this.rate.perSecond() });
+  }
+
+  private async waitUntilDue(): Promise<void> {
+    while (this.remaining().length > 0 && this.due > Date.now()) {
+      let wake = () => {};
+      const slept = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const timer = setTimeout(wake, this.due - Date.now());
+      this.sleepers.add(wake);
+      await slept;
+      this.sleepers.delete(wake);
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Whether this is the service's answer to the chunk: a proxy's, or a part of it, says nothing about its lines. */
+function isAnswerTo({ texts }: Chunk, answer: unknown): answer is Schema<"BulkAccepted"> {
+  const { ids, count } = (answer ?? {}) as Partial<Schema<"BulkAccepted">>;
+  return count === texts.length && Array.isArray(ids) && ids.length === count && new Set(ids).size === count;
+}

@@ -1,0 +1,20 @@
+import { readDraft, saveDraft } from "../strings/useDraft";
+
+/** The names under which this tab saves the field's text, and the id of the batch that was made of it. */
+export const DRAFT = "lines";
+const SENT_AS = "lines-batch";
+
+/** Characters. More would make the field slow: such a text is kept beside it, like a file. */
+export const LONG_TEXT = 128 * 1024;
+
+/** Notes which batch the text becomes, before it is saved: the page may end at any moment. */
+export function noteSending(batch: string): void {
+  saveDraft(SENT_AS, batch);
+}
+
+/** Forgets the text if it became this batch. */
+export function forgetSent(batch: string): void {
+  if (readDraft(SENT_AS) !== batch) return;
+  saveDraft(DRAFT, "");
+  saveDraft(SENT_AS, "");
+}

@@ -1,0 +1,57 @@
+import type { Schema } from "../../api/schema";
+import { askStatus } from "./api/askStatus";
+import type { Fate, Outcome } from "./batch";
+import type { Batches } from "./batches";
+import type { Progress } from "./progress";
+
+/** Asks what became of accepted strings; of each chunk no more once all of its strings are stored. */
+export class FateWatch {
+  private readonly batches: Batches;
+  private looking = false;
+  /** What the pipeline's counts were when the failed strings of an outcome were last asked for. */
+  private readonly asked = new Map<number, string>();
+
+  constructor(batches: Batches) {
+    this.batches = batches;
+  }
+
+  /** Asks, one by one, for those that may have changed; not while it does so already. */
+  async look(progress: Progress, pipeline: Schema<"Pipeline">, signal: AbortSignal): Promise<void> {
+    if (this.looking) return;
+    this.looking = true;
+    const counts = `${progress.batch.id} ${pipeline.settled_total} ${pipeline.failed}`;
+    try {
+      for (const outcome of progress.outcomes) {
+        if (!mayBeSettled(outcome, pipeline) || this.asked.get(outcome.number) === counts) continue;
+        const fate = await this.fateOf(outcome, signal);
+        if (!fate) continue;
+        await this.batches.noteFate(progress.batch, outcome, fate);
+        if (waitingOf({ ...outcome, fate }) === 0) this.asked.set(outcome.number, counts);
+      }
+    } catch {
+      // the next look asks again; what is up is shown above the view
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  private async fateOf({ number }: Outcome, signal: AbortSignal): Promise<Fate | null> {
+    const receipt = await this.batches.receipt(number);
+    return receipt ? fateIn(await askStatus(receipt.ids, signal)) : null;
+  }
+}
+
+function fateIn({ stored, failed, not_found: gone }: Schema<"StatusSummary">): Fate {
+  return { stored, failed: failed.length, gone: gone.length };
+}
+
+/** How many accepted strings are neither stored nor failed nor gone, as far as it is known. */
+function waitingOf({ accepted, fate }: Outcome): number {
+  return fate ? accepted - fate.stored - fate.failed - fate.gone : accepted;
+}
+
+/** Whether its strings have left the journal since it was last asked for; failed ones may be retried. */
+function mayBeSettled(outcome: Outcome, { settled_total: settled, waiting }: Schema<"Pipeline">): boolean {
+  if (outcome.fate && outcome.fate.stored + outcome.fate.gone === outcome.accepted) return false;
+  return waiting === 0 || (settled !== null && settled >= outcome.acceptedTotal);
+}

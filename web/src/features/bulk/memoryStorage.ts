@@ -1,0 +1,86 @@
+import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
+import { type BatchStorage, type Identity, mayClear, mayReplace, type SavedBatch } from "./storage";
+
+/** Stores a batch for as long as the page is open, if the browser has no space or denies storage. */
+export class MemoryStorage implements BatchStorage {
+  private batch: Batch | undefined;
+  private readonly chunks = new Map<number, Chunk>();
+  private readonly outcomes = new Map<number, Outcome>();
+  private readonly settled = new Map<number, ChunkReceipt>();
+
+  async load(): Promise<SavedBatch | null> {
+    const { batch } = this;
+    if (!batch) return null;
+    const chunks = [...this.chunks.values()].sort(byNumber);
+    const tried = chunks.filter(({ tried }) => tried);
+    return {
+      batch,
+      pending: chunks.map(({ number }) => number),
+      tried: tried.map(({ number, texts }) => ({ number, strings: texts.length })),
+      outcomes: [...this.outcomes.values()],
+    };
+  }
+
+  async begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean> {
+    if (this.batch) return false;
+    this.batch = batch;
+    for (const chunk of chunks) this.chunks.set(chunk.number, chunk);
+    return true;
+  }
+
+  async change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean> {
+    if (this.batch?.id !== id || !from.includes(this.batch.intent)) return false;
+    this.batch = { ...this.batch, ...changes };
+    return true;
+  }
+
+  async chunk(number: number): Promise<Chunk | undefined> {
+    return this.chunks.get(number);
+  }
+
+  async claim(from: Identity, to: Successors): Promise<boolean> {
+    return this.replace("claim", from, to);
+  }
+
+  async settle(from: Identity, to: Successors): Promise<boolean> {
+    return this.replace("settle", from, to);
+  }
+
+  async noteFate(batch: string, number: number, fate: Fate): Promise<boolean> {
+    const outcome = this.outcomes.get(number);
+    if (this.batch?.id !== batch || !outcome) return false;
+    this.outcomes.set(number, { ...outcome, fate });
+    return true;
+  }
+
+  async receipts(): Promise<ChunkReceipt[]> {
+    return [...this.settled.values()].sort(byNumber);
+  }
+
+  async receipt(number: number): Promise<ChunkReceipt | undefined> {
+    return this.settled.get(number);
+  }
+
+  async clear(seen: Batch): Promise<boolean> {
+    if (!mayClear(seen, this.batch)) return false;
+    this.batch = undefined;
+    for (const map of [this.chunks, this.outcomes, this.settled]) map.clear();
+    return true;
+  }
+
+  private replace(action: "claim" | "settle", from: Identity, { chunks, settled }: Successors): boolean {
+    if (!mayReplace(action, from, this.batch, this.chunks.get(from.number))) return false;
+    this.chunks.delete(from.number);
+    for (const chunk of chunks) this.chunks.set(chunk.number, chunk);
+    if (settled) {
+      this.outcomes.set(settled.outcome.number, settled.outcome);
+      this.settled.set(settled.receipt.number, settled.receipt);
+    }
+    if (this.batch) this.batch = { ...this.batch, saved: settled ? false : this.batch.saved };
+    return true;
+  }
+}
+
+function byNumber(a: { number: number }, b: { number: number }): number {
+  return a.number - b.number;
+}

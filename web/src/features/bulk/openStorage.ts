@@ -1,0 +1,28 @@
+import type { Keeping } from "./batches";
+import { IndexedDbStorage } from "./indexedDbStorage";
+
+/** Milliseconds after which the page works without the browser's storage. */
+const PATIENCE = 4_000;
+
+export type Opened = { storage: IndexedDbStorage; keeping: "kept" } | { storage: null; keeping: Keeping };
+
+/** Opens the browser's storage, if it can be read; gives up if it does not answer. */
+export async function openStorage(): Promise<Opened> {
+  const opening = IndexedDbStorage.open().then(async (storage) => {
+    await storage.load();
+    return storage;
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silent = new Promise<Opened>((resolve) => {
+    timer = setTimeout(() => resolve({ storage: null, keeping: "silent" }), PATIENCE);
+  });
+  const answer = opening.then<Opened, Opened>(
+    (storage) => ({ storage, keeping: "kept" }),
+    () => ({ storage: null, keeping: "denied" }),
+  );
+  const opened = await Promise.race([answer, silent]);
+  clearTimeout(timer);
+  // opened too late: it must not keep a newer page from changing the format
+  if (!opened.storage) opening.then((late) => late.close()).catch(() => undefined);
+  return opened;
+}

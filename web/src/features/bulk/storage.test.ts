@@ -1,0 +1,132 @@
+import { IDBFactory } from "fake-indexeddb";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { acceptedLines, type Batch, type Chunk } from "./batch";
+import { IndexedDbStorage } from "./indexedDbStorage";
+import { MemoryStorage } from "./memoryStorage";
+import { chunkOf, firstPiece } from "./pieces";
+import { progressOf, toSend } from "./progress";
+import type { BatchStorage } from "./storage";
+
+const COUNTS = { name: null, createdAt: 0, lines: 4, empty: 0, leftOut: 0, strings: 4 };
+const BATCH: Batch = { id: "a-batch", ...COUNTS, intent: "send", trouble: null, saved: false };
+
+const chunk = () => chunkOf([1, 2, 3, 4], ["a", "b", "c", "d"]);
+const named = ({ number, key }: Chunk, batch = BATCH.id) => ({ batch, number, key });
+const accepted = (chunk: Chunk) => acceptedLines(chunk, ["id"], 1);
+
+beforeEach(() => vi.stubGlobal("indexedDB", new IDBFactory()));
+
+describe.each([
+  ["memory", async () => new MemoryStorage()],
+  ["IndexedDB", () => IndexedDbStorage.open()],
+])("storage in %s", (_, open: () => Promise<BatchStorage>) => {
+  let storage: BatchStorage;
+  let whole: Chunk;
+
+  beforeEach(async () => {
+    storage = await open();
+    whole = chunk();
+    await storage.begin(BATCH, [whole]);
+  });
+
+  it("has one batch at a time", async () => {
+    expect(await storage.begin({ ...BATCH, id: "another" }, [])).toBe(false);
+    expect(await storage.load()).toMatchObject({ batch: { id: "a-batch" }, pending: [1], tried: [] });
+  });
+
+  it("lets one of two tabs fix what is sent under which key", async () => {
+    const pieces = [firstPiece(whole, 8), firstPiece(whole, 4)];
+    const claims = pieces.map((chunks) => storage.claim(named(whole), { chunks }));
+    expect(await Promise.all(claims)).toEqual([true, false]);
+    expect(await storage.load()).toMatchObject({ pending: [1, 3], tried: [{ number: 1, strings: 2 }] });
+    expect(await storage.chunk(1)).toMatchObject({ key: whole.key, texts: ["a", "b"], tried: true });
+    expect(await storage.claim(named(whole), { chunks: firstPiece(whole, 4) })).toBe(false);
+  });
+
+  it("lets no chunk be claimed once the batch is not to be sent", async () => {
+    await storage.change("a-batch", ["send"], { intent: "cancel" });
+    expect(await storage.claim(named(whole), { chunks: firstPiece(whole, 8) })).toBe(false);
+    expect(await storage.load()).toMatchObject({ tried: [] });
+  });
+
+  it("lets one of two tabs replace a chunk that was refused", async () => {
+    const replace = () => storage.settle(named(whole), { chunks: [chunkOf([1, 2], ["a", "b"])] });
+    expect(await Promise.all([replace(), replace()])).toEqual([true, false]);
+  });
+
+  it.each([
+    ["another batch", { batch: "another" }],
+    ["another key", { key: "another" }],
+    ["a chunk that is settled", { number: 2 }],
+  ])("ignores an answer for %s", async (_, other) => {
+    const from = { ...named(whole), ...other };
+    expect(await storage.settle(from, { chunks: [], settled: accepted(whole) })).toBe(false);
+    expect(await storage.noteFate("another", 1, { stored: 1, failed: 0, gone: 0 })).toBe(false);
+    expect(await storage.load()).toMatchObject({ pending: [1], outcomes: [] });
+    expect(await storage.receipts()).toEqual([]);
+  });
+
+  it("changes a batch only from an intent that was meant", async () => {
+    expect(await storage.change("a-batch", ["pause"], { intent: "send" })).toBe(false);
+    expect(await storage.change("another", ["send"], { intent: "pause" })).toBe(false);
+    expect(await storage.change("a-batch", ["send"], { intent: "pause" })).toBe(true);
+  });
+
+  it("knows a receipt that grows as not saved", async () => {
+    await storage.change("a-batch", ["send"], { saved: true });
+    await storage.settle(named(whole), { chunks: [], settled: accepted(whole) });
+    expect(await storage.load()).toMatchObject({ batch: { saved: false }, pending: [], tried: [] });
+    expect(await storage.receipt(1)).toMatchObject({ ids: ["id"] });
+  });
+
+  it("deletes only the batch that the user saw", async () => {
+    const seen: Batch = { ...BATCH, intent: "leave" };
+    expect(await storage.clear(seen)).toBe(false);
+    await storage.change("a-batch", ["send"], { intent: "leave" });
+    expect(await storage.clear({ ...seen, id: "another" })).toBe(false);
+    expect(await storage.clear(seen)).toBe(true);
+    expect(await storage.load()).toBeNull();
+    expect(await storage.chunk(1)).toBeUndefined();
+  });
+});
+
+describe("what version 0.9.0 has kept", () => {
+  async function keep(intent: string) {
+    const { id: _, saved: __, ...batch } = BATCH;
+    const refused = [{ line: 2, detail: "No." }];
+    const open = indexedDB.open("ix-dummies:batch", 1);
+    open.onupgradeneeded = () => {
+      const stores = ["batch", "chunks", "outcomes", "receipts"].map((name) =>
+        open.result.createObjectStore(name),
+      );
+      const [batches, chunks, outcomes, receipts] = stores;
+      batches?.put({ ...batch, intent }, 0);
+      chunks?.put({ number: 0, key: "k", lines: [1], texts: ["a"], refused }, 0);
+      outcomes?.put({ number: 1, accepted: 2, refused: [], refusedCount: 0, acceptedTotal: 9 }, 1);
+      receipts?.put({ number: 1, lines: [3, 4], ids: ["x", "y"], refused: [] }, 1);
+    };
+    await new Promise((resolve) => {
+      open.onsuccess = resolve;
+    });
+    open.result.close();
+    return IndexedDbStorage.open();
+  }
+
+  it("is sent under its keys, and counted once", async () => {
+    const storage = await keep("send");
+    const saved = await storage.load();
+    if (!saved) throw new Error("nothing kept");
+    const progress = progressOf(saved);
+    expect(progress).toMatchObject({ accepted: 2, refusedCount: 1, underWay: 1, batch: { saved: false } });
+    const [number = 0] = toSend(progress);
+    const old = await storage.chunk(number);
+    expect(old).toMatchObject({ key: "k", texts: ["a"], tried: true });
+    const from = { batch: saved.batch.id, number, key: "k" };
+    expect(await storage.settle(from, { chunks: [], settled: accepted(old as Chunk) })).toBe(true);
+    expect(await storage.receipts()).toHaveLength(3);
+  });
+
+  it("is not sent if it was cancelled", async () => {
+    expect(await (await keep("cancel")).load()).toMatchObject({ batch: { intent: "leave" } });
+  });
+});
