@@ -1,15 +1,16 @@
-import { type ClipboardEvent, type FormEvent, useEffect, useId, useRef } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Button } from "../../../controls/Button";
+import { Dialog } from "../../../controls/Dialog";
 import fields from "../../../controls/Field.module.css";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
+import { LONG_TEXT } from "../draft";
 import { useDrop } from "../useDrop";
 import type { Source, SourceFault } from "../useReading";
+import { AttachedText } from "./AttachedText";
 import styles from "./Bulk.module.css";
 import { FileChoice } from "./FileChoice";
-
-/** A longer paste, in characters, is read like a file, because it would make the field slow. */
-const LONG_PASTE = 256 * 1024;
+import { LinesField } from "./LinesField";
 
 type Props = {
   text: string;
@@ -20,65 +21,79 @@ type Props = {
   onFault: (fault: SourceFault) => void;
 };
 
+/** Takes typed or pasted lines, or a file. A text that would make the field slow is kept beside it. */
 export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: Props) {
   const { bulk } = useMessages();
-  const field = useRef<HTMLTextAreaElement>(null);
-  const { over, handlers } = useDrop(readFile);
+  const form = useRef<HTMLFormElement>(null);
+  const [removing, setRemoving] = useState(false);
+  const { over, handlers } = useDrop(readFile, takeDropped);
   const id = useId();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only on arrival
-  useEffect(() => void (takesFocus && field.current?.focus()), []);
+  const attached = text.length > LONG_TEXT;
+  const shown = useRef(takesFocus ? null : attached);
+  // on arrival, and when the field has become the attached text or the other way round
+  useEffect(() => {
+    if (shown.current !== attached)
+      form.current?.querySelector<HTMLElement>("textarea, [type=submit]")?.focus();
+    shown.current = attached;
+  }, [attached]);
 
   function readFile(files: FileList | null) {
     const file = files?.[0];
     if (file) onRead({ blob: file, name: file.name });
   }
 
-  function readText(lines: string) {
-    if (/\p{Surrogate}/u.test(lines)) onFault("surrogate");
-    else onRead({ blob: new Blob([lines]), name: null });
+  function takeDropped(dropped: string): boolean {
+    if (text.length + dropped.length < LONG_TEXT) return false;
+    onText(text === "" || text.endsWith("\n") ? text + dropped : `${text}\n${dropped}`);
+    return true;
   }
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    readText(text);
-  }
-
-  function paste(event: ClipboardEvent) {
-    const pasted = event.clipboardData.getData("text/plain");
-    if (pasted.length <= LONG_PASTE || text !== "") return;
-    event.preventDefault();
-    readText(pasted);
+    if (/\p{Surrogate}/u.test(text)) onFault("surrogate");
+    else onRead({ blob: new Blob([text]), name: null });
   }
 
   const className = over ? `${surfaces.panel} ${styles.dropping}` : surfaces.panel;
   return (
-    <form className={className} onSubmit={submit} {...handlers}>
-      <label className={fields.label} htmlFor={`${id}lines`}>
-        {bulk.label}
-      </label>
-      <textarea
-        ref={field}
-        id={`${id}lines`}
-        className={`${fields.text} ${styles.lines}`}
-        value={text}
-        onChange={(event) => onText(event.target.value)}
-        onPaste={paste}
-        placeholder={bulk.placeholder}
-        aria-describedby={`${id}fault`}
-        dir="auto"
-        rows={8}
-        autoComplete="off"
-        spellCheck={false}
-      />
-      <div className={surfaces.actions}>
-        <Button type="submit" look="primary" disabled={text === ""}>
-          {bulk.check}
-        </Button>
-        <FileChoice onFiles={readFile} />
-      </div>
-      <p id={`${id}fault`} className={fields.fault} role="alert">
-        {fault && bulk.faults[fault]}
-      </p>
-    </form>
+    <>
+      <form ref={form} className={className} onSubmit={submit} {...handlers}>
+        {attached ? (
+          <AttachedText id={`${id}lines`} text={text} />
+        ) : (
+          <LinesField id={`${id}lines`} text={text} onText={onText} faultId={`${id}fault`} />
+        )}
+        <div className={surfaces.actions}>
+          <Button
+            type="submit"
+            look="primary"
+            disabled={text === ""}
+            aria-describedby={attached ? `${id}lines` : undefined}
+          >
+            {bulk.check}
+          </Button>
+          {attached && <Button onClick={() => setRemoving(true)}>{bulk.remove}</Button>}
+          <FileChoice onFiles={readFile} />
+        </div>
+        <p id={`${id}fault`} className={fields.fault} role="alert">
+          {fault && bulk.faults[fault]}
+        </p>
+      </form>
+      {removing && (
+        <Dialog
+          heading={bulk.removing}
+          confirm={bulk.remove}
+          cancel={bulk.delete.keep}
+          look="danger"
+          onConfirm={() => {
+            setRemoving(false);
+            onText("");
+          }}
+          onClose={() => setRemoving(false)}
+        >
+          <p className={surfaces.words}>{bulk.removingHint}</p>
+        </Dialog>
+      )}
+    </>
   );
 }

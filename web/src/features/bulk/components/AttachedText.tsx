@@ -1,0 +1,20 @@
+import { useMemo } from "react";
+import { useMessages } from "../../../i18n/language";
+import styles from "./Bulk.module.css";
+
+/** Says that a text is there which is too long for the field. */
+export function AttachedText({ id, text }: { id: string; text: string }) {
+  const { bulk } = useMessages();
+  const lines = useMemo(() => linesIn(text), [text]);
+  return (
+    <p id={id} className={styles.preview}>
+      {bulk.attached(lines)}
+    </p>
+  );
+}
+
+function linesIn(text: string): number {
+  let lines = text.endsWith("\n") ? 0 : 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
+  return lines;
+}

@@ -1,0 +1,42 @@
+import type { ClipboardEvent } from "react";
+import fields from "../../../controls/Field.module.css";
+import { useMessages } from "../../../i18n/language";
+import { LONG_TEXT } from "../draft";
+import styles from "./Bulk.module.css";
+
+type Props = { id: string; text: string; onText: (text: string) => void; faultId: string };
+
+/** The field for lines. What would become too long by a paste never gets into it. */
+export function LinesField({ id, text, onText, faultId }: Props) {
+  const { bulk } = useMessages();
+
+  function paste(event: ClipboardEvent<HTMLTextAreaElement>) {
+    const { selectionStart, selectionEnd } = event.currentTarget;
+    const pasted = event.clipboardData.getData("text/plain").replaceAll("\r\n", "\n");
+    const joined = text.slice(0, selectionStart) + pasted + text.slice(selectionEnd);
+    if (joined.length <= LONG_TEXT) return;
+    event.preventDefault();
+    onText(joined);
+  }
+
+  return (
+    <>
+      <label className={fields.label} htmlFor={id}>
+        {bulk.label}
+      </label>
+      <textarea
+        id={id}
+        className={`${fields.text} ${styles.lines}`}
+        value={text}
+        onChange={(event) => onText(event.target.value)}
+        onPaste={paste}
+        placeholder={bulk.placeholder}
+        aria-describedby={faultId}
+        dir="auto"
+        rows={8}
+        autoComplete="off"
+        spellCheck={false}
+      />
+    </>
+  );
+}
