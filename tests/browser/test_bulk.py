@@ -218,6 +218,19 @@ def test_a_hundred_thousand_lines_pasted_into_a_text_never_get_into_the_field_an
     expect(page.get_by_label("Lines")).to_have_value("")
 
 
+def test_the_field_for_one_string_does_not_take_a_far_too_long_text(open_page: Open) -> None:
+    page = open_page("en-US", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="Send", exact=True).click()
+    page.get_by_label("Text", exact=True).fill("kept")
+    page.evaluate("navigator.clipboard.writeText('x\\n'.repeat(100_000))")
+    page.get_by_label("Text", exact=True).press("ControlOrMeta+v")
+    expect(page.get_by_role("alert")).to_contain_text("it was not put into the field")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("kept")
+    assert violations(page) == []
+    page.get_by_role("link", name="Send many strings").click()
+    expect(page.get_by_label("Lines")).to_be_visible()
+
+
 def test_lines_are_not_shown_again_if_the_page_ends_between_keeping_their_batch_and_clearing_the_field(
     open_page: Open,
 ) -> None:

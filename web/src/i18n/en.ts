@@ -29,6 +29,8 @@ export const en = {
     surrogate:
       "The text contains half of a character (a lone surrogate), which cannot be stored. Remove it and send again.",
     "too-long": "The text is longer than 64 KiB. Shorten it or send it in parts.",
+    "not-taken":
+      "This text is far too long for one string, so it was not put into the field. For a string a line:",
     "storage-full":
       "This browser has no room to keep the text safe until it is sent. Clear finished strings and send again.",
     "too-many-unsent":

@@ -90,7 +90,7 @@ export class Batches {
     await this.change(id, ["cancel"], { intent: "leave", trouble });
   }
 
-  /** Notes that the user has the receipt as it was; only if nothing is being sent. */
+  /** Notes that the user has the receipt as it is now, before it is read for that. */
   async noteSaved({ id, intent }: Batch): Promise<void> {
     await this.change(id, [intent], { saved: true });
   }

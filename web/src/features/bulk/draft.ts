@@ -4,9 +4,6 @@ import { readDraft, saveDraft } from "../strings/useDraft";
 export const DRAFT = "lines";
 const SENT_AS = "lines-batch";
 
-/** Characters. More would make the field slow: such a text is kept beside it, like a file. */
-export const LONG_TEXT = 128 * 1024;
-
 /** Notes which batch the text becomes, before it is saved: the page may end at any moment. */
 export function noteSending(batch: string): void {
   saveDraft(SENT_AS, batch);

@@ -1,7 +1,7 @@
 import type { ClipboardEvent } from "react";
 import fields from "../../../controls/Field.module.css";
 import { useMessages } from "../../../i18n/language";
-import { LONG_TEXT } from "../draft";
+import { LONG_TEXT, textAfterPaste } from "../../strings/pasted";
 import styles from "./Bulk.module.css";
 
 type Props = { id: string; text: string; onText: (text: string) => void; faultId: string };
@@ -11,12 +11,10 @@ export function LinesField({ id, text, onText, faultId }: Props) {
   const { bulk } = useMessages();
 
   function paste(event: ClipboardEvent<HTMLTextAreaElement>) {
-    const { selectionStart, selectionEnd } = event.currentTarget;
-    const pasted = event.clipboardData.getData("text/plain").replaceAll("\r\n", "\n");
-    const joined = text.slice(0, selectionStart) + pasted + text.slice(selectionEnd);
-    if (joined.length <= LONG_TEXT) return;
+    const after = textAfterPaste(event);
+    if (after.length <= LONG_TEXT) return;
     event.preventDefault();
-    onText(joined);
+    onText(after);
   }
 
   return (

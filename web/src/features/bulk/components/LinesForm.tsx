@@ -4,7 +4,7 @@ import { Dialog } from "../../../controls/Dialog";
 import fields from "../../../controls/Field.module.css";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
-import { LONG_TEXT } from "../draft";
+import { LONG_TEXT } from "../../strings/pasted";
 import { useDrop } from "../useDrop";
 import type { Source, SourceFault } from "../useReading";
 import { AttachedText } from "./AttachedText";

@@ -11,8 +11,9 @@ export function SaveButtons({ batch }: { batch: Batch }) {
   const { batches } = useBatchParts();
 
   async function save(format: ReceiptFormat) {
-    saveFile(receiptFile(await batches.receipts(), format), `receipt.${format}`);
+    // first the note: an answer that comes in between takes it back
     await batches.noteSaved(batch);
+    saveFile(receiptFile(await batches.receipts(), format), `receipt.${format}`);
   }
 
   return (

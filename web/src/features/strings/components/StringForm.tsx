@@ -1,8 +1,10 @@
-import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from "react";
+import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useId, useRef, useState } from "react";
+import { hrefOf } from "../../../app/router";
 import { Button } from "../../../controls/Button";
 import fields from "../../../controls/Field.module.css";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
+import { LONG_TEXT, textAfterPaste } from "../pasted";
 import type { AddFault } from "../store";
 import { useStringStore } from "../stringsContext";
 import { byteLength, MAX_TEXT_BYTES, type TextFault, textFault } from "../text";
@@ -16,7 +18,7 @@ export function StringForm() {
   const store = useStringStore();
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useDraft("string");
-  const [fault, setFault] = useState<TextFault | AddFault | null>(null);
+  const [fault, setFault] = useState<TextFault | AddFault | "not-taken" | null>(null);
   const id = useId();
   const bytes = byteLength(text);
   // "too long" appears as soon as the text is too long, and only for as long as it is
@@ -32,6 +34,20 @@ export function StringForm() {
     if (found === null) setText("");
   }
 
+  function change(next: string) {
+    // it could not be sent, and would make the field slow
+    const tooLong = next.length > LONG_TEXT;
+    if (!tooLong) setText(next);
+    setFault(tooLong ? "not-taken" : null);
+  }
+
+  function paste(event: ClipboardEvent<HTMLTextAreaElement>) {
+    const after = textAfterPaste(event);
+    if (after.length <= LONG_TEXT) return;
+    event.preventDefault();
+    change(after);
+  }
+
   return (
     <form className={surfaces.panel} onSubmit={submit}>
       <label className={fields.label} htmlFor={`${id}text`}>
@@ -42,10 +58,8 @@ export function StringForm() {
         id={`${id}text`}
         className={`${fields.text} ${styles.text}`}
         value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          setFault(null);
-        }}
+        onChange={(event) => change(event.target.value)}
+        onPaste={paste}
         onKeyDown={submitOnEnter}
         placeholder={messages.form.placeholder}
         aria-describedby={shown ? `${id}fault ${id}hint` : `${id}hint`}
@@ -65,7 +79,8 @@ export function StringForm() {
         </Button>
       </div>
       <p id={`${id}fault`} className={fields.fault} role="alert">
-        {shown && messages.refusals[shown]}
+        {shown && <span>{`${messages.refusals[shown]} `}</span>}
+        {shown === "not-taken" && <a href={hrefOf({ view: "bulk" })}>{messages.bulk.heading}</a>}
       </p>
     </form>
   );

@@ -1,0 +1,14 @@
+import type { ClipboardEvent } from "react";
+
+/** Characters that a field holds without becoming slow. */
+export const LONG_TEXT = 128 * 1024;
+
+/** Returns what a field will hold when the browser has pasted into it. */
+export function textAfterPaste({
+  currentTarget,
+  clipboardData,
+}: ClipboardEvent<HTMLTextAreaElement>): string {
+  const { value, selectionStart, selectionEnd } = currentTarget;
+  const pasted = clipboardData.getData("text/plain").replaceAll("\r\n", "\n");
+  return value.slice(0, selectionStart) + pasted + value.slice(selectionEnd);
+}
