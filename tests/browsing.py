@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 from support import eventually
 
 from local import nginx
@@ -69,6 +69,17 @@ def visits(browser: Browser, site: str) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert not complaints
+
+
+def hold(where: Page | BrowserContext, requests: str) -> list[Route]:
+    """Hold all requests to such URLs from now on; return the list of those held."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    where.route(requests, keep)
+    return held
 
 
 def violations(page: Page) -> list[str]:

@@ -20,7 +20,8 @@ const store = new StringStore(storage ?? memoryStorage());
 const language = initialLanguage();
 document.documentElement.lang = language;
 
-await Promise.all([loadApiOrigin(), loadFirst(parseRoute(window.location.hash))]);
+void loadApiOrigin();
+await loadFirst(parseRoute(window.location.hash));
 createRoot(root).render(
   <StrictMode>
     <Root language={language} store={store} queryClient={newQueryClient()} persists={storage !== null} />

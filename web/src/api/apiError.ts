@@ -43,31 +43,36 @@ export function problemCode(type: string): string {
   return type.startsWith(PROBLEM_PREFIX) ? type.slice(PROBLEM_PREFIX.length) : type;
 }
 
+type Head = Pick<Response, "status"> & { headers: Pick<Headers, "get"> };
+
 /** Decodes an error response; one that is not problem+json comes from a proxy, not from the API. */
-export async function answerError(response: Response): Promise<ApiError> {
-  const transient = response.status >= 500 || [408, 425, 429].includes(response.status);
-  const retryAfter = retryAfterOf(response);
-  const problem = await readProblem(response);
+export function answerError({ status, headers }: Head, body: string): ApiError {
+  const transient = status >= 500 || [408, 425, 429].includes(status);
+  const retryAfter = retryAfterOf(headers.get("Retry-After"));
+  const isProblem = headers.get("Content-Type")?.startsWith("application/problem+json");
+  const problem = isProblem ? parseProblem(body) : null;
   if (problem) {
     const code = problemCode(problem.type);
     return new ApiError({ code, detail: problem.detail }, transient, retryAfter, problem.errors);
   }
   const code: PageFault = transient ? "unreachable" : "unexpected-answer";
-  return new ApiError({ code, detail: `HTTP ${response.status}` }, transient, retryAfter);
+  return new ApiError({ code, detail: `HTTP ${status}` }, transient, retryAfter);
 }
 
-async function readProblem(
-  response: Response,
-): Promise<Pick<Schema<"Problem">, "type" | "detail" | "errors"> | null> {
-  if (!response.headers.get("Content-Type")?.startsWith("application/problem+json")) return null;
-  const body: unknown = await response.json().catch(() => null);
+function parseProblem(json: string): Pick<Schema<"Problem">, "type" | "detail" | "errors"> | null {
+  let body: unknown;
+  try {
+    body = JSON.parse(json);
+  } catch {
+    return null;
+  }
   if (typeof body !== "object" || body === null) return null;
   const { type, detail, errors } = body as Record<string, unknown>;
   if (typeof type !== "string" || typeof detail !== "string") return null;
   return { type, detail, errors: Array.isArray(errors) ? errors : [] };
 }
 
-function retryAfterOf(response: Response): number | null {
-  const seconds = Number.parseFloat(response.headers.get("Retry-After") ?? "");
+function retryAfterOf(value: string | null): number | null {
+  const seconds = Number.parseFloat(value ?? "");
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
 }

@@ -1,7 +1,7 @@
 import { HttpResponse, http } from "msw";
 import { afterEach, describe, expect, it } from "vitest";
 import { server } from "../testing/server";
-import { apiUrl, loadApiOrigin } from "./origin";
+import { apiOrigin, knownApiOrigin, loadApiOrigin } from "./origin";
 import { requestJson } from "./request";
 
 function settingsAre(answer: () => Response) {
@@ -14,7 +14,7 @@ afterEach(() => settingsAre(() => HttpResponse.json({ apiOrigin: "" })));
 describe("the API's origin", () => {
   it("is the page's own where the settings name none", async () => {
     await settingsAre(() => HttpResponse.json({ apiOrigin: "" }));
-    expect(apiUrl("/pipeline")).toBe("/pipeline");
+    expect(await apiOrigin()).toBe("");
   });
 
   it("is the one that the settings name, for every request", async () => {
@@ -23,12 +23,21 @@ describe("the API's origin", () => {
     expect(await requestJson("/pipeline")).toEqual({ there: true });
   });
 
+  it("is the page's own where there are no settings", async () => {
+    await settingsAre(() => new HttpResponse("<html>"));
+    expect(await apiOrigin()).toBe("");
+  });
+
   it.each([
-    ["an error", () => HttpResponse.error()],
-    ["no JSON", () => new HttpResponse("<html>")],
-  ])("is the page's own after %s", async (_, answer) => {
-    await settingsAre(() => HttpResponse.json({ apiOrigin: "http://api.test:30000" }));
+    ["nothing", () => HttpResponse.error()],
+    ["only a proxy", () => new HttpResponse("Bad Gateway", { status: 502 })],
+  ])("is asked for again while %s answers, and no request is sent elsewhere meanwhile", async (_, answer) => {
     await settingsAre(answer);
-    expect(apiUrl("/pipeline")).toBe("/pipeline");
+    expect(knownApiOrigin()).toBe("");
+    await expect(requestJson("/pipeline")).rejects.toMatchObject({ trouble: { code: "unreachable" } });
+    server.use(http.get("/settings.json", () => HttpResponse.json({ apiOrigin: "http://api.test:30000" })));
+    server.use(http.get("http://api.test:30000/pipeline", () => HttpResponse.json({ there: true })));
+    expect(await requestJson("/pipeline")).toEqual({ there: true });
+    expect(knownApiOrigin()).toBe("http://api.test:30000");
   });
 });

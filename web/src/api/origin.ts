@@ -1,21 +1,51 @@
-let origin = "";
+import { pageError } from "./apiError";
+import { exchange } from "./exchange";
 
-/**
- * Reads the API's origin from /settings.json; the default is the page's own origin.
- *
- * Falls back to the page's own origin after 2 s without a response, so that the page opens anyway.
- */
+/** Null until /settings.json has been read. */
+let origin: string | null = "";
+let reading: Promise<string> | undefined;
+const listeners = new Set<() => void>();
+
+/** Reads the API's origin from /settings.json; requests wait for it, the page does not. */
 export async function loadApiOrigin(): Promise<void> {
-  try {
-    const response = await fetch("/settings.json", { signal: AbortSignal.timeout(2_000) });
-    const settings: { apiOrigin: string } = await response.json();
-    origin = settings.apiOrigin;
-  } catch {
-    origin = "";
-  }
+  origin = null;
+  // a request that needs it asks again
+  await apiOrigin().catch(() => undefined);
 }
 
-/** Returns the URL of a path of the API. */
-export function apiUrl(path: string): string {
-  return origin + path;
+/** Returns the API's origin; "" if it is the page's own. Throws an ApiError if nothing answers. */
+export async function apiOrigin(): Promise<string> {
+  if (origin !== null) return origin;
+  reading ??= readOrigin().finally(() => {
+    reading = undefined;
+  });
+  return reading;
+}
+
+/** The API's origin as far as it is known; "" until then. */
+export function knownApiOrigin(): string {
+  return origin ?? "";
+}
+
+export function subscribeApiOrigin(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+async function readOrigin(): Promise<string> {
+  const { status, text } = await exchange("/settings.json");
+  if (status >= 500) throw pageError("unreachable");
+  origin = parseOrigin(text);
+  for (const listener of listeners) listener();
+  return origin;
+}
+
+/** Where the settings name no origin, it is the page's own. */
+function parseOrigin(settings: string): string {
+  try {
+    const { apiOrigin }: { apiOrigin: unknown } = JSON.parse(settings);
+    return typeof apiOrigin === "string" ? apiOrigin : "";
+  } catch {
+    return "";
+  }
 }

@@ -1,9 +1,9 @@
 import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
-import { pass, stopClock } from "../testing/clock";
 import { problem } from "../testing/fakeApi";
 import { server } from "../testing/server";
 import { ApiError } from "./apiError";
+import { reachability } from "./reachability";
 import { requestJson } from "./request";
 
 async function errorOf(response: () => Response | Promise<Response>): Promise<ApiError> {
@@ -14,17 +14,14 @@ async function errorOf(response: () => Response | Promise<Response>): Promise<Ap
 }
 
 describe("requestJson", () => {
-  it("gives up after five seconds", async () => {
-    stopClock();
+  it("ends when it is no longer wanted", async () => {
     server.use(http.get("/x", () => new Promise<Response>(() => {})));
-    let outcome: unknown;
-    void requestJson("/x").catch((error: unknown) => {
-      outcome = error;
-    });
-    await pass(4_950);
-    expect(outcome).toBeUndefined();
-    await pass(100);
-    expect(outcome).toMatchObject({ transient: true, trouble: { code: "timed-out" } });
+    const abort = new AbortController();
+    const outcome = requestJson("/x", { signal: abort.signal });
+    abort.abort(new Error("not wanted"));
+    await expect(outcome).rejects.toThrow("not wanted");
+    await expect(requestJson("/x", { signal: abort.signal })).rejects.toThrow("not wanted");
+    expect(reachability.snapshot().outage).toBeNull();
   });
 
   it("treats a missing response as transient", async () => {

@@ -1,43 +1,33 @@
-import { answerError, pageError } from "./apiError";
-import { apiUrl } from "./origin";
-
-const TIMEOUT = 5_000;
-
-type Init = RequestInit & {
-  /** Milliseconds; 5 s by default, which is too short for large bodies. */
-  timeout?: number;
-};
+import { ApiError, answerError, pageError } from "./apiError";
+import { exchange, type Question } from "./exchange";
+import { apiOrigin } from "./origin";
+import { reachability } from "./reachability";
 
 /**
- * Sends a request to the API and returns the decoded body.
+ * Sends a request to the API and returns the decoded body; what came of it shows whether the service can be reached.
  *
- * Throws an ApiError on a network error, a timeout, an error status, or a 2xx without JSON other than 204.
+ * Throws an ApiError if nothing answers, on an error status, or on a 2xx without JSON other than 204; and the signal's
+ * reason.
  */
-export async function requestJson<Body>(
-  path: string,
-  { timeout = TIMEOUT, ...init }: Init = {},
-): Promise<Body> {
-  const abort = new AbortController();
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    abort.abort();
-  }, timeout);
-  const cancel = () => abort.abort();
-  init.signal?.addEventListener("abort", cancel);
+export async function requestJson<Body>(path: string, question: Question = {}): Promise<Body> {
+  const begun = reachability.begin();
   try {
-    const response = await fetch(apiUrl(path), { ...init, cache: "no-store", signal: abort.signal }).catch(
-      () => {
-        throw pageError(timedOut ? "timed-out" : "unreachable");
-      },
-    );
-    if (!response.ok) throw await answerError(response);
-    if (response.status === 204) return undefined as Body;
-    return await response.json().catch(() => {
-      throw pageError(timedOut ? "timed-out" : "unexpected-answer");
-    });
-  } finally {
-    clearTimeout(timer);
-    init.signal?.removeEventListener("abort", cancel);
+    const body = await ask<Body>(path, question);
+    reachability.note(begun, null);
+    return body;
+  } catch (error) {
+    if (error instanceof ApiError) reachability.note(begun, error);
+    throw error;
+  }
+}
+
+async function ask<Body>(path: string, question: Question): Promise<Body> {
+  const answer = await exchange((await apiOrigin()) + path, question);
+  if (answer.status < 200 || answer.status > 299) throw answerError(answer, answer.text);
+  if (answer.status === 204) return undefined as Body;
+  try {
+    return JSON.parse(answer.text);
+  } catch {
+    throw pageError("unexpected-answer");
   }
 }

@@ -1,4 +1,6 @@
-import { apiUrl } from "../api/origin";
+import { useEffect } from "react";
+import { watchBrowser } from "../api/reachability";
+import { useApiUrl } from "../api/useApiUrl";
 import { useBatchSender } from "../features/bulk/useBatchSender";
 import { OperationLine } from "../features/failed/components/OperationLine";
 import { PipelineStrip } from "../features/pipeline/components/PipelineStrip";
@@ -12,6 +14,7 @@ import { View } from "./View";
 
 export function App({ persists }: { persists: boolean }) {
   const messages = useMessages();
+  const docs = useApiUrl("/docs");
   return (
     <div className={styles.page}>
       <Header />
@@ -22,7 +25,7 @@ export function App({ persists }: { persists: boolean }) {
       </main>
       <footer className={styles.footer}>
         <p>{messages.footer}</p>
-        <a href={apiUrl("/docs")}>{messages.api}</a>
+        <a href={docs}>{messages.api}</a>
       </footer>
       <Announcer />
       <BackgroundTasks />
@@ -32,6 +35,7 @@ export function App({ persists }: { persists: boolean }) {
 
 /** Sends and polls strings whichever view is open; renders nothing, so that its requests re-render nothing. */
 function BackgroundTasks() {
+  useEffect(watchBrowser, []);
   useOutbox();
   useStatusPoll();
   useBatchSender();

@@ -1,5 +1,6 @@
 import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, expect, vi } from "vitest";
+import { reachability } from "../api/reachability";
 import { looseTexts } from "./looseTexts";
 import { server } from "./server";
 
@@ -31,6 +32,7 @@ beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
   const loose = looseTexts(document.body);
   cleanup();
+  reachability.noteCheck();
   server.resetHandlers();
   localStorage.clear();
   sessionStorage.clear();

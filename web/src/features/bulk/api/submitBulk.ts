@@ -2,15 +2,11 @@ import { requestJson } from "../../../api/request";
 import type { Schema } from "../../../api/schema";
 import type { Chunk } from "../batch";
 
-/** Milliseconds; a slow line needs this long for a megabyte. */
-const TIMEOUT = 30_000;
-
 /** Submits a chunk's lines, all or none; the key makes a repeated request idempotent. */
 export function submitBulk({ key, texts }: Chunk): Promise<Schema<"BulkAccepted">> {
   return requestJson("/dummies/bulk", {
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": key },
     body: JSON.stringify({ texts }),
-    timeout: TIMEOUT,
   });
 }

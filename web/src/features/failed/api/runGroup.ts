@@ -1,5 +1,5 @@
 import { ApiError, answerError, pageError } from "../../../api/apiError";
-import { apiUrl } from "../../../api/origin";
+import { apiOrigin } from "../../../api/origin";
 import type { Schema } from "../../../api/schema";
 import { asOperator } from "./failed";
 
@@ -29,10 +29,9 @@ export async function* runGroup(
   try {
     const headers = { ...asOperator(token), "Content-Type": "application/json" };
     const init = { method: "POST", headers, body: JSON.stringify(group), cache: "no-store" } as const;
-    const response = await unlessSilent(
-      fetch(apiUrl(`/dummies/failed/${kind}`), { ...init, signal: abort.signal }),
-    );
-    if (!response.ok || !response.body) throw await answerError(response);
+    const url = `${await apiOrigin()}/dummies/failed/${kind}`;
+    const response = await unlessSilent(fetch(url, { ...init, signal: abort.signal }));
+    if (!response.ok || !response.body) throw answerError(response, await response.text());
     for await (const line of linesOf(response.body)) yield JSON.parse(line);
   } catch (error) {
     if (error instanceof ApiError) throw error;

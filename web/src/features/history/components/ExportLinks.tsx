@@ -1,4 +1,4 @@
-import { apiUrl } from "../../../api/origin";
+import { useApiUrl } from "../../../api/useApiUrl";
 import { useMessages } from "../../../i18n/language";
 import styles from "./ExportLinks.module.css";
 
@@ -7,6 +7,7 @@ const FORMATS = ["csv", "ndjson"] as const;
 /** Downloads of everything that matches the search, not only of what has been loaded. */
 export function ExportLinks({ query }: { query: string }) {
   const { history } = useMessages();
+  const url = useApiUrl("/dummies/export");
   return (
     <p className={styles.export}>
       <span aria-hidden="true">{history.export}</span>
@@ -14,7 +15,7 @@ export function ExportLinks({ query }: { query: string }) {
         <a
           key={format}
           className={styles.link}
-          href={exportUrl(format, query)}
+          href={`${url}?${parametersOf(format, query)}`}
           download={`dummies.${format}`}
           aria-label={history.exportAs(format.toUpperCase())}
         >
@@ -25,8 +26,8 @@ export function ExportLinks({ query }: { query: string }) {
   );
 }
 
-function exportUrl(format: (typeof FORMATS)[number], query: string): string {
+function parametersOf(format: (typeof FORMATS)[number], query: string): URLSearchParams {
   const parameters = new URLSearchParams({ format });
   if (query) parameters.set("q", query);
-  return apiUrl(`/dummies/export?${parameters}`);
+  return parameters;
 }

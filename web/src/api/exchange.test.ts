@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { exchange, LONGEST_ANSWER, SILENCE, SLOWEST_LINE } from "./exchange";
+
+type Progress = { loaded: number };
+
+/** A request whose progress the test plays. */
+class PlayedRequest {
+  static readonly HEADERS_RECEIVED = 2;
+  static latest: PlayedRequest;
+  readonly upload: { onprogress?: (event: Progress) => void } = {};
+  readonly status = 200;
+  readonly responseText = "whole";
+  readyState = 0;
+  aborted = false;
+  onreadystatechange = () => {};
+  onprogress = (_: Progress) => {};
+  onload = () => {};
+
+  constructor() {
+    PlayedRequest.latest = this;
+  }
+
+  open() {}
+  setRequestHeader() {}
+  send() {}
+  abort() {
+    this.aborted = true;
+  }
+
+  /** The head of the answer arrives. */
+  begin() {
+    this.readyState = PlayedRequest.HEADERS_RECEIVED;
+    this.onreadystatechange();
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("XMLHttpRequest", PlayedRequest);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+function start(body?: string) {
+  const settled = vi.fn();
+  exchange("/x", body === undefined ? {} : { method: "POST", body }).then(
+    ({ text }) => settled(text),
+    ({ trouble }) => settled(trouble.code),
+  );
+  return { request: PlayedRequest.latest, settled };
+}
+
+const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
+
+describe("exchange", () => {
+  it("gives up when nothing has moved for ten seconds", async () => {
+    const { request, settled } = start();
+    await pass(SILENCE - 1);
+    expect(settled).not.toHaveBeenCalled();
+    await pass(1);
+    expect(settled).toHaveBeenCalledExactlyOnceWith("timed-out");
+    expect(request.aborted).toBe(true);
+  });
+
+  it("waits for as long as an answer moves, and no longer", async () => {
+    const { request, settled } = start();
+    await pass(SILENCE - 1);
+    request.begin();
+    for (let loaded = 1; loaded < 20; loaded++) {
+      await pass(SILENCE - 1);
+      request.onprogress({ loaded });
+    }
+    await pass(SILENCE - 1);
+    expect(settled).not.toHaveBeenCalled();
+    await pass(1);
+    expect(settled).toHaveBeenCalledExactlyOnceWith("timed-out");
+  });
+
+  it("returns the whole answer, and then waits for nothing", async () => {
+    const { request, settled } = start();
+    request.begin();
+    request.onload();
+    await pass(10 * SILENCE);
+    expect(settled).toHaveBeenCalledExactlyOnceWith("whole");
+  });
+
+  it("waits for as long as an upload moves, and then until the slowest line has carried it", async () => {
+    const { request, settled } = start("x");
+    for (let seconds = 1; seconds < 60; seconds++) {
+      await pass(SILENCE - 1);
+      request.upload.onprogress?.({ loaded: seconds * SLOWEST_LINE });
+    }
+    await pass(SILENCE + 59_000 - 1);
+    expect(settled).not.toHaveBeenCalled();
+    await pass(1);
+    expect(settled).toHaveBeenCalledExactlyOnceWith("timed-out");
+  });
+
+  it("listens to the upload only of a body, so that a read from another origin needs no preflight", () => {
+    expect(start().request.upload.onprogress).toBeUndefined();
+  });
+
+  it("does not take an answer that is too long", async () => {
+    const { request, settled } = start();
+    request.onprogress({ loaded: LONGEST_ANSWER + 1 });
+    await pass(0);
+    expect(settled).toHaveBeenCalledExactlyOnceWith("unexpected-answer");
+    expect(request.aborted).toBe(true);
+  });
+});

@@ -1,0 +1,69 @@
+import { pageError } from "./apiError";
+
+/** Milliseconds without any progress after which a request is given up; nginx gives up on the API after as many. */
+export const SILENCE = 10_000;
+/**
+ * Bytes a second of the slowest line that the page waits for. A browser reports bytes as sent when they are in the
+ * system's buffers, so an upload that seems complete may still need this long.
+ */
+export const SLOWEST_LINE = 8_192;
+/** Bytes: more than any answer of the API needs. */
+export const LONGEST_ANSWER = 16 * 1024 * 1024;
+
+export type Question = {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
+};
+export type Answer = Pick<Response, "status"> & { headers: Pick<Headers, "get">; text: string };
+
+/**
+ * Sends a request and returns the answer, whatever its status. However long that takes: it is given up only when nothing
+ * moves, neither the upload nor the answer. XMLHttpRequest, because fetch reports no progress of an upload.
+ *
+ * Rejects with an ApiError (`unreachable`, `timed-out`, or `unexpected-answer` if it is too long), or with the signal's
+ * reason.
+ */
+export function exchange(url: string, { method = "GET", headers = {}, body, signal }: Question = {}) {
+  return new Promise<Answer>((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    let timer: ReturnType<typeof setTimeout>;
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abandon);
+      settle();
+    };
+    const giveUp = (reason: unknown) => {
+      end(() => reject(reason));
+      request.abort();
+    };
+    const abandon = () => giveUp(signal?.reason);
+    const expectNews = (within = SILENCE) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => giveUp(pageError("timed-out")), within);
+    };
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    if (body !== undefined) {
+      // only then: these listeners make a browser ask another origin for permission first
+      request.upload.onprogress = ({ loaded }) => expectNews(SILENCE + (loaded / SLOWEST_LINE) * 1000);
+    }
+    request.onreadystatechange = () => request.readyState === XMLHttpRequest.HEADERS_RECEIVED && expectNews();
+    request.onprogress = ({ loaded }) => {
+      if (loaded > LONGEST_ANSWER) giveUp(pageError("unexpected-answer"));
+      else expectNews();
+    };
+    request.onerror = () => end(() => reject(pageError("unreachable")));
+    request.onload = () => end(() => resolve(answerOf(request)));
+    if (signal?.aborted) return abandon();
+    signal?.addEventListener("abort", abandon);
+    expectNews();
+    request.send(body);
+  });
+}
+
+function answerOf(request: XMLHttpRequest): Answer {
+  const get = (name: string) => request.getResponseHeader(name);
+  return { status: request.status, headers: { get }, text: request.responseText };
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from "vitest";
+import { ApiError, pageError } from "./apiError";
+import { Reachability } from "./reachability";
+
+const problem = (code: string, transient = true) => new ApiError({ code, detail: "" }, transient);
+const silent = pageError("unreachable");
+
+function start() {
+  const reachability = new Reachability();
+  const woken = vi.fn();
+  reachability.onWake(woken);
+  return {
+    reachability,
+    woken,
+    note: (error: ApiError | null) => reachability.note(reachability.begin(), error),
+  };
+}
+
+describe("Reachability", () => {
+  it.each([pageError("unreachable"), pageError("timed-out"), problem("api-away")])(
+    "says that nothing answers after %s, until anything does",
+    (error) => {
+      const { reachability, woken, note } = start();
+      note(error);
+      expect(reachability.snapshot()).toEqual({ outage: "no-answer", checked: false });
+      expect(woken).not.toHaveBeenCalled();
+      note(problem("rate-limited"));
+      expect(reachability.snapshot()).toEqual({ outage: null, checked: false });
+      expect(woken).toHaveBeenCalledOnce();
+      reachability.noteCheck();
+      expect(reachability.snapshot()).toEqual({ outage: null, checked: true });
+    },
+  );
+
+  it("says that the journal takes nothing until the pipeline's state is read, whatever else is answered", () => {
+    const { reachability, note } = start();
+    note(problem("journal-full"));
+    note(null);
+    expect(reachability.snapshot().outage).toBe("journal-full");
+    reachability.noteCheck();
+    expect(reachability.snapshot().outage).toBeNull();
+  });
+
+  it("takes a final error for an answer, and one about the database for none about the service", () => {
+    const { reachability, note } = start();
+    note(silent);
+    note(problem("unexpected-answer", false));
+    expect(reachability.snapshot().outage).toBeNull();
+    note(problem("database-away"));
+    expect(reachability.snapshot().outage).toBeNull();
+  });
+
+  it("is not misled by a request that is stuck while others are answered", () => {
+    const { reachability, note } = start();
+    const stuck = reachability.begin();
+    note(null);
+    reachability.note(stuck, pageError("timed-out"));
+    expect(reachability.snapshot().outage).toBeNull();
+  });
+});

@@ -1,0 +1,95 @@
+import type { ApiError } from "./apiError";
+
+/** What a request found to be down: everything that could answer, or the journal that takes strings. */
+export type Outage = "no-answer" | "journal-away" | "journal-full" | "journal-volatile";
+/** `checked`: whether the pipeline's state has been read since the service last did not answer. */
+export type Reach = { readonly outage: Outage | null; readonly checked: boolean };
+
+const OUTAGES: Readonly<Record<string, Outage>> = {
+  unreachable: "no-answer",
+  "timed-out": "no-answer",
+  "api-away": "no-answer",
+  "unexpected-answer": "no-answer",
+  "journal-away": "journal-away",
+  "journal-full": "journal-full",
+  "journal-volatile": "journal-volatile",
+};
+
+/** Returns what an error says to be down; null if it is about the request alone. */
+export function outageOf(trouble: { code: string }): Outage | null {
+  return Object.hasOwn(OUTAGES, trouble.code) ? (OUTAGES[trouble.code] ?? null) : null;
+}
+
+/**
+ * What is up, as the latest request of any kind found it: the one source for every statement about it.
+ *
+ * While nothing answers only the pipeline is polled, and whatever waits is woken by the first answer.
+ */
+export class Reachability {
+  private reach: Reach = { outage: null, checked: true };
+  private answers = 0;
+  private readonly listeners = new Set<() => void>();
+  private readonly sleepers = new Set<() => void>();
+
+  readonly snapshot = (): Reach => this.reach;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Has `wake` called whenever it is worth trying again without waiting any longer; returns a function that ends it. */
+  readonly onWake = (wake: () => void): (() => void) => {
+    this.sleepers.add(wake);
+    return () => this.sleepers.delete(wake);
+  };
+
+  /** Has everything that waits try now, except before the time that a Retry-After named. */
+  readonly wake = (): void => {
+    for (const wake of this.sleepers) wake();
+  };
+
+  /** Call before a request; returns what `note` needs. */
+  begin(): number {
+    return this.answers;
+  }
+
+  /** Notes what became of a request: null if it succeeded. */
+  note(begun: number, error: ApiError | null): void {
+    const outage = error?.transient ? outageOf(error.trouble) : null;
+    if (outage !== "no-answer") this.answers++;
+    // a request may be stuck while others are answered
+    else if (error?.trouble.code === "timed-out" && this.answers > begun) return;
+    if (outage) this.set({ outage, checked: this.reach.checked && outage !== "no-answer" });
+    else if (this.reach.outage === "no-answer") {
+      this.set({ ...this.reach, outage: null });
+      this.wake();
+    }
+  }
+
+  /** Notes that the pipeline's state has been read: from now on that says what is up. */
+  noteCheck(): void {
+    if (this.reach.outage || !this.reach.checked) this.set({ outage: null, checked: true });
+  }
+
+  private set(reach: Reach): void {
+    this.reach = reach;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export const reachability = new Reachability();
+
+/** Wakes what waits when the browser or the reader comes back; returns a function that ends it. */
+export function watchBrowser(): () => void {
+  const onVisible = () => document.visibilityState === "visible" && reachability.wake();
+  window.addEventListener("online", reachability.wake);
+  // a device without a network may still reach a service on its own
+  window.addEventListener("offline", reachability.wake);
+  document.addEventListener("visibilitychange", onVisible);
+  return () => {
+    window.removeEventListener("online", reachability.wake);
+    window.removeEventListener("offline", reachability.wake);
+    document.removeEventListener("visibilitychange", onVisible);
+  };
+}
