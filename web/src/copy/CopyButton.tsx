@@ -1,18 +1,19 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { announce } from "../announcer/announce";
 import { useMessages } from "../i18n/language";
-import { copyText } from "./copyText";
+import { type Copied, copyText } from "./copyText";
 
 const SHOWN = 2_000;
 
-type Outcome = "copied" | "failed";
+type Outcome = "copied" | "failed" | "again";
 
-type Props = { text: string; label?: string; className?: string | undefined };
+type Props = { text: Copied; label?: string; className?: string | undefined };
 
 /** Copies a text; its label shows the result for a moment, and screen readers announce it once. */
 export function CopyButton({ text, label, className }: Props) {
   const { copy: words } = useMessages();
   const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const fetched = useRef<string>(null);
 
   useEffect(() => {
     if (outcome === null) return;
@@ -20,8 +21,18 @@ export function CopyButton({ text, label, className }: Props) {
     return () => clearTimeout(timer);
   }, [outcome]);
 
+  async function fetchText(fetch: () => Promise<string>): Promise<string> {
+    fetched.current = await fetch();
+    return fetched.current;
+  }
+
   async function copy() {
-    const result = (await copyText(text)) ? "copied" : "failed";
+    const ready = fetched.current;
+    const result = await copyText(typeof text === "string" ? text : (ready ?? (() => fetchText(text)))).then(
+      () => "copied" as const,
+      // the text may have come too late for this click, but is here for the next one
+      () => (ready === null && fetched.current !== null ? "again" : "failed"),
+    );
     setOutcome(result);
     announce(words[result]);
   }

@@ -1,11 +1,21 @@
-/** Copies a text to the clipboard; returns whether that succeeded. */
-export async function copyText(text: string): Promise<boolean> {
+/** A text, or what fetches it. */
+export type Copied = string | (() => Promise<string>);
+
+/** Copies a text to the clipboard; throws if the browser or the fetch fails. */
+export async function copyText(text: Copied): Promise<void> {
+  if (typeof text === "string") return write(text);
+  // the clipboard is open only while the click is handled, so it is given the promise
+  if (navigator.clipboard && typeof ClipboardItem === "function") {
+    const blob = text().then((whole) => new Blob([whole], { type: "text/plain" }));
+    return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+  }
+  return write(await text());
+}
+
+async function write(text: string): Promise<void> {
   // Pages at http://<address> are not a secure context and have no navigator.clipboard.
-  if (!navigator.clipboard) return copyBySelection(text);
-  return navigator.clipboard.writeText(text).then(
-    () => true,
-    () => false,
-  );
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  if (!copyBySelection(text)) throw new Error("the browser does not copy");
 }
 
 function copyBySelection(text: string): boolean {

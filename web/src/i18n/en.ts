@@ -134,7 +134,7 @@ export const en = {
     all: (hits: number) => plural(hits, "string found", "strings found"),
     soFar: (hits: number) => plural(hits, "string found so far", "strings found so far"),
   },
-  copy: { copy: "Copy", copied: "Copied", failed: "Could not copy" },
+  copy: { copy: "Copy", copied: "Copied", failed: "Could not copy", again: "Press again to copy" },
   send: {
     details: "Details",
     bytes: (count: string, limit: string) => `${count} of ${limit} bytes`,

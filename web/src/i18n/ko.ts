@@ -128,7 +128,7 @@ export const ko: Messages = {
     all: (hits) => `문자열 ${hits}개를 찾았습니다.`,
     soFar: (hits) => `지금까지 문자열 ${hits}개를 찾았습니다.`,
   },
-  copy: { copy: "복사", copied: "복사됨", failed: "복사하지 못함" },
+  copy: { copy: "복사", copied: "복사됨", failed: "복사하지 못함", again: "한 번 더 눌러 복사" },
   send: {
     details: "자세히",
     bytes: (count, limit) => `${limit}바이트 중 ${count}바이트`,

@@ -2,6 +2,8 @@ import { requestJson } from "../../../api/request";
 import type { Schema } from "../../../api/schema";
 
 const PAGE_SIZE = 50;
+/** Characters of each text: as many as its row shows without being unfolded. */
+const PREVIEW = 400;
 
 type Page = { query: string; cursor: string | null; signal: AbortSignal };
 
@@ -9,7 +11,7 @@ export const asOperator = (token: string) => ({ Authorization: `Bearer ${token}`
 
 /** Fetches a page of the dead letters that contain the query, in no particular order. */
 export function getFailed(token: string, page: Page): Promise<Schema<"FailedPage">> {
-  const asked = new URLSearchParams({ limit: `${PAGE_SIZE}` });
+  const asked = new URLSearchParams({ limit: `${PAGE_SIZE}`, preview: `${PREVIEW}` });
   if (page.query) asked.set("q", page.query);
   if (page.cursor) asked.set("cursor", page.cursor);
   return requestJson(`/dummies/failed?${asked}`, { headers: asOperator(token), signal: page.signal });

@@ -21,7 +21,7 @@ export function FailedRow({ deadLetter, selected, busy, onToggle, onBegin }: Pro
   const language = useLanguage();
   const { failed } = useMessages();
   const textId = useId();
-  const { id, text, reason, attempts, received_at: receivedAt } = deadLetter;
+  const { id, text, truncated, reason, attempts, received_at: receivedAt } = deadLetter;
   const at = Date.parse(receivedAt);
   return (
     <li className={styles.deadLetter}>
@@ -35,7 +35,7 @@ export function FailedRow({ deadLetter, selected, busy, onToggle, onBegin }: Pro
       />
       <div className={styles.body}>
         <div id={textId}>
-          <StringText text={text ?? ""} />
+          <StringText text={truncated ? `${text}…` : (text ?? "")} />
         </div>
         <p className={styles.reason}>{reason ?? failed.noReason}</p>
         <p className={fields.hint}>

@@ -1,14 +1,17 @@
 import { requestJson } from "../../../api/request";
 import type { Schema } from "../../../api/schema";
 
-/** Fetches stored strings that contain the query, newest first, from a cursor backwards (null: from the newest). */
+/** More characters than fit into three lines of the widest layout. */
+export const PREVIEW = 400;
+
+/** Fetches the beginnings of stored strings that contain the query, newest first, from a cursor backwards (null: from the newest). */
 export function getHistoryPage(
   query: string,
   cursor: string | null,
   limit: number,
   signal: AbortSignal,
 ): Promise<Schema<"HistoryPage">> {
-  const parameters = new URLSearchParams({ limit: `${limit}` });
+  const parameters = new URLSearchParams({ limit: `${limit}`, preview: `${PREVIEW}` });
   if (query) parameters.set("q", query);
   if (cursor !== null) parameters.set("cursor", cursor);
   return requestJson(`/dummies/?${parameters}`, { signal });

@@ -5,11 +5,10 @@ import { CopyButton } from "../../../copy/CopyButton";
 import { formatClock, formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { beginningOf } from "../../strings/beginning";
+import { PREVIEW } from "../api/getHistoryPage";
+import { getText } from "../api/getString";
 import { storedAt } from "../outline";
 import styles from "./HistoryRow.module.css";
-
-/** More than fits into three lines of the widest layout. */
-const MAX_CHARACTERS = 400;
 
 type Props = {
   string: Schema<"StringState">;
@@ -43,10 +42,10 @@ export function HistoryRow({ string, isReturnedTo, onReturned, onOpen }: Props) 
           onClick={onOpen}
           translate={blank ? undefined : "no"}
         >
-          {blank ? messages.list.blank : beginningOf(text, MAX_CHARACTERS)}
+          {blank ? messages.list.blank : beginningOf(string.truncated ? `${text}…` : text, PREVIEW)}
         </a>
       </p>
-      <CopyButton text={text} className={styles.copy} />
+      <CopyButton text={string.truncated ? () => getText(string.id) : text} className={styles.copy} />
       <p className={styles.meta}>
         <time dateTime={string.stored_at ?? string.received_at}>{formatClock(at, language)}</time>
         <span>{` ${messages.notes.storedIn(took)}`}</span>
