@@ -1,5 +1,7 @@
 import { useSection } from "../features/history/useString";
-import { useMessages } from "../i18n/language";
+import { usePipelineData } from "../features/pipeline/usePipelineData";
+import { formatCount } from "../i18n/format";
+import { useLanguage, useMessages } from "../i18n/language";
 import styles from "./Header.module.css";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { hrefOf, type Place, useRoute } from "./router";
@@ -49,12 +51,29 @@ function Navigation() {
                 route.view === section?.view ? (route.view === open.view ? "page" : true) : undefined
               }
             >
-              {shell.views[route.view]}
+              <span>{shell.views[route.view]}</span>
+              {route.view === "failed" && <FailedCount />}
             </a>
           </li>
         ))}
       </ul>
     </nav>
+  );
+}
+
+function FailedCount() {
+  const language = useLanguage();
+  const { shell } = useMessages();
+  const failed = usePipelineData()?.failed;
+  if (!failed) return null;
+  const count = formatCount(failed, language);
+  return (
+    <>
+      <span className={styles.count} aria-hidden="true">
+        {count}
+      </span>
+      <span className="visually-hidden">{shell.failed(count)}</span>
+    </>
   );
 }
 

@@ -1,5 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
-import { useMessages } from "../i18n/language";
+import { usePipelineData } from "../features/pipeline/usePipelineData";
+import { formatCount } from "../i18n/format";
+import { useLanguage, useMessages } from "../i18n/language";
 import { hasNavigated } from "./router";
 import styles from "./ViewHead.module.css";
 
@@ -10,9 +12,15 @@ export function focusViewHeading(): void {
   document.getElementById(VIEW_HEADING_ID)?.focus();
 }
 
-/** A view's heading: takes focus when the reader comes from another view, and sets the document's title. */
+/**
+ * A view's heading: takes focus when the reader comes from another view, and sets the document's title: with the number of
+ * failed strings, for whoever looks at another tab.
+ */
 export function ViewHead({ title, lead }: { title: string; lead?: string }) {
-  const { title: product } = useMessages();
+  const language = useLanguage();
+  const { title: product, shell } = useMessages();
+  const failed = usePipelineData()?.failed;
+  const prefix = failed ? `(${shell.failed(formatCount(failed, language))}) ` : "";
   const heading = useRef<HTMLHeadingElement>(null);
 
   useLayoutEffect(() => {
@@ -22,8 +30,8 @@ export function ViewHead({ title, lead }: { title: string; lead?: string }) {
   }, []);
 
   useEffect(() => {
-    document.title = `${title} · ${product}`;
-  }, [title, product]);
+    document.title = `${prefix}${title} · ${product}`;
+  }, [prefix, title, product]);
 
   return (
     <div>

@@ -17,6 +17,7 @@ export const en = {
     unknown: "This page does not exist",
     unknownHint: "Its address may be incomplete or mistyped.",
     start: "Go to the start page",
+    failed: (count: string) => `${count} failed`,
   },
   form: {
     label: "Text",
@@ -87,6 +88,10 @@ export const en = {
   pipeline: {
     asking: "Checking the service…",
     through: "Strings are getting through.",
+    setAside: "Strings are getting through; some failed and are tried again by themselves.",
+    someFailed: "Strings are getting through, but some failed and need an operator.",
+    yoursFailed: "Some of your strings failed and need an operator.",
+    unaccounted: "The service's counts do not add up; an operator must look. New strings are accepted.",
     unsure: "Strings are accepted; whether they get through is not known yet.",
     databaseUnavailable: "The database is unavailable; strings are accepted and wait safely.",
     workersUnavailable: "No worker is answering; strings are accepted and wait safely.",
@@ -96,6 +101,9 @@ export const en = {
     journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
     journalUnavailable: "The journal is unavailable; strings typed here wait in this browser.",
     noAnswer: "The service does not answer; strings typed here wait in this browser.",
+    offline: "This device is offline; strings typed here wait in this browser.",
+    tryNow: "Try now",
+    failed: (count: string) => `${count} failed`,
     details: {
       show: "Details",
       waiting: "Waiting",

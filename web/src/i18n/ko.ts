@@ -17,6 +17,7 @@ export const ko: Messages = {
     unknown: "없는 페이지입니다",
     unknownHint: "주소가 잘렸거나 잘못 입력되었을 수 있습니다.",
     start: "첫 화면으로 가기",
+    failed: (count) => `실패 ${count}개`,
   },
   form: {
     label: "텍스트",
@@ -82,6 +83,10 @@ export const ko: Messages = {
   pipeline: {
     asking: "서비스를 확인하는 중입니다…",
     through: "문자열이 잘 저장되고 있습니다.",
+    setAside: "문자열이 잘 저장되고 있습니다. 일부는 저장에 실패해 자동으로 다시 시도하고 있습니다.",
+    someFailed: "문자열이 저장되고 있지만, 일부가 실패하여 운영자의 확인이 필요합니다.",
+    yoursFailed: "여기서 보낸 문자열 중 일부가 실패하여 운영자의 확인이 필요합니다.",
+    unaccounted: "서비스의 집계가 맞지 않아 운영자의 확인이 필요합니다. 새 문자열은 계속 접수됩니다.",
     unsure: "문자열은 접수되고 있으나, 저장되고 있는지는 아직 알 수 없습니다.",
     databaseUnavailable: "데이터베이스가 응답하지 않습니다. 문자열은 접수되어 안전하게 기다립니다.",
     workersUnavailable: "응답하는 워커가 없습니다. 문자열은 접수되어 안전하게 기다립니다.",
@@ -92,6 +97,9 @@ export const ko: Messages = {
       "저널이 문자열을 안전하게 보관할 수 없습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
     journalUnavailable: "저널이 응답하지 않습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
     noAnswer: "서비스가 응답하지 않습니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
+    offline: "이 기기가 오프라인입니다. 입력한 문자열은 이 브라우저에서 기다립니다.",
+    tryNow: "지금 시도",
+    failed: (count) => `실패 ${count}개`,
     details: {
       show: "자세히",
       waiting: "대기",

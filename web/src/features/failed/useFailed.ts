@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { ApiError } from "../../api/apiError";
 import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
+import { useCurrent } from "../pipeline/useVerdict";
 import { getFailed } from "./api/failed";
 
 export type DeadLetter = Schema<"StringState">;
@@ -22,13 +23,14 @@ export function useFailed(token: string, query: string) {
   const [order] = useState(() => new Map<string, number>());
   const deadLetters = useMemo(() => ordered(pages.data?.pages ?? [], order), [pages.data, order]);
   const error = pages.failureReason ?? pages.error;
+  const trouble = useCurrent(error instanceof ApiError ? error.trouble : null);
   return {
     deadLetters,
     /** The number of all dead letters, whatever the query; null until known. */
     total: pages.data?.pages.at(-1)?.total ?? null,
     updatedAt: pages.dataUpdatedAt,
     loading: pages.isFetching,
-    trouble: error instanceof ApiError ? error.trouble : null,
+    trouble,
     hasMore: pages.hasNextPage,
     loadMore: () => void pages.fetchNextPage({ cancelRefetch: false }),
     refresh: () => void pages.refetch(),

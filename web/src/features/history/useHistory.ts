@@ -4,6 +4,7 @@ import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
 import { getHistoryPage } from "./api/getHistoryPage";
 import { outlineOf, type PageOutline } from "./outline";
+import { useCurrentTrouble } from "./useCurrentTrouble";
 
 type StringState = Schema<"StringState">;
 
@@ -45,7 +46,7 @@ export function useHistory(search: Search) {
     pages,
     /** The number of hits; null while the search is running and has not filled a page. */
     hits: hasEnded ? hits : null,
-    trouble: found.failureReason ?? found.error,
+    trouble: useCurrentTrouble(found.failureReason ?? found.error),
     isWhole: found.isSuccess && !found.hasNextPage,
     /** Whether the search has stopped and the reader decides if it continues. */
     mustAsk,

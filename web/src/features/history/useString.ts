@@ -1,12 +1,12 @@
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError } from "../../api/apiError";
 import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
 import type { Route } from "../../app/router";
 import { usePageVisible } from "../../app/usePageVisible";
 import { PollSchedule } from "../strings/pollSchedule";
 import { getString } from "./api/getString";
+import { useCurrentTrouble } from "./useCurrentTrouble";
 
 type StringState = Schema<"StringState">;
 
@@ -25,8 +25,7 @@ export function useString(id: string) {
     gcTime: 0,
     ...READING,
   });
-  const trouble = failureReason ?? error;
-  return { data, trouble: trouble instanceof ApiError ? trouble : null };
+  return { data, trouble: useCurrentTrouble(failureReason ?? error) };
 }
 
 /** The section of the page that the open view belongs to; that of a string depends on its state. */

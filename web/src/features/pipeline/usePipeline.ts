@@ -1,32 +1,53 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useCallback, useState } from "react";
+import { reachability } from "../../api/reachability";
 import { usePageVisible } from "../../app/usePageVisible";
 import { jittered } from "../../timing/jitter";
 import { getPipeline } from "./api/getPipeline";
-import { judge, type Verdict } from "./verdict";
+import { PIPELINE_KEY } from "./pipelineKey";
+import { useVerdict } from "./useVerdict";
+import { isStuck, type Verdict, type VerdictName } from "./verdict";
 
-export const PIPELINE_KEY = ["pipeline"];
+/** Milliseconds between polls while strings cannot be sent; nothing else is sent meanwhile. */
+export const PROBE_INTERVAL = 1_500;
 export const BUSY_INTERVAL = 2_000;
 export const QUIET_INTERVAL = 10_000;
-const TRANSIENT_TONES: ReadonlySet<Verdict["tone"]> = new Set(["neutral", "wait"]);
+/** What changes only when strings are sent or an operator acts. */
+const LASTING = new Set<VerdictName>([
+  "through",
+  "setAside",
+  "someFailed",
+  "yoursFailed",
+  "journalSetBack",
+  "unaccounted",
+]);
 
 /**
- * Polls the pipeline's state: often on request, while the state is unknown, or while it may change soon; otherwise
- * occasionally.
+ * Polls the pipeline's state: often on request or while it may change soon, otherwise occasionally. Returns the verdict,
+ * and a function that polls now.
  */
-export function usePipeline(often: boolean): Verdict {
+export function usePipeline(often: boolean): { verdict: Verdict; probe: () => void } {
   const visible = usePageVisible();
+  const verdict = useVerdict();
   // drawn once per response, not per render, which would restart the timer
   const [pace] = useState(() => ({ factor: 1 }));
-  const { data, error } = useQuery({
+  const { refetch } = useQuery({
     queryKey: PIPELINE_KEY,
     queryFn: async ({ signal }) => {
       pace.factor = jittered(0.8, 1.2);
-      return getPipeline(signal);
+      const pipeline = await getPipeline(signal);
+      reachability.noteCheck();
+      return pipeline;
     },
+    networkMode: "always",
     enabled: visible,
-    refetchInterval: ({ state: { data, error } }) =>
-      (often || TRANSIENT_TONES.has(judge(data, error).tone) ? BUSY_INTERVAL : QUIET_INTERVAL) * pace.factor,
+    refetchInterval: intervalOf(verdict, often) * pace.factor,
   });
-  return judge(data, error);
+  const probe = useCallback(() => void refetch({ cancelRefetch: false }), [refetch]);
+  return { verdict, probe };
+}
+
+function intervalOf(verdict: Verdict, often: boolean): number {
+  if (isStuck(verdict)) return PROBE_INTERVAL;
+  return often || !LASTING.has(verdict.name) ? BUSY_INTERVAL : QUIET_INTERVAL;
 }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { ApiError, pageError } from "../../api/apiError";
 import { en } from "../../i18n/en";
 import { ko } from "../../i18n/ko";
 import { pipeline } from "../../testing/fakeApi";
@@ -43,14 +42,32 @@ describe("judge", () => {
     ],
     ["the service has just started", pipeline({ workers: unknown }), "unsure", "neutral"],
     ["nothing is known yet", undefined, "asking", "neutral"],
+    ["strings failed", pipeline({ failed: 151, set_aside: 1 }), "someFailed", "wait"],
+    ["strings are set aside", pipeline({ set_aside: 1 }), "setAside", "wait"],
+    ["strings are unaccounted for", pipeline({ unaccounted: 1, database: away }), "unaccounted", "stop"],
+    ["more strings are counted than were accepted", pipeline({ unaccounted: -1 }), "unaccounted", "stop"],
   ])("%s", (_, answer, name, tone) => {
     expect(judge(answer, null)).toMatchObject({ name, tone });
   });
 
-  it("prefers an error to an earlier response", () => {
-    expect(judge(pipeline(), pageError("timed-out")).name).toBe("noAnswer");
-    const journalUnavailable = new ApiError({ code: "journal-away", detail: "" }, true);
-    expect(judge(pipeline(), journalUnavailable).name).toBe("journalUnavailable");
+  it.each([
+    ["no-answer", "noAnswer"],
+    ["journal-away", "journalUnavailable"],
+    ["journal-full", "journalFull"],
+    ["journal-volatile", "journalVolatile"],
+  ] as const)("prefers what a request met (%s) to an earlier response", (outage, name) => {
+    expect(judge(pipeline(), outage)).toMatchObject({ name, tone: "stop" });
+  });
+
+  it("says that this device is offline only if nothing answers", () => {
+    const offline = { online: false, failed: 0 };
+    expect(judge(pipeline(), null, offline).name).toBe("through");
+    expect(judge(pipeline(), "no-answer", offline).name).toBe("offline");
+  });
+
+  it("names this browser's failures first, for as long as any are left", () => {
+    expect(judge(pipeline({ failed: 151 }), null, { online: true, failed: 2 }).name).toBe("yoursFailed");
+    expect(judge(pipeline({ failed: 0 }), null, { online: true, failed: 2 }).name).toBe("through");
   });
 
   it("has a distinct sentence for every verdict, in both languages", () => {

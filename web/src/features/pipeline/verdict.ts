@@ -1,21 +1,26 @@
-import { ApiError } from "../../api/apiError";
+import type { Outage } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 
 export type VerdictName =
   | "asking"
   | "through"
+  | "setAside"
+  | "someFailed"
+  | "yoursFailed"
   | "unsure"
   | "databaseUnavailable"
   | "workersUnavailable"
   | "journalSetBack"
+  | "unaccounted"
   | "journalFull"
   | "journalVolatile"
   | "journalUnavailable"
-  | "noAnswer";
+  | "noAnswer"
+  | "offline";
 
 /**
- * Whether strings get through; `tone` is `wait` if they are accepted but not stored yet, `stop` if they stay in the
- * browser or some were lost.
+ * Whether strings get through; `tone` is `wait` if they are accepted but not stored yet or some failed, `stop` if they
+ * stay in the browser or some were lost.
  */
 export type Verdict = {
   name: VerdictName;
@@ -24,44 +29,73 @@ export type Verdict = {
   waiting: number;
   /** Seconds until they are stored; null if unknown. */
   drainSeconds: number | null;
+  /** Strings that failed; 0 if unknown. */
+  failed: number;
 };
 
 const TONES: Record<VerdictName, Verdict["tone"]> = {
   asking: "neutral",
   through: "good",
+  setAside: "wait",
+  someFailed: "wait",
+  yoursFailed: "wait",
   unsure: "neutral",
   databaseUnavailable: "wait",
   workersUnavailable: "wait",
   journalSetBack: "stop",
+  unaccounted: "stop",
   journalFull: "stop",
   journalVolatile: "stop",
   journalUnavailable: "stop",
   noAnswer: "stop",
+  offline: "stop",
 };
 
-/** Judges the latest response, or the error received instead. */
-export function judge(pipeline: Schema<"Pipeline"> | undefined, error: Error | null): Verdict {
-  if (error) return verdict(nameOfError(error));
+const OUTAGES: Record<Outage, VerdictName> = {
+  "no-answer": "noAnswer",
+  "journal-away": "journalUnavailable",
+  "journal-full": "journalFull",
+  "journal-volatile": "journalVolatile",
+};
+
+/** The browser's side of the matter: whether it has a network, and how many of the strings sent here failed. */
+export type Here = { online: boolean; failed: number };
+
+/** Judges what requests met last, and else the pipeline's latest state. */
+export function judge(
+  pipeline: Schema<"Pipeline"> | undefined,
+  outage: Outage | null,
+  here: Here = { online: true, failed: 0 },
+): Verdict {
+  if (outage) return verdict(outage === "no-answer" && !here.online ? "offline" : OUTAGES[outage]);
   if (!pipeline) return verdict("asking");
-  return verdict(nameOf(pipeline), pipeline.waiting ?? 0, pipeline.drain_seconds);
+  const { waiting, drain_seconds: drainSeconds, failed } = pipeline;
+  return { ...verdict(nameOf(pipeline, here)), waiting: waiting ?? 0, drainSeconds, failed: failed ?? 0 };
 }
 
-function nameOf(pipeline: Schema<"Pipeline">): VerdictName {
-  const { accepting, journal, database, workers, set_back: setBack, volatile } = pipeline;
+/** Whether the verdict still says what a request met; what it says nothing about stays true. */
+export function confirms({ name }: Verdict, outage: Outage | null): boolean {
+  return outage === null || OUTAGES[outage] === name || (outage === "no-answer" && name === "offline");
+}
+
+/** Whether strings stay in the browser. */
+export function isStuck({ name }: Verdict): boolean {
+  return name === "offline" || Object.values(OUTAGES).includes(name);
+}
+
+function nameOf(pipeline: Schema<"Pipeline">, here: Here): VerdictName {
+  const { accepting, journal, database, workers, set_back: setBack, volatile, unaccounted } = pipeline;
   if (journal.status === "away") return "journalUnavailable";
   if (!accepting) return volatile ? "journalVolatile" : "journalFull";
   if (setBack) return "journalSetBack";
+  if (unaccounted) return "unaccounted";
   if (database.status === "away") return "databaseUnavailable";
   if (workers.status === "away") return "workersUnavailable";
-  return database.status === "up" && workers.status === "up" ? "through" : "unsure";
+  if (database.status !== "up" || workers.status !== "up") return "unsure";
+  if (pipeline.failed) return here.failed > 0 ? "yoursFailed" : "someFailed";
+  return pipeline.set_aside ? "setAside" : "through";
 }
 
-function nameOfError(error: Error): VerdictName {
-  return error instanceof ApiError && error.trouble.code === "journal-away"
-    ? "journalUnavailable"
-    : "noAnswer";
-}
-
-function verdict(name: VerdictName, waiting = 0, drainSeconds: number | null = null): Verdict {
-  return { name, tone: TONES[name], waiting, drainSeconds };
+function verdict(name: VerdictName): Verdict {
+  return { name, tone: TONES[name], waiting: 0, drainSeconds: null, failed: 0 };
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { ApiError } from "../../api/apiError";
+import { ApiError, pageError } from "../../api/apiError";
+import { reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { Outbox, TAKEOVER_DELAY } from "./outbox";
 import { StringStore } from "./store";
@@ -100,14 +101,32 @@ describe("Outbox", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("sends at most four strings concurrently, the oldest first, and all in the end", async () => {
+  it("tries without its back-off when the service answers again, but not before a Retry-After", async () => {
+    const store = new StringStore(localStorage);
+    const lost = Array.from({ length: 10 }, () => pageError("unreachable"));
+    const { sent } = start(store, [...lost, away(7_000)]);
+    store.add("a");
+    while (sent.length < 10) await vi.advanceTimersByTimeAsync(1_000);
+    reachability.wake();
+    await settle();
+    expect(sent).toHaveLength(11);
+    reachability.wake();
+    await settle();
+    expect(sent).toHaveLength(11);
+    await vi.advanceTimersByTimeAsync(7_000);
+    reachability.wake();
+    await settle();
+    expect(states(store)).toEqual(["queued"]);
+  });
+
+  it("sends at most two strings concurrently, the oldest first, and all in the end", async () => {
     const store = new StringStore(localStorage);
     const waiting: { text: string; done: () => void }[] = [];
     new Outbox(store, ({ key, text }) => {
       return new Promise((resolve) => waiting.push({ text, done: () => resolve(answer(key)) }));
     }).start();
     for (let i = 1; i <= 10; i++) store.add(`${i}`);
-    expect(waiting.map(({ text }) => text)).toEqual(["1", "2", "3", "4"]);
+    expect(waiting.map(({ text }) => text)).toEqual(["1", "2"]);
     for (let i = 0; i < 10; i++) {
       waiting[i]?.done();
       await settle();

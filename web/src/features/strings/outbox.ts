@@ -1,16 +1,19 @@
 import { ApiError, pageError } from "../../api/apiError";
+import { outageOf, reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
-import { retryDelay } from "../../timing/retryDelay";
+import { LONGEST_WAIT, retryDelay } from "../../timing/retryDelay";
 import { accepted, delayed, type ItemIn, refused } from "./item";
 import type { StringStore } from "./store";
 
 /** Each tab sends its own strings; another takes one over after this many milliseconds without news of it. */
 export const TAKEOVER_DELAY = 30_000;
-const MAX_CONCURRENT = 4;
+/** Browsers open six connections to a host: bulk sends on two, and reads must get through. */
+const MAX_CONCURRENT = 2;
 
 type Unsent = ItemIn<"sending">;
 type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
-type Plan = { attempts: number; due: number };
+/** `notBefore` is the time that a Retry-After named. */
+type Plan = { attempts: number; due: number; notBefore: number };
 
 /**
  * Sends each unsent string until it is accepted or refused, always under the key it was saved with.
@@ -34,13 +37,21 @@ export class Outbox {
   start(): () => void {
     this.running = true;
     const unsubscribe = this.store.subscribe(this.pump);
+    const sleepOn = reachability.onWake(this.tryNow);
     this.pump();
     return () => {
       this.running = false;
       unsubscribe();
+      sleepOn();
       clearTimeout(this.timer);
     };
   }
+
+  /** Sends what waits only because earlier attempts failed. */
+  private readonly tryNow = (): void => {
+    for (const plan of this.plans.values()) plan.due = plan.notBefore;
+    this.pump();
+  };
 
   /** Sends the strings that are due, oldest first, and sets a timer for the next one. */
   private readonly pump = (): void => {
@@ -75,7 +86,7 @@ export class Outbox {
       this.plans.delete(item.key);
       this.change(item, (current) => accepted(current, outcome.answer));
     } else if (outcome.fault.transient) {
-      this.planNext(item.key, outcome.fault.retryAfter);
+      this.planNext(item.key, outcome.fault);
       this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
       this.plans.delete(item.key);
@@ -88,8 +99,11 @@ export class Outbox {
     this.store.update((current) => (current.key === item.key ? change(current) : current));
   }
 
-  private planNext(key: string, retryAfter: number | null): void {
+  private planNext(key: string, { trouble, retryAfter }: ApiError): void {
     const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
-    this.plans.set(key, { attempts, due: Date.now() + retryDelay(attempts, retryAfter) });
+    const due = Date.now() + retryDelay(attempts, retryAfter);
+    // while nothing answers, a proxy names the time: it does not know when the service is back
+    const named = outageOf(trouble) === "no-answer" ? 0 : (retryAfter ?? 0);
+    this.plans.set(key, { attempts, due, notBefore: Date.now() + Math.min(named, LONGEST_WAIT) });
   }
 }

@@ -17,7 +17,7 @@ describe("the poll", () => {
   it("polls all queued strings in one request", async () => {
     openPage();
     await submit("a", "b", "c");
-    await pass(300);
+    await pass(1_000);
     expect(api.queries.at(-1)?.ids).toHaveLength(3);
   });
 

@@ -1,17 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { usePageVisible } from "../../app/usePageVisible";
+import { useVerdict } from "../pipeline/useVerdict";
+import { isStuck } from "../pipeline/verdict";
 import { getStringStates, MAX_IDS_PER_QUERY } from "./api/getStringStates";
 import { forgotten, type Item, progressed } from "./item";
 import { PollSchedule } from "./pollSchedule";
 import type { StringStore } from "./store";
 import { useStringStore, useStrings } from "./stringsContext";
 
-/** Polls all queued strings together until each has its final state, while the page is visible. */
+/** Polls all queued strings together until each has its final state, while the page is visible and the service answers. */
 export function useStatusPoll(): void {
   const store = useStringStore();
   const visible = usePageVisible();
   const open = openIds(useStrings()).join();
+  const reachable = !isStuck(useVerdict());
   const [schedule] = useState(() => new PollSchedule());
 
   // Declared before the query, so that the query's timer starts with the short interval.
@@ -31,7 +34,7 @@ export function useStatusPoll(): void {
         else schedule.backOff();
       }
     },
-    enabled: open !== "" && visible,
+    enabled: open !== "" && visible && reachable,
     refetchInterval: () => schedule.delay,
     gcTime: 0,
   });

@@ -1,5 +1,6 @@
 import { useMessages } from "../../../i18n/language";
 import { delayWords } from "../../../i18n/troubles";
+import { useCurrent } from "../../pipeline/useVerdict";
 import type { Batch } from "../batch";
 import type { Sending } from "../sender";
 import styles from "./Bulk.module.css";
@@ -8,10 +9,11 @@ import styles from "./Bulk.module.css";
 export function SendingStatus({ batch, sending }: { batch: Batch; sending: Sending }) {
   const messages = useMessages();
   const { bulk } = messages;
+  const trouble = useCurrent(sending.trouble);
   let words = "";
   if (batch.intent === "pause") words = bulk.paused;
   else if (batch.intent === "stopped" && batch.trouble) words = bulk.stopped(batch.trouble.detail);
-  else if (sending.trouble) words = bulk.waiting(delayWords(sending.trouble, messages));
+  else if (trouble) words = bulk.waiting(delayWords(trouble, messages));
   else if (sending.elsewhere) words = bulk.elsewhere;
   return (
     <p className={styles.status} aria-live="polite">

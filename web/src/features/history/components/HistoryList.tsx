@@ -1,6 +1,5 @@
 import { useEffect, useRef } from "react";
 import { useAnnounceHits } from "../../../announcer/useAnnounceHits";
-import { ApiError } from "../../../api/apiError";
 import { useMessages } from "../../../i18n/language";
 import { type Search, useHistory } from "../useHistory";
 import { useNear } from "../useNear";
@@ -48,7 +47,7 @@ export function HistoryList({ search, onRestart }: Props) {
             <HistoryTail
               searches={search.query !== ""}
               lookedBackTo={pages.at(-1)?.lookedBackTo ?? null}
-              trouble={trouble instanceof ApiError ? trouble : null}
+              trouble={trouble}
               isWhole={isWhole}
               onContinue={mustAsk ? lookFurtherBack : null}
             />

@@ -1,9 +1,10 @@
 import { fireEvent, screen, within } from "@testing-library/react";
-import { beforeEach, describe, expect, it } from "vitest";
+import { HttpResponse } from "msw";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pass } from "../../../testing/clock";
 import { type FakeApi, pipeline } from "../../../testing/fakeApi";
 import { openPage } from "../../../testing/openPage";
-import { startVisit, submit } from "../../../testing/page";
+import { rows, startVisit, submit } from "../../../testing/page";
 
 let api: FakeApi;
 
@@ -59,6 +60,103 @@ describe("the line about the pipeline", () => {
     api.pipeline = pipeline();
     await pass(12_500);
     expect(screen.getByRole("status").textContent).toMatch(/getting through/);
+  });
+});
+
+describe("the strip and the rows", () => {
+  const strip = () => screen.getByRole("status").textContent;
+  const NO_ANSWER = /^The service does not answer/;
+
+  /** Until `restore`, no request gets an answer. */
+  function cutOff() {
+    api.onSubmit = () => HttpResponse.error();
+    api.pipeline = () => HttpResponse.error();
+    return function restore() {
+      api.onSubmit = () => undefined;
+      api.pipeline = pipeline();
+    };
+  }
+
+  it("say immediately that the service does not answer a string, whenever the pipeline was polled", async () => {
+    openPage();
+    await pass(0);
+    cutOff();
+    await submit("a");
+    expect(strip()).toMatch(NO_ANSWER);
+    expect(rows()[0]).toMatch(/Waiting to be sent again: the service does not answer/);
+  });
+
+  it("agree at every moment, and strings wait for no back-off of their own", async () => {
+    openPage();
+    await pass(0);
+    const restore = cutOff();
+    await submit("a", "b", "c", "d", "e");
+    await pass(90_000);
+    restore();
+    let agreed = 0;
+    while (rows().some((row) => !row?.includes("Queued"))) {
+      await pass(25);
+      expect(rows().some((row) => row?.includes("does not answer"))).toBe(NO_ANSWER.test(strip() ?? ""));
+      agreed += 25;
+    }
+    expect(agreed).toBeLessThanOrEqual(2_200);
+    expect(strip()).toBe("Strings are getting through.");
+  });
+
+  it("only poll the pipeline while nothing answers", async () => {
+    openPage();
+    await submit("queued");
+    cutOff();
+    await submit("a");
+    const [queries, polls] = [api.queries.length, api.pipelineReads.length];
+    await pass(30_000);
+    expect(api.queries).toHaveLength(queries);
+    expect(api.pipelineReads.length - polls).toBeGreaterThanOrEqual(13);
+    expect(api.pipelineReads.length - polls).toBeLessThanOrEqual(32);
+  });
+
+  it("try again when asked to, or when the network is back, and keep the focus", async () => {
+    openPage();
+    await pass(0);
+    const restore = cutOff();
+    await submit("a");
+    const tryNow = screen.getByRole("button", { name: "Try now" });
+    tryNow.focus();
+    const sent = api.submissions.length;
+    fireEvent.click(tryNow);
+    await pass(0);
+    expect(api.submissions).toHaveLength(sent + 1);
+    restore();
+    fireEvent(window, new Event("online"));
+    await pass(0);
+    expect(rows()[0]).toMatch(/Queued/);
+    expect(screen.queryByRole("button", { name: "Try now" })).toBeNull();
+    expect(document.activeElement).toBe(screen.getByRole("button", { name: "Details" }));
+  });
+
+  it("name the browser's missing network only if nothing answers", async () => {
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    openPage();
+    await pass(0);
+    expect(strip()).toBe("Strings are getting through.");
+    cutOff();
+    await submit("a");
+    expect(strip()).toBe("This device is offline; strings typed here wait in this browser.");
+  });
+
+  it("count what failed, also in the navigation and in the title", async () => {
+    api.onQuery = () => ({ status: "failed", reason: "violates a check" });
+    openPage();
+    await pass(0);
+    expect(document.title).toBe("Store a string · ix-dummies");
+    api.pipeline = pipeline({ failed: 1_151 });
+    await submit("a");
+    await pass(13_500);
+    expect(strip()).toBe("Some of your strings failed and need an operator.");
+    expect(
+      screen.getAllByRole("link", { name: /1,151 failed/ }).map((link) => link.getAttribute("href")),
+    ).toEqual(["#/failed", "#/failed"]);
+    expect(document.title).toBe("(1,151 failed) Store a string · ix-dummies");
   });
 });
 

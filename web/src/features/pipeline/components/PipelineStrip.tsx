@@ -1,10 +1,13 @@
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
+import { reachability } from "../../../api/reachability";
+import { hrefOf } from "../../../app/router";
 import { saveChoice, savedChoice } from "../../../choices/choice";
 import { formatCount, formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { useStrings } from "../../strings/stringsContext";
 import { usePipeline } from "../usePipeline";
-import type { Verdict } from "../verdict";
+import { useWaking } from "../useWaking";
+import { isStuck, type Verdict } from "../verdict";
 import { PipelineDetails } from "./PipelineDetails";
 import styles from "./PipelineStrip.module.css";
 
@@ -13,7 +16,8 @@ export function PipelineStrip() {
   const { pipeline } = useMessages();
   const [open, setOpen] = useState(() => savedChoice("pipeline-details") === "open");
   const busy = useStrings().some(({ state }) => state === "sending" || state === "queued");
-  const verdict = usePipeline(busy || open);
+  const { verdict, probe } = usePipeline(busy || open);
+  useWaking(verdict, probe);
   const detailsId = useId();
   function toggle() {
     setOpen(!open);
@@ -26,34 +30,60 @@ export function PipelineStrip() {
         <p className={styles.words}>
           <span role="status">{pipeline[verdict.name]}</span>
           {/* outside the live region: a screen reader should not read every new number */}
-          <Waiting verdict={verdict} />
+          <span className={styles.counts}>
+            <Failed verdict={verdict} />
+            <Waiting verdict={verdict} />
+          </span>
         </p>
-        <Toggle open={open} controls={detailsId} onToggle={toggle} />
+        <Buttons verdict={verdict} open={open} controls={detailsId} onToggle={toggle} />
       </div>
       <div id={detailsId} hidden={!open}>
-        {open && <PipelineDetails answers={verdict.name !== "noAnswer"} />}
+        {open && <PipelineDetails answers={verdict.name !== "noAnswer" && verdict.name !== "offline"} />}
       </div>
     </div>
   );
 }
 
-type ToggleProps = { open: boolean; controls: string; onToggle: () => void };
+type ButtonsProps = { verdict: Verdict; open: boolean; controls: string; onToggle: () => void };
 
-function Toggle({ open, controls, onToggle }: ToggleProps) {
-  const { details } = useMessages().pipeline;
+function Buttons({ verdict, open, controls, onToggle }: ButtonsProps) {
+  const { details, tryNow } = useMessages().pipeline;
+  const toggle = useRef<HTMLButtonElement>(null);
+  /** The button goes when strings get through again; the focus must not go with it. */
+  function keepFocus(button: HTMLButtonElement) {
+    return () => {
+      if (button === document.activeElement) toggle.current?.focus();
+    };
+  }
   return (
-    <button
-      type="button"
-      className={styles.toggle}
-      aria-expanded={open}
-      aria-controls={controls}
-      onClick={onToggle}
-    >
-      <span>{details.show}</span>
-      <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false" className={styles.chevron}>
-        <path d="m2.5 4.5 3.5 3.5 3.5-3.5" />
-      </svg>
-    </button>
+    <>
+      {isStuck(verdict) && (
+        <button ref={keepFocus} type="button" className={styles.button} onClick={reachability.wake}>
+          {tryNow}
+        </button>
+      )}
+      <button
+        ref={toggle}
+        type="button"
+        className={styles.button}
+        aria-expanded={open}
+        aria-controls={controls}
+        onClick={onToggle}
+      >
+        <span>{details.show}</span>
+        <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false" className={styles.chevron}>
+          <path d="m2.5 4.5 3.5 3.5 3.5-3.5" />
+        </svg>
+      </button>
+    </>
+  );
+}
+
+function Failed({ verdict: { failed } }: { verdict: Verdict }) {
+  const language = useLanguage();
+  const { pipeline } = useMessages();
+  return (
+    failed > 0 && <a href={hrefOf({ view: "failed" })}>{pipeline.failed(formatCount(failed, language))}</a>
   );
 }
 
@@ -64,7 +94,7 @@ function Waiting({ verdict: { tone, waiting, drainSeconds } }: { verdict: Verdic
   if (waiting === 0 || (tone === "good" && (drainSeconds ?? 0) < 1)) return null;
   const count = formatCount(waiting, language);
   return (
-    <span className={styles.waiting}>
+    <span>
       {drainSeconds === null
         ? messages.pipeline.waiting(count)
         : messages.pipeline.waitingFor(count, formatDuration(drainSeconds * 1000, language, messages))}

@@ -1,8 +1,11 @@
 import { useId } from "react";
+import { outageOf } from "../../../api/reachability";
 import surfaces from "../../../controls/Surface.module.css";
 import { formatCount } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
-import { isFinal } from "../item";
+import { useVerdict } from "../../pipeline/useVerdict";
+import { confirms, type Verdict } from "../../pipeline/verdict";
+import { type Item, isFinal } from "../item";
 import { useStringStore, useStrings } from "../stringsContext";
 import styles from "./StringList.module.css";
 import { StringRow } from "./StringRow";
@@ -12,6 +15,7 @@ export function StringList() {
   const language = useLanguage();
   const store = useStringStore();
   const items = useStrings();
+  const verdict = useVerdict();
   const headingId = useId();
   return (
     <section aria-labelledby={headingId}>
@@ -34,10 +38,16 @@ export function StringList() {
       ) : (
         <ul className={surfaces.card}>
           {items.map((item) => (
-            <StringRow key={item.key} item={item} />
+            <StringRow key={item.key} item={current(item, verdict)} />
           ))}
         </ul>
       )}
     </section>
   );
+}
+
+/** A string on its way shows no trouble that is over: it is being sent again. */
+function current(item: Item, verdict: Verdict): Item {
+  if (item.state !== "sending" || !item.trouble) return item;
+  return confirms(verdict, outageOf(item.trouble)) ? item : { ...item, trouble: null };
 }

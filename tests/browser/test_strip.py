@@ -1,0 +1,106 @@
+"""The strip above the views and what stands below it agree at every moment, and nothing waits longer than it must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browsing import Open, violations
+from playwright.sync_api import Locator, Page, expect
+from support import query
+
+from local.system import Process, System
+
+pytestmark = pytest.mark.timeout(120)
+# looks before every paint, and notes what contradicts itself
+WATCH = """
+window.contradictions = [];
+(function look() {
+  const strip = document.querySelector("main [role=status]")?.textContent ?? "";
+  const below = [...document.querySelectorAll("li[data-state]")].map((row) => row.textContent).join(" ");
+  if (/does not answer/.test(below) && !/does not answer/.test(strip)) window.contradictions.push([strip, below]);
+  requestAnimationFrame(look);
+})();
+"""
+PLANT = "ALTER TABLE dummies ADD CONSTRAINT planted CHECK (text NOT LIKE '%%poison%%') NOT VALID"
+CURE = "ALTER TABLE dummies DROP CONSTRAINT planted"
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    """The Send view, watched."""
+    page = open_page("en-US")
+    page.context.add_init_script(WATCH)
+    page.reload()
+    expect(strip(page)).to_have_text("Strings are getting through.")
+    return page
+
+
+@pytest.fixture
+def poison(system: System) -> Iterator[None]:
+    """Have the database refuse some strings during the test."""
+    query(system, PLANT)
+    yield
+    query(system, CURE)
+
+
+def strip(page: Page) -> Locator:
+    """Return the strip's sentence."""
+    return page.get_by_role("main").get_by_role("status").first
+
+
+def rows(page: Page, *texts: str) -> list[Locator]:
+    """Return the rows of these strings."""
+    return [page.get_by_role("listitem").filter(has_text=text) for text in texts]
+
+
+def send(page: Page, *texts: str) -> None:
+    """Type each string and press Enter."""
+    for text in texts:
+        page.get_by_role("textbox").fill(text)
+        page.get_by_role("textbox").press("Enter")
+
+
+def test_strip_and_rows_agree_while_the_api_is_killed_and_restarted(system: System, api: Process, page: Page) -> None:
+    api.kill()
+    send(page, "first lost", "second lost", "third lost")
+    expect(strip(page)).to_have_text("The service does not answer; strings typed here wait in this browser.")
+    for row in rows(page, "first lost", "second lost", "third lost"):
+        expect(row).to_contain_text("Waiting to be sent again: the service does not answer.")
+    assert violations(page) == []
+    page.get_by_role("button", name="Try now").focus()
+    system.start_api()
+    for row in rows(page, "first lost", "second lost", "third lost"):
+        expect(row).to_contain_text("Stored")
+    expect(strip(page)).to_have_text("Strings are getting through.")
+    expect(page.get_by_role("button", name="Details", exact=True)).to_be_focused()
+    assert page.evaluate("contradictions") == []
+    assert query(system, "SELECT count(*) FROM dummies WHERE text LIKE '%% lost'") == [(3,)]
+
+
+def test_an_offline_device_is_named_and_everything_goes_on_when_it_is_back(system: System, page: Page) -> None:
+    page.get_by_role("link", name="History").click()  # loads the view's code
+    expect(page.get_by_role("heading", level=1)).to_have_text("History")
+    page.get_by_role("navigation").get_by_role("link", name="Send").click()
+    page.context.set_offline(offline=True)
+    expect(strip(page)).to_have_text("This device is offline; strings typed here wait in this browser.")
+    send(page, "from the train")
+    expect(rows(page, "from the train")[0]).to_contain_text("Waiting to be sent again")
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_text("The service does not answer.", exact=True)).to_be_visible()
+    page.context.set_offline(offline=False)
+    expect(page.get_by_role("main").get_by_role("link", name="from the train")).to_be_visible()
+    assert query(system, "SELECT count(*) FROM dummies WHERE text = 'from the train'") == [(1,)]
+
+
+@pytest.mark.usefixtures("poison")
+def test_failures_are_in_the_strip_the_navigation_and_the_title(page: Page) -> None:
+    """The last test of the module: a string stays failed."""
+    send(page, "poison")
+    expect(rows(page, "poison")[0]).to_contain_text("Failed")
+    expect(strip(page)).to_have_text("Some of your strings failed and need an operator.")
+    expect(page.get_by_role("navigation").get_by_role("link", name="Failed 1 failed")).to_be_visible()
+    expect(page).to_have_title("(1 failed) Store a string · ix-dummies")
+    assert violations(page) == []
+    page.get_by_role("button", name="Clear finished").click()
+    expect(strip(page)).to_have_text("Strings are getting through, but some failed and need an operator.")

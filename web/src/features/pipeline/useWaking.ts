@@ -1,0 +1,26 @@
+import { onlineManager } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { reachability } from "../../api/reachability";
+import { isStuck, type Verdict } from "./verdict";
+
+/** Reads wait while the verdict says that they would fail; whatever waits is woken when that has changed. */
+export function useWaking(verdict: Verdict, probe: () => void): void {
+  const { name } = verdict;
+  const blocked = isStuck(verdict) || name === "databaseUnavailable";
+  const unreadable = blocked && !name.startsWith("journal");
+  const before = useRef({ name, blocked });
+
+  useEffect(() => {
+    // TanStack Query pauses the retries of reads while it is told that it is offline
+    onlineManager.setOnline(!unreadable);
+    return () => onlineManager.setOnline(true);
+  }, [unreadable]);
+
+  useEffect(() => {
+    const { blocked: waited, name: earlier } = before.current;
+    before.current = { name, blocked };
+    if (waited && earlier !== name) reachability.wake();
+  }, [name, blocked]);
+
+  useEffect(() => reachability.onWake(probe), [probe]);
+}
