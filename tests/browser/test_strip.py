@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browsing import Open, violations
+from browsing import Open, hold, violations
 from playwright.sync_api import Locator, Page, expect
-from support import query
+from support import Client, eventually, query
 
 from local.system import Process, System
 
@@ -91,6 +91,43 @@ def test_an_offline_device_is_named_and_everything_goes_on_when_it_is_back(syste
     page.context.set_offline(offline=False)
     expect(page.get_by_role("main").get_by_role("link", name="from the train")).to_be_visible()
     assert query(system, "SELECT count(*) FROM dummies WHERE text = 'from the train'") == [(1,)]
+
+
+def test_what_one_tab_saw_accepted_is_refused_in_no_other(system: System, page: Page) -> None:
+    held = hold(page.context, "**/dummies/")
+    send(page, "sent by both")
+    expect(rows(page, "sent by both")[0]).to_contain_text("Sending")
+    other = page.context.new_page()
+    other.goto(page.url)  # it has found the string unsent
+    eventually(lambda: other.wait_for_timeout(50) or len(held) == 2, within=20)
+    refusal = {"type": "urn:ix-dummies:problem:invalid-text", "title": "No", "status": 422, "detail": "No."}
+    held[0].fulfill(status=422, content_type="application/problem+json", json=refusal)
+    for each in (page, other):
+        expect(rows(each, "sent by both")[0]).to_contain_text("Refused")
+    held[1].continue_()
+    for each in (page, other):
+        expect(rows(each, "sent by both")[0]).to_contain_text("Stored")
+        each.reload()
+        expect(rows(each, "sent by both")[0]).to_contain_text("Stored")
+    assert query(system, "SELECT count(*) FROM dummies WHERE text = 'sent by both'") == [(1,)]
+
+
+def test_a_late_answer_brings_back_nothing_that_another_tab_has_cleared(system: System, page: Page) -> None:
+    other = page.context.new_page()
+    held = hold(other, "**/dummies/?id=*")
+    other.goto(page.url)
+    send(other, "seen in both")
+    expect(rows(page, "seen in both")[0]).to_contain_text("Stored")
+    eventually(lambda: other.wait_for_timeout(50) or held, within=20)
+    with Client(base_url=system.api_url, timeout=20) as client:
+        [known] = client.get("/dummies/", params={"q": "seen in both"}).json()["items"]
+    page.get_by_role("button", name="Clear finished").click()
+    for route in held:
+        route.fulfill(json={"items": [known], "not_found": [], "unavailable": []})
+    expect(rows(other, "seen in both")[0]).to_have_count(0)
+    for each in (page, other):
+        each.reload()
+        expect(each.get_by_text("Nothing sent yet.")).to_be_visible()
 
 
 @pytest.mark.usefixtures("poison")

@@ -29,11 +29,14 @@ export type Item = Common &
 export type State = Item["state"];
 export type ItemIn<S extends State> = Extract<Item, { state: S }>;
 
-/** A state is replaced only by one of higher rank, whichever tab received it. */
-const RANK: Record<State, number> = { sending: 0, queued: 1, stored: 2, failed: 2, unknown: 2, refused: 2 };
+/**
+ * A state is replaced only by one of higher rank, whichever tab received it: what was accepted once is not refused, and
+ * what is stored is neither unknown nor failed.
+ */
+const RANK: Record<State, number> = { sending: 0, refused: 1, queued: 2, unknown: 3, failed: 4, stored: 5 };
 
-export function isFinal(item: Item): boolean {
-  return RANK[item.state] === 2;
+export function isFinal({ state }: Item): boolean {
+  return state !== "sending" && state !== "queued";
 }
 
 export function isBehind(item: Item, other: Item): boolean {
@@ -45,7 +48,7 @@ function common({ key, text, createdAt }: Item): Common {
 }
 
 export function accepted(item: Item, answer: Schema<"Accepted">): Item {
-  if (item.state !== "sending") return item;
+  if (item.state !== "sending" && item.state !== "refused") return item;
   // even if it is stored already: only the next status response has the time
   const { id, received_at: receivedAt, accepted_total: acceptedTotal } = answer;
   return { ...common(item), state: "queued", id, receivedAt, acceptedTotal };

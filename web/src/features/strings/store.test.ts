@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { accepted, type Item, refused } from "./item";
+import { accepted, delayed, type Item, refused } from "./item";
 import { memoryStorage } from "./storage";
 import { MAX_KEPT, StringStore } from "./store";
 
@@ -93,16 +93,81 @@ describe("StringStore", () => {
     expect(new StringStore(localStorage).snapshot()).toEqual([]);
     expect(Object.keys(localStorage)).toEqual(["other"]);
   });
+});
 
-  it("does not let another tab's older state undo a newer one", () => {
-    const store = new StringStore(localStorage);
-    store.followOtherTabs();
-    store.add("a");
-    const [name] = Object.keys(localStorage);
-    const older = localStorage.getItem(name ?? "");
-    store.update(accept);
-    window.dispatchEvent(new StorageEvent("storage", { key: name ?? "", newValue: older }));
-    expect(store.snapshot()[0]?.state).toBe("queued");
+describe("two tabs", () => {
+  const storing = (item: Item): Item =>
+    item.state === "queued" ? { ...item, state: "stored", storedAt: null } : item;
+  const late = (item: Item) => delayed(item, { code: "unreachable", detail: "" });
+
+  /** Two tabs with the same string; `tell` delivers what the other tab wrote, in the way browsers do. */
+  function open() {
+    const mine = new StringStore(localStorage);
+    mine.add("a");
+    const theirs = new StringStore(localStorage);
+    const [name = ""] = Object.keys(localStorage);
+    const saved = () => localStorage.getItem(name);
+    const tell = (newValue: string | null) =>
+      window.dispatchEvent(new StorageEvent("storage", { key: name, newValue }));
+    return { mine, theirs, saved, tell };
+  }
+
+  const stateOf = (store: StringStore) => store.snapshot()[0]?.state;
+
+  it.each([
+    ["a refusal", finish],
+    ["a delay", late],
+  ])("%s does not replace what another tab has seen accepted", (_, change) => {
+    const { mine, theirs, saved } = open();
+    theirs.update(accept);
+    mine.update(change);
+    expect(stateOf(mine)).toBe("queued");
+    expect(JSON.parse(saved() ?? "").state).toBe("queued");
+  });
+
+  it("an acceptance replaces a refusal", () => {
+    const { mine, theirs, saved, tell } = open();
+    mine.followOtherTabs();
+    mine.update(finish);
+    theirs.update(accept);
+    tell(saved());
+    expect(stateOf(mine)).toBe("queued");
+  });
+
+  it("a late acceptance does not undo that the string is stored", () => {
+    const { mine, theirs, saved } = open();
+    theirs.update(accept);
+    theirs.update(storing);
+    mine.update(accept);
+    expect(stateOf(mine)).toBe("stored");
+    expect(JSON.parse(saved() ?? "").state).toBe("stored");
+  });
+
+  it("what another tab writes without knowing better is put right", () => {
+    const { mine, saved, tell } = open();
+    mine.followOtherTabs();
+    const older = saved() ?? "";
+    mine.update(accept);
+    const [name = ""] = Object.keys(localStorage);
+    localStorage.setItem(name, older);
+    tell(older);
+    expect(stateOf(mine)).toBe("queued");
+    expect(JSON.parse(saved() ?? "").state).toBe("queued");
+  });
+
+  it("a string that one of them has cleared does not come back", () => {
+    const { mine, theirs, saved, tell } = open();
+    mine.followOtherTabs();
+    mine.update(accept);
+    theirs.update(accept);
+    mine.update(storing);
+    mine.clearFinished();
+    theirs.update(storing);
+    expect(theirs.snapshot()).toEqual([]);
+    expect(saved()).toBeNull();
+    // a tab whose view of the storage is a moment old writes all the same
+    tell(JSON.stringify({ key: "x", text: "a", createdAt: 1, state: "queued", id: "y" }));
+    expect(mine.snapshot()).toEqual([]);
   });
 });
 

@@ -16,6 +16,8 @@ export class StringStore {
   private items: readonly Item[] = [];
   private readonly listeners = new Set<() => void>();
   private readonly heardFromOtherTab = new Map<string, number>();
+  /** Strings that were cleared here: a tab that did not know yet may write them once more. */
+  private readonly cleared = new Set<string>();
 
   constructor(storage: KeyValueStorage) {
     this.storage = storage;
@@ -49,20 +51,24 @@ export class StringStore {
 
   /** Applies a change to every string; returns whether any of them changed. */
   update(change: (item: Item) => Item): boolean {
-    const changed = new Map<string, Item>();
-    for (const item of this.items) {
+    const before = this.items;
+    const after = before.map((item) => {
       const next = change(item);
-      if (next !== item) changed.set(item.key, next);
-    }
-    if (changed.size === 0) return false;
-    this.replace(this.items.map((item) => changed.get(item.key) ?? item));
-    // A change that cannot be saved is harmless: the old entry leads to the same state at the next visit.
-    for (const item of changed.values()) this.save(item);
+      return next === item ? item : this.merge(next);
+    });
+    if (after.every((item, index) => item === before[index])) return false;
+    // saving may have dropped others to make room
+    const kept = new Set(this.items);
+    this.replace(after.filter((item, index) => item !== null && kept.has(before[index] as Item)) as Item[]);
     return true;
   }
 
   clearFinished(): void {
-    for (const item of this.items) if (isFinal(item)) this.storage.removeItem(PREFIX + item.key);
+    for (const item of this.items) {
+      if (!isFinal(item)) continue;
+      this.storage.removeItem(PREFIX + item.key);
+      this.cleared.add(item.key);
+    }
     this.replace(this.items.filter((item) => !isFinal(item)));
   }
 
@@ -83,9 +89,17 @@ export class StringStore {
   }
 
   private hear(key: string, heard: Item | null): void {
+    if (heard && this.cleared.has(key)) {
+      this.storage.removeItem(PREFIX + key);
+      return;
+    }
     const others = this.items.filter((item) => item.key !== key);
     const known = this.items.find((item) => item.key === key);
-    if (heard && known && isBehind(heard, known)) return;
+    if (heard && known && isBehind(heard, known)) {
+      // the other tab did not know yet how far it is, and overwrote that
+      this.save(known);
+      return;
+    }
     if (heard?.state !== "sending") this.heardFromOtherTab.delete(key);
     // a string that this tab created or loaded remains its own to send
     else if (!known || this.heardFromOtherTab.has(key)) this.heardFromOtherTab.set(key, Date.now());
@@ -114,6 +128,18 @@ export class StringStore {
       if (!oldest) return;
       this.forget(oldest);
     }
+  }
+
+  /**
+   * Saves a changed string unless another tab has seen it further already; returns the state that holds, or null if it
+   * was cleared.
+   */
+  private merge(item: Item): Item | null {
+    const saved = parseItem(this.storage.getItem(PREFIX + item.key));
+    if (saved === null || isBehind(item, saved)) return saved;
+    // A change that cannot be saved is harmless: the old entry leads to the same state at the next visit.
+    this.save(item);
+    return item;
   }
 
   /** Writes an entry; when the browser's quota is reached, drops finished strings to make room. */
