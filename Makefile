@@ -13,7 +13,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test doctor faults faults-mutants test-containers test-cluster test-provision test-workflows bench screenshots lint python-tools web-tools
+.PHONY: help run test doctor faults faults-page faults-mutants test-containers test-cluster test-provision test-workflows bench screenshots lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ doctor: .venv/.stamp ## Check the servers that the tiers need: those of make run
 
 faults: .venv/.stamp web/dist/index.html ## Inject faults under load, then compare what was accepted with what is stored; SEED= DURATION= RATE= FAULTS=
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults
+
+faults-page: .venv/.stamp web/dist/index.html ## Use the page at random amid faults, then compare its receipts with what is stored; SEED= DURATION= ROUND=
+	PYTHONPATH=tests $(VENV_PYTHON) -m faults_page
 
 faults-mutants: .venv/.stamp web/dist/index.html ## Break the promise in the code, one mutant at a time; the faults must reveal each
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults.mutants

@@ -36,7 +36,8 @@ GENERATED = set((ROOT / ".gitignore").read_text(encoding="utf-8").split())
 # where variables are read or passed on; one that is in none of them no longer exists
 SOURCES = """
     compose.yaml .env.example Makefile docker-bake.hcl k8s web/nginx */Dockerfile database/provision.sh
-    database/settings.py local/*.py benchmarks/*.py tests/faults/*.py tests/cluster/*.py tests/provision/*.py
+    database/settings.py local/*.py benchmarks/*.py tests/faults/*.py tests/faults_page/*.py
+    tests/cluster/*.py tests/provision/*.py
 """
 ELSEWHERE = {"KUBECONFIG", "NOAUTH", "LOADING", "PUBLIC"}
 """Others' variables, and what servers say in capitals."""

@@ -1,0 +1,90 @@
+"""The page's checker itself: each rule, broken once, is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from faults_page.batch import MAX_TEXT_BYTES, Batch, make_batch
+from faults_page.checker import judge_end, judge_look
+from faults_page.ledger import Ledger
+from faults_page.tab import Look, Row
+from faults_page.world import Kept
+
+LONG = "x" * MAX_TEXT_BYTES
+BATCH = Batch("b", ("b 0", "b 1", "", "b 2 poison", f"b 3 {LONG}"))
+COUNTS = {"lines": 5, "accepted": 3, "refused": 1}
+RECEIPT = Look("All sent: 3 strings accepted\n2 stored, 1 failed", counts=COUNTS)
+SINGLE = Row("t 0", "stored", "9")
+KEPT = Kept({}, {"3": "b 2 poison"}, {"1": "b 0", "2": "b 1", "9": "t 0"})
+LINES = [{"line": 1, "id": "1"}, {"line": 2, "id": "2"}, {"line": 4, "id": "3"}, {"line": 5, "refused": "too long"}]
+
+
+def judged(
+    look: Look = RECEIPT, kept: Kept = KEPT, lines: list[dict[str, object]] = LINES, row: Row = SINGLE
+) -> Ledger:
+    """Return the ledger of a round with a look at the receipt or the panel, one at a single string, and the end."""
+    ledger = Ledger("round", "anywhere")
+    ledger.batches.append(BATCH)
+    ledger.singles["t 0"] = True
+    judge_look(ledger, RECEIPT, KEPT)
+    judge_look(ledger, look, kept)
+    judge_look(ledger, Look("Send", rows=(row,)), kept)
+    ledger.receipts["b"].lines = lines
+    judge_end(ledger, [row], kept)
+    return ledger
+
+
+def test_a_round_in_which_every_word_is_true_breaks_no_rule() -> None:
+    assert not judged().broken
+    assert not judged(
+        replace(RECEIPT, words="3 of 4 strings accepted\n1 stored, 1 failed, 1 waiting", counts={})
+    ).broken
+
+
+@pytest.mark.parametrize(
+    ("rule", "changed"),
+    [
+        ("lost", lambda: judged(kept=Kept({}, KEPT.dead, {"1": "b 0", "9": "t 0"}))),
+        ("lost", lambda: judged(kept=KEPT._replace(rows=KEPT.rows | {"1": "b 1", "2": "b 0"}))),
+        ("lost", lambda: judged(kept=KEPT._replace(rows={"1": "b 0", "2": "b 1"}))),
+        ("doubled", lambda: judged(kept=KEPT._replace(rows=KEPT.rows | {"4": "b 0"}))),
+        ("doubled", lambda: judged(kept=KEPT._replace(rows=KEPT.rows | {"3": "b 2 poison"}))),
+        ("doubled", lambda: judged(kept=KEPT._replace(rows=KEPT.rows | {"8": "t 0"}))),
+        ("unexplained", lambda: judged(kept=KEPT._replace(rows=KEPT.rows | {"7": "another"}))),
+        ("unexplained", lambda: judged(lines=LINES[1:])),
+        ("false words", lambda: judged(lines=LINES[:-1])),
+        ("false words", lambda: judged(replace(RECEIPT, words="All of them are stored."))),
+        ("false words", lambda: judged(replace(RECEIPT, words="3 stored"))),
+        ("false words", lambda: judged(replace(RECEIPT, words="4 of 4 strings accepted", counts={}))),
+        ("false words", lambda: judged(replace(RECEIPT, words="0 of 17 strings accepted", counts={}))),
+        ("false words", lambda: judged(replace(RECEIPT, counts={"lines": 5, "accepted": 2, "refused": 1}))),
+        ("false words", lambda: judged(row=Row("t 0", "stored", "8"))),
+        ("false words", lambda: judged(row=Row("t 0", "unknown", "9"))),
+    ],
+)
+def test_each_rule_that_is_broken_is_reported(rule: str, changed: Callable[[], Ledger]) -> None:
+    assert changed().offences[rule]
+
+
+def test_no_receipt_may_come_back_or_change_what_it_says_was_not_sent() -> None:
+    cancelled = replace(RECEIPT, words="Cancelled: 1 string", counts={"lines": 5, "accepted": 1, "unsent": 3})
+    ledger = Ledger("round", "anywhere")
+    ledger.batches.append(BATCH)
+    judge_look(ledger, cancelled, KEPT)
+    assert not ledger.broken
+    judge_look(ledger, replace(cancelled, counts={"lines": 5, "accepted": 3, "unsent": 1}), KEPT)
+    assert len(ledger.offences["false words"]) == 1
+    ledger.receipts["b"].closed = True
+    judge_look(ledger, cancelled, KEPT)
+    assert len(ledger.offences["false words"]) == 2
+
+
+def test_the_number_of_lines_or_strings_tells_which_batch_it_is() -> None:
+    ledger = Ledger("round", "anywhere")
+    ledger.batches = [make_batch(f"b{number:02}", number, Random(number)) for number in range(16)]
+    for batch in ledger.batches:
+        assert ledger.batch_of(len(batch.lines)) is ledger.batch_of(len(batch.texts)) is batch
