@@ -35,8 +35,9 @@ faults: .venv/.stamp web/dist/index.html ## Inject faults under load, then compa
 faults-page: .venv/.stamp web/dist/index.html ## Use the page at random amid faults, then compare its receipts with what is stored; SEED= DURATION= ROUND=
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults_page
 
-faults-mutants: .venv/.stamp web/dist/index.html ## Break the promise in the code, one mutant at a time; the faults must reveal each
+faults-mutants: .venv/.stamp web/dist/index.html ## Break the promise in the code and in the page, one mutant at a time; the faults must reveal each
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults.mutants
+	PYTHONPATH=tests $(VENV_PYTHON) -m faults_page.mutants
 
 test-containers: .venv/.stamp ## Build the images, then replace, scale and kill them under load; needs Docker
 	$(VENV_PYTHON) -m pytest -s tests/containers

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class Mutant(NamedTuple):
     seconds: int = 20
 
 
-def _offence(name: str) -> re.Pattern[str]:
+def offence(name: str) -> re.Pattern[str]:
     """Return what the table looks like where strings have broken this rule."""
     return re.compile(rf"^ *{name} +[\d,]*[1-9][\d,]* +must be 0$", re.MULTILINE)
 
@@ -49,7 +50,7 @@ MUTANTS = (
             ),
         ),
         "killed at worker-before-commit",
-        _offence("lost"),
+        offence("lost"),
     ),
     Mutant(
         "stale entries are never claimed",
@@ -68,7 +69,7 @@ MUTANTS = (
             ),
         ),
         "answer to commit dropped",
-        _offence("duplicated"),
+        offence("duplicated"),
     ),
     Mutant(
         "acknowledged before the append has returned",
@@ -85,7 +86,7 @@ MUTANTS = (
             ),
         ),
         "killed at api-before-append",
-        _offence("lost"),
+        offence("lost"),
     ),
     Mutant(
         "whatever PostgreSQL says is the string's fault",
@@ -94,7 +95,7 @@ MUTANTS = (
             ("worker/settle.py", "self._doubt = self._store.probe()", "pass"),
         ),
         "read-only",
-        _offence("wrongly dead"),
+        offence("wrongly dead"),
     ),
     Mutant(
         "one failure alone is enough, though nothing can be stored",
@@ -103,7 +104,7 @@ MUTANTS = (
             ("worker/settle.py", "self._doubt = self._store.probe()", "pass"),
         ),
         "every row refused",
-        _offence("wrongly dead"),
+        offence("wrongly dead"),
     ),
     Mutant(
         "leases end by Redis' clock alone",
@@ -126,29 +127,34 @@ MUTANTS = (
             ),
         ),
         "2 MB of text",
-        _offence("renamed"),
+        offence("renamed"),
     ),
 )
 
 
-def main() -> None:
-    """Try each, print whether it was noticed, and exit with 1 if one was not."""
-    chosen = [mutant for mutant in MUTANTS if not sys.argv[1:] or any(word in mutant.name for word in sys.argv[1:])]
-    unnoticed = [mutant.name for mutant in chosen if not _is_noticed(mutant)]
+def main(mutants: Sequence[Mutant] = MUTANTS, module: str = "faults") -> None:
+    """Try each with a module's run, print whether it was noticed, and exit with 1 if one was not."""
+    chosen = [mutant for mutant in mutants if not sys.argv[1:] or any(word in mutant.name for word in sys.argv[1:])]
+    unnoticed = [mutant.name for mutant in chosen if not _is_noticed(mutant, module)]
     print(f"{len(chosen) - len(unnoticed)} of {len(chosen)} mutants were noticed")
     sys.exit(1 if unnoticed else 0)
 
 
-def _is_noticed(mutant: Mutant) -> bool:
+def _is_noticed(mutant: Mutant, module: str) -> bool:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         tree = Path(folder)
         for name in COPIED:
             shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-        (tree / "web").symlink_to(ROOT / "web")
+        if any(file.startswith("web/") for file, _, _ in mutant.edits):
+            _copy_page(tree)
+        else:
+            (tree / "web").symlink_to(ROOT / "web")
         for file, old, new in mutant.edits:
             _edit(tree / file, old, new)
+        if not (tree / "web" / "dist").exists():
+            subprocess.run(["npm", "run", "--silent", "build"], cwd=tree / "web", check=True, stdout=subprocess.DEVNULL)
         asked = {"FAULTS": mutant.faults, "DURATION": str(mutant.seconds), "PYTHONPATH": folder}
-        output, code = _try(tree, os.environ | TRIAL | asked)
+        output, code = _try(tree, module, os.environ | TRIAL | asked)
     noticed = code == 1 and mutant.says.search(output) is not None
     print(f"{'noticed' if noticed else 'NOT NOTICED'}: {mutant.name}", flush=True)
     if not noticed:
@@ -156,9 +162,15 @@ def _is_noticed(mutant: Mutant) -> bool:
     return noticed
 
 
-def _try(tree: Path, env: dict[str, str]) -> tuple[str, int]:
+def _copy_page(tree: Path) -> None:
+    """Copy what the page is built from, but not the page."""
+    shutil.copytree(ROOT / "web", tree / "web", ignore=shutil.ignore_patterns("node_modules", "dist"))
+    (tree / "web" / "node_modules").symlink_to(ROOT / "web" / "node_modules")
+
+
+def _try(tree: Path, module: str, env: dict[str, str]) -> tuple[str, int]:
     """Play the faults on a broken copy; return what was printed, and the exit code."""
-    command = [sys.executable, "-m", "faults"]
+    command = [sys.executable, "-m", module]
     with subprocess.Popen(
         command, cwd=tree / "tests", env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as trial:

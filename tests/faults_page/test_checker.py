@@ -1,4 +1,4 @@
-"""The page's checker itself: each rule, broken once, is reported."""
+"""The page's checker itself: each rule, broken once, is reported; and each mutant fits the present page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 from faults_page.batch import MAX_TEXT_BYTES, Batch, make_batch
 from faults_page.checker import judge_end, judge_look
 from faults_page.ledger import Ledger
+from faults_page.mutants import MUTANTS
 from faults_page.tab import Look, Row
 from faults_page.world import Kept
+from local.system import ROOT
 
 LONG = "x" * MAX_TEXT_BYTES
 BATCH = Batch("b", ("b 0", "b 1", "", "b 2 poison", f"b 3 {LONG}"))
@@ -88,3 +90,9 @@ def test_the_number_of_lines_or_strings_tells_which_batch_it_is() -> None:
     ledger.batches = [make_batch(f"b{number:02}", number, Random(number)) for number in range(16)]
     for batch in ledger.batches:
         assert ledger.batch_of(len(batch.lines)) is ledger.batch_of(len(batch.texts)) is batch
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_still_fits_the_page(mutant: object) -> None:
+    for file, old, _ in mutant.edits:
+        assert (ROOT / file).read_text(encoding="utf-8").count(old) == 1
