@@ -89,7 +89,10 @@ def test_an_offline_device_is_named_and_everything_goes_on_when_it_is_back(syste
     page.get_by_role("link", name="History").click()
     expect(page.get_by_text("The service does not answer.", exact=True)).to_be_visible()
     page.context.set_offline(offline=False)
-    expect(page.get_by_role("main").get_by_role("link", name="from the train")).to_be_visible()
+    expect(page.get_by_text("The service does not answer.", exact=True)).to_have_count(0)
+    expect(page.get_by_role("main").get_by_role("listitem").first).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="Send").click()
+    expect(rows(page, "from the train")[0]).to_contain_text("Stored")
     assert query(system, "SELECT count(*) FROM dummies WHERE text = 'from the train'") == [(1,)]
 
 
