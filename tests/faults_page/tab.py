@@ -35,7 +35,8 @@ VIEWS = ("#/", "#/many", "#/history", "#/failed")
 _LOOK = """() => {
   const dialog = document.querySelector("dialog[open]");
   const buttons = [...(dialog ?? document).querySelectorAll(dialog ? "button" : "main button")];
-  const text = (each, selector) => each.querySelector(selector)?.innerText ?? "";
+  // not innerText, which has nothing of a row that is out of sight
+  const text = (each, selector) => each.querySelector(selector)?.textContent ?? "";
   return {
     words: document.querySelector("main")?.innerText ?? "",
     choosing: document.querySelector("main form input[type=file]") !== null,

@@ -27,7 +27,7 @@ describe("Reachability", () => {
       note(problem("rate-limited"));
       expect(reachability.snapshot()).toEqual({ outage: null, checked: false });
       expect(woken).toHaveBeenCalledOnce();
-      reachability.noteCheck();
+      reachability.noteCheck(reachability.begin());
       expect(reachability.snapshot()).toEqual({ outage: null, checked: true });
     },
   );
@@ -37,7 +37,7 @@ describe("Reachability", () => {
     note(problem("journal-full"));
     note(null);
     expect(reachability.snapshot().outage).toBe("journal-full");
-    reachability.noteCheck();
+    reachability.noteCheck(reachability.begin());
     expect(reachability.snapshot().outage).toBeNull();
   });
 

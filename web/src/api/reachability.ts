@@ -28,6 +28,8 @@ export function outageOf(trouble: { code: string }): Outage | null {
 export class Reachability {
   private reach: Reach = { outage: null, checked: true };
   private answers = 0;
+  /** How many answers there were when an outage was noted last. */
+  private answersAtOutage = 0;
   private readonly listeners = new Set<() => void>();
   private readonly sleepers = new Set<() => void>();
 
@@ -49,7 +51,7 @@ export class Reachability {
     for (const wake of this.sleepers) wake();
   };
 
-  /** Call before a request; returns what `note` needs. */
+  /** Call before a request; returns what `note` and `noteCheck` need. */
   begin(): number {
     return this.answers;
   }
@@ -60,15 +62,21 @@ export class Reachability {
     if (outage !== "no-answer") this.answers++;
     // a request may be stuck while others are answered
     else if (error?.trouble.code === "timed-out" && this.answers > begun) return;
-    if (outage) this.set({ outage, checked: this.reach.checked && outage !== "no-answer" });
-    else if (this.reach.outage === "no-answer") {
+    if (outage) {
+      this.answersAtOutage = this.answers;
+      this.set({ outage, checked: this.reach.checked && outage !== "no-answer" });
+    } else if (this.reach.outage === "no-answer") {
       this.set({ ...this.reach, outage: null });
       this.wake();
     }
   }
 
-  /** Notes that the pipeline's state has been read: from now on that says what is up. */
-  noteCheck(): void {
+  /**
+   * Notes that the pipeline's state was read by a request that began then: from now on that says what is up, unless a
+   * later request has met an outage.
+   */
+  noteCheck(begun: number): void {
+    if (begun < this.answersAtOutage) return;
     if (this.reach.outage || !this.reach.checked) this.set({ outage: null, checked: true });
   }
 

@@ -32,7 +32,7 @@ beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
   const loose = looseTexts(document.body);
   cleanup();
-  reachability.noteCheck();
+  reachability.noteCheck(Number.POSITIVE_INFINITY);
   server.resetHandlers();
   localStorage.clear();
   sessionStorage.clear();

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { reachability } from "../../api/reachability";
 import { usePageVisible } from "../../app/usePageVisible";
 import { jittered } from "../../timing/jitter";
@@ -12,6 +12,8 @@ import { isStuck, type Verdict, type VerdictName } from "./verdict";
 export const PROBE_INTERVAL = 1_500;
 export const BUSY_INTERVAL = 2_000;
 export const QUIET_INTERVAL = 10_000;
+/** In a hidden tab, whose title is read all the same. */
+export const HIDDEN_INTERVAL = 60_000;
 /** What changes only when strings are sent or an operator acts. */
 const LASTING = new Set<VerdictName>([
   "through",
@@ -30,19 +32,22 @@ export function usePipeline(often: boolean): { verdict: Verdict; probe: () => vo
   const visible = usePageVisible();
   const verdict = useVerdict();
   // drawn once per response, not per render, which would restart the timer
-  const [pace] = useState(() => ({ factor: 1 }));
-  const { refetch } = useQuery({
+  const [pace] = useState(() => ({ factor: 1, begun: 0 }));
+  const { refetch, dataUpdatedAt } = useQuery({
     queryKey: PIPELINE_KEY,
-    queryFn: async ({ signal }) => {
+    queryFn: ({ signal }) => {
       pace.factor = jittered(0.8, 1.2);
-      const pipeline = await getPipeline(signal);
-      reachability.noteCheck();
-      return pipeline;
+      pace.begun = reachability.begin();
+      return getPipeline(signal);
     },
     networkMode: "always",
-    enabled: visible,
-    refetchInterval: intervalOf(verdict, often) * pace.factor,
+    refetchInterval: (visible ? intervalOf(verdict, often) : HIDDEN_INTERVAL) * pace.factor,
+    refetchIntervalInBackground: true,
   });
+  // once the verdict has the new state: before, it would judge the old one for a moment
+  useEffect(() => {
+    if (dataUpdatedAt > 0) reachability.noteCheck(pace.begun);
+  }, [dataUpdatedAt, pace]);
   const probe = useCallback(() => void refetch({ cancelRefetch: false }), [refetch]);
   return { verdict, probe };
 }

@@ -78,6 +78,11 @@ export function confirms({ name }: Verdict, outage: Outage | null): boolean {
   return outage === null || OUTAGES[outage] === name || (outage === "no-answer" && name === "offline");
 }
 
+/** Whether the service answers; it does while its journal takes no strings. */
+export function isAnswered({ name }: Verdict): boolean {
+  return name !== "noAnswer" && name !== "offline";
+}
+
 /** Whether strings stay in the browser. */
 export function isStuck({ name }: Verdict): boolean {
   return name === "offline" || Object.values(OUTAGES).includes(name);

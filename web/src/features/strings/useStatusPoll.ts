@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { usePageVisible } from "../../app/usePageVisible";
 import { useVerdict } from "../pipeline/useVerdict";
-import { isStuck } from "../pipeline/verdict";
+import { isAnswered } from "../pipeline/verdict";
 import { getStringStates, MAX_IDS_PER_QUERY } from "./api/getStringStates";
 import { forgotten, type Item, progressed } from "./item";
 import { PollSchedule } from "./pollSchedule";
@@ -14,7 +14,7 @@ export function useStatusPoll(): void {
   const store = useStringStore();
   const visible = usePageVisible();
   const open = openIds(useStrings()).join();
-  const reachable = !isStuck(useVerdict());
+  const answered = isAnswered(useVerdict());
   const [schedule] = useState(() => new PollSchedule());
 
   // Declared before the query, so that the query's timer starts with the short interval.
@@ -34,7 +34,7 @@ export function useStatusPoll(): void {
         else schedule.backOff();
       }
     },
-    enabled: open !== "" && visible && reachable,
+    enabled: open !== "" && visible && answered,
     refetchInterval: () => schedule.delay,
     gcTime: 0,
   });

@@ -2,9 +2,9 @@ import { fireEvent, screen, within } from "@testing-library/react";
 import { HttpResponse } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pass } from "../../../testing/clock";
-import { type FakeApi, pipeline } from "../../../testing/fakeApi";
+import { type FakeApi, pipeline, problem } from "../../../testing/fakeApi";
 import { openPage } from "../../../testing/openPage";
-import { rows, startVisit, submit } from "../../../testing/page";
+import { rows, show, startVisit, submit } from "../../../testing/page";
 
 let api: FakeApi;
 
@@ -50,6 +50,32 @@ describe("the line about the pipeline", () => {
     api.pipeline = pipeline();
     await pass(3_000);
     expect(screen.getByRole("status").textContent).toBe("Strings are getting through.");
+  });
+
+  it("never goes back to an older state when a request and the pipeline say that something is down", async () => {
+    openPage();
+    await pass(0);
+    const status = screen.getByRole("status");
+    const said: (string | null)[] = [];
+    const observer = new MutationObserver(() => said.push(status.textContent));
+    observer.observe(status, { subtree: true, childList: true, characterData: true });
+    api.onSubmit = () => problem(503, "journal-away", "Later.");
+    api.pipeline = pipeline({ accepting: false, journal: { status: "away", since: null } });
+    await submit("a");
+    await pass(5_000);
+    observer.disconnect();
+    expect(said.length).toBeGreaterThan(0);
+    expect(said).not.toContain("Strings are getting through.");
+  });
+
+  it("says in a hidden tab's title how many strings failed", async () => {
+    openPage();
+    await pass(0);
+    show("hidden");
+    api.pipeline = pipeline({ failed: 3 });
+    await pass(80_000);
+    expect(document.title).toMatch(/^\(3 failed\) /);
+    show("visible");
   });
 
   it("says that the service does not answer, and when it is back", async () => {
