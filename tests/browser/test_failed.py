@@ -166,7 +166,7 @@ def test_all_that_match_are_retried_and_others_are_left(system: System, open_pag
     query(system, CURE)
     page.get_by_role("button", name="Retry all that match").click()
     dialog = page.get_by_role("dialog", name="Retry all failed strings that contain “bulk”?")
-    expect(dialog).to_contain_text("At present 230 strings.")
+    expect(dialog).to_contain_text("230 strings at present.")
     dialog.get_by_role("button", name="Retry").click()
     expect(result(page)).to_have_text("230 strings retried.")
     assert violations(page) == []
@@ -198,7 +198,7 @@ def test_a_whole_reason_is_looked_at_and_discarded(system: System, open_page: Op
     expect(page.get_by_role("heading", name="4 strings match")).to_be_visible()
     groups.first.get_by_role("button", name="Discard").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("At present 4 strings.")
+    expect(dialog).to_contain_text("4 strings at present.")
     dialog.get_by_label("Reason", exact=True).fill("not ours")
     dialog.get_by_role("button", name="Discard").click()
     expect(result(page)).to_have_text("4 strings discarded.")

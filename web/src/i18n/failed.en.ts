@@ -30,7 +30,7 @@ export const failed = {
   retryGroup: "Retry…",
   otherReasons: (value: number) => `and ${count(value)} smaller groups: search to find them`,
   counted: (counted: number, total: number) => `${count(counted)} of ${strings(total)} counted.`,
-  countMore: "Count on",
+  countMore: "Count more",
   refresh: "Refresh",
   outdated: "The list has changed. Refresh it to see what is new or gone.",
   waiting: (reason: string) => `Trying again soon: ${reason}`,
@@ -60,7 +60,7 @@ export const failed = {
   },
   stop: "Stop",
   stopping: "Stopping…",
-  progress: "Done so far",
+  progress: "Looked at so far",
   working: {
     retry: (which: string) => `Retrying ${which}…`,
     discard: (which: string) => `Discarding ${which}…`,
@@ -93,7 +93,7 @@ export const failed = {
     discard: (which: string) => `Discard ${which} for good?`,
   },
   present: (value: number | null) =>
-    `${value === null ? "" : `At present ${strings(value)}. `}Those that fail meanwhile may be included.`,
+    `${value === null ? "" : `${strings(value)} at present. `}Those that fail meanwhile may be included.`,
   confirmed: { retry: "Retry", discard: "Discard" },
   confirmHint: {
     retry: "Each goes back into the journal and is stored once, or refused again.",
