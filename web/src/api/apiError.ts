@@ -45,18 +45,21 @@ export function problemCode(type: string): string {
 
 type Head = Pick<Response, "status"> & { headers: Pick<Headers, "get"> };
 
-/** Decodes an error response; one that is not problem+json comes from a proxy, not from the API. */
+/**
+ * Decodes an error response. One that is not problem+json comes from a proxy, not from the API, so that it decides
+ * nothing about a string; but a proxy that takes no request of this size will not take it later.
+ */
 export function answerError({ status, headers }: Head, body: string): ApiError {
-  const transient = status >= 500 || [408, 425, 429].includes(status);
+  const unready = status >= 500 || [408, 425, 429].includes(status);
   const retryAfter = retryAfterOf(headers.get("Retry-After"));
   const isProblem = headers.get("Content-Type")?.startsWith("application/problem+json");
   const problem = isProblem ? parseProblem(body) : null;
   if (problem) {
     const code = problemCode(problem.type);
-    return new ApiError({ code, detail: problem.detail }, transient, retryAfter, problem.errors);
+    return new ApiError({ code, detail: problem.detail }, unready, retryAfter, problem.errors);
   }
-  const code: PageFault = transient ? "unreachable" : "unexpected-answer";
-  return new ApiError({ code, detail: `HTTP ${status}` }, transient, retryAfter);
+  const code: PageFault = unready ? "unreachable" : "unexpected-answer";
+  return new ApiError({ code, detail: `HTTP ${status}` }, status !== 413, retryAfter);
 }
 
 function parseProblem(json: string): Pick<Schema<"Problem">, "type" | "detail" | "errors"> | null {

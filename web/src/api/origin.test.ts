@@ -20,24 +20,29 @@ describe("the API's origin", () => {
   it("is the one that the settings name, for every request", async () => {
     await settingsAre(() => HttpResponse.json({ apiOrigin: "http://api.test:30000" }));
     server.use(http.get("http://api.test:30000/pipeline", () => HttpResponse.json({ there: true })));
-    expect(await requestJson("/pipeline")).toEqual({ there: true });
+    expect(await requestJson("Ready", "/pipeline")).toEqual({ there: true });
   });
 
   it("is the page's own where there are no settings", async () => {
-    await settingsAre(() => new HttpResponse("<html>"));
+    await settingsAre(() => new HttpResponse("<html>", { status: 404 }));
     expect(await apiOrigin()).toBe("");
   });
 
   it.each([
-    ["nothing", () => HttpResponse.error()],
-    ["only a proxy", () => new HttpResponse("Bad Gateway", { status: 502 })],
-  ])("is asked for again while %s answers, and no request is sent elsewhere meanwhile", async (_, answer) => {
-    await settingsAre(answer);
-    expect(knownApiOrigin()).toBe("");
-    await expect(requestJson("/pipeline")).rejects.toMatchObject({ trouble: { code: "unreachable" } });
-    server.use(http.get("/settings.json", () => HttpResponse.json({ apiOrigin: "http://api.test:30000" })));
-    server.use(http.get("http://api.test:30000/pipeline", () => HttpResponse.json({ there: true })));
-    expect(await requestJson("/pipeline")).toEqual({ there: true });
-    expect(knownApiOrigin()).toBe("http://api.test:30000");
-  });
+    ["nothing", () => HttpResponse.error(), "unreachable"],
+    ["only a proxy", () => new HttpResponse("Bad Gateway", { status: 502 }), "unreachable"],
+    ["a proxy's page", () => HttpResponse.html("<h1>Log in</h1>"), "unexpected-answer"],
+    ["other JSON", () => HttpResponse.json({ error: "login" }, { status: 403 }), "unexpected-answer"],
+  ])(
+    "is asked for again while %s answers, and no request is sent elsewhere meanwhile",
+    async (_, answer, code) => {
+      await settingsAre(answer);
+      expect(knownApiOrigin()).toBe("");
+      await expect(requestJson("Ready", "/pipeline")).rejects.toMatchObject({ trouble: { code } });
+      server.use(http.get("/settings.json", () => HttpResponse.json({ apiOrigin: "http://api.test:30000" })));
+      server.use(http.get("http://api.test:30000/pipeline", () => HttpResponse.json({ there: true })));
+      expect(await requestJson("Ready", "/pipeline")).toEqual({ there: true });
+      expect(knownApiOrigin()).toBe("http://api.test:30000");
+    },
+  );
 });

@@ -34,18 +34,19 @@ export function subscribeApiOrigin(listener: () => void): () => void {
 
 async function readOrigin(): Promise<string> {
   const { status, text } = await exchange("/settings.json");
-  if (status >= 500) throw pageError("unreachable");
-  origin = parseOrigin(text);
+  const named = status === 404 ? "" : parseOrigin(text);
+  if (named === null) throw pageError(status >= 500 ? "unreachable" : "unexpected-answer");
+  origin = named;
   for (const listener of listeners) listener();
   return origin;
 }
 
-/** Where the settings name no origin, it is the page's own. */
-function parseOrigin(settings: string): string {
+/** Returns the origin that the settings name; null for anything else, such as the page that a proxy answers with. */
+function parseOrigin(settings: string): string | null {
   try {
     const { apiOrigin }: { apiOrigin: unknown } = JSON.parse(settings);
-    return typeof apiOrigin === "string" ? apiOrigin : "";
+    return typeof apiOrigin === "string" ? apiOrigin : null;
   } catch {
-    return "";
+    return null;
   }
 }

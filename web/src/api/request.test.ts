@@ -6,9 +6,11 @@ import { ApiError } from "./apiError";
 import { reachability } from "./reachability";
 import { requestJson } from "./request";
 
+const ACCEPTED = { id: "1", status: "queued", status_url: "/", received_at: "", accepted_total: 1 };
+
 async function errorOf(response: () => Response | Promise<Response>): Promise<ApiError> {
   server.use(http.get("/x", response));
-  const error = await requestJson("/x").catch((caught: unknown) => caught);
+  const error = await requestJson("Accepted", "/x").catch((caught: unknown) => caught);
   if (!(error instanceof ApiError)) throw new Error("no ApiError");
   return error;
 }
@@ -17,10 +19,10 @@ describe("requestJson", () => {
   it("ends when it is no longer wanted", async () => {
     server.use(http.get("/x", () => new Promise<Response>(() => {})));
     const abort = new AbortController();
-    const outcome = requestJson("/x", { signal: abort.signal });
+    const outcome = requestJson("Accepted", "/x", { signal: abort.signal });
     abort.abort(new Error("not wanted"));
     await expect(outcome).rejects.toThrow("not wanted");
-    await expect(requestJson("/x", { signal: abort.signal })).rejects.toThrow("not wanted");
+    await expect(requestJson("Accepted", "/x", { signal: abort.signal })).rejects.toThrow("not wanted");
     expect(reachability.snapshot().outage).toBeNull();
   });
 
@@ -52,8 +54,28 @@ describe("requestJson", () => {
     expect(error).toMatchObject({ transient: true, trouble: { code: "unreachable" } });
   });
 
-  it("does not accept a 2xx without JSON", async () => {
-    const error = await errorOf(() => HttpResponse.html("<h1>Log in</h1>"));
-    expect(error).toMatchObject({ transient: true, trouble: { code: "unexpected-answer" } });
+  it.each([401, 403, 404, 405, 451])(
+    "takes a proxy's %d for no decision about the string",
+    async (status) => {
+      const error = await errorOf(() => HttpResponse.json({ error: "login required" }, { status }));
+      expect(error).toMatchObject({ transient: true, trouble: { code: "unexpected-answer" } });
+    },
+  );
+
+  it("does not repeat what a proxy finds too large", async () => {
+    const error = await errorOf(() => new HttpResponse("<h1>Too large</h1>", { status: 413 }));
+    expect(error).toMatchObject({ transient: false, trouble: { code: "unexpected-answer" } });
+  });
+
+  it.each([
+    ["a page", () => HttpResponse.html("<h1>Log in</h1>")],
+    ["nothing", () => new HttpResponse("")],
+    ["null", () => HttpResponse.json(null)],
+    ["a list", () => HttpResponse.json([])],
+    ["other JSON", () => HttpResponse.json({ error: "login required" })],
+    ["a property of another type", () => HttpResponse.json({ ...ACCEPTED, id: 7 })],
+  ])("does not believe a 2xx with %s", async (_, answer) => {
+    expect(await errorOf(answer)).toMatchObject({ transient: true, trouble: { code: "unexpected-answer" } });
+    expect(reachability.snapshot().outage).toBe("no-answer");
   });
 });

@@ -35,7 +35,7 @@ export const en = {
     "storage-full":
       "This browser has no room to keep the text safe until it is sent. Clear finished strings and send again.",
     "too-many-unsent":
-      "Too many strings are waiting in this browser to be sent. Send again when some of them are through.",
+      "Too many strings in this browser are waiting to be sent or were refused. Send again when some of them are through or cleared.",
   },
   notKept:
     "This browser does not let the page keep anything: the list below is gone when the page is closed.",

@@ -48,7 +48,11 @@ function answerGroups(...answers: (() => Response)[]): unknown[] {
   return asked;
 }
 
-const accepted = () => HttpResponse.json({}, { status: 202 });
+const accepted = () =>
+  HttpResponse.json(
+    { id: "1", status: "queued", status_url: "/", received_at: "", accepted_total: 1 },
+    { status: 202 },
+  );
 const lines =
   (...text: string[]) =>
   () =>

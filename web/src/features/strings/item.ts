@@ -39,6 +39,11 @@ export function isFinal({ state }: Item): boolean {
   return state !== "sending" && state !== "queued";
 }
 
+/** Whether the service does not have the string. */
+export function isOnlyHere({ state }: Item): boolean {
+  return state === "sending" || state === "refused";
+}
+
 export function isBehind(item: Item, other: Item): boolean {
   return RANK[item.state] < RANK[other.state];
 }
@@ -74,7 +79,10 @@ export function forgotten(item: Item): Item {
   return item.state === "queued" ? { ...item, state: "unknown" } : item;
 }
 
-/** Parses an entry written by this page; returns null for anything else. */
+/**
+ * Parses an entry written by this page; returns null for anything else. One that is not whole but has its key and text is
+ * to be sent again: under the same key, that stores nothing twice.
+ */
 export function parseItem(json: string | null): Item | null {
   if (json === null) return null;
   let value: unknown;
@@ -86,7 +94,8 @@ export function parseItem(json: string | null): Item | null {
   if (typeof value !== "object" || value === null) return null;
   const { key, text, createdAt, state, id } = value as Record<string, unknown>;
   const whole = typeof key === "string" && typeof text === "string" && typeof createdAt === "number";
-  if (!whole || typeof state !== "string" || !Object.hasOwn(RANK, state)) return null;
-  if (state !== "sending" && state !== "refused" && typeof id !== "string") return null;
-  return value as Item;
+  if (!whole) return null;
+  const isState = typeof state === "string" && Object.hasOwn(RANK, state);
+  if (isState && (state === "sending" || state === "refused" || typeof id === "string")) return value as Item;
+  return { key, text, createdAt, state: "sending", trouble: null, triedAt: 0 };
 }

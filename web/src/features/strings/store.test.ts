@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { accepted, delayed, type Item, refused } from "./item";
+import type { Schema } from "../../api/schema";
+import { accepted, delayed, type Item, progressed, refused } from "./item";
 import { memoryStorage } from "./storage";
 import { MAX_KEPT, StringStore } from "./store";
 
@@ -20,7 +21,14 @@ function fill(store: StringStore, count: number, change: (item: Item) => Item): 
   store.update(change);
 }
 
-const finish = (item: Item) => refused(item, { code: "invalid-text", detail: "" });
+const finish = (item: Item) =>
+  progressed(accept(item), {
+    id: "1",
+    status: "stored",
+    received_at: "",
+    text: null,
+  } as Schema<"StringState">);
+const refuse = (item: Item) => refused(item, { code: "invalid-text", detail: "" });
 
 describe("StringStore", () => {
   it("keeps strings in order, newest first, over visits and within one millisecond", () => {
@@ -39,6 +47,20 @@ describe("StringStore", () => {
     expect(texts(store)[0]).toBe("new");
     expect(texts(store)).not.toContain("0");
     expect(localStorage).toHaveLength(MAX_KEPT);
+  });
+
+  it("drops no string that only this browser has", () => {
+    const store = new StringStore(localStorage);
+    fill(store, MAX_KEPT - 1, refuse);
+    expect(store.add("a")).toBeNull();
+    expect(store.add("b")).toBe("too-many-unsent");
+    expect(texts(store)).toHaveLength(MAX_KEPT);
+  });
+
+  it("sends again what was saved by halves, under its key", () => {
+    const [key, text, createdAt] = ["k", "the only copy", 1];
+    localStorage.setItem("ix-dummies:string:1:k", JSON.stringify({ key, text, createdAt, state: "queued" }));
+    expect(new StringStore(localStorage).snapshot()).toMatchObject([{ key, text, state: "sending" }]);
   });
 
   it("drops finished strings before accepted ones", () => {
@@ -115,7 +137,7 @@ describe("two tabs", () => {
   const stateOf = (store: StringStore) => store.snapshot()[0]?.state;
 
   it.each([
-    ["a refusal", finish],
+    ["a refusal", refuse],
     ["a delay", late],
   ])("%s does not replace what another tab has seen accepted", (_, change) => {
     const { mine, theirs, saved } = open();
@@ -128,7 +150,7 @@ describe("two tabs", () => {
   it("an acceptance replaces a refusal", () => {
     const { mine, theirs, saved, tell } = open();
     mine.followOtherTabs();
-    mine.update(finish);
+    mine.update(refuse);
     theirs.update(accept);
     tell(saved());
     expect(stateOf(mine)).toBe("queued");

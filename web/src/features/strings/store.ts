@@ -1,8 +1,8 @@
 import { newIdempotencyKey } from "./idempotencyKey";
-import { type Item, isBehind, isFinal, parseItem } from "./item";
+import { type Item, isBehind, isFinal, isOnlyHere, parseItem } from "./item";
 import type { KeyValueStorage } from "./storage";
 
-/** The most strings that are saved; those not yet accepted are never dropped. */
+/** The most strings that are saved; those that only this browser has are never dropped. */
 export const MAX_KEPT = 200;
 
 // One entry per string, so that two tabs never overwrite each other's list. The number is the format's version.
@@ -33,7 +33,7 @@ export class StringStore {
 
   /** Saves a new string under a new idempotency key; returns null, or why it could not be saved. */
   add(text: string): AddFault | null {
-    if (this.items.filter((item) => item.state === "sending").length >= MAX_KEPT) return "too-many-unsent";
+    if (this.items.filter(isOnlyHere).length >= MAX_KEPT) return "too-many-unsent";
     const createdAt = Math.max(Date.now(), (this.items[0]?.createdAt ?? 0) + 1);
     const item: Item = {
       key: newIdempotencyKey(),
@@ -124,7 +124,8 @@ export class StringStore {
   /** Drops the oldest strings above the limit: finished ones first, then accepted ones (safe in the journal). */
   private makeRoom(): void {
     while (this.items.length >= MAX_KEPT) {
-      const oldest = this.items.findLast(isFinal) ?? this.items.findLast((item) => item.state !== "sending");
+      const safe = this.items.filter((item) => !isOnlyHere(item));
+      const oldest = safe.findLast(isFinal) ?? safe.at(-1);
       if (!oldest) return;
       this.forget(oldest);
     }
@@ -149,7 +150,9 @@ export class StringStore {
         this.storage.setItem(PREFIX + item.key, JSON.stringify(item));
         return true;
       } catch {
-        const oldest = this.items.findLast((other) => isFinal(other) && other.key !== item.key);
+        const oldest = this.items.findLast(
+          (other) => isFinal(other) && !isOnlyHere(other) && other.key !== item.key,
+        );
         if (!oldest) return false;
         this.forget(oldest);
       }

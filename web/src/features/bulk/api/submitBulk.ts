@@ -4,7 +4,7 @@ import type { Chunk } from "../batch";
 
 /** Submits a chunk's lines, all or none; the key makes a repeated request idempotent. */
 export function submitBulk({ key, texts }: Chunk): Promise<Schema<"BulkAccepted">> {
-  return requestJson("/dummies/bulk", {
+  return requestJson("BulkAccepted", "/dummies/bulk", {
     method: "POST",
     headers: { "Content-Type": "application/json", "Idempotency-Key": key },
     body: JSON.stringify({ texts }),

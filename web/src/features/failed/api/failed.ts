@@ -1,4 +1,4 @@
-import { requestJson } from "../../../api/request";
+import { requestJson, requestNothing } from "../../../api/request";
 import type { Schema } from "../../../api/schema";
 
 const PAGE_SIZE = 50;
@@ -14,7 +14,10 @@ export function getFailed(token: string, page: Page): Promise<Schema<"FailedPage
   const asked = new URLSearchParams({ limit: `${PAGE_SIZE}`, preview: `${PREVIEW}` });
   if (page.query) asked.set("q", page.query);
   if (page.cursor) asked.set("cursor", page.cursor);
-  return requestJson(`/dummies/failed?${asked}`, { headers: asOperator(token), signal: page.signal });
+  return requestJson("FailedPage", `/dummies/failed?${asked}`, {
+    headers: asOperator(token),
+    signal: page.signal,
+  });
 }
 
 /** Counts dead letters by reason, from an earlier count's cursor on. */
@@ -23,15 +26,18 @@ export function getReasons(
   { cursor, signal }: Omit<Page, "query">,
 ): Promise<Schema<"FailedGroups">> {
   const asked = cursor === null ? "" : `?${new URLSearchParams({ cursor })}`;
-  return requestJson(`/dummies/failed/reasons${asked}`, { headers: asOperator(token), signal });
+  return requestJson("FailedGroups", `/dummies/failed/reasons${asked}`, {
+    headers: asOperator(token),
+    signal,
+  });
 }
 
 export function retryFailed(token: string, id: string): Promise<Schema<"Accepted">> {
-  return requestJson(`/dummies/${id}/retry`, { method: "POST", headers: asOperator(token) });
+  return requestJson("Accepted", `/dummies/${id}/retry`, { method: "POST", headers: asOperator(token) });
 }
 
 /** Deletes a dead letter permanently; the reason goes to the service's log. */
 export function discardFailed(token: string, id: string, reason: string): Promise<void> {
   const asked = new URLSearchParams({ reason });
-  return requestJson(`/dummies/${id}?${asked}`, { method: "DELETE", headers: asOperator(token) });
+  return requestNothing(`/dummies/${id}?${asked}`, { method: "DELETE", headers: asOperator(token) });
 }

@@ -14,5 +14,5 @@ export function getHistoryPage(
   const parameters = new URLSearchParams({ limit: `${limit}`, preview: `${PREVIEW}` });
   if (query) parameters.set("q", query);
   if (cursor !== null) parameters.set("cursor", cursor);
-  return requestJson(`/dummies/?${parameters}`, { signal });
+  return requestJson("HistoryPage", `/dummies/?${parameters}`, { signal });
 }

@@ -11,5 +11,5 @@ export function getStringStates(
 ): Promise<Schema<"StringStates">> {
   const query = new URLSearchParams(ids.map((id) => ["id", id]));
   query.set("preview", "0");
-  return requestJson(`/dummies/?${query}`, { signal });
+  return requestJson("StringStates", `/dummies/?${query}`, { signal });
 }
