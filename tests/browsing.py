@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Route
+from playwright.sync_api import Error as PlaywrightError
 from support import eventually
 
 from local import nginx
@@ -18,8 +21,19 @@ from local.system import ROOT, Process, System
 WEB = ROOT / "web"
 Open = Callable[..., Page]
 PATIENCE = 20_000  # ms
+HOST = "page.test"
+"""A name for the page: over plain http such an origin is not secure, so it has no locks, clipboard or randomUUID."""
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 _RUN_AXE = "axe.run().then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`))"
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium, which finds HOST on this machine: the machine's own, or else Playwright's."""
+    options = [f"--host-resolver-rules=MAP {HOST} 127.0.0.1"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    try:
+        return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+    except PlaywrightError as error:
+        pytest.skip(f"NO BROWSER, nothing of the page is tested: {error.message.splitlines()[0]}")
 
 
 @contextmanager

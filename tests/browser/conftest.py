@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from browsing import PATIENCE, Open, serving, visits
+from browsing import PATIENCE, Open, launch, serving, visits
 from playwright.sync_api import Browser, expect, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
 
 from local.system import Process, System
 
@@ -20,14 +17,8 @@ expect.set_options(timeout=PATIENCE)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium: the machine's own, or else Playwright's."""
-    # a name other than localhost: over plain http its pages have no locks and no clipboard
-    options = ["--host-resolver-rules=MAP page.test 127.0.0.1"]
-    options += ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
-        except PlaywrightError as error:
-            pytest.skip(f"NO BROWSER, nothing of the page is tested: {error.message.splitlines()[0]}")
+        started = launch(playwright)
         yield started
         started.close()
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 import psycopg2
-import pytest
-from browsing import serving
+from browsing import HOST, serving
 from dead_letters import queued
-from playwright.sync_api import Browser, Playwright
-from playwright.sync_api import Error as PlaywrightError
 from redis import Redis
 from redis.exceptions import RedisError
 from support import query, redis_of
@@ -24,8 +19,6 @@ from faults_page.batch import MAX_TEXT_BYTES, POISON
 from faults_page.line import Line
 from local.system import System
 
-HOST = "page.test"
-"""A name for the page: over plain http such an origin is not secure, so it has no locks and no randomUUID."""
 CONSTRAINT = f"ALTER TABLE dummies ADD CONSTRAINT planted CHECK (text NOT LIKE '%%{POISON}%%')"
 ROWS = "SELECT id::text, text FROM dummies WHERE text LIKE %s"
 
@@ -88,12 +81,3 @@ class World:
             return None
         dead = {each["id"]: each["text"] for each in letters if each["text"].startswith(beginning)}
         return Kept(waiting, dead, dict(rows))
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Start Chromium: the machine's own, or else Playwright's."""
-    options = [f"--host-resolver-rules=MAP {HOST} 127.0.0.1"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    try:
-        return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
-    except PlaywrightError as error:
-        pytest.skip(f"NO BROWSER, the faults of the page are not played: {error.message.splitlines()[0]}")
