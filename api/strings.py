@@ -18,7 +18,7 @@ from api.http.responses import utc
 from api.process.reader import DatabaseUnavailable
 from api.services import services
 from core.journal import Record
-from core.submission import DeadLetter, StoredString, Submission
+from core.submission import DeadLetter, Refusal, StoredString, Submission
 
 T = TypeVar("T")
 LOOKS = 5
@@ -40,6 +40,13 @@ def failed(letter: DeadLetter, preview: int | None = None) -> StringState:
     return _state(letter, "failed", preview, attempts=letter.attempts, reason=letter.reason)
 
 
+def dead_letter(key: str, record: Record, letter: DeadLetter | Refusal, preview: int | None = None) -> StringState:
+    """Return the state of a dead letter, without its text where other code wrote it and it cannot be read."""
+    if isinstance(letter, DeadLetter):
+        return failed(letter, preview)
+    return StringState(UUID(key), "failed", utc(record.received_at), reason=letter.reason)
+
+
 def in_redis(key: str) -> StringState | None:
     """Return the state of a string that is queued or failed, with its text where this code can read it.
 
@@ -49,7 +56,7 @@ def in_redis(key: str) -> StringState | None:
         [record] = services().journal.records([key])
         if record is None:
             return None
-        state = _dead_letter(key) if record.failed else _queued_with_text(key, record)
+        state = _dead_letter(key, record) if record.failed else _queued_with_text(key, record)
         if state:
             return state
     return queued(key, record) if record else None
@@ -58,21 +65,21 @@ def in_redis(key: str) -> StringState | None:
 def all_in_redis(
     keys: Sequence[str], dead_letters: Callable[[Sequence[str]], Sequence[T | None]]
 ) -> tuple[dict[str, Record], dict[str, T]]:
-    """Return those of the strings that are queued, and what ``dead_letters`` has of those that are failed, by id.
+    """Return the records of those that are queued or failed, and what ``dead_letters`` has of the failed ones, by id.
 
     One that is retried, or fails again, during every look counts as queued.
     """
-    waiting: dict[str, Record] = {}
+    records: dict[str, Record | None] = {}
     letters: dict[str, T] = {}
     for _ in range(LOOKS):
-        records = dict(zip(keys, services().journal.records(keys), strict=True))
-        waiting |= {key: record for key, record in records.items() if record and not record.failed}
-        keys = [key for key, record in records.items() if record and record.failed]
+        seen = dict(zip(keys, services().journal.records(keys), strict=True))
+        records |= seen
+        keys = [key for key, record in seen.items() if record and record.failed]
         letters |= {key: letter for key, letter in zip(keys, dead_letters(keys), strict=True) if letter is not None}
         keys = [key for key in keys if key not in letters]
         if not keys:
             break
-    return waiting | {key: record for key in keys if (record := records[key])}, letters
+    return {key: record for key, record in records.items() if record}, letters
 
 
 def stored_rows(keys: Sequence[str]) -> dict[str, StoredString]:
@@ -92,9 +99,9 @@ def _queued_with_text(key: str, record: Record) -> StringState | None:
     return state
 
 
-def _dead_letter(key: str) -> StringState | None:
+def _dead_letter(key: str, record: Record) -> StringState | None:
     [letter] = services().journal.dead_letters([key])
-    return failed(letter) if letter else None
+    return dead_letter(key, record, letter) if letter else None
 
 
 def _state(string: Submission, status: StringStatus, preview: int | None = None, **more: Any) -> StringState:

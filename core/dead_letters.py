@@ -81,7 +81,7 @@ class DeadLetters:
         return Page(list(letters.values()), cursor, total)
 
     def retry(self, submission_id: str) -> Retried | None:
-        """Put a dead letter back into the journal under its id; None when the string is no dead letter.
+        """Put a dead letter back into the journal under its id; None if the string is none that can be read.
 
         Raises JournalFull.
         """
@@ -90,7 +90,7 @@ class DeadLetters:
         return Retried(found[0].letter, wake, appended) if done else None
 
     def discard(self, submission_id: str) -> DeadLetter | None:
-        """Remove a dead letter for good and return it; None when the string is no dead letter."""
+        """Remove a dead letter for good and return it; None if the string is none that can be read."""
         found = self._find(submission_id)
         return found[0].letter if self.remove(found) else None
 
@@ -116,7 +116,7 @@ class DeadLetters:
     @journal_errors()
     def _find(self, submission_id: str) -> list[Found]:
         json = self._redis.hget(self._keys.failed, submission_id)
-        return [Found(json, decode_dead_letter(json))] if json else []
+        return readable([json]) if json else []
 
 
 def contains(letter: DeadLetter, search: str) -> bool:

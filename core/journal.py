@@ -23,7 +23,7 @@ from core.errors import JournalFull, JournalUnavailable
 from core.keys import GROUP, KEYS, Keys
 from core.retries import parse_retry_state
 from core.rollback import DETECTED_WITHIN_MS, Rollback, RollbackDetector
-from core.submission import DeadLetter, Submission, decode, decode_dead_letter, decode_refusal, encode
+from core.submission import DeadLetter, Refusal, Submission, decode, encode, read_dead_letter, read_refusal
 from core.timeouts import WORKER_SILENT_AFTER
 
 ENTRY_VERSION = 1
@@ -151,10 +151,10 @@ class Journal:
         return Queued(decode(fields[b"items"])[record.position] if readable else None, attempts)
 
     @journal_errors()
-    def dead_letters(self, ids: Sequence[str]) -> list[DeadLetter | None]:
-        """Return the dead letter of each string; None for one that has none."""
+    def dead_letters(self, ids: Sequence[str]) -> list[DeadLetter | Refusal | None]:
+        """Return the dead letter of each string, or its reason alone if this code cannot read it; None without one."""
         found = self._redis.hmget(self._keys.failed, ids) if ids else []
-        return [decode_dead_letter(json) if json else None for json in found]
+        return [read_dead_letter(json) if json else None for json in found]
 
     @journal_errors()
     def reasons(self, ids: Sequence[str]) -> list[str | None]:
@@ -162,7 +162,7 @@ class Journal:
         found: list[str | None] = []
         for start in range(0, len(ids), LETTERS_READ):  # the texts are read with the reasons
             letters = self._redis.hmget(self._keys.failed, ids[start : start + LETTERS_READ])
-            found += [decode_refusal(json).reason if json else None for json in letters]
+            found += [read_refusal(json).reason if json else None for json in letters]
         return found
 
     @journal_errors()

@@ -51,7 +51,25 @@ encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(list[Submission]).decode
 """Decodes the submissions of an entry."""
 decode_dead_letter = msgspec.json.Decoder(DeadLetter).decode
-decode_refusal = msgspec.json.Decoder(Refusal).decode
+_decode_refusal = msgspec.json.Decoder(Refusal).decode
+
+UNREADABLE = "This dead letter cannot be read here: another version wrote it, and can retry or discard it."
+
+
+def read_dead_letter(json: bytes) -> DeadLetter | Refusal:
+    """Return a dead letter, or only its reason where other code wrote it and the rest cannot be read."""
+    try:
+        return decode_dead_letter(json)
+    except msgspec.MsgspecError:
+        return read_refusal(json)
+
+
+def read_refusal(json: bytes) -> Refusal:
+    """Return the reason of a dead letter; UNREADABLE where other code wrote it and it cannot be read."""
+    try:
+        return _decode_refusal(json)
+    except msgspec.MsgspecError:
+        return Refusal(UNREADABLE)
 
 
 def decode_rows(rows: Sequence[Mapping[str, object]]) -> list[StoredString]:

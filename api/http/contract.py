@@ -78,7 +78,7 @@ class StringState(Struct):
     status: StringStatus
     received_at: Time
     text: Annotated[
-        str | None, Meta(description="Absent (null) for queued strings when many are asked for at once.")
+        str | None, Meta(description="Null for queued strings when many are asked for, and where it cannot be read.")
     ] = None
     stored_at: Time | None = None
     attempts: Annotated[int | None, Meta(description="Tries so far; null once stored. An outage counts as none.")] = (
@@ -96,7 +96,7 @@ class StringStates(Struct):
 
     items: list[StringState]
     not_found: Annotated[list[UUID], Meta(description="Never given out, or removed by an operator.")]
-    unavailable: Annotated[list[UUID], Meta(description="Not queued, and PostgreSQL is away: ask again.")]
+    unavailable: Annotated[list[UUID], Meta(description="Not queued, and PostgreSQL is unavailable: ask again.")]
 
 
 class StatusRequest(Struct, forbid_unknown_fields=True):
@@ -154,7 +154,7 @@ class PartState(Struct):
 
 
 class SetBack(Struct):
-    """The journal came back without some of what it had acknowledged; stands until an operator deletes the note."""
+    """The journal came back without some of what it had acknowledged; said until an operator deletes the note."""
 
     at: Annotated[Time, Meta(description="When it was noticed first.")]
     before: Annotated[int, Meta(description="Strings ever appended, as they were counted before.")]

@@ -33,7 +33,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": MAX_IDS_PER_QUERY},
     },
     "limit": {
-        "description": f"Strings a page; {DEFAULT_PAGE} unless said.",
+        "description": f"Strings a page; {DEFAULT_PAGE} by default.",
         "schema": {"type": "integer", "minimum": 1, "maximum": MAX_HISTORY_PAGE},
     },
     "cursor": {
@@ -50,7 +50,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "integer", "minimum": 0, "maximum": MAX_PREVIEW},
     },
     "format": {
-        "description": "The kind of file; ndjson unless said.",
+        "description": "The kind of file; ndjson by default.",
         "schema": {"type": "string", "enum": ["ndjson", "csv"]},
     },
     "reason": {

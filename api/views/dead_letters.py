@@ -15,6 +15,7 @@ from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, preview,
 from api.http.problems import ApiProblem
 from api.http.responses import NOT_CACHED, answer, utc
 from api.services import services
+from core.submission import UNREADABLE
 
 log = structlog.get_logger()
 blueprint = Blueprint("failed", __name__)
@@ -70,8 +71,11 @@ def discard(submission_id: UUID) -> Response:
 
 
 def _not_failed(submission_id: UUID) -> ApiProblem:
-    """Return the problem with a string that is not a dead letter: it is queued, stored, or unknown."""
+    """Return the problem with a string that is not a dead letter, or none that this code can read."""
     key = str(submission_id)
-    if services().journal.records([key])[0] or strings.stored_rows([key]):
+    [record] = services().journal.records([key])
+    if record and record.failed:
+        return ApiProblem("not-failed", UNREADABLE)
+    if record or strings.stored_rows([key]):
         return ApiProblem("not-failed", "Only dead letters can be retried or discarded: check its status.")
     return ApiProblem("unknown-string", "No string was accepted under this id: check the id.")

@@ -25,7 +25,8 @@ from api.http.problems import ApiProblem
 from api.http.responses import JSON, answer
 from api.process.reader import DatabaseUnavailable
 from api.services import services
-from api.strings import all_in_redis, failed, in_redis, queued, stored, stored_rows
+from api.strings import all_in_redis, dead_letter, in_redis, queued, stored, stored_rows
+from core.submission import DeadLetter, Refusal
 
 blueprint = Blueprint("strings", __name__)
 
@@ -79,10 +80,11 @@ def status() -> Response:
 
 def _many(ids: Sequence[UUID], most: int | None) -> StringStates:
     keys = list(dict.fromkeys(map(str, ids)))
-    waiting, letters = all_in_redis(keys, services().journal.dead_letters)
-    items = [queued(key, record) for key, record in waiting.items()]
-    items += [failed(letter, most) for letter in letters.values()]
-    missing = [key for key in keys if key not in waiting and key not in letters]
+    letters: dict[str, DeadLetter | Refusal]
+    records, letters = all_in_redis(keys, services().journal.dead_letters)
+    items = [queued(key, record) for key, record in records.items() if key not in letters]
+    items += [dead_letter(key, records[key], letter, most) for key, letter in letters.items()]
+    missing = [key for key in keys if key not in records]
     try:
         rows = services().reader.states(missing, most) if missing else {}
     except DatabaseUnavailable:
@@ -92,14 +94,15 @@ def _many(ids: Sequence[UUID], most: int | None) -> StringStates:
 
 
 def _summary(keys: Sequence[str]) -> StatusSummary:
-    waiting, reasons = all_in_redis(keys, services().journal.reasons)
+    records, reasons = all_in_redis(keys, services().journal.reasons)
+    waiting = len(records) - len(reasons)
     refused = [FailedString(UUID(key), reason) for key, reason in reasons.items()]
-    missing = [key for key in keys if key not in waiting and key not in reasons]
+    missing = [key for key in keys if key not in records]
     try:
         rows = services().reader.stored(missing) if missing else set()
     except DatabaseUnavailable:
-        return StatusSummary(len(waiting), 0, refused, [], len(missing))
-    return StatusSummary(len(waiting), len(rows), refused, [UUID(key) for key in missing if key not in rows], 0)
+        return StatusSummary(waiting, 0, refused, [], len(missing))
+    return StatusSummary(waiting, len(rows), refused, [UUID(key) for key in missing if key not in rows], 0)
 
 
 def _parse_ids(values: Sequence[str]) -> list[UUID]:

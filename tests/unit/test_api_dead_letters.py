@@ -17,6 +17,7 @@ from api.services import EXTENSION, Services
 from api.settings import ApiSettings
 from core.consumer import Consumer
 from core.keys import KEYS
+from core.submission import UNREADABLE
 
 TOKEN = "a token of the operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -170,6 +171,17 @@ def test_nothing_is_discarded_without_a_reason(client: FlaskClient, consumer: Co
     [letter] = refuse(client, consumer, "kept")
     assert client.delete(f"/dummies/{letter}{query}", headers=OPERATOR).status_code == 400
     assert listed(client)["total"] == 1
+
+
+@pytest.mark.parametrize(("method", "end"), [("POST", "/retry"), ("DELETE", "?reason=r")])
+def test_a_dead_letter_that_other_code_wrote_is_left_to_it(
+    client: FlaskClient, consumer: Consumer, redis: FakeRedis, method: str, end: str
+) -> None:
+    [letter] = refuse(client, consumer, "odd")
+    redis.hset(KEYS.failed, letter, "no JSON")
+    answer = client.open(f"/dummies/{letter}{end}", method=method, headers=OPERATOR)
+    assert (answer.status_code, answer.json["detail"]) == (409, UNREADABLE)  # type: ignore[index]
+    assert redis.hget(KEYS.failed, letter) == b"no JSON"
 
 
 @pytest.mark.parametrize(("method", "end"), [("POST", "/retry"), ("DELETE", "?reason=r")])

@@ -19,7 +19,8 @@ from api.process.reader import DatabaseUnavailable
 from api.services import Services
 from core.consumer import Consumer
 from core.journal import LETTERS_READ, Record
-from core.submission import StoredString
+from core.keys import KEYS
+from core.submission import UNREADABLE, StoredString
 
 NOTHING = {"queued": 0, "stored": 0, "failed": [], "not_found": [], "unavailable": 0}
 NOW = int(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()) * 1_000_000
@@ -109,6 +110,28 @@ def test_a_failed_string_has_its_reason(client: FlaskClient, consumer: Consumer)
         client.get(f"/dummies/?id={submission_id}").json["items"][0],
     ):
         assert (state["status"], state["text"], state["reason"], state["attempts"]) == ("failed", "bad", "because", 1)
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize(
+    ("json", "reason"), [("no JSON", UNREADABLE), ("{}", UNREADABLE), ('{"reason": "odd"}', "odd")]
+)
+def test_a_dead_letter_that_other_code_wrote_is_failed_all_the_same(
+    client: FlaskClient, consumer: Consumer, redis: FakeRedis, json: str, reason: str
+) -> None:
+    readable, unreadable = submit(client, "bad"), submit(client, "worse")
+    for entry in consumer.claim().entries:
+        consumer.dead_letter(entry, "because")
+    redis.hset(KEYS.failed, unreadable, json)
+    states = [client.get(f"/dummies/{unreadable}").json]
+    states += client.get("/dummies/", query_string={"id": [readable, unreadable]}).json["items"]
+    assert {(state["id"], state["status"], state["text"], state["reason"]) for state in states} == {
+        (readable, "failed", "bad", "because"),
+        (unreadable, "failed", None, reason),
+    }
+    assert len({state["received_at"] for state in states if state["id"] == unreadable}) == 1
+    failed = [{"id": readable, "reason": "because"}, {"id": unreadable, "reason": reason}]
+    assert summary(client, readable, unreadable) == NOTHING | {"failed": failed}
 
 
 @pytest.mark.usefixtures("table")

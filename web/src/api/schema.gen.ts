@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * All stored strings as a file
-         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is an object with id, text, received_at and stored_at a line; as CSV, the same columns. An answer that breaks off is not whole: begin again. While the database is away it pauses.
+         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is an object with id, text, received_at and stored_at a line; as CSV, the same columns. An answer that breaks off is not whole: begin again. While the database is unavailable it pauses.
          */
         get: operations["export"];
         put?: never;
@@ -504,7 +504,7 @@ export interface components {
         };
         /**
          * SetBack
-         * @description The journal came back without some of what it had acknowledged; stands until an operator deletes the note.
+         * @description The journal came back without some of what it had acknowledged; said until an operator deletes the note.
          */
         SetBack: {
             /**
@@ -549,7 +549,7 @@ export interface components {
             /** Format: date-time */
             received_at: string;
             /**
-             * @description Absent (null) for queued strings when many are asked for at once.
+             * @description Null for queued strings when many are asked for, and where it cannot be read.
              * @default null
              */
             text: string | null;
@@ -576,7 +576,7 @@ export interface components {
             items: components["schemas"]["StringState"][];
             /** @description Never given out, or removed by an operator. */
             not_found: string[];
-            /** @description Not queued, and PostgreSQL is away: ask again. */
+            /** @description Not queued, and PostgreSQL is unavailable: ask again. */
             unavailable: string[];
         };
         /**
@@ -601,7 +601,7 @@ export interface operations {
             query?: {
                 /** @description A string's id; may be repeated, up to 100 times. */
                 id?: string[];
-                /** @description Strings a page; 50 unless said. */
+                /** @description Strings a page; 50 by default. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
@@ -978,7 +978,7 @@ export interface operations {
     export: {
         parameters: {
             query?: {
-                /** @description The kind of file; ndjson unless said. */
+                /** @description The kind of file; ndjson by default. */
                 format?: "ndjson" | "csv";
                 /** @description What the strings must contain, upper and lower case being different. */
                 q?: string;
@@ -1022,7 +1022,7 @@ export interface operations {
     failed: {
         parameters: {
             query?: {
-                /** @description Strings a page; 50 unless said. */
+                /** @description Strings a page; 50 by default. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
