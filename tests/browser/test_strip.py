@@ -23,7 +23,14 @@ window.contradictions = [];
 })();
 """
 PLANT = "ALTER TABLE dummies ADD CONSTRAINT planted CHECK (text NOT LIKE '%%poison%%') NOT VALID"
-CURE = "ALTER TABLE dummies DROP CONSTRAINT planted"
+CURE = "ALTER TABLE dummies DROP CONSTRAINT IF EXISTS planted"
+TOKEN = "operators-only-here"
+
+
+@pytest.fixture(scope="module")
+def api_settings() -> dict[str, str]:
+    """Operators may act."""
+    return {"OPERATOR_TOKEN": TOKEN}
 
 
 @pytest.fixture
@@ -131,6 +138,36 @@ def test_a_late_answer_brings_back_nothing_that_another_tab_has_cleared(system: 
     for each in (page, other):
         each.reload()
         expect(each.get_by_text("Nothing sent yet.")).to_be_visible()
+
+
+@pytest.mark.usefixtures("poison")
+def test_a_failed_string_that_an_operator_retries_or_discards_is_no_longer_said_to_have_failed(
+    system: System, page: Page
+) -> None:
+    send(page, "poison retried", "poison discarded")
+    retried, discarded = rows(page, "poison retried", "poison discarded")
+    for row in (retried, discarded):
+        expect(row).to_contain_text("Failed")
+    other, alone = page.context.new_page(), page.context.new_page()
+    other.goto(page.url)
+    href = retried.get_by_role("link", name="Details").get_attribute("href")
+    alone.goto(f"{page.url.split('#')[0]}{href}")
+    expect(alone.get_by_role("main")).to_contain_text("Failed")
+    query(system, CURE)
+    with Client(base_url=system.api_url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20) as operator:
+        letters = {each["text"]: each["id"] for each in operator.get("/dummies/failed").json()["items"]}
+        operator.post(f"/dummies/{letters['poison retried']}/retry").raise_for_status()
+        operator.delete(f"/dummies/{letters['poison discarded']}", params={"reason": "gone"}).raise_for_status()
+    for each in (page, other):
+        each.bring_to_front()
+        kept, gone = rows(each, "poison retried", "poison discarded")
+        expect(kept).to_contain_text("Stored")
+        expect(gone).to_contain_text("Discarded It had failed, and an operator has removed it.")
+    assert violations(page) == []
+    alone.bring_to_front()
+    expect(alone.get_by_role("main").get_by_text("Stored", exact=True).first).to_be_visible()
+    assert query(system, "SELECT text FROM dummies WHERE text LIKE 'poison%%'") == [("poison retried",)]
+    page.get_by_role("button", name="Clear finished").click()
 
 
 @pytest.mark.usefixtures("poison")

@@ -56,6 +56,7 @@ export const en = {
     failed: "Failed",
     refused: "Refused",
     unknown: "Unknown",
+    discarded: "Discarded",
   },
   notes: {
     queued: "Accepted; it is on its way to the database.",
@@ -63,6 +64,7 @@ export const en = {
     failed: (reason: string) => `The database refused it: ${reason}`,
     failedUnexplained: "The database refused it.",
     unknown: "The service no longer knows this string.",
+    discarded: "It had failed, and an operator has removed it.",
   },
   /** Why a string waits here; follows `states.delayed`. */
   delays: {
@@ -137,6 +139,7 @@ export const en = {
     failed: (count: number) => plural(count, "string failed", "strings failed"),
     refused: (count: number) => plural(count, "string refused", "strings refused"),
     unknown: (count: number) => plural(count, "string no longer known", "strings no longer known"),
+    discarded: (count: number) => plural(count, "string discarded", "strings discarded"),
   },
   found: {
     all: (hits: number) => plural(hits, "string found", "strings found"),

@@ -53,6 +53,7 @@ export const ko: Messages = {
     failed: "실패",
     refused: "거부됨",
     unknown: "알 수 없음",
+    discarded: "폐기됨",
   },
   notes: {
     queued: "접수되어 데이터베이스로 가는 중입니다.",
@@ -60,6 +61,7 @@ export const ko: Messages = {
     failed: (reason) => `데이터베이스가 거부했습니다: ${reason}`,
     failedUnexplained: "데이터베이스가 거부했습니다.",
     unknown: "서비스가 이 문자열을 더 이상 알지 못합니다.",
+    discarded: "저장에 실패해 운영자가 폐기했습니다.",
   },
   delays: {
     unreachable: "서비스가 응답하지 않습니다.",
@@ -131,6 +133,7 @@ export const ko: Messages = {
     failed: (count) => `문자열 ${count}개가 실패했습니다.`,
     refused: (count) => `문자열 ${count}개가 거부되었습니다.`,
     unknown: (count) => `문자열 ${count}개를 서비스가 더 이상 알지 못합니다.`,
+    discarded: (count) => `문자열 ${count}개가 폐기되었습니다.`,
   },
   found: {
     all: (hits) => `문자열 ${hits}개를 찾았습니다.`,

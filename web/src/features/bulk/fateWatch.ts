@@ -1,4 +1,5 @@
 import type { Schema } from "../../api/schema";
+import { movementOf } from "../pipeline/movement";
 import { askStatus } from "./api/askStatus";
 import type { Fate, Outcome } from "./batch";
 import type { Batches } from "./batches";
@@ -8,7 +9,7 @@ import type { Progress } from "./progress";
 export class FateWatch {
   private readonly batches: Batches;
   private looking = false;
-  /** What the pipeline's counts were when the failed strings of an outcome were last asked for. */
+  /** The pipeline's movement when the failed strings of an outcome were last asked for. */
   private readonly asked = new Map<number, string>();
 
   constructor(batches: Batches) {
@@ -19,14 +20,14 @@ export class FateWatch {
   async look(progress: Progress, pipeline: Schema<"Pipeline">, signal: AbortSignal): Promise<void> {
     if (this.looking) return;
     this.looking = true;
-    const counts = `${progress.batch.id} ${pipeline.settled_total} ${pipeline.failed}`;
+    const moved = `${progress.batch.id} ${movementOf(pipeline)}`;
     try {
       for (const outcome of progress.outcomes) {
-        if (!mayBeSettled(outcome, pipeline) || this.asked.get(outcome.number) === counts) continue;
+        if (!mayBeSettled(outcome, pipeline) || this.asked.get(outcome.number) === moved) continue;
         const fate = await this.fateOf(outcome, signal);
         if (!fate) continue;
         await this.batches.noteFate(progress.batch, outcome, fate);
-        if (waitingOf({ ...outcome, fate }) === 0) this.asked.set(outcome.number, counts);
+        if (waitingOf({ ...outcome, fate }) === 0) this.asked.set(outcome.number, moved);
       }
     } catch {
       // the next look asks again; what is up is shown above the view

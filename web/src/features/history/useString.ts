@@ -1,20 +1,22 @@
 import { skipToken, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
 import type { Route } from "../../app/router";
 import { usePageVisible } from "../../app/usePageVisible";
+import { movementOf } from "../pipeline/movement";
+import { usePipelineData } from "../pipeline/usePipelineData";
 import { PollSchedule } from "../strings/pollSchedule";
 import { getString } from "./api/getString";
 import { useCurrentTrouble } from "./useCurrentTrouble";
 
 type StringState = Schema<"StringState">;
 
-/** One string, polled until it is stored or refused. */
+/** One string, polled until it has ended; a failed one is asked for again whenever the pipeline has moved. */
 export function useString(id: string) {
   const visible = usePageVisible();
   const [schedule] = useState(() => new PollSchedule());
-  const { data, error, failureReason } = useQuery({
+  const { data, error, failureReason, refetch } = useQuery({
     queryKey: keyOf(id),
     queryFn: async ({ signal }) => {
       schedule.backOff();
@@ -25,6 +27,13 @@ export function useString(id: string) {
     gcTime: 0,
     ...READING,
   });
+  const pipeline = usePipelineData();
+  const moved = pipeline && movementOf(pipeline);
+  const failed = data?.status === "failed";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an operator may have retried or discarded it
+  useEffect(() => {
+    if (failed) void refetch();
+  }, [failed, moved]);
   return { data, trouble: useCurrentTrouble(failureReason ?? error) };
 }
 

@@ -13,6 +13,8 @@ type Accepted = {
   readonly receivedAt: string;
   /** The service's count of accepted strings up to this one; missing in strings saved by an older page. */
   readonly acceptedTotal?: number;
+  /** How often it was found queued after it had ended otherwise; missing for never. */
+  readonly retries?: number;
 };
 
 /** A string of this browser, with its state. */
@@ -24,6 +26,7 @@ export type Item = Common &
     | ({ readonly state: "stored"; readonly storedAt: string | null } & Accepted)
     | ({ readonly state: "failed"; readonly reason: string | null } & Accepted)
     | ({ readonly state: "unknown" } & Accepted)
+    | ({ readonly state: "discarded" } & Accepted)
     | { readonly state: "refused"; readonly trouble: Trouble }
   );
 export type State = Item["state"];
@@ -31,9 +34,18 @@ export type ItemIn<S extends State> = Extract<Item, { state: S }>;
 
 /**
  * A state is replaced only by one of higher rank, whichever tab received it: what was accepted once is not refused, and
- * what is stored is neither unknown nor failed.
+ * what is stored is neither unknown nor failed. Each retry by an operator begins again above all ranks but the last.
  */
-const RANK: Record<State, number> = { sending: 0, refused: 1, queued: 2, unknown: 3, failed: 4, stored: 5 };
+const RANK: Record<State, number> = {
+  sending: 0,
+  refused: 1,
+  queued: 2,
+  unknown: 3,
+  failed: 4,
+  discarded: 5,
+  stored: Number.POSITIVE_INFINITY,
+};
+const RANKS = 6;
 
 export function isFinal({ state }: Item): boolean {
   return state !== "sending" && state !== "queued";
@@ -45,7 +57,16 @@ export function isOnlyHere({ state }: Item): boolean {
 }
 
 export function isBehind(item: Item, other: Item): boolean {
-  return RANK[item.state] < RANK[other.state];
+  return heightOf(item) < heightOf(other);
+}
+
+function heightOf(item: Item): number {
+  return RANK[item.state] + RANKS * (("retries" in item && item.retries) || 0);
+}
+
+/** Whether an operator, or a service that is whole again, may have changed it since it ended. */
+export function mayReturn({ state }: Item): boolean {
+  return state === "failed" || state === "unknown";
 }
 
 function common({ key, text, createdAt }: Item): Common {
@@ -68,15 +89,26 @@ export function refused(item: Item, trouble: Trouble): Item {
 }
 
 export function progressed(item: Item, answer: Schema<"StringState">): Item {
-  if (item.state !== "queued" || answer.status === "queued") return item;
-  const base = { ...common(item), id: item.id, receivedAt: answer.received_at };
-  return answer.status === "stored"
-    ? { ...base, state: "stored", storedAt: answer.stored_at ?? null }
-    : { ...base, state: "failed", reason: answer.reason ?? null };
+  if ((item.state !== "queued" && !mayReturn(item)) || !("id" in item) || item.state === answer.status)
+    return item;
+  const { id, retries = 0 } = item;
+  const base = { ...common(item), id, receivedAt: answer.received_at, retries };
+  switch (answer.status) {
+    case "queued":
+      return { ...base, state: "queued", retries: retries + 1 };
+    case "stored":
+      return { ...base, state: "stored", storedAt: answer.stored_at ?? null };
+    case "failed":
+      return { ...base, state: "failed", reason: answer.reason ?? null };
+  }
 }
 
-export function forgotten(item: Item): Item {
-  return item.state === "queued" ? { ...item, state: "unknown" } : item;
+/** A dead letter leaves the service only when it is stored or discarded. */
+export function notFound(item: Item): Item {
+  if (item.state === "queued") return { ...item, state: "unknown" };
+  if (item.state !== "failed") return item;
+  const { reason: _, ...rest } = item;
+  return { ...rest, state: "discarded" };
 }
 
 /**

@@ -74,6 +74,26 @@ describe("the poll", () => {
     expect(rows()[1]).toContain("Stored");
   });
 
+  it("asks for what has failed once more whenever the service's counts have changed", async () => {
+    openPage();
+    await submit("a");
+    api.onQuery = () => ({ status: "failed", reason: "no" });
+    await pass(30_000);
+    const asked = api.queries.length;
+    await pass(30_000);
+    expect(api.queries).toHaveLength(asked);
+    api.pipeline = pipeline({ settled_total: 1 });
+    await pass(30_000);
+    expect(api.queries).toHaveLength(asked + 1);
+    api.onQuery = () => ({});
+    api.pipeline = pipeline({ settled_total: 2 });
+    await pass(15_000);
+    expect(rows()[0]).toContain("Queued");
+    api.onQuery = stored;
+    await pass(3_000);
+    expect(rows()[0]).toContain("Stored");
+  });
+
   it("stops while the tab is hidden and resumes immediately when it is visible", async () => {
     openPage();
     await submit("a");

@@ -1,21 +1,31 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { usePageVisible } from "../../app/usePageVisible";
+import { movementOf } from "../pipeline/movement";
+import { usePipelineData } from "../pipeline/usePipelineData";
 import { useVerdict } from "../pipeline/useVerdict";
 import { isAnswered } from "../pipeline/verdict";
 import { getStringStates, MAX_IDS_PER_QUERY } from "./api/getStringStates";
-import { forgotten, type Item, progressed } from "./item";
+import { type Item, mayReturn, notFound, progressed } from "./item";
 import { PollSchedule } from "./pollSchedule";
 import type { StringStore } from "./store";
 import { useStringStore, useStrings } from "./stringsContext";
 
-/** Polls all queued strings together until each has its final state, while the page is visible and the service answers. */
+/**
+ * Polls all queued strings together until each has ended, while the page is visible and the service answers; those that
+ * failed or are unknown again whenever the pipeline has moved, because an operator may have retried or discarded them.
+ */
 export function useStatusPoll(): void {
   const store = useStringStore();
+  const items = useStrings();
   const visible = usePageVisible();
-  const open = openIds(useStrings()).join();
+  const pipeline = usePipelineData();
   const answered = isAnswered(useVerdict());
   const [schedule] = useState(() => new PollSchedule());
+  /** The pipeline's movement when all were last asked for. */
+  const [asked] = useState({ at: "" });
+  const now = pipeline ? movementOf(pipeline) : asked.at;
+  const open = openIds(items, now !== asked.at).join();
 
   // Declared before the query, so that the query's timer starts with the short interval.
   useEffect(() => {
@@ -27,7 +37,8 @@ export function useStatusPoll(): void {
     queryFn: async ({ signal }) => {
       let moved = false;
       try {
-        moved = await poll(store, signal);
+        moved = await poll(store, openIds(store.snapshot(), now !== asked.at), signal);
+        asked.at = now;
         return moved;
       } finally {
         if (moved) schedule.reset();
@@ -35,31 +46,32 @@ export function useStatusPoll(): void {
       }
     },
     enabled: open !== "" && visible && answered,
-    refetchInterval: () => schedule.delay,
+    refetchInterval: () => openIds(store.snapshot(), now !== asked.at).length > 0 && schedule.delay,
     gcTime: 0,
   });
 }
 
-/** Updates all queued strings; returns whether any has changed. */
-async function poll(store: StringStore, signal: AbortSignal): Promise<boolean> {
-  const ids = openIds(store.snapshot());
+/** Updates these strings; returns whether any has changed. */
+async function poll(store: StringStore, ids: readonly string[], signal: AbortSignal): Promise<boolean> {
   let moved = false;
   for (let start = 0; start < ids.length; start += MAX_IDS_PER_QUERY) {
     const answer = await getStringStates(ids.slice(start, start + MAX_IDS_PER_QUERY), signal);
     const states = new Map(answer.items.map((state) => [state.id, state]));
-    const notFound = new Set(answer.not_found);
-    // ids in `unavailable` stay queued: only the database knows more, and it is unavailable
+    const gone = new Set(answer.not_found);
+    // ids in `unavailable` stay as they are: only the database knows more, and it is unavailable
     const changed = store.update((item) => {
-      if (item.state !== "queued") return item;
-      const state = states.get(item.id);
+      const id = "id" in item ? item.id : "";
+      const state = states.get(id);
       if (state) return progressed(item, state);
-      return notFound.has(item.id) ? forgotten(item) : item;
+      return gone.has(id) ? notFound(item) : item;
     });
     moved ||= changed;
   }
   return moved;
 }
 
-function openIds(items: readonly Item[]): string[] {
-  return items.filter((item) => item.state === "queued").map((item) => item.id);
+/** The ids of the strings that have not ended, and on request of those that may have returned. */
+function openIds(items: readonly Item[], returned: boolean): string[] {
+  const isOpen = (item: Item) => item.state === "queued" || (returned && mayReturn(item));
+  return items.flatMap((item) => ("id" in item && isOpen(item) ? [item.id] : []));
 }

@@ -1,6 +1,14 @@
 import styles from "./StateIcon.module.css";
 
-export type Look = "sending" | "delayed" | "queued" | "stored" | "failed" | "refused" | "unknown";
+export type Look =
+  | "sending"
+  | "delayed"
+  | "queued"
+  | "stored"
+  | "failed"
+  | "refused"
+  | "unknown"
+  | "discarded";
 
 const SHAPES: Record<Look, string> = {
   sending: "M10 2.75a7.25 7.25 0 1 1-7.25 7.25",
@@ -9,6 +17,7 @@ const SHAPES: Record<Look, string> = {
   stored: "m4.5 10.6 3.7 3.7 7.3-8.3",
   failed: "M10 5.2v6M10 14.6v.2M10 2.75a7.25 7.25 0 1 1 0 14.5 7.25 7.25 0 0 1 0-14.5",
   refused: "M10 2.75a7.25 7.25 0 1 1 0 14.5 7.25 7.25 0 0 1 0-14.5M5 5l10 10",
+  discarded: "M6.5 10h7M10 2.75a7.25 7.25 0 1 1 0 14.5 7.25 7.25 0 0 1 0-14.5",
   unknown:
     "M7.4 7.4a2.6 2.6 0 1 1 3.7 2.4c-.8.4-1.1.9-1.1 1.8M10 14.4v.2M10 2.75a7.25 7.25 0 1 1 0 14.5 7.25 7.25 0 0 1 0-14.5",
 };

@@ -71,6 +71,7 @@ function noteOf(
     case "refused":
       return refusalWords(item.trouble, messages);
     case "unknown":
-      return notes.unknown;
+    case "discarded":
+      return notes[item.state];
   }
 }
