@@ -1,3 +1,4 @@
+import { LONGEST_WAIT } from "../timing/retryDelay";
 import type { ApiError } from "./apiError";
 
 /** What a request found to be down: everything that could answer, or the journal that takes strings. */
@@ -18,6 +19,12 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
 /** Returns what an error says to be down; null if it is about the request alone. */
 export function outageOf(trouble: { code: string }): Outage | null {
   return Object.hasOwn(OUTAGES, trouble.code) ? (OUTAGES[trouble.code] ?? null) : null;
+}
+
+/** Returns how long the service wants not to be asked, in milliseconds: even "Try now" waits for that. */
+export function namedDelay({ trouble, retryAfter }: ApiError): number {
+  // while nothing answers, a proxy names the time: it does not know when the service is back
+  return outageOf(trouble) === "no-answer" ? 0 : Math.min(retryAfter ?? 0, LONGEST_WAIT);
 }
 
 /**

@@ -72,7 +72,6 @@ export const bulk = {
     "This browser's storage does not answer, so lines are not kept over a reload. Lines from an earlier visit may still be in it: reload the page to try again.",
   pause: "Pause",
   resume: "Resume",
-  tryNow: "Try now",
   cancel: "Cancel",
   cancelHint:
     "You may leave or reload the page: sending continues where it was. After Cancel, accepted strings are still stored, and the rest can be sent later.",

@@ -1,4 +1,5 @@
 import { ApiError, pageError, type Trouble } from "../../api/apiError";
+import { namedDelay } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { LAST_RETRY, retryDelay } from "../../timing/retryDelay";
 import { acceptedLines, type Batch, type Chunk } from "./batch";
@@ -25,6 +26,8 @@ export class BatchRun {
   private readonly rate = new RateMeter();
   private readonly size = new PieceSize();
   private due = 0;
+  /** The time that a Retry-After named. */
+  private notBefore = 0;
   private over = false;
 
   constructor(batches: Batches, batch: Batch, send: Send, show: (state: RunState) => void) {
@@ -48,9 +51,9 @@ export class BatchRun {
     await Promise.race([Promise.all(loops), ended]).finally(unsubscribe);
   }
 
-  /** Retries without waiting any longer. */
+  /** Retries without waiting any longer, but not before the time that a Retry-After named. */
   tryNow(): void {
-    this.due = 0;
+    this.due = this.notBefore;
     this.wake();
   }
 
@@ -86,6 +89,7 @@ export class BatchRun {
       if (!chunk || !fault) return;
       if (!fault.transient) return this.refuse(chunk, fault);
       if (fault.trouble.code === "timed-out") this.size.timedOut();
+      this.notBefore = Math.max(this.notBefore, Date.now() + namedDelay(fault));
       this.postpone(retryDelay(attempts, fault.retryAfter), fault.trouble);
     }
   }

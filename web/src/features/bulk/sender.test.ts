@@ -98,12 +98,18 @@ describe("Sender", () => {
     expect(progress().accepted).toBe(CHUNK);
   });
 
-  it("retries immediately on request", async () => {
-    answer = () => Promise.reject(new ApiError({ code: "busy", detail: "" }, true, 60_000));
+  it("retries immediately on request, but not before the time that a Retry-After named", async () => {
+    answer = () => Promise.reject(new ApiError({ code: "busy", detail: "" }, true, null));
     const sender = await begin(CHUNK);
-    answer = accept;
+    answer = () => Promise.reject(new ApiError({ code: "busy", detail: "" }, true, 20_000));
     sender.tryNow();
     await settle();
+    expect(sent).toHaveLength(2);
+    answer = accept;
+    sender.tryNow();
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(sent).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(progress().accepted).toBe(CHUNK);
   });
 

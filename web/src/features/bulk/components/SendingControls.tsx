@@ -3,12 +3,11 @@ import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import type { Batch } from "../batch";
 import { useBatchParts } from "../batchParts";
-import type { Sending } from "../sender";
 
 /** What can be done with a batch that is not over. */
-export function SendingControls({ batch, sending }: { batch: Batch; sending: Sending }) {
+export function SendingControls({ batch }: { batch: Batch }) {
   const { bulk } = useMessages();
-  const { batches, sender } = useBatchParts();
+  const { batches } = useBatchParts();
   const { intent } = batch;
   const isSending = intent === "send" || intent === "cancel";
   return (
@@ -20,7 +19,6 @@ export function SendingControls({ batch, sending }: { batch: Batch; sending: Sen
           {bulk.resume}
         </Button>
       )}
-      {isSending && sending.trouble && <Button onClick={() => sender.tryNow()}>{bulk.tryNow}</Button>}
       {intent === "cancel" ? (
         <Button onClick={() => void batches.leave(batch)}>{bulk.leave}</Button>
       ) : (

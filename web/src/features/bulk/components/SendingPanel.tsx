@@ -48,7 +48,7 @@ export function SendingPanel({ progress, keeping, moved }: Props) {
       <StoredSoFar progress={progress} />
       <SendingStatus batch={batch} sending={sending} />
       {keeping !== "kept" && <p className={styles.warning}>{bulk.notKept[keeping]}</p>}
-      <SendingControls batch={batch} sending={sending} />
+      <SendingControls batch={batch} />
       <p className={surfaces.note}>{finishing ? bulk.finishingHint : bulk.cancelHint}</p>
     </section>
   );
