@@ -4,6 +4,11 @@ import { readDraft, saveDraft } from "../strings/useDraft";
 export const DRAFT = "lines";
 const SENT_AS = "lines-batch";
 
+/** Keeps a text for this view, unless another is kept; returns whether it did. */
+export function keepForLines(text: string): boolean {
+  return readDraft(DRAFT) === "" && saveDraft(DRAFT, text);
+}
+
 /** Notes which batch the text becomes, before it is saved: the page may end at any moment. */
 export function noteSending(batch: string): void {
   saveDraft(SENT_AS, batch);

@@ -35,7 +35,7 @@ export function FailedRow({ deadLetter, selected, busy, onToggle, onBegin }: Pro
       />
       <div className={styles.body}>
         <div id={textId}>
-          <StringText text={truncated ? `${text}…` : (text ?? "")} />
+          <StringText text={text ?? ""} truncated={truncated} />
         </div>
         <p className={styles.reason}>{reason ?? failed.noReason}</p>
         <p className={fields.hint}>

@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeApi } from "../../../testing/fakeApi";
 import { openPage } from "../../../testing/openPage";
+import { LONG_TEXT } from "../pasted";
 
 let api: FakeApi;
 
@@ -105,4 +106,22 @@ describe("StringForm", () => {
     openPage();
     expect(field().value).toBe("");
   });
+
+  it.each([
+    ["", "moved"],
+    ["other lines", "kept here"],
+  ])(
+    "does not load a draft far too long for one string, with %j on the bulk view",
+    async (lines, outcome) => {
+      const draft = "x\n".repeat(LONG_TEXT);
+      sessionStorage.setItem("ix-dummies:draft:string", draft);
+      if (lines) sessionStorage.setItem("ix-dummies:draft:lines", lines);
+      openPage();
+      expect(field().value).toBe("");
+      expect(screen.getByRole("alert").textContent).toContain("it was not put into the field");
+      const saved = (name: string) => sessionStorage.getItem(`ix-dummies:draft:${name}`);
+      expect(saved("string")).toBe(outcome === "moved" ? null : draft);
+      expect(saved("lines")).toBe(outcome === "moved" ? draft : lines);
+    },
+  );
 });

@@ -1,9 +1,18 @@
-import { type ClipboardEvent, type FormEvent, type KeyboardEvent, useId, useRef, useState } from "react";
+import {
+  type ClipboardEvent,
+  type FormEvent,
+  type KeyboardEvent,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from "react";
 import { hrefOf } from "../../../app/router";
 import { Button } from "../../../controls/Button";
 import fields from "../../../controls/Field.module.css";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
+import { keepForLines } from "../../bulk/draft";
 import { LONG_TEXT, textAfterPaste } from "../pasted";
 import type { AddFault } from "../store";
 import { useStringStore } from "../stringsContext";
@@ -17,13 +26,20 @@ export function StringForm() {
   const messages = useMessages();
   const store = useStringStore();
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useDraft("string");
-  const [fault, setFault] = useState<TextFault | AddFault | "not-taken" | null>(null);
+  const [draft, setText] = useDraft("string");
+  // an older page may have saved one that is far too long
+  const text = draft.length > LONG_TEXT ? "" : draft;
+  const [fault, setFault] = useState<TextFault | AddFault | "not-taken" | null>(
+    text === draft ? null : "not-taken",
+  );
   const id = useId();
   const bytes = byteLength(text);
   // "too long" appears as soon as the text is too long, and only for as long as it is
   const shown = fault ?? (bytes > MAX_TEXT_BYTES ? "too-long" : null);
   useGrowingField(field, text);
+  useEffect(() => {
+    if (text !== draft && keepForLines(draft)) setText("");
+  }, [text, draft, setText]);
 
   function submit(event: FormEvent) {
     event.preventDefault();
