@@ -9,7 +9,7 @@ class PlayedRequest {
   static latest: PlayedRequest;
   readonly upload: { onprogress?: (event: Progress) => void } = {};
   readonly status = 200;
-  readonly responseText = "whole";
+  responseText = "whole";
   readyState = 0;
   aborted = false;
   onreadystatechange = () => {};
@@ -105,5 +105,24 @@ describe("exchange", () => {
     await pass(0);
     expect(settled).toHaveBeenCalledExactlyOnceWith("unexpected-answer");
     expect(request.aborted).toBe(true);
+  });
+
+  it("tells what has come of an answer, and gives up when that makes no sense", async () => {
+    const told: string[] = [];
+    const settled = vi.fn();
+    const onText = (text: string) => {
+      told.push(text);
+      if (text === "ab") throw new SyntaxError();
+    };
+    exchange("/x", { onText }).catch(({ trouble }) => settled(trouble.code));
+    const request = PlayedRequest.latest;
+    request.begin();
+    for (const text of ["a", "ab"]) {
+      request.responseText = text;
+      request.onprogress({ loaded: text.length });
+    }
+    await pass(0);
+    expect([told, request.aborted]).toEqual([["a", "ab"], true]);
+    expect(settled).toHaveBeenCalledExactlyOnceWith("unexpected-answer");
   });
 });

@@ -15,6 +15,8 @@ export type Question = {
   headers?: Record<string, string>;
   body?: string;
   signal?: AbortSignal;
+  /** Called with what has come of a 2xx answer, whenever there is more; if it throws, the request is given up. */
+  onText?: (text: string) => void;
 };
 export type Answer = Pick<Response, "status"> & { headers: Pick<Headers, "get">; text: string };
 
@@ -22,10 +24,10 @@ export type Answer = Pick<Response, "status"> & { headers: Pick<Headers, "get">;
  * Sends a request and returns the answer, whatever its status. However long that takes: it is given up only when nothing
  * moves, neither the upload nor the answer. XMLHttpRequest, because fetch reports no progress of an upload.
  *
- * Rejects with an ApiError (`unreachable`, `timed-out`, or `unexpected-answer` if it is too long), or with the signal's
+ * Rejects with an ApiError (`unreachable`, `timed-out`, or `unexpected-answer` if it is too long or `onText` throws), or with the signal's
  * reason.
  */
-export function exchange(url: string, { method = "GET", headers = {}, body, signal }: Question = {}) {
+export function exchange(url: string, { method = "GET", headers = {}, body, signal, onText }: Question = {}) {
   return new Promise<Answer>((resolve, reject) => {
     const request = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout>;
@@ -43,6 +45,13 @@ export function exchange(url: string, { method = "GET", headers = {}, body, sign
       clearTimeout(timer);
       timer = setTimeout(() => giveUp(pageError("timed-out")), within);
     };
+    const tell = () => {
+      try {
+        if (isSuccess(request)) onText?.(request.responseText);
+      } catch {
+        giveUp(pageError("unexpected-answer"));
+      }
+    };
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     if (body !== undefined) {
@@ -53,14 +62,22 @@ export function exchange(url: string, { method = "GET", headers = {}, body, sign
     request.onprogress = ({ loaded }) => {
       if (loaded > LONGEST_ANSWER) giveUp(pageError("unexpected-answer"));
       else expectNews();
+      tell();
     };
     request.onerror = () => end(() => reject(pageError("unreachable")));
-    request.onload = () => end(() => resolve(answerOf(request)));
+    request.onload = () => {
+      tell();
+      end(() => resolve(answerOf(request)));
+    };
     if (signal?.aborted) return abandon();
     signal?.addEventListener("abort", abandon);
     expectNews();
     request.send(body);
   });
+}
+
+export function isSuccess({ status }: Pick<Answer, "status">): boolean {
+  return status >= 200 && status <= 299;
 }
 
 function answerOf(request: XMLHttpRequest): Answer {

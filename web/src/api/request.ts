@@ -1,6 +1,6 @@
 import { ANSWER_SHAPES } from "./answerShapes.gen";
 import { ApiError, answerError, pageError } from "./apiError";
-import { exchange, type Question } from "./exchange";
+import { type Answer, exchange, isSuccess, type Question } from "./exchange";
 import { apiOrigin } from "./origin";
 import { reachability } from "./reachability";
 import type { Schema } from "./schema";
@@ -19,28 +19,53 @@ export function requestJson<Name extends AnswerName>(
   path: string,
   question: Question = {},
 ): Promise<Schema<Name>> {
-  return request(path, question, (text) => parse(name, text));
+  return noted(async () => parse(name, (await ask(path, question)).text));
 }
 
 /** Sends a request that the API answers without a body; throws as requestJson does. */
 export function requestNothing(path: string, question: Question): Promise<void> {
-  return request(path, question, (text) => {
-    if (text !== "") throw pageError("unexpected-answer");
+  return noted(async () => {
+    if ((await ask(path, question)).text !== "") throw pageError("unexpected-answer");
   });
 }
 
-async function request<T>(path: string, question: Question, decode: (text: string) => T): Promise<T> {
+/**
+ * Sends a request that is answered with NDJSON, and calls `onLine` with each line as it comes, which is of the schema
+ * with this name; throws as requestJson does.
+ */
+export function requestLines<Name extends AnswerName>(
+  name: Name,
+  path: string,
+  question: Question,
+  onLine: (line: Schema<Name>) => void,
+): Promise<void> {
+  let at = 0;
+  const onText = (text: string) => {
+    for (let end = text.indexOf("\n", at); end >= 0; end = text.indexOf("\n", at)) {
+      const line = parse(name, text.slice(at, end));
+      at = end + 1;
+      onLine(line);
+    }
+  };
+  return noted(async () => void (await ask(path, { ...question, onText })));
+}
+
+async function noted<T>(request: () => Promise<T>): Promise<T> {
   const begun = reachability.begin();
   try {
-    const answer = await exchange((await apiOrigin()) + path, question);
-    if (answer.status < 200 || answer.status > 299) throw answerError(answer, answer.text);
-    const decoded = decode(answer.text);
+    const result = await request();
     reachability.note(begun, null);
-    return decoded;
+    return result;
   } catch (error) {
     if (error instanceof ApiError) reachability.note(begun, error);
     throw error;
   }
+}
+
+async function ask(path: string, question: Question): Promise<Answer> {
+  const answer = await exchange((await apiOrigin()) + path, question);
+  if (!isSuccess(answer)) throw answerError(answer, answer.text);
+  return answer;
 }
 
 function parse<Name extends AnswerName>(name: Name, text: string): Schema<Name> {

@@ -49,14 +49,14 @@ async function runOnce(
     ...("query" in target && target.query !== "" && { q: target.query }),
     ...(kind === "discard" && { why }),
   };
-  let total: number | null = null;
-  for await (const line of runGroup(kind, token, body, signal)) {
-    total ??= line.left;
-    onTally(added(before, line, total));
-    if (line.complete) return;
-    if (line.problem)
-      throw new ApiError({ code: problemCode(line.problem.type), detail: line.problem.detail }, true);
-  }
+  const lines: Progress[] = [];
+  await runGroup(kind, token, body, signal, (line) => {
+    lines.push(line);
+    onTally(added(before, line, lines[0]?.left ?? 0));
+  });
+  const { complete, problem } = lines.at(-1) ?? {};
+  if (complete) return;
+  if (problem) throw new ApiError({ code: problemCode(problem.type), detail: problem.detail }, true);
   throw faultOf(null);
 }
 

@@ -1,8 +1,9 @@
 import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { LONGEST_ANSWER, SILENCE } from "../../api/exchange";
+import { reachability } from "../../api/reachability";
 import { problem } from "../../testing/fakeApi";
 import { server } from "../../testing/server";
-import { SILENCE } from "./api/runGroup";
 import type { Job, Operation } from "./operation";
 import { Operations } from "./operations";
 
@@ -162,7 +163,7 @@ describe("an operation on a group", () => {
     ["breaks off", lines(line(0, 9), line(3, 6))],
     ["breaks off within a line", lines(line(0, 9), line(3, 6), '{"done": 4')],
     ["makes no sense", lines(line(3, 6), "<html>\n")],
-    ["has a line without end", lines(line(3, 6), "x".repeat(100_000))],
+    ["has a line without end", lines(line(3, 6), "x".repeat(LONGEST_ANSWER))],
     ["is not complete", lines(line(3, 6, { complete: false, problem: { type: "x", detail: "" } }))],
   ])("is asked for again if the answer %s, and adds up", async (_, broken) => {
     const asked = answerGroups(broken, lines(line(0, 6), line(6, 0, COMPLETE)));
@@ -171,15 +172,18 @@ describe("an operation on a group", () => {
     expect(asked.length).toBe(2);
   });
 
-  it("is asked for again if the answer falls silent", async () => {
-    const silent = () =>
-      new HttpResponse(new ReadableStream({ start: (body) => body.enqueue(encoded(line(3, 6))) }));
-    answerGroups(silent, lines(line(6, 0, COMPLETE)));
+  it("is asked for again if no answer comes, and the page knows that there was none", async () => {
+    const asked = answerGroups(
+      () => new Promise<Response>(() => undefined) as never,
+      lines(line(6, 0, COMPLETE)),
+    );
     operations.start(all, TOKEN);
-    await vi.waitFor(() => expect(operations.snapshot()?.tally.done).toBe(3));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
     vi.advanceTimersByTime(SILENCE);
     await vi.waitFor(() => expect(operations.snapshot()).toMatchObject({ waitsFor: { code: "timed-out" } }));
-    expect(await ended()).toMatchObject({ end: "complete", tally: { done: 9 } });
+    expect(reachability.snapshot().outage).toBe("no-answer");
+    expect(await ended()).toMatchObject({ end: "complete", tally: { done: 6 } });
+    expect(reachability.snapshot().outage).toBeNull();
   });
 
   it("waits while the service is busy, which loses no count", async () => {
@@ -216,7 +220,3 @@ describe("an operation on a group", () => {
     expect(leave()).toBe(true);
   });
 });
-
-function encoded(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
