@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browsing import Open, violations
+from browsing import HOST, Open, violations
 from playwright.sync_api import BrowserContext, Page, Route, expect
 from support import eventually, query
 
@@ -32,7 +32,7 @@ def site(site: str) -> str:
 @pytest.fixture(scope="module")
 def plain_site(site: str) -> str:
     """The URL of the bulk view over plain http at a host name, where there is no navigator.locks."""
-    return site.replace("127.0.0.1", "page.test")
+    return site.replace("127.0.0.1", HOST)
 
 
 class Held:
@@ -188,3 +188,56 @@ def test_a_late_answer_counts_for_its_own_batch_only(system: System, open_page: 
     held.release()
     expect(page.get_by_role("heading", name="All sent: 3 strings accepted")).to_be_visible()
     eventually(lambda: len(rows(system, "after %")) == 3, within=20)
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_an_older_service_that_cannot_say_what_became_of_strings_makes_the_page_claim_nothing(
+    system: System, open_page: Open, status: int
+) -> None:
+    page = open_page("en-US")
+    asked: list[Route] = []
+    page.route("**/dummies/status", lambda route: (asked.append(route), route.fulfill(status=status, body="")))
+    choose(page, "older.txt", [f"older {status} {number}" for number in range(3)])
+    expect(page.get_by_role("heading", name="All sent: 3 strings accepted")).to_be_visible()
+    eventually(lambda: page.wait_for_timeout(50) or (asked and len(rows(system, f"older {status} %")) == 3), within=20)
+    expect(page.get_by_text("3 not confirmed yet", exact=True)).to_be_visible()
+    for claim in (re.compile("[0-9] stored"), "All of them are stored."):
+        expect(page.get_by_text(claim)).to_have_count(0)
+    page.unroute("**/dummies/status")  # it is rolled out later
+    expect(page.get_by_text("All of them are stored.")).to_be_visible()
+
+
+def test_a_long_text_that_is_dropped_is_added_to_the_lines_and_never_gets_into_the_field(open_page: Open) -> None:
+    page = open_page("en-US")
+    page.get_by_label("Lines").fill("dropped first")
+    transfer = page.evaluate_handle("""() => {
+        const data = new DataTransfer();
+        data.setData("text/plain", "dropped\\n".repeat(20_000));
+        return data;
+    }""")
+    page.locator("form").dispatch_event("drop", {"dataTransfer": transfer})
+    expect(page.get_by_text("Pasted text: 20,001 lines")).to_be_visible()
+    assert page.locator("textarea").count() == 0
+    assert violations(page) == []
+
+
+def test_the_browser_asks_before_lines_that_only_this_page_has_are_lost(open_page: Open) -> None:
+    page = open_page("en-US")
+    page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('denied', 'SecurityError') }")
+    page.reload()
+    page.context.route("**/dummies/bulk", lambda route: route.abort())
+    choose(page, "asked.txt", ["asked one", "asked two"])
+    expect(page.get_by_text("Trying again soon")).to_be_visible()
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.close(run_before_unload=True)
+    eventually(lambda: page.wait_for_timeout(50) or asked == ["beforeunload"], within=20)
+    assert not page.is_closed()
+    press(page, "Cancel")
+    press(page, "Do not wait")
+    press(page, "Done")
+    press(page, "Delete")
+    expect(page.get_by_label("Lines")).to_be_visible()
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from browsing import Open, violations
-from playwright.sync_api import Page, expect
-from support import Client, query
+from browsing import HOST, Open, violations, visits
+from playwright.sync_api import Browser, Page, expect
+from support import Client, eventually, query
 
 from local.system import System
 
@@ -123,3 +125,27 @@ def test_a_long_string_is_folded_to_its_beginning_and_opened_whole(open_page: Op
     page.get_by_role("button", name="Show all").click()
     expect(shown).to_have_js_property("textContent", text)
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", HOST])
+def test_a_text_of_which_the_list_has_only_the_beginning_is_copied_whole(
+    system: System, browser: Browser, site: str, host: str
+) -> None:
+    """On a secure origin by a clipboard item, over plain http by a selection, for which the text may come too late."""
+    text = f"cut on {host} {'가나다 ' * 2_000}end"
+    secure = host != HOST
+    options = {"permissions": ["clipboard-read", "clipboard-write"]} if secure else {}
+    with Client(base_url=system.api_url, timeout=20) as client:
+        client.post("/dummies/", json={"text": text}).raise_for_status()
+    eventually(lambda: query(system, "SELECT 1 FROM dummies WHERE text = %s", text), within=20)
+    with visits(browser, site.replace("127.0.0.1", host)) as open_in:
+        page = open_in("en-US", "#/history", **options)
+        row = page.get_by_role("main").get_by_role("listitem").filter(has_text=f"cut on {host}")
+        row.get_by_role("button", name="Copy").click()
+        expect(row.get_by_role("button", name=re.compile("^Copied|^Press again"))).to_be_visible()
+        if row.get_by_role("button", name="Press again to copy").count():
+            row.get_by_role("button").click()
+            expect(row.get_by_role("button", name="Copied")).to_be_visible()
+        page.get_by_role("navigation").get_by_role("link", name="Send").click()
+        page.get_by_role("textbox").press("ControlOrMeta+v")
+        expect(page.get_by_role("textbox")).to_have_value(text)

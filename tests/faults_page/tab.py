@@ -29,7 +29,10 @@ COUNTS = {
 }
 ACCEPTED_OF = re.compile(r"([\d,]+) of ([\d,]+) strings? accepted")
 ALL_STORED = "All of them are stored."
-FATES = re.compile(r"^([\d,]+) stored(?:, ([\d,]+) failed)?(?:, ([\d,]+) waiting)?$", re.MULTILINE)
+FATES = re.compile(
+    r"^(?=.* (?:stored|yet))(?:([\d,]+) stored)?(?:(?:, )?([\d,]+) failed)?(?:(?:, )?([\d,]+) not confirmed yet)?$",
+    re.MULTILINE,
+)
 CANCELLED = "Cancelled:"
 VIEWS = ("#/", "#/many", "#/history", "#/failed")
 _LOOK = """() => {

@@ -84,7 +84,8 @@ export const bulk = {
   allStored: "All of them are stored.",
   fates: (stored: number, failed: number, open: number) =>
     [
-      `${count(stored)} stored`,
+      // of none it may not be known
+      (stored > 0 || open === 0) && `${count(stored)} stored`,
       failed > 0 && `${count(failed)} failed`,
       open > 0 && `${count(open)} not confirmed yet`,
     ]

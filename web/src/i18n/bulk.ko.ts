@@ -84,7 +84,7 @@ export const bulk: typeof english = {
   allStored: "모두 저장되었습니다.",
   fates: (stored, failed, open) =>
     [
-      `${count(stored)}개 저장됨`,
+      (stored > 0 || open === 0) && `${count(stored)}개 저장됨`,
       failed > 0 && `${count(failed)}개 실패`,
       open > 0 && `${count(open)}개 확인 전`,
     ]
