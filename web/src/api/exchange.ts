@@ -14,6 +14,8 @@ export type Question = {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
+  /** Called when the body is sent, as far as the browser knows. */
+  onUploaded?: () => void;
   signal?: AbortSignal;
   /** Called with what has come of a 2xx answer, whenever there is more; if it throws, the request is given up. */
   onText?: (text: string) => void;
@@ -24,10 +26,13 @@ export type Answer = Pick<Response, "status"> & { headers: Pick<Headers, "get">;
  * Sends a request and returns the answer, whatever its status. However long that takes: it is given up only when nothing
  * moves, neither the upload nor the answer. XMLHttpRequest, because fetch reports no progress of an upload.
  *
- * Rejects with an ApiError (`unreachable`, `timed-out`, or `unexpected-answer` if it is too long or `onText` throws), or with the signal's
- * reason.
+ * Rejects with an ApiError (`unreachable`, `timed-out`, or `unexpected-answer` if it is too long or `onText` throws), or
+ * with the signal's reason.
  */
-export function exchange(url: string, { method = "GET", headers = {}, body, signal, onText }: Question = {}) {
+export function exchange(
+  url: string,
+  { method = "GET", headers = {}, body, onUploaded, signal, onText }: Question = {},
+) {
   return new Promise<Answer>((resolve, reject) => {
     const request = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout>;
@@ -56,6 +61,7 @@ export function exchange(url: string, { method = "GET", headers = {}, body, sign
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     if (body !== undefined) {
       // only then: these listeners make a browser ask another origin for permission first
+      request.upload.onload = () => onUploaded?.();
       request.upload.onprogress = ({ loaded }) => expectNews(SILENCE + (loaded / SLOWEST_LINE) * 1000);
     }
     request.onreadystatechange = () => request.readyState === XMLHttpRequest.HEADERS_RECEIVED && expectNews();

@@ -11,7 +11,8 @@ import { afterRefusal, isTooLarge } from "./refusal";
 
 const MAX_CONCURRENT = 2;
 
-export type Send = (chunk: Chunk) => Promise<Schema<"BulkAccepted">>;
+/** Sends a chunk, and calls `onUploaded` before it is answered. */
+export type Send = (chunk: Chunk, onUploaded: () => void) => Promise<Schema<"BulkAccepted">>;
 /** What the sending shows: what it waits for, and strings accepted per second. */
 export type RunState = { trouble: Trouble | null; perSecond: number | null };
 
@@ -107,10 +108,16 @@ export class BatchRun {
   /** Sends a chunk once; returns the error if it was not accepted. */
   private async attempt(chunk: Chunk): Promise<ApiError | null> {
     const startedAt = Date.now();
-    const answer = await this.send(chunk).catch((error: unknown) => error);
+    let uploadedAt = Number.POSITIVE_INFINITY;
+    const onUploaded = () => {
+      uploadedAt = Date.now();
+    };
+    const answer = await this.send(chunk, onUploaded).catch((error: unknown) => error);
     if (!isAnswerTo(chunk, answer))
       return answer instanceof ApiError ? answer : pageError("unexpected-answer");
-    this.size.took(bytesOf(chunk), Date.now() - startedAt);
+    const answeredAt = Date.now();
+    const uploaded = Math.min(uploadedAt, answeredAt) - startedAt;
+    this.size.took(bytesOf(chunk), uploaded, answeredAt - startedAt);
     const settled = acceptedLines(chunk, answer.ids, answer.accepted_total);
     if (await this.batches.settle(this.batch, chunk, { chunks: [], settled })) this.rate.count(answer.count);
     if (!this.isOver()) this.show({ trouble: null, perSecond: this.rate.perSecond() });

@@ -4,10 +4,13 @@ import { MAX_CHUNK_BYTES, sizeInBody } from "./requestSize";
 
 const FIRST = 64 * 1024;
 const LEAST = 1024;
-/** How long a request should take, in milliseconds: long enough to be few, short enough to see progress. */
+/** How long an upload should take, in milliseconds: long enough to be few, short enough to see progress. */
 const AIM = 3_000;
 
-/** How much to send with one request over this line: more as long as it is fast, less when it is slow. */
+/**
+ * How much to send with one request over this line: more as long as it is fast, less when it is slow. Less than at first
+ * only after a request that timed out or was too large.
+ */
 export class PieceSize {
   private bytes = FIRST;
   private most = MAX_CHUNK_BYTES;
@@ -16,9 +19,12 @@ export class PieceSize {
     return this.bytes;
   }
 
-  /** A request of this many bytes was accepted after this many milliseconds. */
-  took(bytes: number, milliseconds: number): void {
-    const aim = (bytes / Math.max(1, milliseconds)) * AIM;
+  /** A request of this many bytes was uploaded, and then accepted, this many milliseconds after it was sent. */
+  took(bytes: number, uploaded: number, accepted: number): void {
+    if (bytes < this.bytes / 2) return;
+    // what fits into the system's buffers counts as uploaded before it is
+    const milliseconds = this.bytes < FIRST ? accepted : uploaded;
+    const aim = Math.max((bytes / Math.max(1, milliseconds)) * AIM, Math.min(FIRST, this.bytes));
     this.bytes = Math.min(aim, 2 * Math.max(bytes, this.bytes), this.most);
   }
 

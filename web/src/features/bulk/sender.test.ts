@@ -5,6 +5,7 @@ import type { Chunk } from "./batch";
 import { Batches } from "./batches";
 import { LineReader, type Lines } from "./lines";
 import { MemoryStorage } from "./memoryStorage";
+import { bytesOf } from "./pieces";
 import { isOver, unsentOf } from "./progress";
 import { Sender } from "./sender";
 
@@ -15,9 +16,9 @@ let batches: Batches;
 let sent: Chunk[];
 let answer: (chunk: Chunk) => Promise<Schema<"BulkAccepted">>;
 
-function linesOf(count: number): Lines {
+function linesOf(count: number, length = 0): Lines {
   const reader = new LineReader();
-  reader.read(Array.from({ length: count }, (_, index) => `${index + 1}\n`).join(""));
+  reader.read(Array.from({ length: count }, (_, index) => `${`${index + 1}`.padEnd(length)}\n`).join(""));
   return reader.end();
 }
 
@@ -256,24 +257,26 @@ describe("Sender", () => {
     expect(progress()).toMatchObject({ underWay: 2 * CHUNK, batch: { intent: "leave" } });
   });
 
-  it("sends less with a request on a slow line, and more on a fast one", async () => {
-    const perSecond = { bytes: 10_000 };
+  it.each([
+    ["on a slow line, and more on a fast one", false],
+    ["if the line is slow, not if the answers are late", true],
+  ])("sends less with a request %s", async (_, late) => {
+    let delay = (bytes: number) => bytes / 10;
     const sizes: number[] = [];
-    answer = async (chunk) => {
-      const bytes = JSON.stringify(chunk.texts).length;
+    const uploaded = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    const sending = new Sender(batches, async (chunk, onUploaded) => {
+      const bytes = bytesOf(chunk);
       sizes.push(bytes);
-      await new Promise((resolve) => setTimeout(resolve, (bytes / perSecond.bytes) * 1_000));
+      await uploaded(delay(bytes));
+      onUploaded();
+      if (late) await uploaded(4_000);
       return accept(chunk);
-    };
-    const sending = new Sender(batches, (chunk) => answer(chunk));
+    });
     sending.start();
-    const reader = new LineReader();
-    reader.read(Array.from({ length: 3_000 }, (_, index) => `${`${index}`.padEnd(999)}\n`).join(""));
-    await batches.begin("a-batch", "long.txt", reader.end());
+    await batches.begin("a-batch", "long.txt", linesOf(6_000, 999));
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(sizes[0]).toBeGreaterThan(60_000);
-    expect(Math.max(...sizes.slice(2))).toBeLessThan(35_000);
-    perSecond.bytes = 1e7;
+    expect(Math.max(...sizes)).toBeLessThan(70_000);
+    delay = () => 10;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(Math.max(...sizes)).toBeGreaterThan(900_000);
     expect(progress()).toMatchObject({ accepted: 3_000, pending: [] });
