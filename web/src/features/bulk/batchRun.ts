@@ -40,16 +40,26 @@ export class BatchRun {
 
   /** Resolves also while a request has no answer yet, if the batch is gone or was left; rejects if storage fails. */
   async all(): Promise<void> {
-    let end = () => {};
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
+    let unsubscribe = () => {};
+    await new Promise<void>((resolve, reject) => {
+      let loops = 0;
+      // a chunk that has been split is work for another loop
+      const keepOn = () => {
+        if (this.remaining().length === 0) this.wake();
+        for (; loops < MAX_CONCURRENT && this.next() !== undefined; loops++)
+          this.sendOneByOne().then(() => {
+            loops--;
+            keepOn();
+          }, reject);
+        if (loops === 0 || this.isOver()) resolve();
+      };
+      unsubscribe = this.batches.subscribe(keepOn);
+      keepOn();
+    }).finally(() => {
+      unsubscribe();
+      this.over = true;
+      this.wake();
     });
-    const unsubscribe = this.batches.subscribe(() => {
-      if (this.remaining().length === 0) this.wake();
-      if (this.isOver()) end();
-    });
-    const loops = Array.from({ length: MAX_CONCURRENT }, () => this.sendOneByOne());
-    await Promise.race([Promise.all(loops), ended]).finally(unsubscribe);
   }
 
   /** Retries without waiting any longer, but not before the time that a Retry-After named. */
@@ -74,9 +84,12 @@ export class BatchRun {
     return progress && !this.isOver() ? toSend(progress) : [];
   }
 
+  private next(): number | undefined {
+    return this.remaining().find((number) => !this.inFlight.has(number));
+  }
+
   private async sendOneByOne(): Promise<void> {
-    const next = () => this.remaining().find((number) => !this.inFlight.has(number));
-    for (let number = next(); number !== undefined; number = next()) {
+    for (let number = this.next(); number !== undefined; number = this.next()) {
       this.inFlight.add(number);
       await this.sendChunk(number).finally(() => this.inFlight.delete(number as number));
     }

@@ -31,13 +31,16 @@ function refuse(code: string, errors: Schema<"RefusedItem">[] = []): Promise<nev
   return Promise.reject(new ApiError({ code, detail: "No." }, false, null, errors));
 }
 
-async function begin(count: number): Promise<Sender> {
+/** Lines of a kilobyte each: one chunk, of which a request takes a part. */
+const LONG = linesOf(900, 999);
+
+async function begin(count: number, lines = linesOf(count)): Promise<Sender> {
   const sender = new Sender(batches, (chunk) => {
     sent.push(chunk);
     return answer(chunk);
   });
   sender.start();
-  await batches.begin("a-batch", "names.txt", linesOf(count));
+  await batches.begin("a-batch", "names.txt", lines);
   await settle();
   return sender;
 }
@@ -84,6 +87,12 @@ describe("Sender", () => {
     finish[0]?.();
     await settle();
     expect(sent).toHaveLength(3);
+  });
+
+  it("has two requests in flight of a batch that began as one chunk", async () => {
+    hold();
+    await begin(0, LONG);
+    expect(sent).toHaveLength(2);
   });
 
   it("retries a chunk under its key with backoff, and never before Retry-After", async () => {
@@ -279,7 +288,7 @@ describe("Sender", () => {
     delay = () => 10;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(Math.max(...sizes)).toBeGreaterThan(900_000);
-    expect(progress()).toMatchObject({ accepted: 3_000, pending: [] });
+    expect(progress()).toMatchObject({ accepted: 6_000, pending: [] });
   });
 
   it("has one batch at a time, and accepts the next when the first is dismissed", async () => {
