@@ -1,5 +1,4 @@
 import type { Schema } from "../../api/schema";
-import { movementOf } from "../pipeline/movement";
 import { askStatus } from "./api/askStatus";
 import type { Fate, Outcome } from "./batch";
 import type { Batches } from "./batches";
@@ -9,7 +8,7 @@ import type { Progress } from "./progress";
 export class FateWatch {
   private readonly batches: Batches;
   private looking = false;
-  /** The pipeline's movement when the failed strings of an outcome were last asked for. */
+  /** What the pipeline said when strings that are failed or gone were last asked for, by outcome. */
   private readonly asked = new Map<number, string>();
 
   constructor(batches: Batches) {
@@ -20,14 +19,15 @@ export class FateWatch {
   async look(progress: Progress, pipeline: Schema<"Pipeline">, signal: AbortSignal): Promise<void> {
     if (this.looking) return;
     this.looking = true;
-    const moved = `${progress.batch.id} ${movementOf(pipeline)}`;
+    // a retry takes strings from the failed ones; a journal or a table that was restored may bring others back
+    const seen = `${progress.batch.id} ${pipeline.failed} ${pipeline.set_back?.at}`;
     try {
       for (const outcome of progress.outcomes) {
-        if (!mayBeSettled(outcome, pipeline) || this.asked.get(outcome.number) === moved) continue;
+        if (!mayBeSettled(outcome, pipeline) || this.asked.get(outcome.number) === seen) continue;
         const fate = await this.fateOf(outcome, signal);
         if (!fate) continue;
-        await this.batches.noteFate(progress.batch, outcome, fate);
-        if (waitingOf({ ...outcome, fate }) === 0) this.asked.set(outcome.number, moved);
+        if (!isSame(fate, outcome.fate)) await this.batches.noteFate(progress.batch, outcome, fate);
+        if (waitingOf({ ...outcome, fate }) === 0) this.asked.set(outcome.number, seen);
       }
     } catch {
       // the next look asks again; what is up is shown above the view
@@ -46,13 +46,17 @@ function fateIn({ stored, failed, not_found: gone }: Schema<"StatusSummary">): F
   return { stored, failed: failed.length, gone: gone.length };
 }
 
+function isSame(fate: Fate, before: Fate | undefined): boolean {
+  return fate.stored === before?.stored && fate.failed === before.failed && fate.gone === before.gone;
+}
+
 /** How many accepted strings are neither stored nor failed nor gone, as far as it is known. */
 function waitingOf({ accepted, fate }: Outcome): number {
   return fate ? accepted - fate.stored - fate.failed - fate.gone : accepted;
 }
 
-/** Whether its strings have left the journal since it was last asked for; failed ones may be retried. */
+/** Whether its strings have left the journal, and are not all stored: failed ones may be retried. */
 function mayBeSettled(outcome: Outcome, { settled_total: settled, waiting }: Schema<"Pipeline">): boolean {
-  if (outcome.fate && outcome.fate.stored + outcome.fate.gone === outcome.accepted) return false;
+  if (outcome.fate?.stored === outcome.accepted) return false;
   return waiting === 0 || (settled !== null && settled >= outcome.acceptedTotal);
 }
