@@ -67,6 +67,8 @@ export type Batch = {
   readonly trouble: Trouble | null;
   /** Whether the user has saved the receipt as it is now. */
   readonly saved: boolean;
+  /** Version 0.9.0 has kept it, which did not note what it had sent: each chunk counts as tried. */
+  readonly upgraded?: true;
 };
 
 /** Returns the outcome and the receipt of accepted lines. */

@@ -75,8 +75,8 @@ export class Batches {
     await this.change(id, ["pause", "stopped", "cancel", "leave"], { intent: "send", trouble: null });
   }
 
-  async cancel({ id }: Batch): Promise<void> {
-    await this.change(id, ["send", "pause", "stopped"], { intent: "cancel" });
+  async cancel({ id, upgraded }: Batch): Promise<void> {
+    await this.change(id, ["send", "pause", "stopped"], { intent: upgraded ? "leave" : "cancel" });
   }
 
   /** Waits no longer for the outcome of what was tried before the batch was cancelled. */

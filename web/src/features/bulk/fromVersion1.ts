@@ -1,7 +1,7 @@
 import { newIdempotencyKey } from "../strings/idempotencyKey";
 import { type Batch, type ChunkReceipt, type Outcome, type RefusedLine, refusedLines } from "./batch";
 
-type OldBatch = Omit<Batch, "id" | "saved">;
+type OldBatch = Omit<Batch, "id" | "saved" | "upgraded">;
 type OldChunk = { number: number; key: string; lines: number[]; texts: string[]; refused: RefusedLine[] };
 
 /** Chunks were counted from 0; below 0 they meet no line's number. */
@@ -10,9 +10,14 @@ const BEFORE_ALL_LINES = -1_000_000;
 /**
  * Brings what version 0.9.0 of the page has kept into the present form, within the upgrade's transaction.
  *
- * It did not note which chunks it had tried, so each counts as tried, and of a cancelled batch none is sent.
+ * It did not note which chunks it had tried, so each counts as tried, and of a cancelled batch none is sent. What cannot
+ * be read stays as it is: the upgrade is undone, and fails.
  */
-export async function fromVersion1(transaction: IDBTransaction): Promise<void> {
+export function upgradeFrom1(transaction: IDBTransaction): void {
+  fromVersion1(transaction).catch(() => transaction.abort());
+}
+
+async function fromVersion1(transaction: IDBTransaction): Promise<void> {
   const [batches, chunks, tried, outcomes, receipts] = [
     "batch",
     "chunks",
@@ -28,7 +33,10 @@ export async function fromVersion1(transaction: IDBTransaction): Promise<void> {
   ];
   await each<OldBatch>(batches, (batch, key) => {
     const intent = batch.intent === "cancel" ? "leave" : batch.intent;
-    batches.put({ ...batch, intent, id: newIdempotencyKey(), saved: false } satisfies Batch, key);
+    batches.put(
+      { ...batch, intent, id: newIdempotencyKey(), saved: false, upgraded: true } satisfies Batch,
+      key,
+    );
   });
   for (const store of [outcomes, receipts]) {
     await each<Outcome | ChunkReceipt>(store, (value, key) => {

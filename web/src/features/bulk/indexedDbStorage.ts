@@ -1,5 +1,5 @@
 import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
-import { fromVersion1 } from "./fromVersion1";
+import { upgradeFrom1 } from "./fromVersion1";
 import {
   type BatchStorage,
   type Identity,
@@ -25,13 +25,13 @@ export class IndexedDbStorage implements BatchStorage {
     database.onversionchange = () => database.close();
   }
 
-  /** Rejects if the browser denies storage; waits while a tab with an older page keeps it open. */
+  /** Rejects if the browser denies storage, or an older page's cannot be read; waits while a tab with an older page keeps it open. */
   static async open(): Promise<IndexedDbStorage> {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = ({ oldVersion }) => {
       const present = request.result.objectStoreNames;
       for (const store of STORES) if (!present.contains(store)) request.result.createObjectStore(store);
-      if (oldVersion === 1 && request.transaction) void fromVersion1(request.transaction);
+      if (oldVersion === 1 && request.transaction) upgradeFrom1(request.transaction);
     };
     return new IndexedDbStorage(await answered(request));
   }

@@ -1,6 +1,7 @@
 import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { acceptedLines, type Batch, type Chunk } from "./batch";
+import { Batches } from "./batches";
 import { IndexedDbStorage } from "./indexedDbStorage";
 import { MemoryStorage } from "./memoryStorage";
 import { chunkOf, firstPiece } from "./pieces";
@@ -91,9 +92,10 @@ describe.each([
 });
 
 describe("what version 0.9.0 has kept", () => {
-  async function keep(intent: string) {
+  const REFUSED = [{ line: 2, detail: "No." }];
+
+  async function keep(intent: string, refused: unknown = REFUSED) {
     const { id: _, saved: __, ...batch } = BATCH;
-    const refused = [{ line: 2, detail: "No." }];
     const open = indexedDB.open("ix-dummies:batch", 1);
     open.onupgradeneeded = () => {
       const stores = ["batch", "chunks", "outcomes", "receipts"].map((name) =>
@@ -128,5 +130,23 @@ describe("what version 0.9.0 has kept", () => {
 
   it("is not sent if it was cancelled", async () => {
     expect(await (await keep("cancel")).load()).toMatchObject({ batch: { intent: "leave" } });
+  });
+
+  it("is sent no further by Cancel: what was tried is not known", async () => {
+    const batches = new Batches(await keep("pause"));
+    await batches.reload();
+    const batch = batches.progress()?.batch;
+    if (!batch) throw new Error("nothing kept");
+    await batches.cancel(batch);
+    expect(batches.progress()?.batch.intent).toBe("leave");
+  });
+
+  it("stays as it is if it cannot be read", async () => {
+    await expect(keep("send", null)).rejects.toThrow();
+    const open = indexedDB.open("ix-dummies:batch");
+    await new Promise((resolve) => {
+      open.onsuccess = resolve;
+    });
+    expect(open.result.version).toBe(1);
   });
 });
