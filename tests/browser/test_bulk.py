@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browsing import Open, violations
+from browsing import Open, hold, violations
 from playwright.sync_api import Page, expect
 from support import eventually, query
 
@@ -269,3 +269,22 @@ def test_a_storage_that_does_not_answer_is_said_and_lines_are_sent_without_it(
     press(page, "Send 1 string")
     expect(page.get_by_role("heading", name="All sent: 1 string accepted")).to_be_visible()
     eventually(lambda: tiers.rows(f"without {hangs}") == [f"without {hangs}"], within=20)
+
+
+def test_a_storage_that_is_cleared_while_lines_are_sent_is_said(open_page: Open) -> None:
+    page = open_page("en-US")
+    held = hold(page, "**/dummies/bulk")
+    choose(page, "cleared.txt", b"cleared one\ncleared two\n")
+    press(page, "Send 2 strings")
+    expect(page.get_by_role("heading", name="Sending cleared.txt")).to_be_visible()
+    eventually(lambda: page.wait_for_timeout(50) or held, within=20)
+    devtools = page.context.new_cdp_session(page)
+    origin = page.evaluate("location.origin")
+    devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
+    expect(page.get_by_role("alert")).to_contain_text("This browser's storage has failed: reload this page.")
+    assert violations(page) == []
+    press(page, "Pause")  # in vain, and no error of the page's
+    press(page, "Cancel")
+    page.reload()
+    expect(page.get_by_label("Lines")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_text("")

@@ -69,7 +69,8 @@ export const bulk = {
     silent: "This browser's storage does not answer: leave this page open until the lines are sent.",
   },
   silent:
-    "This browser's storage does not answer, so lines are not kept over a reload. Lines from an earlier visit may still be in it: reload the page to try again.",
+    "This browser's storage does not answer, so lines are not kept over a reload. Lines from an earlier visit may still be in it: close this page's other tabs, then reload.",
+  storageFailed: "This browser's storage has failed: reload this page. No string that was accepted is lost.",
   pause: "Pause",
   resume: "Resume",
   cancel: "Cancel",

@@ -13,13 +13,16 @@ const CHANNEL = "ix-dummies:batch";
  */
 export type Keeping = "kept" | "denied" | "no-room" | "silent";
 
-/** Unknown until the storage has been read. */
-export type BatchState = { known: false } | { known: true; progress: Progress | null; keeping: Keeping };
+/** Unknown until the storage has been read. If it has `failed` since, this is what was read last. */
+export type BatchState = { failed: boolean } & (
+  | { known: false }
+  | { known: true; progress: Progress | null; keeping: Keeping }
+);
 
 /** This browser's one batch: persisted, shared between tabs, and changed only here. */
 export class Batches {
   private storage: BatchStorage;
-  private state: BatchState = { known: false };
+  private state: BatchState = { known: false, failed: false };
   keeping: Keeping;
   private readonly listeners = new Set<() => void>();
   private readonly channel: BroadcastChannel | null;
@@ -29,7 +32,9 @@ export class Batches {
     this.storage = storage ?? new MemoryStorage();
     this.keeping = keeping;
     this.channel = storage && new BroadcastChannel(CHANNEL);
-    if (this.channel) this.channel.onmessage = () => void this.reload();
+    if (!storage || !this.channel) return;
+    storage.onLost = () => storage === this.storage && this.set({ ...this.state, failed: true });
+    this.channel.onmessage = () => void this.reload().catch(() => undefined);
   }
 
   readonly snapshot = (): BatchState => this.state;
@@ -44,21 +49,25 @@ export class Batches {
     return this.state.known ? this.state.progress : null;
   }
 
-  /** Reads the storage, which another tab may have changed. */
+  /** Reads the storage, which another tab may have changed; rejects, as all that writes does, if it fails. */
   async reload(): Promise<void> {
-    const saved = await this.storage.load();
-    this.state = { known: true, progress: saved && progressOf(saved), keeping: this.keeping };
-    for (const listener of this.listeners) listener();
+    const saved = await this.noting(this.storage.load());
+    const { failed } = this.state;
+    this.set({ known: true, failed, progress: saved && progressOf(saved), keeping: this.keeping });
   }
 
-  /** Saves lines as the new batch, under a random id; returns false if there is a batch already. */
+  /**
+   * Saves lines as the new batch, under a random id; returns false if there is a batch already. Only this page has it if
+   * the browser has no room for it.
+   */
   async begin(id: string, name: string | null, lines: Lines): Promise<boolean> {
     const { count, empty, badCount: leftOut, strings, chunks } = lines;
     const counts = { lines: count, empty, leftOut, strings };
     const state = { intent: "send", trouble: null, saved: false } as const;
     const batch: Batch = { id, name, createdAt: Date.now(), ...counts, ...state };
     return this.told(
-      await this.storage.begin(batch, chunks).catch(() => {
+      this.storage.begin(batch, chunks).catch((error: unknown) => {
+        if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
         this.storage = new MemoryStorage();
         this.keeping = "no-room";
         return this.storage.begin(batch, chunks);
@@ -67,21 +76,21 @@ export class Batches {
   }
 
   async pause({ id }: Batch): Promise<void> {
-    await this.change(id, ["send"], { intent: "pause" });
+    await this.wish(id, ["send"], { intent: "pause" });
   }
 
   /** Sends what remains, also of a cancelled batch. */
   async resume({ id }: Batch): Promise<void> {
-    await this.change(id, ["pause", "stopped", "cancel", "leave"], { intent: "send", trouble: null });
+    await this.wish(id, ["pause", "stopped", "cancel", "leave"], { intent: "send", trouble: null });
   }
 
   async cancel({ id, upgraded }: Batch): Promise<void> {
-    await this.change(id, ["send", "pause", "stopped"], { intent: upgraded ? "leave" : "cancel" });
+    await this.wish(id, ["send", "pause", "stopped"], { intent: upgraded ? "leave" : "cancel" });
   }
 
   /** Waits no longer for the outcome of what was tried before the batch was cancelled. */
   async leave({ id }: Batch): Promise<void> {
-    await this.change(id, ["cancel"], { intent: "leave" });
+    await this.wish(id, ["cancel"], { intent: "leave" });
   }
 
   /** Stops sending, because the service would refuse every chunk. */
@@ -95,9 +104,9 @@ export class Batches {
     await this.change(id, [intent], { saved: true });
   }
 
-  /** Deletes the batch; returns false if it is no longer as the user saw it. */
-  async clear(seen: Batch): Promise<boolean> {
-    return this.told(await this.storage.clear(seen));
+  /** Deletes the batch; returns false if it is no longer as the user saw it, or if the storage fails. */
+  clear(seen: Batch): Promise<boolean> {
+    return this.told(this.storage.clear(seen)).catch(() => false);
   }
 
   chunk(number: number): Promise<Chunk | undefined> {
@@ -106,16 +115,16 @@ export class Batches {
 
   /** Fixes, before their first send, which lines of a chunk go under which key; returns false if another tab did. */
   async claim({ id }: Batch, { number, key }: Chunk, to: Successors): Promise<boolean> {
-    return this.told(await this.storage.claim({ batch: id, number, key }, to));
+    return this.told(this.storage.claim({ batch: id, number, key }, to));
   }
 
   /** Notes a chunk's outcome; returns false if it was known already, or the batch is gone. */
   async settle({ id }: Batch, { number, key }: Chunk, to: Successors): Promise<boolean> {
-    return this.told(await this.storage.settle({ batch: id, number, key }, to));
+    return this.told(this.storage.settle({ batch: id, number, key }, to));
   }
 
   async noteFate({ id }: Batch, { number }: Outcome, fate: Fate): Promise<void> {
-    await this.told(await this.storage.noteFate(id, number, fate));
+    await this.told(this.storage.noteFate(id, number, fate));
   }
 
   receipts(): Promise<ChunkReceipt[]> {
@@ -126,14 +135,34 @@ export class Batches {
     return this.storage.receipt(number);
   }
 
+  /** Does what the user asks for; if the storage fails, the state says so. */
+  private async wish(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<void> {
+    await this.change(id, from, changes).catch(() => undefined);
+  }
+
   private async change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean> {
-    return this.told(await this.storage.change(id, from, changes));
+    return this.told(this.storage.change(id, from, changes));
   }
 
   /** Reads the storage again, for what another tab did if nothing was changed, and makes the other tabs do so. */
-  private async told(changed: boolean): Promise<boolean> {
+  private async told(write: Promise<boolean>): Promise<boolean> {
+    const changed = await this.noting(write);
+    if (changed) this.state = { ...this.state, failed: false };
     await this.reload();
     if (changed) this.channel?.postMessage(null);
     return changed;
+  }
+
+  /** Notes that the storage has failed, if it has. */
+  private noting<T>(work: Promise<T>): Promise<T> {
+    return work.catch((error: unknown) => {
+      this.set({ ...this.state, failed: true });
+      throw error;
+    });
+  }
+
+  private set(state: BatchState): void {
+    this.state = state;
+    for (const listener of this.listeners) listener();
   }
 }

@@ -17,12 +17,18 @@ const ONLY = 0;
 
 /** Persists a batch over reloads, for all tabs of this browser. */
 export class IndexedDbStorage implements BatchStorage {
+  onLost = () => {};
   private readonly database: IDBDatabase;
 
   private constructor(database: IDBDatabase) {
     this.database = database;
     // a newer page may change the format; this one then has to be reloaded
-    database.onversionchange = () => database.close();
+    database.onversionchange = () => {
+      database.close();
+      this.onLost();
+    };
+    // the browser closes it when the user clears the site's data
+    database.onclose = () => this.onLost();
   }
 
   /** Rejects if the browser denies storage, or an older page's cannot be read; waits while a tab with an older page keeps it open. */

@@ -3,6 +3,7 @@ import { type BatchStorage, type Identity, mayClear, mayReplace, type SavedBatch
 
 /** Stores a batch for as long as the page is open, if the browser has no space or denies storage. */
 export class MemoryStorage implements BatchStorage {
+  onLost = () => {};
   private batch: Batch | undefined;
   private readonly chunks = new Map<number, Chunk>();
   private readonly outcomes = new Map<number, Outcome>();

@@ -34,7 +34,8 @@ export class Sender {
   /** Sends this batch and later ones for as long as the page is open. */
   start(): void {
     this.batches.subscribe(() => this.startSending());
-    void this.batches.reload();
+    // if the storage fails, the state says so
+    this.batches.reload().catch(() => undefined);
   }
 
   /** Retries without waiting any longer. */

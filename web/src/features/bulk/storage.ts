@@ -14,6 +14,8 @@ export type Identity = { batch: string; number: number; key: string };
  * changes nothing and returns false if that is no longer so.
  */
 export interface BatchStorage {
+  /** Called when it can no longer be used. */
+  onLost: () => void;
   load(): Promise<SavedBatch | null>;
   /** Saves a new batch; only if there is none. */
   begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean>;

@@ -4,6 +4,7 @@ import { useMessages } from "../../../i18n/language";
 import type { BatchState } from "../batches";
 import { useBatchParts } from "../batchParts";
 import { isOver } from "../progress";
+import styles from "./Bulk.module.css";
 import { Chooser } from "./Chooser";
 import { Receipt } from "./Receipt";
 import { SendingPanel } from "./SendingPanel";
@@ -21,6 +22,11 @@ export function BulkView() {
   return (
     <>
       <ViewHead title={bulk.heading} lead={bulk.lead} />
+      {state.failed && (
+        <p className={styles.warning} role="alert">
+          {bulk.storageFailed}
+        </p>
+      )}
       {step === "choose" && state.known && <Chooser keeping={state.keeping} moved={trail.moved} />}
       {step === "send" && state.known && progress && (
         <SendingPanel progress={progress} keeping={state.keeping} moved={trail.moved} />

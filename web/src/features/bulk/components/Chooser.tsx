@@ -27,7 +27,9 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   async function send(name: string | null, lines: Lines) {
     const id = newIdempotencyKey();
     if (name === null) noteSending(id);
-    if (!(await batches.begin(id, name, lines))) announce(bulk.otherBatch);
+    // if the storage fails, that is shown above
+    const begun = await batches.begin(id, name, lines).catch(() => null);
+    if (begun === false) announce(bulk.otherBatch);
   }
 
   if (current.step === "choose") {

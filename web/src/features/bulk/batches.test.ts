@@ -1,0 +1,71 @@
+import { IDBFactory } from "fake-indexeddb";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Batch } from "./batch";
+import { Batches } from "./batches";
+import { IndexedDbStorage } from "./indexedDbStorage";
+import { LineReader } from "./lines";
+import { MemoryStorage } from "./memoryStorage";
+import { Sender } from "./sender";
+
+function lines() {
+  const reader = new LineReader();
+  reader.read("a\nb\n");
+  return reader.end();
+}
+
+function batchOf(batches: Batches): Batch {
+  const batch = batches.progress()?.batch;
+  if (!batch) throw new Error("no batch");
+  return batch;
+}
+
+describe("a storage that fails", () => {
+  beforeEach(() => vi.stubGlobal("indexedDB", new IDBFactory()));
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("is noted when a newer page changes its format, and what the user then asks for is no error", async () => {
+    const batches = new Batches(await IndexedDbStorage.open());
+    await batches.begin("a-batch", null, lines());
+    expect(batches.snapshot().failed).toBe(false);
+    const newer = indexedDB.open("ix-dummies:batch", 99);
+    await new Promise((resolve) => {
+      newer.onsuccess = resolve;
+    });
+    expect(batches.snapshot()).toMatchObject({ failed: true, progress: { batch: { id: "a-batch" } } });
+    await batches.pause(batchOf(batches));
+    await batches.cancel(batchOf(batches));
+    expect(await batches.clear(batchOf(batches))).toBe(false);
+    expect(batches.snapshot().failed).toBe(true);
+  });
+
+  it("is noted when a write fails, until one succeeds, and ends the sending", async () => {
+    vi.useFakeTimers();
+    const storage = new MemoryStorage();
+    const batches = new Batches(storage);
+    const full = vi.spyOn(storage, "settle").mockRejectedValue(new DOMException("", "QuotaExceededError"));
+    let sent = 0;
+    new Sender(batches, async ({ texts }) => {
+      sent++;
+      return { count: texts.length, ids: [...texts], received_at: "", accepted_total: 2 };
+    }).start();
+    await batches.begin("a-batch", null, lines());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sent).toBe(1);
+    expect(batches.snapshot().failed).toBe(true);
+    full.mockRestore();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(batches.snapshot()).toMatchObject({ failed: false, progress: { accepted: 2 } });
+  });
+
+  it.each([
+    ["QuotaExceededError", { failed: false, keeping: "no-room", progress: { batch: { id: "a-batch" } } }],
+    ["InvalidStateError", { failed: true, keeping: "kept", progress: null }],
+  ])("is replaced by the page's memory only if it has no room: %s", async (name, state) => {
+    const storage = new MemoryStorage();
+    vi.spyOn(storage, "begin").mockRejectedValue(new DOMException("", name));
+    const batches = new Batches(storage);
+    await batches.reload();
+    await batches.begin("a-batch", null, lines()).catch(() => undefined);
+    expect(batches.snapshot()).toMatchObject(state);
+  });
+});
