@@ -288,3 +288,22 @@ def test_a_storage_that_is_cleared_while_lines_are_sent_is_said(open_page: Open)
     page.reload()
     expect(page.get_by_label("Lines")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_text("")
+
+
+def test_a_batch_goes_on_beside_another_view_though_its_code_did_not_load_first(tiers: Tiers, open_page: Open) -> None:
+    page = open_page("en-US")
+    held = hold(page, "**/dummies/bulk")
+    choose(page, "later.txt", b"later one\nlater two\n")
+    press(page, "Send 2 strings")
+    eventually(lambda: page.wait_for_timeout(50) or held, within=20)
+    send_view = page.url.replace("#/many", "")
+    page.goto("about:blank")
+    page.unroute("**/dummies/bulk")
+    refused: list[str] = []
+    page.route("**/assets/batchParts*.js", lambda route: (refused.append(route.request.url), route.abort()))
+    page.goto(send_view)
+    eventually(lambda: page.wait_for_timeout(50) or refused, within=20)
+    page.unroute("**/assets/batchParts*.js")
+    assert tiers.rows("later %") == []
+    page.evaluate("dispatchEvent(new Event('online'))")
+    eventually(lambda: page.wait_for_timeout(50) or len(tiers.rows("later %")) == 2, within=20)

@@ -1,4 +1,5 @@
 import { createContext, use } from "react";
+import { reachability } from "../../api/reachability";
 import { submitBulk } from "./api/submitBulk";
 import { Batches } from "./batches";
 import { forgetSent } from "./draft";
@@ -30,6 +31,7 @@ export function startParts({ storage, keeping }: Opened): BatchParts {
   });
   const sender = new Sender(batches, submitBulk);
   sender.start();
+  reachability.onWake(() => sender.tryNow());
   return { batches, sender };
 }
 

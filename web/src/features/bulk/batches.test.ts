@@ -1,5 +1,6 @@
 import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "../../api/apiError";
 import type { Batch } from "./batch";
 import { Batches } from "./batches";
 import { IndexedDbStorage } from "./indexedDbStorage";
@@ -68,4 +69,40 @@ describe("a storage that fails", () => {
     await batches.begin("a-batch", null, lines()).catch(() => undefined);
     expect(batches.snapshot()).toMatchObject(state);
   });
+});
+
+it("has the tab that sends try now when another one asks for it", async () => {
+  const waiting: (() => void)[] = [];
+  let free = true;
+  const request = async (_: string, ...rest: unknown[]) => {
+    const use = rest.at(-1) as (lock: unknown) => Promise<unknown>;
+    if (!free && rest.length === 2) return use(null);
+    if (!free) await new Promise<void>((resolve) => waiting.push(resolve));
+    free = false;
+    return use({});
+  };
+  vi.stubGlobal("navigator", { locks: { request } });
+  const storage = new MemoryStorage();
+  const sent: number[] = [];
+  const busy = new ApiError({ code: "busy", detail: "" }, true);
+  const tabs = [0, 1].map((tab) => {
+    const batches = new Batches(storage);
+    const sender = new Sender(batches, () => {
+      sent.push(tab);
+      return Promise.reject(busy);
+    });
+    sender.start();
+    return { batches, sender };
+  });
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  await tabs[0]?.batches.begin("a-batch", null, lines());
+  await vi.waitFor(() => expect(tabs[1]?.sender.snapshot().elsewhere).toBe(true));
+  // each try doubles the pause, so that the last ones cannot be the sender's own
+  for (let tries = 1; tries <= 8; tries++) {
+    await vi.waitFor(() => expect(tabs[0]?.sender.snapshot().trouble).toEqual(busy.trouble));
+    await vi.waitFor(() => expect(sent).toHaveLength(tries));
+    tabs[1]?.sender.tryNow();
+  }
+  expect(new Set(sent)).toEqual(new Set([0]));
+  vi.unstubAllGlobals();
 });

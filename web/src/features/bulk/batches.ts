@@ -6,6 +6,7 @@ import { type Progress, progressOf } from "./progress";
 import type { BatchStorage } from "./storage";
 
 const CHANNEL = "ix-dummies:batch";
+const TRY_NOW = "try-now";
 
 /**
  * Where the batch is: in this browser's storage, or in this page only, because the browser denies storage, or has no
@@ -24,6 +25,8 @@ export class Batches {
   private storage: BatchStorage;
   private state: BatchState = { known: false, failed: false };
   keeping: Keeping;
+  /** Called when another tab asks to try now. */
+  onTryNow = () => {};
   private readonly listeners = new Set<() => void>();
   private readonly channel: BroadcastChannel | null;
 
@@ -34,7 +37,15 @@ export class Batches {
     this.channel = storage && new BroadcastChannel(CHANNEL);
     if (!storage || !this.channel) return;
     storage.onLost = () => storage === this.storage && this.set({ ...this.state, failed: true });
-    this.channel.onmessage = () => void this.reload().catch(() => undefined);
+    this.channel.onmessage = ({ data }) => {
+      if (data === TRY_NOW) this.onTryNow();
+      else this.reload().catch(() => undefined);
+    };
+  }
+
+  /** Asks the tab that sends to try now: it may be a hidden one, whose timers are late. */
+  askToTryNow(): void {
+    this.channel?.postMessage(TRY_NOW);
   }
 
   readonly snapshot = (): BatchState => this.state;

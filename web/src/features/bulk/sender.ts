@@ -34,13 +34,15 @@ export class Sender {
   /** Sends this batch and later ones for as long as the page is open. */
   start(): void {
     this.batches.subscribe(() => this.startSending());
+    this.batches.onTryNow = () => this.run?.tryNow();
     // if the storage fails, the state says so
     this.batches.reload().catch(() => undefined);
   }
 
-  /** Retries without waiting any longer. */
+  /** Retries without waiting any longer, in whichever tab it waits. */
   tryNow(): void {
-    this.run?.tryNow();
+    if (this.run) this.run.tryNow();
+    else this.batches.askToTryNow();
   }
 
   private startSending(): void {

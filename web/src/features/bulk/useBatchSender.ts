@@ -4,10 +4,10 @@ import { reachability } from "../../api/reachability";
 /** Continues an unfinished batch, whichever view is open; its code is loaded after the first render. */
 export function useBatchSender(): void {
   useEffect(() => {
-    // if the code cannot be loaded now, the bulk view requests it again
-    const parts = import("./batchParts").then(({ sharedBatchParts }) => sharedBatchParts());
-    const tryNow = () => void parts.then(({ sender }) => sender.tryNow()).catch(() => undefined);
-    parts.catch(() => undefined);
-    return reachability.onWake(tryNow);
+    // if the code cannot be loaded now, it is when the service can be reached again
+    const load = () =>
+      void import("./batchParts").then(({ sharedBatchParts }) => sharedBatchParts()).catch(() => undefined);
+    load();
+    return reachability.onWake(load);
   }, []);
 }

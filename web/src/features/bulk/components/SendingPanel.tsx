@@ -4,7 +4,6 @@ import { StepHeading } from "../../../controls/StepHeading";
 import surfaces from "../../../controls/Surface.module.css";
 import { formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
-import { PipelineWatch } from "../../pipeline/PipelineWatch";
 import type { Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
 import type { Progress } from "../progress";
@@ -44,7 +43,6 @@ export function SendingPanel({ progress, keeping, moved }: Props) {
         <span>{bulk.acceptedOf(accepted, batch.strings)}</span>
         {rate && left && <span>{bulk.rate(rate, left)}</span>}
       </p>
-      <PipelineWatch />
       <StoredSoFar progress={progress} />
       <SendingStatus batch={batch} sending={sending} />
       {keeping !== "kept" && <p className={styles.warning}>{bulk.notKept[keeping]}</p>}
