@@ -11,9 +11,9 @@ export const bulk = {
   fileHint: "or drop one here: plain text, up to 20 MB",
   pasted: "your lines",
   back: "Back",
-  attached: (lines: number) => `Pasted text: ${count(lines)} ${lines === 1 ? "line" : "lines"}`,
+  attached: (lines: number) => `Your text: ${count(lines)} ${lines === 1 ? "line" : "lines"}`,
   remove: "Remove",
-  removing: "Remove the pasted text?",
+  removing: "Remove the text?",
   removingHint: "It was not sent, and is deleted from this page.",
   faults: {
     "too-big": "The file is larger than 20 MB. Split it and send the parts.",
@@ -47,7 +47,7 @@ export const bulk = {
   lineFault: (line: number, detail: string) => `Line ${count(line)}: ${detail}`,
   lineFaults: {
     nul: "contains a NUL character.",
-    surrogate: "contains half of a character.",
+    surrogate: "contains half of a character (a lone surrogate).",
     "too-long": "is longer than 64 KiB.",
   },
   moreFaults: (more: number) => `and ${count(more)} more`,
@@ -59,8 +59,9 @@ export const bulk = {
   sendingBar: "Sent so far",
   acceptedOf: (accepted: number, all: number) => `${count(accepted)} of ${strings(all)} accepted`,
   rate: (perSecond: number, left: string) => `${count(perSecond)} a second, about ${left} left`,
-  paused: "Paused. What was accepted is on its way to the database.",
-  stopped: (detail: string) => `Stopped: the service refuses such requests (${detail}). Resume to try again.`,
+  paused: "Paused.",
+  stopped: (detail: string) => `Stopped: the service refuses such requests (${detail}).`,
+  resumeHint: "Resume to try again.",
   waiting: (reason: string) => `Trying again soon: ${reason}`,
   elsewhere: "Another tab of this browser is sending these lines.",
   notKept: {
@@ -75,13 +76,13 @@ export const bulk = {
   resume: "Resume",
   cancel: "Cancel",
   cancelHint:
-    "You may leave or reload the page: sending continues where it was. After Cancel, accepted strings are still stored, and the rest can be sent later.",
+    "You may leave or reload the page: sending continues where it was. Cancel takes back no accepted string, and the rest can be sent later.",
   finishing: (underWay: number) => `Finishing what is under way (${strings(underWay)})`,
   finishingHint:
     "The service may have accepted these strings already. The receipt is shown when it has answered. Nothing else is sent.",
   leave: "Do not wait",
   allSent: (accepted: number) => `All sent: ${strings(accepted)} accepted`,
-  cancelled: (accepted: number) => `Cancelled: ${strings(accepted)} had been accepted and will be stored`,
+  cancelled: (accepted: number) => `Cancelled: ${strings(accepted)} accepted`,
   allStored: "All of them are stored.",
   fates: (stored: number, failed: number, open: number) =>
     [

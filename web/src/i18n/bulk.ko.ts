@@ -12,15 +12,15 @@ export const bulk: typeof english = {
   fileHint: "또는 여기에 끌어다 놓으세요. 일반 텍스트, 최대 20MB",
   pasted: "입력한 텍스트",
   back: "뒤로",
-  attached: (lines) => `붙여 넣은 텍스트 ${count(lines)}줄`,
+  attached: (lines) => `입력한 텍스트 ${count(lines)}줄`,
   remove: "지우기",
-  removing: "붙여 넣은 텍스트를 지우시겠습니까?",
+  removing: "텍스트를 지우시겠습니까?",
   removingHint: "아직 보내지 않은 텍스트이며, 이 페이지에서 삭제됩니다.",
   faults: {
     "too-big": "파일이 20MB보다 큽니다. 나누어 보내세요.",
     unreadable: "파일을 읽을 수 없습니다. 다시 선택하세요.",
     nothing: "모든 줄이 비어 있어 보낼 것이 없습니다.",
-    surrogate: "반쪽짜리 문자(짝 없는 서로게이트)가 들어 있어 저장할 수 없습니다. 지운 뒤 다시 확인하세요.",
+    surrogate: "불완전한 문자(짝이 없는 서로게이트)가 들어 있어 저장할 수 없습니다. 지운 뒤 다시 확인하세요.",
   },
   reading: (name) => `${name} 읽는 중…`,
   readingBar: "읽은 양",
@@ -47,7 +47,7 @@ export const bulk: typeof english = {
   lineFault: (line, detail) => `${count(line)}번째 줄: ${detail}`,
   lineFaults: {
     nul: "NUL 문자가 들어 있습니다.",
-    surrogate: "반쪽짜리 문자가 들어 있습니다.",
+    surrogate: "불완전한 문자(짝이 없는 서로게이트)가 들어 있습니다.",
     "too-long": "64 KiB보다 깁니다.",
   },
   moreFaults: (more) => `그 밖에 ${count(more)}개`,
@@ -59,8 +59,9 @@ export const bulk: typeof english = {
   sendingBar: "보낸 양",
   acceptedOf: (accepted, all) => `문자열 ${count(all)}개 중 ${count(accepted)}개 접수됨`,
   rate: (perSecond, left) => `초당 ${count(perSecond)}개, 약 ${left} 남음`,
-  paused: "일시 중지했습니다. 이미 접수된 문자열은 데이터베이스로 가는 중입니다.",
-  stopped: (detail) => `서비스가 요청을 거부하여 멈췄습니다(${detail}). 계속하면 다시 시도합니다.`,
+  paused: "일시 중지했습니다.",
+  stopped: (detail) => `서비스가 요청을 거부하여 멈췄습니다(${detail}).`,
+  resumeHint: "계속하면 다시 시도합니다.",
   waiting: (reason) => `곧 다시 시도합니다. ${reason}`,
   elsewhere: "이 브라우저의 다른 탭에서 보내는 중입니다.",
   notKept: {
@@ -76,19 +77,19 @@ export const bulk: typeof english = {
   resume: "계속",
   cancel: "취소",
   cancelHint:
-    "페이지를 떠나거나 새로 고쳐도 이어서 보냅니다. 취소해도 이미 접수된 문자열은 저장되며, 나머지는 나중에 보낼 수 있습니다.",
+    "페이지를 떠나거나 새로 고쳐도 이어서 보냅니다. 취소해도 이미 접수된 문자열은 그대로 처리되며, 나머지는 나중에 보낼 수 있습니다.",
   finishing: (underWay) => `보내던 문자열 ${count(underWay)}개의 결과를 기다리는 중`,
   finishingHint:
     "서비스가 이 문자열을 이미 접수했을 수 있습니다. 응답이 오면 접수증이 표시됩니다. 나머지는 보내지 않습니다.",
   leave: "기다리지 않기",
   allSent: (accepted) => `모두 보냈습니다. 문자열 ${count(accepted)}개가 접수되었습니다`,
-  cancelled: (accepted) => `취소했습니다. 이미 접수된 문자열 ${count(accepted)}개는 저장됩니다`,
+  cancelled: (accepted) => `취소했습니다. 문자열 ${count(accepted)}개가 접수되었습니다`,
   allStored: "모두 저장되었습니다.",
   fates: (stored, failed, open) =>
     [
       (stored > 0 || open === 0) && `${count(stored)}개 저장됨`,
       failed > 0 && `${count(failed)}개 실패`,
-      open > 0 && `${count(open)}개 확인 전`,
+      open > 0 && `${count(open)}개 확인 중`,
     ]
       .filter(Boolean)
       .join(", "),

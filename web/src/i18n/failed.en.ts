@@ -82,7 +82,7 @@ export const failed = {
   notExact: "More may be done than was counted: an answer was interrupted.",
   skipped: (value: number) =>
     `${strings(value)} skipped: already handled, by another operator for example, or not readable.`,
-  refused: (value: number) => `The service refused it for ${strings(value)}.`,
+  refused: (value: number) => `The service refused ${strings(value)}.`,
   untouched: (value: number) => `${strings(value)} ${remain(value)} to be done.`,
   notLookedAt: (value: number) => `${strings(value)} not looked at yet.`,
   retryHint: "Strings that the database refuses again come back to the failed strings.",

@@ -106,6 +106,19 @@ describe("the bulk view", () => {
     expect(new Set(bulks.map(({ key }) => key)).size).toBe(1);
   });
 
+  it("says why a cancelled batch had stopped, not to press a button that is gone", async () => {
+    onBulk = () => problem(403, "forbidden", "No.");
+    await open();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await screen.findByText("Stopped: the service refuses such requests (No.). Resume to try again.");
+    await user.click(await button("Cancel"));
+    await heading("Cancelled: 0 strings accepted");
+    expect(screen.getByText("Stopped: the service refuses such requests (No.).")).toBeTruthy();
+  });
+
   it("keeps what was typed over a reload", async () => {
     const visit = await open("ko");
     fireEvent.change(await screen.findByLabelText("여러 줄 텍스트"), { target: { value: "하나\n둘" } });

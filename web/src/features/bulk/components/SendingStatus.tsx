@@ -12,7 +12,8 @@ export function SendingStatus({ batch, sending }: { batch: Batch; sending: Sendi
   const trouble = useCurrent(sending.trouble);
   let words = "";
   if (batch.intent === "pause") words = bulk.paused;
-  else if (batch.intent === "stopped" && batch.trouble) words = bulk.stopped(batch.trouble.detail);
+  else if (batch.intent === "stopped" && batch.trouble)
+    words = `${bulk.stopped(batch.trouble.detail)} ${bulk.resumeHint}`;
   else if (trouble) words = bulk.waiting(delayWords(trouble, messages));
   else if (sending.elsewhere) words = bulk.elsewhere;
   return (
