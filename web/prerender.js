@@ -1,19 +1,26 @@
 // Puts the shells of all views into the built page; each is inert, because nothing in it works before the page's code.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { shells } from "./dist/shell/shells.js";
 
-const page = new URL("dist/index.html", import.meta.url);
-const other = readdirSync(new URL("dist/assets/", import.meta.url)).find((name) =>
-  /^OtherView.*\.js$/.test(name),
-);
-// the other views' code is loaded with the page's, not after it
-const preload = `<link rel="modulepreload" href="/assets/${other}">`;
+const dist = new URL("dist/", import.meta.url);
+const page = new URL("index.html", dist);
+const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "utf8"));
+
+/** The chunks that must be loaded before this one runs, and itself. */
+const chunksOf = (name) => [name, ...(manifest[name].imports ?? []).flatMap(chunksOf)];
+const loaded = new Set(chunksOf("index.html"));
+const others = [...new Set(chunksOf("src/app/OtherView.tsx"))].filter((name) => !loaded.has(name));
+// all that the other views need is loaded with the page's code, not one after another
+const preloads = others.flatMap((name) => [
+  `<link rel="modulepreload" crossorigin href="/${manifest[name].file}">`,
+  ...(manifest[name].css ?? []).map((file) => `<link rel="preload" as="style" crossorigin href="/${file}">`),
+]);
 const templates = shells().map(
   ({ language, address, html }) =>
-    `<template id="shell ${language} ${address}">${address === "#/" ? "" : preload}<div inert>${html}</div></template>`,
+    `<template id="shell ${language} ${address}">${address === "#/" ? "" : preloads.join("")}<div inert>${html}</div></template>`,
 );
 writeFileSync(
   page,
   readFileSync(page, "utf8").replace("<!-- shells -->", () => templates.join("\n    ")),
 );
-rmSync(new URL("dist/shell/", import.meta.url), { recursive: true });
+for (const folder of ["shell/", ".vite/"]) rmSync(new URL(folder, dist), { recursive: true });

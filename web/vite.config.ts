@@ -15,6 +15,8 @@ export default defineConfig({
   build: {
     // The Content-Security-Policy allows nothing inline, data: addresses included.
     assetsInlineLimit: 0,
+    // for prerender.js
+    manifest: true,
     modulePreload: { polyfill: false },
   },
   test: {

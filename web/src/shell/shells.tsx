@@ -18,6 +18,8 @@ const VIEWS = [
   { view: "bulk" },
   { view: "history", query: "" },
   { view: "failed" },
+  // whichever it is, see shell.js
+  { view: "string", id: "*" },
 ] as const;
 
 /** The beginning of each view in each language, as HTML that is shown until the page's code has loaded. */
@@ -41,18 +43,25 @@ export function shells(): { language: Language; address: string; html: string }[
   );
 }
 
+type Props = { view: (typeof VIEWS)[number]["view"] };
+
 /** What is the same whatever is stored; below it, the page has still to ask. */
-function Shell({ view }: { view: (typeof VIEWS)[number]["view"] }) {
-  const messages = useMessages();
-  const { heading, lead } = view === "send" ? messages : messages[view];
+function Shell({ view }: Props) {
   return (
     <div className={styles.page}>
       <Header />
       <main className={styles.main}>
         <PipelineStrip />
-        <ViewHead title={heading} lead={lead} />
+        <Head view={view} />
         {view === "send" && <StringForm />}
       </main>
     </div>
   );
+}
+
+function Head({ view }: Props) {
+  const messages = useMessages();
+  if (view === "string") return <ViewHead title={messages.history.string.heading} section={null} />;
+  const { heading, lead } = view === "send" ? messages : messages[view];
+  return <ViewHead title={heading} lead={lead} />;
 }

@@ -1,4 +1,3 @@
-import { hrefOf } from "../../../app/router";
 import { ViewHead } from "../../../app/ViewHead";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
@@ -6,24 +5,15 @@ import { sectionOf, useString } from "../useString";
 import { ReadingTrouble } from "./ReadingTrouble";
 import { Skeleton } from "./Skeleton";
 import { StringFacts } from "./StringFacts";
-import styles from "./StringView.module.css";
 
 /** Everything about one string, polled until it is stored or refused. */
 export function StringView({ id }: { id: string }) {
-  const { history, shell } = useMessages();
+  const { history } = useMessages();
   const { data, trouble } = useString(id);
-  const section = sectionOf(data);
   const notFound = trouble !== null && !trouble.transient;
   return (
     <>
-      <p className={styles.way}>
-        {section && (
-          <a className={styles.back} href={hrefOf(section)}>
-            {shell.views[section.view]}
-          </a>
-        )}
-      </p>
-      <ViewHead title={history.string.heading} />
+      <ViewHead title={history.string.heading} section={sectionOf(data)} />
       {data && !notFound && <StringFacts string={data} />}
       {notFound && <NotFound />}
       {trouble?.transient && <ReadingTrouble error={trouble} />}
