@@ -24,7 +24,17 @@ PATIENCE = 20_000  # ms
 HOST = "page.test"
 """A name for the page: over plain http such an origin is not secure, so it has no locks, clipboard or randomUUID."""
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-_RUN_AXE = "axe.run().then((r) => r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`))"
+_RUN_AXE = """
+(only) => axe.run(only ? { runOnly: only } : {}).then((r) => r.violations.map(
+  (v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`
+))
+"""
+_COLOR_RULES = ["color-contrast", "link-in-text-block"]
+_LOOKS: list[dict[str, Any]] = [
+    {"color_scheme": "dark", "forced_colors": "none"},
+    {"color_scheme": "light", "forced_colors": "active"},
+]
+_DEFAULT_LOOK: dict[str, Any] = {"color_scheme": "light", "forced_colors": "none"}
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -97,7 +107,12 @@ def hold(where: Page | BrowserContext, requests: str) -> list[Route]:
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page."""
+    """Return what axe finds wrong with the page: light, dark, and with forced colors."""
     # evaluated, because the page's content policy allows no added script
     page.evaluate(_AXE.read_text(encoding="utf-8"))
-    return page.evaluate(_RUN_AXE)
+    found: list[str] = page.evaluate(_RUN_AXE)
+    for look in _LOOKS:
+        page.emulate_media(**look, reduced_motion="reduce")  # without it colors change in steps
+        found += [f"{look}: {each}" for each in page.evaluate(_RUN_AXE, _COLOR_RULES)]
+    page.emulate_media(**_DEFAULT_LOOK, reduced_motion="no-preference")
+    return found
