@@ -6,7 +6,9 @@ const realImmediate = setImmediate;
 
 /** Stops the clock; responses still arrive, because only timers and dates are faked. */
 export function stopClock(): void {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"] });
+  vi.useFakeTimers({
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
+  });
 }
 
 /** Advances the clock in small steps, so that responses can arrive in between. */

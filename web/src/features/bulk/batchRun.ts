@@ -103,7 +103,7 @@ export class BatchRun {
       if (!chunk || !fault) return;
       if (!fault.transient) return this.refuse(chunk, fault);
       if (fault.trouble.code === "timed-out") this.size.timedOut();
-      this.notBefore = Math.max(this.notBefore, Date.now() + namedDelay(fault));
+      this.notBefore = Math.max(this.notBefore, performance.now() + namedDelay(fault));
       this.postpone(retryDelay(attempts, fault.retryAfter), fault.trouble);
     }
   }
@@ -120,15 +120,15 @@ export class BatchRun {
 
   /** Sends a chunk once; returns the error if it was not accepted. */
   private async attempt(chunk: Chunk): Promise<ApiError | null> {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     let uploadedAt = Number.POSITIVE_INFINITY;
     const onUploaded = () => {
-      uploadedAt = Date.now();
+      uploadedAt = performance.now();
     };
     const answer = await this.send(chunk, onUploaded).catch((error: unknown) => error);
     if (!isAnswerTo(chunk, answer))
       return answer instanceof ApiError ? answer : pageError("unexpected-answer");
-    const answeredAt = Date.now();
+    const answeredAt = performance.now();
     const uploaded = Math.min(uploadedAt, answeredAt) - startedAt;
     this.size.took(bytesOf(chunk), uploaded, answeredAt - startedAt);
     const settled = acceptedLines(chunk, answer.ids, answer.accepted_total);
@@ -148,17 +148,17 @@ export class BatchRun {
 
   /** Postpones both loops: what fails for one fails for the other. */
   private postpone(delay: number, trouble: Trouble): void {
-    this.due = Math.max(this.due, Date.now() + delay);
+    this.due = Math.max(this.due, performance.now() + delay);
     if (!this.isOver()) this.show({ trouble, perSecond: this.rate.perSecond() });
   }
 
   private async waitUntilDue(): Promise<void> {
-    while (this.remaining().length > 0 && this.due > Date.now()) {
+    while (this.remaining().length > 0 && this.due > performance.now()) {
       let wake = () => {};
       const slept = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const timer = setTimeout(wake, this.due - Date.now());
+      const timer = setTimeout(wake, this.due - performance.now());
       this.sleepers.add(wake);
       await slept;
       this.sleepers.delete(wake);

@@ -1,5 +1,5 @@
 import { HttpResponse, http } from "msw";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pipeline } from "../../testing/fakeApi";
 import { server } from "../../testing/server";
 import { acceptedLines } from "./batch";
@@ -53,6 +53,23 @@ describe("FateWatch", () => {
     await look(3, { failed: 1, set_back: SET_BACK });
     await new FateWatch(batches).look(progress(), pipeline(), new AbortController().signal);
     expect(asked).toBe(1);
+    expect(progress().stored).toBe(2);
+  });
+
+  it("asks for those that are only behind strings that are set aside", async () => {
+    await look(0, { waiting: 2, set_aside: 1 });
+    expect(asked).toBe(0);
+    await look(0, { waiting: 2, set_aside: 2 });
+    expect(progress().stored).toBe(2);
+  });
+
+  it("asks every ten seconds though the counts say that they wait, as they do after a rollback", async () => {
+    const now = vi.spyOn(performance, "now");
+    const from = performance.now();
+    await look(0, { waiting: 1 });
+    expect(asked).toBe(0);
+    now.mockReturnValue(from + 11_000);
+    await look(0, { waiting: 1 });
     expect(progress().stored).toBe(2);
   });
 

@@ -4,10 +4,14 @@ import type { Fate, Outcome } from "./batch";
 import type { Batches } from "./batches";
 import type { Progress } from "./progress";
 
+/** Milliseconds between two questions for strings that seem to wait: after a rollback the counts say so for ever. */
+const PATIENCE = 10_000;
+
 /** Asks what became of accepted strings; of each chunk no more once all of its strings are stored. */
 export class FateWatch {
   private readonly batches: Batches;
   private looking = false;
+  private overdueAt = performance.now() + PATIENCE;
   /** What the pipeline said when strings that are failed or gone were last asked for, by outcome. */
   private readonly asked = new Map<number, string>();
 
@@ -23,7 +27,8 @@ export class FateWatch {
     const seen = `${progress.batch.id} ${pipeline.failed} ${pipeline.set_back?.at}`;
     try {
       for (const outcome of progress.outcomes) {
-        if (!mayBeSettled(outcome, pipeline) || this.asked.get(outcome.number) === seen) continue;
+        if (outcome.fate?.stored === outcome.accepted || this.asked.get(outcome.number) === seen) continue;
+        if (!haveLeft(outcome, pipeline) && !this.isOverdue()) continue;
         const fate = await this.fateOf(outcome, signal);
         if (!fate) continue;
         if (!isSame(fate, outcome.fate)) await this.batches.noteFate(progress.batch, outcome, fate);
@@ -34,6 +39,14 @@ export class FateWatch {
     } finally {
       this.looking = false;
     }
+  }
+
+  /** Whether it is time to ask for strings that have not left the journal, as far as its counts say. */
+  private isOverdue(): boolean {
+    const now = performance.now();
+    if (now < this.overdueAt) return false;
+    this.overdueAt = now + PATIENCE;
+    return true;
   }
 
   private async fateOf({ number }: Outcome, signal: AbortSignal): Promise<Fate | null> {
@@ -55,8 +68,8 @@ function waitingOf({ accepted, fate }: Outcome): number {
   return fate ? accepted - fate.stored - fate.failed - fate.gone : accepted;
 }
 
-/** Whether its strings have left the journal, and are not all stored: failed ones may be retried. */
-function mayBeSettled(outcome: Outcome, { settled_total: settled, waiting }: Schema<"Pipeline">): boolean {
-  if (outcome.fate?.stored === outcome.accepted) return false;
-  return waiting === 0 || (settled !== null && settled >= outcome.acceptedTotal);
+/** Whether its strings have left the journal, but for those that are set aside. */
+function haveLeft({ acceptedTotal }: Outcome, pipeline: Schema<"Pipeline">): boolean {
+  const { settled_total: settled, set_aside: setAside, waiting } = pipeline;
+  return waiting === 0 || (settled !== null && settled + (setAside ?? 0) >= acceptedTotal);
 }

@@ -3,15 +3,15 @@ const WINDOW = 10_000;
 /** The rate over the last ten seconds. */
 export class RateMeter {
   private samples: { at: number; count: number }[] = [];
-  private readonly startedAt = Date.now();
+  private readonly startedAt = performance.now();
 
   count(count: number): void {
-    this.samples.push({ at: Date.now(), count });
+    this.samples.push({ at: performance.now(), count });
   }
 
   /** Null until something has been counted. */
   perSecond(): number | null {
-    const now = Date.now();
+    const now = performance.now();
     this.samples = this.samples.filter(({ at }) => at > now - WINDOW);
     const milliseconds = Math.min(WINDOW, now - this.startedAt);
     const total = this.samples.reduce((sum, { count }) => sum + count, 0);

@@ -62,16 +62,16 @@ export class Outbox {
     for (const item of unsent.reverse()) {
       if (this.inFlight.has(item.key)) continue;
       const due = this.dueAt(item.key);
-      if (due > Date.now()) next = Math.min(next, due);
+      if (due > performance.now()) next = Math.min(next, due);
       else if (this.inFlight.size < MAX_CONCURRENT) void this.attempt(item);
     }
     // Strings above the concurrency limit need no timer: every finished attempt calls pump.
-    if (Number.isFinite(next)) this.timer = setTimeout(this.pump, next - Date.now());
+    if (Number.isFinite(next)) this.timer = setTimeout(this.pump, next - performance.now());
   };
 
   private dueAt(key: string): number {
     const heardAt = this.store.heardAt(key);
-    return Math.max(this.plans.get(key)?.due ?? 0, heardAt && heardAt + TAKEOVER_DELAY);
+    return Math.max(this.plans.get(key)?.due ?? 0, heardAt === undefined ? 0 : heardAt + TAKEOVER_DELAY);
   }
 
   private async attempt(item: Unsent): Promise<void> {
@@ -101,7 +101,7 @@ export class Outbox {
 
   private planNext(key: string, fault: ApiError): void {
     const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
-    const due = Date.now() + retryDelay(attempts, fault.retryAfter);
-    this.plans.set(key, { attempts, due, notBefore: Date.now() + namedDelay(fault) });
+    const due = performance.now() + retryDelay(attempts, fault.retryAfter);
+    this.plans.set(key, { attempts, due, notBefore: performance.now() + namedDelay(fault) });
   }
 }

@@ -72,9 +72,9 @@ export class StringStore {
     this.replace(this.items.filter((item) => !isFinal(item)));
   }
 
-  /** When another tab last wrote this string, in milliseconds; 0 if never. */
-  heardAt(key: string): number {
-    return this.heardFromOtherTab.get(key) ?? 0;
+  /** When another tab last wrote this string, in milliseconds as performance.now() has them. */
+  heardAt(key: string): number | undefined {
+    return this.heardFromOtherTab.get(key);
   }
 
   /** Applies what other tabs write; returns a function that stops it. */
@@ -102,7 +102,7 @@ export class StringStore {
     }
     if (heard?.state !== "sending") this.heardFromOtherTab.delete(key);
     // a string that this tab created or loaded remains its own to send
-    else if (!known || this.heardFromOtherTab.has(key)) this.heardFromOtherTab.set(key, Date.now());
+    else if (!known || this.heardFromOtherTab.has(key)) this.heardFromOtherTab.set(key, performance.now());
     this.replace(heard ? newestFirst([heard, ...others]) : others);
   }
 
