@@ -66,6 +66,19 @@ def result(page: Page) -> Locator:
     return line(page).get_by_role("status")
 
 
+def do_the_rest(page: Page) -> None:
+    """Continue the operation, and confirm it again."""
+    line(page).get_by_role("button", name="Do the rest").click()
+    page.get_by_role("dialog").locator("button[type=submit]").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def refuse_token(page: Page, requests: str) -> None:
+    """Answer such requests like a service with another token."""
+    body = '{"type": "urn:ix-dummies:problem:operator-only", "title": "", "status": 401, "detail": ""}'
+    page.route(requests, lambda route: route.fulfill(status=401, body=body, content_type="application/problem+json"))
+
+
 def hold(page: Page, count: int = 1) -> list[Route]:
     """Confirm a retry of all, and keep the requests from the service."""
     held: list[Route] = []
@@ -124,7 +137,7 @@ def test_a_reload_asks_first_and_afterwards_the_rest_can_be_done(open_page: Open
     expect(result(page)).to_contain_text("This tab was reloaded or closed before it was done. 0 strings retried.")
     expect(result(page)).to_contain_text("More may be done than was counted")
     assert violations(page) == []
-    line(page).get_by_role("button", name="Do the rest").click()
+    do_the_rest(page)
     expect(result(page)).to_contain_text("retried. More may be done")
     eventually(lambda: redis.hlen(KEYS.failed) == 0, within=20)
     page.reload()
@@ -170,7 +183,7 @@ def test_a_stopped_one_says_what_is_left_and_does_the_rest(open_page: Open, redi
     expect(result(page)).to_contain_text("Stopped.")
     expect(result(page)).to_be_focused()
     assert redis.hlen(KEYS.failed) > 0
-    line(page).get_by_role("button", name="Do the rest").click()
+    do_the_rest(page)
     expect(line(page).get_by_role("button", name="Close")).to_be_visible()
     expect(result(page)).not_to_contain_text("Stopped.")
     assert redis.hlen(KEYS.failed) == 0
@@ -179,13 +192,32 @@ def test_a_stopped_one_says_what_is_left_and_does_the_rest(open_page: Open, redi
 def test_a_token_that_is_refused_ends_it_and_says_so(open_page: Open, redis: Redis) -> None:
     plant(redis, 3)
     page = operator(open_page)
-    refusal = '{"type": "urn:ix-dummies:problem:operator-only", "title": "", "status": 401, "detail": ""}'
-    page.route(
-        "**/retry", lambda route: route.fulfill(status=401, body=refusal, content_type="application/problem+json")
-    )
+    refuse_token(page, "**/retry")
     begin(page, "Retry all")
     expect(result(page)).to_contain_text("does not take the operator token any more")
     expect(result(page)).to_contain_text("0 strings retried.")
     page.unroute("**/retry")
-    line(page).get_by_role("button", name="Do the rest").click()
+    do_the_rest(page)
     expect(result(page)).to_have_text("3 strings retried.")
+
+
+def test_the_rest_is_confirmed_again_because_more_may_have_failed_since(open_page: Open, redis: Redis) -> None:
+    plant(redis, 3)
+    page = operator(open_page)
+    refuse_token(page, "**/discard")
+    begin(page, "Discard all")
+    rest = line(page).get_by_role("button", name="Do the rest")
+    expect(rest).to_be_visible()
+    page.unroute("**/discard")
+    plant(redis, 5)
+    rest.click()
+    dialog = page.get_by_role("dialog", name="Discard all failed strings for good?")
+    expect(dialog).to_contain_text("8 strings at present.")
+    expect(dialog.get_by_label("Reason", exact=True)).to_have_value("a test of ours")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(rest).to_be_focused()
+    assert redis.hlen(KEYS.failed) == 8
+    do_the_rest(page)
+    expect(result(page)).to_be_focused()
+    expect(result(page)).to_have_text("8 strings discarded.")

@@ -9,8 +9,13 @@ export type Group = { reason: string } | { query: string };
 /** What an operator has confirmed; `why` goes to the service's log. */
 export type Job = { kind: Kind; target: Target; why: string };
 
+/** Whether it is to be confirmed first: everything but the retry of a single string. */
+export function asksFirst({ kind, target }: Job): boolean {
+  return kind !== "retry" || !("ids" in target) || target.ids.length !== 1;
+}
+
 /** What is to be confirmed; `count` is null if it is not known how many strings it is about. */
-export type Question = { kind: Kind; target: Target; count: number | null };
+export type Question = Job & { count: number | null };
 
 export type Tally = {
   done: number;

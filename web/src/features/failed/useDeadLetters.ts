@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useAnnounceHits } from "../../announcer/useAnnounceHits";
 import { useMessages } from "../../i18n/language";
-import type { Kind, Question, Target } from "./operation";
+import { asksFirst, type Job, type Kind, type Question, type Target } from "./operation";
 import { operations } from "./operations";
 import { useFailed } from "./useFailed";
 import { useFollow } from "./useFollow";
@@ -34,9 +34,9 @@ export function useDeadLetters(token: string, isRead: () => boolean) {
   const hits = list.total === null || list.loading ? null : list.deadLetters.length;
   useAnnounceHits(search.query, hits, list.hasMore, failed.matches);
 
-  function start(kind: Kind, target: Target, why: string) {
+  function start(job: Job) {
     setSelected(new Set());
-    void operations.start({ kind, target, why }, token);
+    void operations.start(job, token);
   }
 
   return {
@@ -50,13 +50,13 @@ export function useDeadLetters(token: string, isRead: () => boolean) {
     chosen,
     setSelected,
     question,
-    /** Starts the retry of a single string; everything else is to be confirmed first. */
     begin: (kind: Kind, target: Target, count: number | null) => {
-      if (kind === "retry" && "ids" in target && target.ids.length === 1) start(kind, target, "");
-      else setQuestion({ kind, target, count });
+      const job = { kind, target, why: "" };
+      if (asksFirst(job)) setQuestion({ ...job, count });
+      else start(job);
     },
-    confirm: (why: string) => {
-      if (question) start(question.kind, question.target, why);
+    confirm: (job: Job) => {
+      start(job);
       setQuestion(null);
     },
     cancel: () => setQuestion(null),

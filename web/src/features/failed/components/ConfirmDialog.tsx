@@ -2,16 +2,16 @@ import { useState } from "react";
 import { Dialog } from "../../../controls/Dialog";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
-import type { Question } from "../operation";
+import type { Job, Question } from "../operation";
 import { targetWords } from "../operationWords";
 import { ReasonField } from "./ReasonField";
 
-type Props = { question: Question; onConfirm: (reason: string) => void; onClose: () => void };
+type Props = { question: Question; onConfirm: (job: Job) => void; onClose: () => void };
 
 /** Asks for confirmation, and for the reason before strings are discarded. */
-export function ConfirmDialog({ question: { kind, target, count }, onConfirm, onClose }: Props) {
+export function ConfirmDialog({ question: { kind, target, why, count }, onConfirm, onClose }: Props) {
   const { failed } = useMessages();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useState(why);
   const [missing, setMissing] = useState(false);
   const needsReason = kind === "discard";
 
@@ -25,7 +25,7 @@ export function ConfirmDialog({ question: { kind, target, count }, onConfirm, on
     if (needsReason && given === "") {
       setMissing(true);
       form.querySelector("textarea")?.focus();
-    } else onConfirm(given);
+    } else onConfirm({ kind, target, why: given });
   }
 
   return (

@@ -9,8 +9,8 @@ import { useMessages } from "../../../i18n/language";
 import type { Operation } from "../operation";
 import { operations } from "../operations";
 import { progressWords, resultWords, runningWords } from "../operationWords";
-import { savedToken } from "../operatorToken";
 import { useOperation } from "../useOperation";
+import { DoTheRest } from "./DoTheRest";
 import styles from "./OperationLine.module.css";
 
 const FAILED = hrefOf({ view: "failed" });
@@ -77,25 +77,12 @@ function Actions({ operation }: { operation: Operation }) {
     );
   return (
     <>
-      {operation.end !== "complete" && (
-        <Button key="rest" size="small" onClick={() => doTheRest(operation)}>
-          {failed.doTheRest}
-        </Button>
-      )}
+      {operation.end !== "complete" && <DoTheRest key="rest" operation={operation} />}
       <Button key="close" size="small" onClick={dismiss}>
         {failed.dismiss}
       </Button>
     </>
   );
-}
-
-function doTheRest({ job, tally }: Operation) {
-  const token = savedToken();
-  if (token !== null) void operations.start(job, token, tally);
-  else {
-    window.location.hash = FAILED;
-    focusViewHeading();
-  }
 }
 
 function dismiss() {
