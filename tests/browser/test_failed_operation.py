@@ -134,7 +134,7 @@ def test_a_reload_asks_first_and_afterwards_the_rest_can_be_done(open_page: Open
     page.reload()
     page.unroute("**/retry")
     assert asked == ["beforeunload"]
-    expect(result(page)).to_contain_text("This tab was reloaded or closed before it was done. 0 strings retried.")
+    expect(result(page)).to_contain_text("The tab was reloaded or closed before it was done. 0 strings retried.")
     expect(result(page)).to_contain_text("More may be done than was counted")
     assert violations(page) == []
     do_the_rest(page)
@@ -221,3 +221,78 @@ def test_the_rest_is_confirmed_again_because_more_may_have_failed_since(open_pag
     do_the_rest(page)
     expect(result(page)).to_be_focused()
     expect(result(page)).to_have_text("8 strings discarded.")
+
+
+def test_a_duplicate_of_the_tab_leaves_the_operation_to_the_original(open_page: Open, redis: Redis) -> None:
+    plant(redis, 30)
+    page = operator(open_page)
+    held = hold(page)
+    with page.context.expect_page() as opened:
+        page.evaluate("void window.open(location.href)")
+    duplicate = opened.value
+    # it has the copied token
+    expect(duplicate.get_by_role("heading", name="30 strings failed")).to_be_visible()
+    expect(line(duplicate)).to_have_count(0)
+    expect(result(page)).to_have_text("Retrying all failed strings…")
+    duplicate.reload()
+    expect(duplicate.get_by_role("heading", name="30 strings failed")).to_be_visible()
+    expect(line(duplicate)).to_have_count(0)
+    release(page, held)
+    expect(result(page)).to_have_text("30 strings retried.")
+
+
+def test_strings_whose_answers_were_lost_are_not_said_to_be_handled_by_others(open_page: Open, redis: Redis) -> None:
+    plant(redis, 3)
+    page = operator(open_page)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if route.request.url in lost:
+            route.continue_()
+        else:
+            lost.append(route.request.url)
+            route.fetch()
+            route.abort("connectionreset")
+
+    page.route("**/retry", lose)
+    page.get_by_role("checkbox", name="Select all that are shown").check()
+    begin(page, "Retry 3 strings")
+    expect(result(page)).to_have_text(
+        "0 strings retried. 3 strings retried, or handled by another operator: an answer was lost."
+    )
+    assert redis.hlen(KEYS.failed) == 0
+
+
+def test_a_proxys_answers_count_nothing(open_page: Open, redis: Redis) -> None:
+    plant(redis, 3)
+    page = operator(open_page)
+
+    def log_in(route: Route) -> None:
+        route.fulfill(status=200, content_type="application/json", body='{"error": "login"}\n')
+
+    page.route("**/retry", log_in)
+    page.get_by_role("checkbox", name="Select all that are shown").check()
+    begin(page, "Retry 3 strings")
+    expect(result(page)).to_contain_text("Trying again soon: the service gave an answer that makes no sense.")
+    expect(line(page)).to_contain_text("0 strings retried so far.")
+    page.unroute("**/retry")
+    expect(result(page)).to_have_text("3 strings retried.")
+
+    plant(redis, 2)
+    page.route("**/retry", log_in)
+    begin(page, "Retry all")
+    expect(result(page)).to_contain_text("Trying again soon: the service gave an answer that makes no sense.")
+    expect(line(page)).to_contain_text("0 strings retried so far.")
+    page.unroute("**/retry")
+    expect(result(page)).to_contain_text("2 strings retried. More may be done than was counted")
+
+
+def test_two_operators_together_leave_nothing_that_was_not_looked_at(open_page: Open, redis: Redis) -> None:
+    plant(redis, MANY)
+    pages = [operator(open_page), operator(open_page)]
+    for page, button in zip(pages, ["Discard all", "Retry all"], strict=True):
+        begin(page, button)
+    for page in pages:
+        expect(line(page).get_by_role("button", name="Close")).to_be_visible()
+        expect(result(page)).not_to_contain_text("not looked at")
+    assert redis.hlen(KEYS.failed) == 0

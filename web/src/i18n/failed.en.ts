@@ -72,7 +72,7 @@ export const failed = {
   lookedAt: (value: number, total: number) => `Looked at ${count(value)} of ${count(total)}.`,
   ended: {
     stopped: "Stopped.",
-    reloaded: "This tab was reloaded or closed before it was done.",
+    interrupted: "The tab was reloaded or closed before it was done.",
     tokenRefused: "The service does not take the operator token any more. Enter it again under Failed.",
   },
   finished: {
@@ -82,6 +82,12 @@ export const failed = {
   notExact: "More may be done than was counted: an answer was interrupted.",
   skipped: (value: number) =>
     `${strings(value)} skipped: already handled, by another operator for example, or not readable.`,
+  unclear: {
+    retry: (value: number) =>
+      `${strings(value)} retried, or handled by another operator: an answer was lost.`,
+    discard: (value: number) =>
+      `${strings(value)} discarded, or handled by another operator: an answer was lost.`,
+  },
   refused: (value: number) => `The service refused ${strings(value)}.`,
   untouched: (value: number) => `${strings(value)} ${remain(value)} to be done.`,
   notLookedAt: (value: number) => `${strings(value)} not looked at yet.`,

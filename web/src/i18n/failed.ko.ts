@@ -70,7 +70,7 @@ export const failed: typeof english = {
   lookedAt: (value, total) => `${count(total)}개 중 ${count(value)}개를 확인했습니다.`,
   ended: {
     stopped: "중지했습니다.",
-    reloaded: "끝나기 전에 탭을 새로 고치거나 닫았습니다.",
+    interrupted: "끝나기 전에 탭을 새로 고치거나 닫았습니다.",
     tokenRefused: "서비스가 더는 이 운영자 토큰을 받지 않습니다. ‘실패’ 화면에서 다시 입력하세요.",
   },
   finished: {
@@ -80,6 +80,12 @@ export const failed: typeof english = {
   notExact: "응답이 끊겨 실제로는 더 많이 처리되었을 수 있습니다.",
   skipped: (value) =>
     `${count(value)}개는 건너뛰었습니다. 다른 운영자 등이 이미 처리했거나 읽을 수 없는 문자열입니다.`,
+  unclear: {
+    retry: (value) =>
+      `${count(value)}개는 응답을 받지 못해 다시 시도되었는지 다른 운영자가 처리했는지 알 수 없습니다.`,
+    discard: (value) =>
+      `${count(value)}개는 응답을 받지 못해 폐기되었는지 다른 운영자가 처리했는지 알 수 없습니다.`,
+  },
   refused: (value) => `${count(value)}개는 서비스가 거부했습니다.`,
   untouched: (value) => `${count(value)}개가 남아 있습니다.`,
   notLookedAt: (value) => `${count(value)}개는 아직 확인하지 않았습니다.`,

@@ -1,13 +1,10 @@
 import { ApiError, problemCode } from "../../api/apiError";
 import { type Progress, runGroup } from "./api/runGroup";
 import type { Group, Job, Reports, Tally } from "./operation";
-import { faultOf, waitFor } from "./retries";
-
-/** The service refused to begin: nothing was done that is not counted. */
-const NOT_BEGUN = new Set(["busy", "rate-limited"]);
+import { faultOf, mayBeDone, waitFor } from "./retries";
 
 /**
- * Retries or discards a group until the service has looked at all dead letters, or until aborted.
+ * Retries or discards a group until the service has looked at all dead letters, or until aborted; returns which.
  *
  * An answer that breaks off, or is not complete, is followed by another request, after a pause. Throws an ApiError if
  * the service refuses the request, for example because of the token.
@@ -17,7 +14,7 @@ export async function runWholeGroup(
   before: Tally,
   token: string,
   reports: Reports,
-): Promise<void> {
+): Promise<"complete" | "stopped"> {
   let tally = before;
   const report = (next: Tally) => {
     tally = next;
@@ -26,14 +23,15 @@ export async function runWholeGroup(
   for (let attempts = 1; ; attempts++) {
     const { done } = tally;
     try {
-      return await runOnce(job, tally, token, { ...reports, onTally: report });
+      await runOnce(job, tally, token, { ...reports, onTally: report });
+      return "complete";
     } catch (error) {
       const fault = faultOf(error);
       if (!fault.transient) throw fault;
-      if (!NOT_BEGUN.has(fault.trouble.code)) report({ ...tally, exact: false });
+      if (mayBeDone(fault)) report({ ...tally, exact: false });
       if (tally.done > done) attempts = 1;
       await waitFor(fault, attempts, reports);
-      if (reports.signal.aborted) return;
+      if (reports.signal.aborted) return "stopped";
     }
   }
 }
@@ -60,6 +58,13 @@ async function runOnce(
   throw faultOf(null);
 }
 
-function added(before: Tally, { done, skipped, left }: Progress, total: number): Tally {
-  return { ...before, done: before.done + done, skipped: before.skipped + skipped, left, total };
+function added(before: Tally, { done, skipped, left, complete }: Progress, total: number): Tally {
+  return {
+    ...before,
+    done: before.done + done,
+    skipped: before.skipped + skipped,
+    // what others took meanwhile was not looked at
+    left: complete ? 0 : left,
+    total,
+  };
 }

@@ -21,6 +21,8 @@ export type Tally = {
   done: number;
   /** Those that were no longer there, or changed meanwhile. */
   skipped: number;
+  /** Those that were no longer there after a request without an answer: done by it, or by another operator. */
+  unclear: number;
   refused: number;
   /** Those not looked at yet; of a group, among dead letters of any reason. Null until known. */
   left: number | null;
@@ -30,9 +32,9 @@ export type Tally = {
   exact: boolean;
 };
 
-export type Operation = { job: Job; tally: Tally } & (
+export type Operation = { id: string; job: Job; tally: Tally } & (
   | { phase: "running"; stopping: boolean; waitsFor: Trouble | null }
-  | { phase: "ended"; end: "complete" | "stopped" | "reloaded" | Trouble }
+  | { phase: "ended"; end: "complete" | "stopped" | "interrupted" | Trouble }
 );
 
 /** How an operation tells what is left to do, what it has done, and what it waits for. */
@@ -46,6 +48,7 @@ export type Reports = {
 export const NOTHING_DONE: Tally = {
   done: 0,
   skipped: 0,
+  unclear: 0,
   refused: 0,
   left: null,
   total: null,

@@ -39,7 +39,7 @@ export function progressWords({ job, tally: { done, left, total } }: Running, fa
 export function resultWords(operation: Ended, messages: Messages): string {
   const { failed } = messages;
   const { job, tally, end } = operation;
-  const { done, skipped, refused, left, exact } = tally;
+  const { done, skipped, unclear, refused, left, exact } = tally;
   const untouched = "ids" in job.target ? failed.untouched : failed.notLookedAt;
   return sentences(
     end !== "complete" && titleWords(operation, failed),
@@ -47,6 +47,7 @@ export function resultWords(operation: Ended, messages: Messages): string {
     failed.finished[job.kind](done),
     !exact && failed.notExact,
     skipped > 0 && failed.skipped(skipped),
+    unclear > 0 && failed.unclear[job.kind](unclear),
     refused > 0 && failed.refused(refused),
     left !== null && left > 0 && untouched(left),
   );
@@ -59,7 +60,7 @@ function titleWords({ job, tally }: Operation, failed: Words): string {
 function endWords(end: Ended["end"], messages: Messages): string | null {
   const { failed } = messages;
   if (end === "complete") return null;
-  if (end === "stopped" || end === "reloaded") return failed.ended[end];
+  if (end === "stopped" || end === "interrupted") return failed.ended[end];
   if (end.code === "operator-only") return failed.ended.tokenRefused;
   return end.code === "operator-disabled" ? failed.disabledHint : refusalWords(end, messages);
 }

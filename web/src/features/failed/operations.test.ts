@@ -49,9 +49,9 @@ function answerGroups(...answers: (() => Response)[]): unknown[] {
   return asked;
 }
 
-const accepted = () =>
+const accepted = (id: string) =>
   HttpResponse.json(
-    { id: "1", status: "queued", status_url: "/", received_at: "", accepted_total: 1 },
+    { id, status: "queued", status_url: "/", received_at: "", accepted_total: 1 },
     { status: 202 },
   );
 const lines =
@@ -74,7 +74,7 @@ describe("an operation on single strings", () => {
       "id-2": () => problem(404, "unknown-string", ""),
       "id-3": () => problem(400, "invalid-parameter", ""),
     };
-    const asked = answerRetries((id) => (answers[id] ?? accepted)());
+    const asked = answerRetries((id) => (answers[id] ?? accepted)(id));
     operations.start(some(), TOKEN);
     expect(await ended()).toMatchObject({
       end: "complete",
@@ -86,29 +86,21 @@ describe("an operation on single strings", () => {
   it("has at most four requests in flight", async () => {
     let underWay = 0;
     let most = 0;
-    answerRetries(async () => {
+    answerRetries(async (id) => {
       most = Math.max(most, ++underWay);
       await new Promise((resolve) => setImmediate(resolve));
       underWay--;
-      return accepted();
+      return accepted(id);
     });
     operations.start(some(), TOKEN);
     await ended();
     expect(most).toBe(4);
   });
 
-  it("retries through an outage", async () => {
-    let away = 3;
-    const asked = answerRetries(() => (away-- > 0 ? problem(503, "journal-away", "") : accepted()));
-    operations.start({ ...all, target: { ids: ["a"] } }, TOKEN);
-    expect(await ended()).toMatchObject({ end: "complete", tally: { done: 1 } });
-    expect(asked).toEqual(["a", "a", "a", "a"]);
-  });
-
   it("starts nothing more once it is stopped, and does the rest when it is continued", async () => {
-    const asked = answerRetries(() => {
+    const asked = answerRetries((id) => {
       operations.stop();
-      return accepted();
+      return accepted(id);
     });
     operations.start(some(), TOKEN);
     const stopped = await ended();
@@ -119,23 +111,39 @@ describe("an operation on single strings", () => {
     expect(await ended()).toMatchObject({ end: "complete", tally: { done: 10, left: 0, total: 10 } });
   });
 
-  it("ends when the token is refused", async () => {
-    const asked = answerRetries(() => problem(401, "operator-only", ""));
+  it("ends when the token is refused, once it has counted what was in flight", async () => {
+    const answers: (() => void)[] = [];
+    const asked = answerRetries((id) =>
+      id === "id-0"
+        ? problem(401, "operator-only", "")
+        : new Promise((resolve) => answers.push(() => resolve(accepted(id)))),
+    );
     operations.start(some(), TOKEN);
-    expect(await ended()).toMatchObject({ end: { code: "operator-only" } });
-    expect(asked.length).toBeLessThanOrEqual(4);
+    await vi.waitFor(() => expect(answers.length).toBe(3));
+    for (const answer of answers) answer();
+    expect(await ended()).toMatchObject({ end: { code: "operator-only" }, tally: { done: 3, left: 7 } });
+    expect(asked.length).toBe(4);
   });
 
   it("is known after a reload as far as it was, with what is left", async () => {
-    answerRetries((id) => (id === "id-0" ? accepted() : new Promise<Response>(() => undefined)));
+    answerRetries((id) => (id === "id-0" ? accepted(id) : new Promise<Response>(() => undefined)));
     operations.start(some(), TOKEN);
     await vi.waitFor(() => expect(operations.snapshot()?.tally.done).toBe(1));
     expect(new Operations().snapshot()).toMatchObject({
       phase: "ended",
-      end: "reloaded",
+      end: "interrupted",
       job: { target: { ids: ids.slice(1) } },
       tally: { done: 1, left: 9, exact: false },
     });
+  });
+});
+
+describe("a duplicate of the tab", () => {
+  it("leaves the operation to the tab that is running it", async () => {
+    answerRetries(() => new Promise<Response>(() => undefined));
+    operations.start(some(), TOKEN);
+    const duplicate = new Operations();
+    await vi.waitFor(() => expect(duplicate.snapshot()).toBeNull());
   });
 });
 
@@ -163,6 +171,7 @@ describe("an operation on a group", () => {
     ["breaks off", lines(line(0, 9), line(3, 6))],
     ["breaks off within a line", lines(line(0, 9), line(3, 6), '{"done": 4')],
     ["makes no sense", lines(line(3, 6), "<html>\n")],
+    ["turns out to be a proxy's", lines(line(3, 6), '{"error": "login"}\n')],
     ["has a line without end", lines(line(3, 6), "x".repeat(LONGEST_ANSWER))],
     ["is not complete", lines(line(3, 6, { complete: false, problem: { type: "x", detail: "" } }))],
   ])("is asked for again if the answer %s, and adds up", async (_, broken) => {
@@ -170,6 +179,22 @@ describe("an operation on a group", () => {
     operations.start(all, TOKEN);
     expect(await ended()).toMatchObject({ end: "complete", tally: { done: 9, left: 0, exact: false } });
     expect(asked.length).toBe(2);
+  });
+
+  it("leaves nothing to be looked at once it is complete, whatever others took meanwhile", async () => {
+    answerGroups(lines(line(0, 9), line(3, 5, COMPLETE)));
+    operations.start(all, TOKEN);
+    expect(await ended()).toMatchObject({ end: "complete", tally: { done: 3, left: 0 } });
+  });
+
+  it("that is stopped was not completed by having looked at as many as there were", async () => {
+    answerGroups(lines(line(9, 0)));
+    operations.start(all, TOKEN);
+    await vi.waitFor(() =>
+      expect(operations.snapshot()).toMatchObject({ waitsFor: { code: "unexpected-answer" } }),
+    );
+    operations.stop();
+    expect(await ended()).toMatchObject({ end: "stopped", tally: { done: 9, exact: false } });
   });
 
   it("is asked for again if no answer comes, and the page knows that there was none", async () => {

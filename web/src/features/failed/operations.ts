@@ -1,15 +1,26 @@
+import { newIdempotencyKey } from "../strings/idempotencyKey";
 import { runWholeGroup } from "./groupRun";
-import { runOneByOne } from "./oneByOne";
+import { OneByOne } from "./oneByOne";
 import { type Job, NOTHING_DONE, type Operation, type Reports, type Tally } from "./operation";
 import { faultOf } from "./retries";
 
 const KEY = "ix-dummies:failed-operation";
+
+/** Between the browser's tabs: "is it running?", or "it is running here". */
+type Message = { id: string; running: boolean };
 
 /** The tab's one operation on dead letters: goes on whichever view is open, and is kept until it is dismissed. */
 export class Operations {
   private operation: Operation | null = saved();
   private abort = new AbortController();
   private readonly listeners = new Set<() => void>();
+  private readonly tabs = tabsChannel();
+
+  constructor() {
+    if (this.tabs) this.tabs.onmessage = ({ data }) => this.hear(data);
+    const { operation } = this;
+    if (operation && isInterrupted(operation)) this.tell({ id: operation.id, running: false });
+  }
 
   readonly snapshot = (): Operation | null => this.operation;
 
@@ -24,10 +35,10 @@ export class Operations {
     this.abort = new AbortController();
     const { signal } = this.abort;
     window.addEventListener("beforeunload", askToStay);
-    this.set({ job, tally: before, phase: "running", stopping: false, waitsFor: null });
+    const id = newIdempotencyKey();
+    this.set({ id, job, tally: before, phase: "running", stopping: false, waitsFor: null });
     try {
-      await run(job, before, token, this.reports(signal));
-      this.end(signal.aborted && this.operation?.tally.left !== 0 ? "stopped" : "complete");
+      this.end(await run(job, before, token, this.reports(signal)));
     } catch (error) {
       this.end(faultOf(error).trouble);
     }
@@ -58,8 +69,20 @@ export class Operations {
 
   private end(end: Extract<Operation, { phase: "ended" }>["end"]): void {
     window.removeEventListener("beforeunload", askToStay);
-    if (this.operation)
-      this.set({ job: this.operation.job, tally: this.operation.tally, phase: "ended", end });
+    if (!this.operation) return;
+    const { id, job, tally } = this.operation;
+    this.set({ id, job, tally, phase: "ended", end });
+  }
+
+  /** A duplicate of a tab begins with a copy of its operation, which may be running on in the original. */
+  private hear({ id, running }: Message): void {
+    if (this.operation?.id !== id) return;
+    if (running && isInterrupted(this.operation)) this.set(null);
+    if (!running && this.operation.phase === "running") this.tell({ id, running: true });
+  }
+
+  private tell(message: Message): void {
+    this.tabs?.postMessage(message);
   }
 
   private set(operation: Operation | null): void {
@@ -72,24 +95,37 @@ export class Operations {
 /** The page's. */
 export const operations = new Operations();
 
-function run(job: Job, before: Tally, token: string, reports: Reports): Promise<void> {
+function run(job: Job, before: Tally, token: string, reports: Reports): Promise<"complete" | "stopped"> {
   const { target } = job;
   return "ids" in target
-    ? runOneByOne({ ...job, ...target }, before, token, reports)
+    ? new OneByOne({ ...job, ...target }, before, token, reports).run()
     : runWholeGroup({ ...job, target }, before, token, reports);
+}
+
+/** Null if the browser denies storage and all that goes with it. */
+function tabsChannel(): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel(KEY);
+  } catch {
+    return null;
+  }
+}
+
+function isInterrupted(operation: Operation): boolean {
+  return operation.phase === "ended" && operation.end === "interrupted";
 }
 
 function askToStay(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }
 
-/** What was running when the page was closed or reloaded has ended, with what was known of it. */
+/** What was running when the page was closed or reloaded has been interrupted, with what was known of it. */
 function saved(): Operation | null {
   try {
     const operation: Operation | null = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
     if (operation?.phase !== "running") return operation;
-    const { job, tally } = operation;
-    return { job, tally: { ...tally, exact: false }, phase: "ended", end: "reloaded" };
+    const { id, job, tally } = operation;
+    return { id, job, tally: { ...tally, exact: false }, phase: "ended", end: "interrupted" };
   } catch {
     return null;
   }

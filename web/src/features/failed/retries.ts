@@ -1,10 +1,18 @@
 import { ApiError, pageError, type Trouble } from "../../api/apiError";
 import { retryDelay } from "../../timing/retryDelay";
 
+/** The service refused to begin. */
+const NOT_BEGUN = new Set(["busy", "rate-limited"]);
+
 type Watch = { signal: AbortSignal; onWaiting: (trouble: Trouble) => void };
 
 export function faultOf(error: unknown): ApiError {
   return error instanceof ApiError ? error : pageError("unexpected-answer");
+}
+
+/** Whether the service may have done what was asked, although it did not say so. */
+export function mayBeDone({ transient, trouble }: ApiError): boolean {
+  return transient && !NOT_BEGUN.has(trouble.code);
 }
 
 /** Waits before the next try; returns early if aborted. */
