@@ -97,7 +97,7 @@ class User:
         while time.monotonic() < until and (look := tab.look()) and look.step == "receipt":
             if look.asking:
                 tab.press(answer)
-        receipt.closed = look is not None and look.step == "choose"
+        receipt.closed = look is not None and look.step in {"choose", "review"}
         time.sleep(TOLD)
 
     def _receipt(self, tab: Tab) -> Receipt | None:

@@ -54,7 +54,7 @@ export const bulk = {
   nothingLeft: "No line is left that could be sent.",
   send: (value: number) => `Send ${strings(value)}`,
   sendWithout: (value: number) => `Leave them out and send ${strings(value)}`,
-  otherBatch: "Another tab has begun to send lines: this batch can follow when that one is done.",
+  kept: "Your other lines are kept in this tab. They can be sent when this batch is done.",
   sending: (name: string) => `Sending ${name}`,
   sendingBar: "Sent so far",
   acceptedOf: (accepted: number, all: number) => `${count(accepted)} of ${strings(all)} accepted`,

@@ -2,12 +2,13 @@ import { createContext, use } from "react";
 import { reachability } from "../../api/reachability";
 import { submitBulk } from "./api/submitBulk";
 import { Batches } from "./batches";
+import { Choice } from "./choice";
 import { forgetSent } from "./draft";
 import { askBeforeLeaving } from "./leaving";
 import { type Opened, openStorage } from "./openStorage";
 import { Sender } from "./sender";
 
-export type BatchParts = { batches: Batches; sender: Sender };
+export type BatchParts = { batches: Batches; sender: Sender; choice: Choice };
 
 let shared: Promise<BatchParts> | null = null;
 
@@ -25,14 +26,17 @@ export function sharedBatchParts(): Promise<BatchParts> {
 /** Starts to send the batch in this storage, and those that follow. */
 export function startParts({ storage, keeping }: Opened): BatchParts {
   const batches = new Batches(storage, keeping);
+  const choice = new Choice();
   batches.subscribe(() => {
     const progress = batches.progress();
-    if (progress) forgetSent(progress.batch.id);
+    if (!progress) return;
+    forgetSent(progress.batch.id);
+    choice.forgetSent(progress.batch.id);
   });
   const sender = new Sender(batches, submitBulk);
   sender.start();
   reachability.onWake(() => sender.tryNow());
-  return { batches, sender };
+  return { batches, sender, choice };
 }
 
 export const BatchPartsContext = createContext<Promise<BatchParts> | null>(null);

@@ -1,12 +1,14 @@
 import { readDraft, saveDraft } from "../strings/useDraft";
 
-/** The names under which this tab saves the field's text, and the id of the batch that was made of it. */
+/** The names under which this tab keeps the field's text, and the id of the batch that was made of it. */
 export const DRAFT = "lines";
 const SENT_AS = "lines-batch";
 
 /** Keeps a text for this view, unless another is kept; returns whether it did. */
 export function keepForLines(text: string): boolean {
-  return readDraft(DRAFT) === "" && saveDraft(DRAFT, text);
+  if (readDraft(DRAFT) !== "") return false;
+  saveDraft(DRAFT, text);
+  return true;
 }
 
 /** Notes which batch the text becomes, before it is saved: the page may end at any moment. */

@@ -2,43 +2,46 @@ import { useCallback, useState } from "react";
 
 const PREFIX = "ix-dummies:draft:";
 
-/**
- * A field's text, saved over reloads until it is sent; per tab, so that tabs do not overwrite each other.
- *
- * The last value is whether it is saved: the browser may deny storage, or have no room for it.
- */
-export function useDraft(name: string): [string, (text: string) => void, boolean] {
-  const [draft, setDraft] = useState(() => ({ text: readDraft(name), saved: true }));
-  const change = useCallback((text: string) => setDraft({ text, saved: saveDraft(name, text) }), [name]);
-  return [draft.text, change, draft.saved];
+/** What the browser did not save, because it denies storage or has no room: kept while the page is open. */
+const unsaved = new Map<string, string>();
+
+/** A field's text, kept until it is sent over other views and, if the browser saves it, over reloads; per tab. */
+export function useDraft(name: string): [string, (text: string) => void] {
+  const [text, setText] = useState(() => readDraft(name));
+  const change = useCallback(
+    (next: string) => {
+      saveDraft(name, next);
+      setText(next);
+    },
+    [name],
+  );
+  return [text, change];
 }
 
-/** Returns the saved text, or an empty one. */
+/** Returns the kept text, or an empty one. */
 export function readDraft(name: string): string {
   try {
-    return sessionStorage.getItem(PREFIX + name) ?? "";
+    return unsaved.get(name) ?? sessionStorage.getItem(PREFIX + name) ?? "";
   } catch {
     return "";
   }
 }
 
-/** Saves a text, or nothing if it is empty; returns false if it cannot be saved: the field still has it. */
-export function saveDraft(name: string, text: string): boolean {
+/** Keeps a text, or nothing if it is empty. */
+export function saveDraft(name: string, text: string): void {
   try {
-    if (text === "") sessionStorage.removeItem(PREFIX + name);
-    else sessionStorage.setItem(PREFIX + name, text);
-    return true;
+    // also before it is replaced: an older draft must not reappear in place of one that cannot be saved
+    sessionStorage.removeItem(PREFIX + name);
+    if (text !== "") sessionStorage.setItem(PREFIX + name, text);
+    unsaved.delete(name);
   } catch {
-    discard(PREFIX + name);
-    return false;
+    if (text === "") unsaved.delete(name);
+    else unsaved.set(name, text);
   }
+  window.removeEventListener("beforeunload", askToStay);
+  if (unsaved.size > 0) window.addEventListener("beforeunload", askToStay);
 }
 
-/** An older draft must not reappear in place of one that could not be saved. */
-function discard(key: string): void {
-  try {
-    sessionStorage.removeItem(key);
-  } catch {
-    // storage is denied: there is no older draft
-  }
+function askToStay(event: BeforeUnloadEvent): void {
+  event.preventDefault();
 }

@@ -6,6 +6,7 @@ import { useBatchParts } from "../batchParts";
 import { isOver } from "../progress";
 import styles from "./Bulk.module.css";
 import { Chooser } from "./Chooser";
+import { KeptLines } from "./KeptLines";
 import { Receipt } from "./Receipt";
 import { SendingPanel } from "./SendingPanel";
 
@@ -32,6 +33,7 @@ export function BulkView() {
         <SendingPanel progress={progress} keeping={state.keeping} moved={trail.moved} />
       )}
       {step === "receipt" && progress && <Receipt progress={progress} moved={trail.moved} />}
+      {progress && <KeptLines moved={trail.moved} />}
     </>
   );
 }

@@ -1,14 +1,10 @@
-import { useEffect, useState } from "react";
-import { announce } from "../../../announcer/announce";
+import { useState, useSyncExternalStore } from "react";
 import { useMessages } from "../../../i18n/language";
-import { newIdempotencyKey } from "../../strings/idempotencyKey";
 import { useDraft } from "../../strings/useDraft";
 import type { Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
 import { DRAFT, noteSending } from "../draft";
-import { askBeforeLeaving } from "../leaving";
 import type { Lines } from "../lines";
-import { useReading } from "../useReading";
 import styles from "./Bulk.module.css";
 import { LinesForm } from "./LinesForm";
 import { NotUtf8 } from "./NotUtf8";
@@ -18,18 +14,19 @@ import { Review } from "./Review";
 /** Turns the text of a field or a file into lines ready to be sent. */
 export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }) {
   const { bulk } = useMessages();
-  const { batches } = useBatchParts();
-  const [draft, setDraft, isSaved] = useDraft(DRAFT);
-  const { current, read, choose } = useReading();
-  const [left, setLeft] = useState(false);
-  useEffect(() => askBeforeLeaving(() => !isSaved), [isSaved]);
+  const { batches, choice } = useBatchParts();
+  const [draft, setDraft] = useDraft(DRAFT);
+  const current = useSyncExternalStore(choice.subscribe, choice.snapshot);
+  const [trail, setTrail] = useState({ step: current.step, moved });
+  if (trail.step !== current.step) setTrail({ step: current.step, moved: true });
+  const takesFocus = trail.moved;
 
-  async function send(name: string | null, lines: Lines) {
-    const id = newIdempotencyKey();
-    if (name === null) noteSending(id);
-    // if the storage fails, that is shown above
-    const begun = await batches.begin(id, name, lines).catch(() => null);
-    if (begun === false) announce(bulk.otherBatch);
+  async function send(batch: string, name: string | null, lines: Lines) {
+    if (name === null) noteSending(batch);
+    // if the storage fails, or another tab was faster, this view says so, and keeps the lines
+    if (!(await batches.begin(batch, name, lines).catch(() => false))) return;
+    choice.forgetSent(batch);
+    if (name === null) setDraft("");
   }
 
   if (current.step === "choose") {
@@ -40,23 +37,20 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
           text={draft}
           onText={setDraft}
           fault={current.fault}
-          takesFocus={moved || left}
-          onRead={(source) => {
-            setLeft(true);
-            read(source);
-          }}
-          onFault={choose}
+          takesFocus={takesFocus}
+          onRead={(source) => choice.read(source)}
+          onFault={(fault) => choice.reset(fault)}
         />
       </>
     );
   }
   const { name } = current.source;
-  if (current.step === "reading")
-    return <ReadingPanel name={name} part={current.part} onStop={() => choose()} />;
-  if (current.reading.kind === "not-utf-8") {
-    const asKorean = () => read(current.source, "euc-kr");
-    return <NotUtf8 name={name} reading={current.reading} onKorean={asKorean} onBack={() => choose()} />;
-  }
+  const shared = { name, takesFocus, onBack: () => choice.reset() };
+  if (current.step === "reading") return <ReadingPanel {...shared} part={current.part} />;
   const { reading } = current;
-  return <Review name={name} lines={reading} onSend={() => send(name, reading)} onBack={() => choose()} />;
+  if (reading.kind !== "lines") {
+    const asKorean = () => choice.read(current.source, "euc-kr");
+    return <NotUtf8 {...shared} reading={reading} onKorean={asKorean} />;
+  }
+  return <Review {...shared} lines={reading} onSend={() => send(current.batch, name, reading)} />;
 }

@@ -7,17 +7,20 @@ import styles from "./Bulk.module.css";
 
 type Props = {
   name: string | null;
+  takesFocus: boolean;
   reading: Extract<Reading, { kind: "not-utf-8" }>;
   onKorean: () => void;
   onBack: () => void;
 };
 
 /** A file that is not UTF-8: offers to read it as Korean, with a preview, if that is possible. */
-export function NotUtf8({ name, reading: { position, preview }, onKorean, onBack }: Props) {
+export function NotUtf8({ name, takesFocus, reading: { position, preview }, onKorean, onBack }: Props) {
   const { bulk } = useMessages();
   return (
     <section className={surfaces.panel}>
-      <StepHeading className={surfaces.heading}>{bulk.notUtf8(name ?? bulk.pasted)}</StepHeading>
+      <StepHeading className={surfaces.heading} takesFocus={takesFocus}>
+        {bulk.notUtf8(name ?? bulk.pasted)}
+      </StepHeading>
       <p className={surfaces.words}>{bulk.notUtf8At(position)}</p>
       <p className={surfaces.words}>{preview ? bulk.looksKorean : bulk.saveAsUtf8}</p>
       {preview && (

@@ -9,10 +9,16 @@ import styles from "./Bulk.module.css";
 import { Counts } from "./Counts";
 import { LineFaults } from "./LineFaults";
 
-type Props = { name: string | null; lines: Lines; onSend: () => Promise<void>; onBack: () => void };
+type Props = {
+  name: string | null;
+  takesFocus: boolean;
+  lines: Lines;
+  onSend: () => Promise<void>;
+  onBack: () => void;
+};
 
 /** Shows what was read, before any of it is sent. */
-export function Review({ name, lines, onSend, onBack }: Props) {
+export function Review({ name, takesFocus, lines, onSend, onBack }: Props) {
   const { bulk } = useMessages();
   const [sending, setSending] = useState(false);
   const { count, empty, bad, badCount, strings, examples } = lines;
@@ -24,7 +30,9 @@ export function Review({ name, lines, onSend, onBack }: Props) {
 
   return (
     <section className={surfaces.panel}>
-      <StepHeading className={surfaces.heading}>{bulk.ready(name ?? bulk.pasted)}</StepHeading>
+      <StepHeading className={surfaces.heading} takesFocus={takesFocus}>
+        {bulk.ready(name ?? bulk.pasted)}
+      </StepHeading>
       <Counts
         rows={[
           [bulk.counts.lines, count],

@@ -1,0 +1,64 @@
+import { newIdempotencyKey } from "../strings/idempotencyKey";
+import type { Encoding } from "./decode";
+import { MAX_FILE_BYTES, type Reading, readLines } from "./readLines";
+
+/** A chosen file, or typed or pasted lines (`name` is null). */
+export type Source = { blob: Blob; name: string | null };
+export type SourceFault = "too-big" | "unreadable" | "nothing" | "surrogate";
+
+export type Step =
+  | { step: "choose"; fault: SourceFault | null }
+  | { step: "reading"; source: Source; part: number }
+  /** The lines become a batch with this id, however often that is tried. */
+  | { step: "read"; source: Source; reading: Reading; batch: string };
+
+/** What this tab is about to send, from the source to its lines; kept while the page is open, whatever it shows. */
+export class Choice {
+  private current: Step = { step: "choose", fault: null };
+  private running: AbortController | null = null;
+  private readonly listeners = new Set<() => void>();
+
+  readonly snapshot = (): Step => this.current;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  read(source: Source, encoding: Encoding = "utf-8"): void {
+    if (source.blob.size > MAX_FILE_BYTES) this.reset("too-big");
+    else void this.readAll(source, encoding);
+  }
+
+  /** Goes back to the start, with the fault if there is one. */
+  reset(fault: SourceFault | null = null): void {
+    this.running?.abort();
+    this.show({ step: "choose", fault });
+  }
+
+  /** Forgets the lines if they became this batch. */
+  forgetSent(batch: string): void {
+    if (this.current.step === "read" && this.current.batch === batch) this.reset();
+  }
+
+  private async readAll(source: Source, encoding: Encoding): Promise<void> {
+    const abort = new AbortController();
+    this.running?.abort();
+    this.running = abort;
+    const onProgress = (part: number) => this.show({ step: "reading", source, part });
+    onProgress(0);
+    try {
+      const reading = await readLines(source.blob, encoding, onProgress, abort.signal);
+      if (abort.signal.aborted) return;
+      if (reading.kind === "lines" && reading.strings + reading.badCount === 0) this.reset("nothing");
+      else this.show({ step: "read", source, reading, batch: newIdempotencyKey() });
+    } catch {
+      if (!abort.signal.aborted) this.reset("unreadable");
+    }
+  }
+
+  private show(step: Step): void {
+    this.current = step;
+    for (const listener of this.listeners) listener();
+  }
+}
