@@ -136,6 +136,16 @@ def test_a_file_in_no_known_encoding_is_refused_with_the_byte(open_page: Open) -
     expect(page.get_by_label("Lines")).to_be_focused()
 
 
+def test_a_file_in_utf_16_is_said_to_be_that_and_one_of_an_old_mac_is_read_by_line(open_page: Open) -> None:
+    page = open_page("en-US")
+    choose(page, "wide.txt", "first\r\nsecond\r\n".encode("utf-16-le"))
+    expect(page.get_by_text("It looks like UTF-16.")).to_be_visible()
+    assert violations(page) == []
+    press(page, "Back")
+    choose(page, "mac.txt", b"first\rsecond\r\rthird\r")
+    expect(page.get_by_role("button", name="Send 3 strings")).to_be_visible()
+
+
 def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice_and_the_page_reloaded(
     tiers: Tiers, open_page: Open
 ) -> None:

@@ -25,10 +25,12 @@ export const bulk = {
   readingBar: "Read so far",
   notUtf8: (name: string) => `${name} is not UTF-8`,
   notUtf8At: (position: number) => `Byte ${count(position)} (counted from 0) does not fit.`,
+  looksUtf16: "It looks like UTF-16.",
   looksKorean:
     "It can be read as EUC-KR (CP949), in which many Korean files are written. Do these lines look right?",
   readAsKorean: "Yes, read it as EUC-KR",
-  saveAsUtf8: "Save it as UTF-8 in the program that it comes from, and choose it again.",
+  saveAsUtf8:
+    "Save it as UTF-8 in the program that it comes from, and choose it again: in Notepad with Save as and the encoding UTF-8, in Excel with the file type CSV UTF-8.",
   ready: (name: string) => `Ready to send ${name}`,
   examples: "It begins with",
   counts: {

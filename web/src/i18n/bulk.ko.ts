@@ -26,9 +26,11 @@ export const bulk: typeof english = {
   readingBar: "읽은 양",
   notUtf8: (name) => `${name}: UTF-8이 아닙니다`,
   notUtf8At: (position) => `바이트 위치 ${count(position)}(0부터 셈)의 값이 UTF-8에 맞지 않습니다.`,
+  looksUtf16: "UTF-16 파일로 보입니다.",
   looksKorean: "한글 파일에 많이 쓰이는 EUC-KR(CP949)로 읽을 수 있습니다. 아래 내용이 맞게 보입니까?",
   readAsKorean: "예, EUC-KR로 읽기",
-  saveAsUtf8: "파일을 만든 프로그램에서 UTF-8로 저장한 뒤 다시 선택하세요.",
+  saveAsUtf8:
+    "파일을 만든 프로그램에서 UTF-8로 저장한 뒤 다시 선택하세요. 메모장에서는 ‘다른 이름으로 저장’에서 인코딩을 UTF-8로, Excel에서는 파일 형식을 ‘CSV UTF-8’로 고르면 됩니다.",
   ready: (name) => `${name}: 보낼 준비가 되었습니다`,
   examples: "첫 부분",
   counts: {

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { decoded, type Encoding, NotInEncoding } from "./decode";
+import { describe, expect, it, vi } from "vitest";
+import { decoded, type Encoding, NotInEncoding, utf8FaultIn } from "./decode";
 
 // 안녕 in EUC-KR
 const KOREAN = [0xbe, 0xc8, 0xb3, 0xe7];
@@ -13,21 +13,25 @@ async function textOf(parts: BlobPart[], encoding: Encoding = "utf-8"): Promise<
 async function faultOf(parts: BlobPart[]): Promise<number> {
   const error = await textOf(parts).catch((caught: unknown) => caught);
   if (!(error instanceof NotInEncoding)) throw new Error("no fault");
-  return error.position;
+  return utf8FaultIn(new Blob(parts), error.start);
 }
 
 describe("decoded", () => {
-  it("reads a large file in pieces of whole lines, without losing any", async () => {
-    const lines = Array.from({ length: 40_000 }, (_, index) => `${index} 가나다 👋🏽\n`);
-    const pieces = await textOf([lines.join("")]);
+  it("reads a large file in pieces, without losing a character where it cuts", async () => {
+    const text = "a가나다 👋🏽\n".repeat(40_000);
+    const pieces = await textOf([text]);
     expect(pieces.length).toBeGreaterThan(10);
-    expect(pieces.every((piece) => piece.endsWith("\n"))).toBe(true);
-    expect(pieces.join("") === lines.join("")).toBe(true);
+    expect(pieces.join("") === text).toBe(true);
   });
 
-  it("reads a line that is longer than a piece", async () => {
-    const line = "가".repeat(200_000);
-    expect((await textOf([line])).join("") === line).toBe(true);
+  it("decodes a long line once, and looks for its fault in one piece only", async () => {
+    const decode = vi.spyOn(TextDecoder.prototype, "decode");
+    const line = "가".repeat(1_000_000);
+    expect(await faultOf([line, new Uint8Array([0xff])])).toBe(3_000_000);
+    const sizes = decode.mock.calls.map(([bytes]) => bytes?.byteLength ?? 0);
+    decode.mockRestore();
+    expect(Math.max(...sizes)).toBeLessThan(70_000);
+    expect(sizes.reduce((all, size) => all + size)).toBeLessThan(5_000_000);
   });
 
   it("drops a byte order mark at the start, and only there", async () => {
@@ -42,6 +46,9 @@ describe("decoded", () => {
     ["at the start", [new Uint8Array(KOREAN)], 0],
     ["after some text", ["abc\n가", new Uint8Array([0xff, 0x0a])], 7],
     ["in a later piece", ["a\n".repeat(100_000), new Uint8Array([0x61, 0xc3, 0x28])], 200_002],
+    ["after a character that begins in one", ["a".repeat(65_535), new Uint8Array([0xc3, 0x28])], 65_536],
+    ["after one that ends there", ["a".repeat(65_532), "👋", new Uint8Array([0x80])], 65_536],
+    ["after one that ends in the next", ["a".repeat(65_534), "👋", new Uint8Array([0x80])], 65_538],
   ])("says at which byte a file stops being UTF-8: %s", async (_, parts, position) => {
     expect(await faultOf(parts as BlobPart[])).toBe(position);
   });

@@ -1,72 +1,79 @@
 export type Encoding = "utf-8" | "euc-kr";
 
-const SLICE = 64 * 1024;
-const NEWLINE = 0x0a;
+export const SLICE = 64 * 1024;
+/** The most bytes of an unfinished character of UTF-8. */
+const UNFINISHED = 3;
 
-/** The file is not in the expected encoding; `position` is the first invalid byte, counted from 0. */
+/** The file is not in the expected encoding: a character that ends, or is cut off, in the slice at `start` is invalid. */
 export class NotInEncoding extends Error {
-  readonly position: number;
+  readonly start: number;
 
-  constructor(position: number) {
-    super(`not in this encoding at byte ${position}`);
+  constructor(start: number) {
+    super(`not in this encoding after byte ${start}`);
     this.name = "NotInEncoding";
-    this.position = position;
+    this.start = start;
   }
 }
 
 /**
- * Yields a file's text in pieces of whole lines, with the number of bytes read so far; throws NotInEncoding.
+ * Yields a file's text slice by slice, with the number of bytes read so far; throws NotInEncoding.
  *
- * Each piece is a task of its own, so that the page stays responsive. A cut after a newline never splits a character:
- * in both encodings that byte is part of no other.
+ * Each slice is a task of its own, so that the page stays responsive.
  */
 export async function* decoded(
   blob: Blob,
   encoding: Encoding,
 ): AsyncGenerator<{ text: string; read: number }> {
-  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
-  for await (const { bytes, start } of pieces(blob)) {
-    const text = decodeAt(decoder, bytes, start);
-    yield { text: start === 0 ? text.replace(/^\ufeff/, "") : text, read: start + bytes.length };
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  for (let start = 0; start < blob.size; start += SLICE) {
+    const bytes = await bytesOf(blob, start);
+    const read = start + bytes.length;
+    yield { text: decodeNext(decoder, bytes, start, read < blob.size), read };
   }
 }
 
-async function* pieces(blob: Blob): AsyncGenerator<{ bytes: Uint8Array; start: number }> {
-  let rest = new Uint8Array();
-  for (let at = 0; at < blob.size; at += SLICE) {
-    const slice = new Uint8Array(await blob.slice(at, at + SLICE).arrayBuffer());
-    const bytes = new Uint8Array(rest.length + slice.length);
-    bytes.set(rest);
-    bytes.set(slice, rest.length);
-    const end = at + SLICE < blob.size ? bytes.lastIndexOf(NEWLINE) + 1 : bytes.length;
-    if (end > 0) yield { bytes: bytes.subarray(0, end), start: at - rest.length };
-    rest = bytes.slice(end);
-  }
+/** Returns a file's bytes from here to the end of the slice that begins at `start`. */
+export async function bytesOf(blob: Blob, start: number, from = start): Promise<Uint8Array> {
+  return new Uint8Array(await blob.slice(from, start + SLICE).arrayBuffer());
 }
 
-function decodeAt(decoder: TextDecoder, bytes: Uint8Array, start: number): string {
+function decodeNext(decoder: TextDecoder, bytes: Uint8Array, start: number, stream: boolean): string {
   try {
-    return decoder.decode(bytes);
+    return decoder.decode(bytes, { stream });
   } catch {
-    throw new NotInEncoding(start + faultIn(bytes, decoder.encoding));
+    throw new NotInEncoding(start);
   }
 }
 
-/** Returns the index of the first invalid byte, by binary search, because the decoder does not report it. */
-function faultIn(bytes: Uint8Array, encoding: string): number {
+/** Returns the first byte that is not UTF-8, counted from 0, in the slice at `start`; all before it are. */
+export async function utf8FaultIn(blob: Blob, start: number): Promise<number> {
+  const from = Math.max(0, start - UNFINISHED);
+  const bytes = await bytesOf(blob, start, from);
+  let begin = 0;
+  // a character that began earlier still, and is valid
+  while (from + begin < start && isContinuation(bytes[begin])) begin++;
+  return from + begin + validPrefix(bytes.subarray(begin));
+}
+
+function isContinuation(byte = 0): boolean {
+  return (byte & 0xc0) === 0x80;
+}
+
+/** Returns how many bytes are valid UTF-8, by binary search, because the decoder does not report it. */
+function validPrefix(bytes: Uint8Array): number {
   let fits = 0;
   let faulty = bytes.length;
   while (fits < faulty) {
     const middle = (fits + faulty + 1) >> 1;
-    if (isValidPrefix(bytes.subarray(0, middle), encoding)) fits = middle;
+    if (isValidPrefix(bytes.subarray(0, middle))) fits = middle;
     else faulty = middle - 1;
   }
   return fits;
 }
 
-function isValidPrefix(bytes: Uint8Array, encoding: string): boolean {
+function isValidPrefix(bytes: Uint8Array): boolean {
   try {
-    new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: true });
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
     return true;
   } catch {
     return false;

@@ -15,7 +15,7 @@ const numbers = ({ chunks }: Lines) => chunks.flatMap((chunk) => chunk.lines);
 
 describe("LineReader", () => {
   it("reads a string per line, with Unix or Windows line ends, and skips empty lines", () => {
-    const lines = read("one\r\n\ntwo\n\r\n", " \nlast");
+    const lines = read("one\r", "\n\ntw", "o\n\r\n", " \nlast");
     expect(texts(lines)).toEqual(["one", "two", " ", "last"]);
     expect(numbers(lines)).toEqual([1, 3, 5, 6]);
     expect(lines).toMatchObject({ count: 6, empty: 2, strings: 4, badCount: 0 });
@@ -28,6 +28,13 @@ describe("LineReader", () => {
       { line: 3, fault: "too-long" },
     ]);
     expect(numbers(lines)).toEqual([1, 4]);
+  });
+
+  it("calls a line too long that is, whatever comes after what it keeps of it", () => {
+    const longest = "x".repeat(MAX_TEXT_BYTES);
+    const lines = read(longest, "\r\n", longest, "\r", "\0", longest, "\nlast");
+    expect(texts(lines)).toEqual([longest, "last"]);
+    expect(lines.bad).toEqual([{ line: 2, fault: "too-long" }]);
   });
 
   it("lists the first hundred of them, and counts all", () => {

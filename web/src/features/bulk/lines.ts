@@ -1,5 +1,6 @@
 import { type TextFault, textFault } from "../strings/text";
 import { type Chunk, LISTED } from "./batch";
+import { type LineEnd, LineSplitter } from "./lineSplitter";
 import { chunkOf } from "./pieces";
 import { MAX_CHUNK_BYTES, MAX_CHUNK_LINES, sizeInBody } from "./requestSize";
 
@@ -22,8 +23,9 @@ export type Lines = {
   chunks: readonly Chunk[];
 };
 
-/** Splits text, in pieces of whole lines, into chunks that can be sent. */
+/** Splits text, which arrives in pieces, into chunks that can be sent. */
 export class LineReader {
+  private readonly splitter: LineSplitter;
   private count = 0;
   private empty = 0;
   private badCount = 0;
@@ -35,13 +37,16 @@ export class LineReader {
   private texts: string[] = [];
   private bytes = ENVELOPE;
 
+  constructor(end: LineEnd = "\n") {
+    this.splitter = new LineSplitter(end);
+  }
+
   read(piece: string): void {
-    const lines = piece.split("\n");
-    if (lines.at(-1) === "") lines.pop();
-    for (const line of lines) this.readLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+    for (const line of this.splitter.split(piece)) this.readLine(line);
   }
 
   end(): Lines {
+    for (const line of this.splitter.last()) this.readLine(line);
     this.closeChunk();
     const { count, empty, badCount, bad, strings, examples, chunks } = this;
     return { count, empty, badCount, bad, strings, examples, chunks };

@@ -1,5 +1,7 @@
-import { decoded, type Encoding, NotInEncoding } from "./decode";
+import { decoded, type Encoding, NotInEncoding, utf8FaultIn } from "./decode";
+import { type LineEnd, LineSplitter } from "./lineSplitter";
 import { LineReader, type Lines } from "./lines";
+import { lineEndOf, looksLikeUtf16 } from "./textFormat";
 
 export const MAX_FILE_BYTES = 20 * 1024 * 1024;
 const PREVIEW_LINES = 5;
@@ -8,6 +10,7 @@ const PREVIEW_LENGTH = 80;
 /** A file's lines; if it is not UTF-8, a preview as Korean text, where it is valid as that. */
 export type Reading =
   | ({ kind: "lines" } & Lines)
+  | { kind: "utf-16" }
   | { kind: "not-utf-8"; position: number; preview: string[] | null };
 
 /** Reads a file; `onProgress` receives the fraction read. */
@@ -17,7 +20,9 @@ export async function readLines(
   onProgress: (part: number) => void,
   signal: AbortSignal,
 ): Promise<Reading> {
-  const reader = new LineReader();
+  if (await looksLikeUtf16(blob)) return { kind: "utf-16" };
+  const end = await lineEndOf(blob, signal);
+  const reader = new LineReader(end);
   try {
     for await (const { text, read } of decoded(blob, encoding)) {
       signal.throwIfAborted();
@@ -27,27 +32,27 @@ export async function readLines(
     return { kind: "lines", ...reader.end() };
   } catch (error) {
     if (!(error instanceof NotInEncoding)) throw error;
-    return { kind: "not-utf-8", position: error.position, preview: await koreanPreview(blob, signal) };
+    const position = await utf8FaultIn(blob, error.start);
+    return { kind: "not-utf-8", position, preview: await koreanPreview(blob, end, signal) };
   }
 }
 
 /** The first lines that are not pure ASCII, if the whole file is valid EUC-KR. */
-async function koreanPreview(blob: Blob, signal: AbortSignal): Promise<string[] | null> {
+async function koreanPreview(blob: Blob, end: LineEnd, signal: AbortSignal): Promise<string[] | null> {
+  const splitter = new LineSplitter(end);
   const preview: string[] = [];
   try {
     for await (const { text } of decoded(blob, "euc-kr")) {
       signal.throwIfAborted();
-      if (preview.length < PREVIEW_LINES)
-        preview.push(...koreanLines(text).slice(0, PREVIEW_LINES - preview.length));
+      if (preview.length < PREVIEW_LINES) preview.push(...koreanOf(splitter.split(text)));
     }
-    return preview;
+    return [...preview, ...koreanOf(splitter.last())].slice(0, PREVIEW_LINES);
   } catch (error) {
     if (error instanceof NotInEncoding) return null;
     throw error;
   }
 }
 
-function koreanLines(text: string): string[] {
-  const lines = text.split("\n").filter((line) => /[^\0-\x7f]/.test(line));
-  return lines.map((line) => line.trim().slice(0, PREVIEW_LENGTH));
+function koreanOf(lines: readonly string[]): string[] {
+  return lines.filter((line) => /[^\0-\x7f]/.test(line)).map((line) => line.trim().slice(0, PREVIEW_LENGTH));
 }

@@ -9,6 +9,11 @@ export function textAfterPaste({
   clipboardData,
 }: ClipboardEvent<HTMLTextAreaElement>): string {
   const { value, selectionStart, selectionEnd } = currentTarget;
-  const pasted = clipboardData.getData("text/plain").replaceAll("\r\n", "\n");
+  const pasted = inField(clipboardData.getData("text/plain"));
   return value.slice(0, selectionStart) + pasted + value.slice(selectionEnd);
+}
+
+/** Returns a text as a field holds it, which knows one line end only. */
+export function inField(text: string): string {
+  return text.replace(/\r\n?/g, "\n");
 }

@@ -4,7 +4,7 @@ import { Dialog } from "../../../controls/Dialog";
 import fields from "../../../controls/Field.module.css";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
-import { LONG_TEXT } from "../../strings/pasted";
+import { inField, LONG_TEXT } from "../../strings/pasted";
 import type { Source, SourceFault } from "../choice";
 import { useDrop } from "../useDrop";
 import { AttachedText } from "./AttachedText";
@@ -44,7 +44,7 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
 
   function takeDropped(dropped: string): boolean {
     if (text.length + dropped.length < LONG_TEXT) return false;
-    onText(text === "" || text.endsWith("\n") ? text + dropped : `${text}\n${dropped}`);
+    onText((text === "" || text.endsWith("\n") ? text : `${text}\n`) + inField(dropped));
     return true;
   }
 

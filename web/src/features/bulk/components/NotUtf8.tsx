@@ -8,20 +8,23 @@ import styles from "./Bulk.module.css";
 type Props = {
   name: string | null;
   takesFocus: boolean;
-  reading: Extract<Reading, { kind: "not-utf-8" }>;
+  reading: Exclude<Reading, { kind: "lines" }>;
   onKorean: () => void;
   onBack: () => void;
 };
 
 /** A file that is not UTF-8: offers to read it as Korean, with a preview, if that is possible. */
-export function NotUtf8({ name, takesFocus, reading: { position, preview }, onKorean, onBack }: Props) {
+export function NotUtf8({ name, takesFocus, reading, onKorean, onBack }: Props) {
   const { bulk } = useMessages();
+  const preview = reading.kind === "not-utf-8" ? reading.preview : null;
   return (
     <section className={surfaces.panel}>
       <StepHeading className={surfaces.heading} takesFocus={takesFocus}>
         {bulk.notUtf8(name ?? bulk.pasted)}
       </StepHeading>
-      <p className={surfaces.words}>{bulk.notUtf8At(position)}</p>
+      <p className={surfaces.words}>
+        {reading.kind === "utf-16" ? bulk.looksUtf16 : bulk.notUtf8At(reading.position)}
+      </p>
       <p className={surfaces.words}>{preview ? bulk.looksKorean : bulk.saveAsUtf8}</p>
       {preview && (
         <ul className={styles.preview} lang="ko" translate="no">
