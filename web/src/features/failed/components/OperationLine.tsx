@@ -6,6 +6,7 @@ import { Progress } from "../../../controls/Progress";
 import surfaces from "../../../controls/Surface.module.css";
 import textButton from "../../../controls/TextButton.module.css";
 import { useMessages } from "../../../i18n/language";
+import { useCurrent } from "../../pipeline/useVerdict";
 import type { Operation } from "../operation";
 import { operations } from "../operations";
 import { progressWords, resultWords, runningWords } from "../operationWords";
@@ -27,11 +28,12 @@ function Line({ operation }: { operation: Operation }) {
   const { view } = useRoute();
   const words = useRef<HTMLParagraphElement>(null);
   const running = operation.phase === "running";
+  const waitsFor = useCurrent(running ? operation.waitsFor : null);
   useFocus(words, running);
   return (
     <section className={`${surfaces.card} ${styles.line}`} aria-label={failed.operation}>
       <p ref={words} tabIndex={-1} role="status" className={styles.title}>
-        {running ? runningWords(operation, messages) : resultWords(operation, messages)}
+        {running ? runningWords({ ...operation, waitsFor }, messages) : resultWords(operation, messages)}
       </p>
       {running && <Bar operation={operation} />}
       {/* outside the live region: a screen reader should not read every new number */}
