@@ -101,7 +101,7 @@ def test_two_tabs_without_locks_store_each_line_once_though_the_service_refuses_
     other.goto(plain_site)
     for each in (page, other):
         assert each.evaluate("isSecureContext") is False
-    # 1,000 ms later each answer, so that both tabs have the same chunks under way
+    # each request is late, so that both tabs have the same chunks under way
     page.context.route("**/dummies/bulk", lambda route: (page.wait_for_timeout(300), route.continue_()))
     lines = [f"two tabs {number:04}" for number in range(6_000)]
     for refused in (7, 2_500, 5_999):
@@ -184,7 +184,7 @@ def test_a_late_answer_counts_for_its_own_batch_only(system: System, open_page: 
     assert violations(page) == []
     press(page, "Delete")
     choose(page, "next.txt", ["after one", "after two", "after three"])
-    page.wait_for_timeout(300)
+    eventually(lambda: page.wait_for_timeout(50) or len(held) == 2, within=20)
     held.release()
     expect(page.get_by_role("heading", name="All sent: 3 strings accepted")).to_be_visible()
     eventually(lambda: len(rows(system, "after %")) == 3, within=20)
