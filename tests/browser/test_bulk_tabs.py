@@ -216,7 +216,7 @@ def test_a_long_text_that_is_dropped_is_added_to_the_lines_and_never_gets_into_t
         return data;
     }""")
     page.locator("form").dispatch_event("drop", {"dataTransfer": transfer})
-    expect(page.get_by_text("Pasted text: 20,001 lines")).to_be_visible()
+    expect(page.get_by_text("Your text: 20,001 lines")).to_be_visible()
     assert page.locator("textarea").count() == 0
     assert violations(page) == []
 

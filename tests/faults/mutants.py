@@ -20,7 +20,7 @@ from local.system import ROOT
 
 COPIED = ("api", "core", "database", "local", "tests", "worker")
 TRIAL = {"SEED": "1", "RATE": "100", "SETTLE": "30"}
-LONGEST = 300.0
+LONGEST = 600.0
 
 
 class Mutant(NamedTuple):

@@ -15,16 +15,17 @@ from faults_page.run import report, run
 
 
 def main() -> None:
-    """Run, print what happened, and exit with 1 where the page said something false or a string was lost or doubled."""
+    """Run, print what happened, and exit with 1 if a rule was broken or, except in a single round, if it was idle."""
     seed, seconds = int(os.environ.get("SEED", "1")), float(os.environ.get("DURATION", "600"))
     number = os.environ.get("ROUND")
     folder = Path(tempfile.mkdtemp(prefix="faults-page-"))
     result = run(folder, seed, rounds=1 if number else None, seconds=seconds, first=int(number or 0))
     print(report(result))
     shutil.rmtree(folder / "system", ignore_errors=True)
-    if result.ok:
+    passed = result.ok and (number is not None or not result.idle)
+    if passed:
         shutil.rmtree(folder, ignore_errors=True)
-    sys.exit(0 if result.ok else 1)
+    sys.exit(0 if passed else 1)
 
 
 if __name__ == "__main__":

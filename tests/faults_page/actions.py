@@ -15,11 +15,14 @@ MOST_TABS, MOST_BATCHES = 3, 16
 
 
 class Action(NamedTuple):
-    """Something that a user does, if it is possible at what the tab shows; ``weight`` is its part."""
+    """Something that a user does, if it is possible at what the tab shows; ``weight`` is its part.
+
+    ``do`` tells whether it was done.
+    """
 
     name: str
     weight: float
-    do: Callable[[User, Tab], object]
+    do: Callable[[User, Tab], bool]
     possible: Callable[[User, Look | None], bool] = lambda _user, _look: True
 
 
@@ -46,7 +49,7 @@ ACTIONS = (
     _press(page.PAUSE, 2),
     _press(page.CANCEL, 6),
     _press(page.LEAVE, 2),
-    _press(page.TRY_NOW, 1),
+    Action(page.TRY_NOW, 1, lambda _, tab: tab.try_now(), _shows(page.TRY_NOW)),
     _press(page.DELETE, 4),
     _press(page.KEEP, 4),
     _press(page.RESUME, 4),
@@ -71,4 +74,7 @@ def act(user: User, random: Random) -> None:
     possible = [each for each in ACTIONS if each.possible(user, look)]
     [chosen] = random.choices(possible, [each.weight for each in possible])
     user.ledger.note(f"tab {user.tabs.index(tab)} ({look.step if look else 'no page'}): {chosen.name}")
-    chosen.do(user, tab)
+    done = chosen.do(user, tab)
+    # what fails because the page has changed meanwhile was no longer possible
+    if done or ((now := tab.look()) and chosen.possible(user, now)):
+        user.ledger.outcomes[chosen.name].append(done)

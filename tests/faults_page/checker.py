@@ -10,7 +10,7 @@ from faults_page.ledger import Ledger, Receipt
 from faults_page.tab import ALL_STORED, CANCELLED, Look, Row
 from faults_page.world import Kept
 
-RULES = ("lost", "doubled", "unexplained", "false words", "stuck")
+RULES = ("lost", "doubled", "unexplained", "false words", "unread", "stuck")
 
 
 def judge_look(ledger: Ledger, look: Look, kept: Kept) -> None:
@@ -42,7 +42,7 @@ def _judge_row(ledger: Ledger, row: Row, kept: Kept) -> None:
         ledger.accuse("false words", f"{row.text} is {row.state} as {row.id}, but not kept so")
     if row.state == "unknown":
         ledger.accuse("false words", f"{row.text} is unknown as {row.id}")
-    if row.state == "refused" and len(row.text) <= MAX_TEXT_BYTES:
+    if row.state == "refused" and len(row.text.encode()) <= MAX_TEXT_BYTES:
         ledger.accuse("false words", f"{row.text} is refused, though it can be stored")
 
 
@@ -53,9 +53,14 @@ def _judge_progress(ledger: Ledger, batch: Batch, look: Look, accepted: int, kep
         ledger.accuse("false words", f"{batch.name}: {accepted} accepted, {everything} kept")
     if ALL_STORED in look.words and rows < accepted:
         ledger.accuse("false words", f"{batch.name}: all {accepted} in the database, {rows} rows")
-    stored, failed, waiting = look.fates or (0, 0, 0)
-    if stored > rows or failed > dead or (look.fates and stored + failed + waiting != accepted):
-        ledger.accuse("false words", f"{batch.name}: {look.fates} of {accepted}, {rows} rows and {dead} dead letters")
+    if look.fates:
+        ledger.met["fates"] += 1
+        # nothing is discarded in a run, so that no string is ever gone
+        if look.fates.stored > rows or look.fates.failed > dead or look.fates.gone or sum(look.fates) != accepted:
+            said = f"{look.fates} of {accepted}"
+            ledger.accuse("false words", f"{batch.name}: {said}, {rows} rows and {dead} dead letters")
+    elif accepted and ALL_STORED not in look.words:
+        ledger.accuse("unread", f"{batch.name}: what became of {accepted} strings: {look.words!r}")
 
 
 def _judge_receipt(ledger: Ledger, batch: Batch, look: Look) -> None:
@@ -77,6 +82,7 @@ def _judge_receipt(ledger: Ledger, batch: Batch, look: Look) -> None:
 
 def judge_end(ledger: Ledger, rows: Iterable[Row], kept: Kept) -> None:
     """Judge the end of a round, when everything was let through and has settled."""
+    ledger.met.update({"rows": len(kept.rows), "dead letters": len(kept.dead), "accepted": ledger.accepted})
     for batch in ledger.batches:
         _judge_batch(ledger, batch, kept)
     _judge_singles(ledger, {row.text: row for row in rows}, kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,10 @@ class Ledger:
         self.receipts: dict[str, Receipt] = {}
         self.singles: dict[str, bool] = {}
         """Text -> whether its row must be in the list at the end: not if the tab may have died first."""
+        self.outcomes: dict[str, list[bool]] = defaultdict(list)
+        """Action -> whether it was done, each time that it was possible."""
+        self.met: Counter[str] = Counter()
+        """How much there was of what the checker compares with the page's words."""
         self.events: list[str] = []
         self.offences: dict[str, list[str]] = defaultdict(list)
         self._started = time.monotonic()

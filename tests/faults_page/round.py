@@ -14,15 +14,15 @@ from faults_page import troubles
 from faults_page.actions import act
 from faults_page.checker import judge_end
 from faults_page.ledger import Ledger
-from faults_page.tab import BACK, CANCEL, DONE, KEEP, RESUME, SEND_REST, TRY_NOW, Look
+from faults_page.tab import BACK, CANCEL, DONE, KEEP, RESUME, SEND_REST, Look
 from faults_page.user import User
 from faults_page.world import World
 
-ACTIONS = 30
+ACTIONS = 24
 SECURE = 0.4
 """The part of the rounds on a secure origin, where the tabs have locks."""
 PAUSE = (0.0, 0.7)
-TROUBLED = 15.0
+TROUBLED = 10.0
 """Seconds for which troubles are begun."""
 SETTLED_WITHIN = 90.0
 FINAL = {"stored", "failed", "refused"}
@@ -79,12 +79,12 @@ def _go_on(user: User, look: Look | None, random: Random) -> None:
     tab = user.tabs[0]
     if look and look.shows(SEND_REST) and random.random() < 0.5:
         user.send_rest(tab)
-    elif look and look.shows(DONE) and not (look.fates and look.fates[2]):
+    elif look and look.shows(DONE) and not (look.fates and look.fates.open):
         user.finish(tab)
     elif look and look.shows(RESUME):
         tab.press(CANCEL if random.random() < 0.3 else RESUME)
     elif look:
-        for name in (KEEP, TRY_NOW, BACK):
+        for name in (KEEP, BACK):
             _ = look.shows(name) and tab.press(name)
     time.sleep(0.3)
 

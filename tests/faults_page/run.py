@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from faults_page.round import play
 from faults_page.world import World, launch
 
 LAST_EVENTS = 80
+MET = ("accepted", "rows", "dead letters", "fates")
+"""What a run must have had to compare."""
+OFTEN = 3
+"""An action that fails because a machine is slow does not do so every time when it is tried as often as this."""
 
 
 @dataclass
@@ -28,6 +33,21 @@ class Run:
     def ok(self) -> bool:
         """Whether no rule was broken in any round."""
         return not any(ledger.broken for ledger in self.ledgers)
+
+    @property
+    def met(self) -> Counter[str]:
+        """How much the rounds had to compare."""
+        return sum((ledger.met for ledger in self.ledgers), Counter())
+
+    @property
+    def idle(self) -> list[str]:
+        """What the run did not meet, and the actions that failed every time: it says nothing of them."""
+        outcomes: dict[str, list[bool]] = {}
+        for ledger in self.ledgers:
+            for action, done in ledger.outcomes.items():
+                outcomes.setdefault(action, []).extend(done)
+        failed = [action for action, done in outcomes.items() if len(done) >= OFTEN and not any(done)]
+        return [name for name in MET if not self.met[name]] + failed
 
 
 def run(folder: Path, seed: int, *, rounds: int | None = None, seconds: float = float("inf"), first: int = 0) -> Run:
@@ -56,8 +76,10 @@ def report(result: Run) -> str:
     counts = {
         "rounds": len(result.ledgers),
         "batches": sum(len(each.receipts) for each in result.ledgers),
-        "accepted": sum(each.accepted for each in result.ledgers),
+        **{name: result.met[name] for name in MET},
     }
     lines = [f"{name:>14} {count:>9,}" for name, count in counts.items()]
     lines += [f"{rule:>14} {sum(len(each.offences[rule]) for each in result.ledgers):>9,}  must be 0" for rule in RULES]
+    if result.idle:
+        lines.append(f"not tried: {', '.join(result.idle)}")
     return "\n".join(lines if result.ok else [*lines, f"pictures of the tabs: {result.folder}"])

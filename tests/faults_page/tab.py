@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from playwright.sync_api import BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 SOON = 2_000
 """Milliseconds in which a button that was seen can be pressed."""
@@ -33,8 +34,12 @@ FATES = re.compile(
     r"^(?=.* (?:stored|yet))(?:([\d,]+) stored)?(?:(?:, )?([\d,]+) failed)?(?:(?:, )?([\d,]+) not confirmed yet)?$",
     re.MULTILINE,
 )
+GONE = re.compile(r"^No longer there: ([\d,]+) strings?\.", re.MULTILINE)
 CANCELLED = "Cancelled:"
+TEXT, LINES = "Text", "Lines"
 VIEWS = ("#/", "#/many", "#/history", "#/failed")
+NO_PAGE = re.compile("crashed|has been closed|net::ERR_|context was destroyed|interrupted by another navigation")
+"""What Playwright says of a tab that was closed, has crashed, has no network or loads another page."""
 _LOOK = """() => {
   const dialog = document.querySelector("dialog[open]");
   const buttons = [...(dialog ?? document).querySelectorAll(dialog ? "button" : "main button")];
@@ -51,6 +56,11 @@ _LOOK = """() => {
       state: each.dataset.state, text: text(each, "p"), id: each.querySelector("a")?.hash.split("/").at(-1) ?? "" })),
   };
 }"""
+# Playwright's fill() inserts line by line: 1,000 lines take seconds, in which the tab answers nothing
+_FILL = """(field, text) => {
+  Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, text);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
 Step = Literal["choose", "review", "sending", "receipt", "other"]
 
 
@@ -60,6 +70,15 @@ class Row(NamedTuple):
     text: str
     state: str
     id: str
+
+
+class Fates(NamedTuple):
+    """What became of a batch's accepted strings, as the page says."""
+
+    stored: int
+    failed: int
+    open: int
+    gone: int
 
 
 @dataclass(frozen=True)
@@ -92,13 +111,13 @@ class Look:
         return number(found[1]), number(found[2])
 
     @property
-    def fates(self) -> tuple[int, int, int] | None:
-        """How many of the accepted strings are stored, failed and waiting; None if the tab does not say."""
-        found = FATES.search(self.words)
-        if found:
-            stored, failed, waiting = (number(count or "0") for count in found.groups())
-            return stored, failed, waiting
-        return None
+    def fates(self) -> Fates | None:
+        """What became of the accepted strings; None if the tab does not say."""
+        found, gone = FATES.search(self.words), GONE.search(self.words)
+        if not found:
+            return None
+        stored, failed, waiting = (number(count or "0") for count in found.groups())
+        return Fates(stored, failed, waiting, number(gone[1]) if gone else 0)
 
     def shows(self, button: str | re.Pattern[str]) -> bool:
         """Tell whether a button can be pressed."""
@@ -106,30 +125,31 @@ class Look:
 
 
 class Tab:
-    """One tab; it is opened anew after it was closed or has crashed."""
+    """One tab; it can be opened again after it was closed or has crashed."""
 
     def __init__(self, context: BrowserContext, site: str) -> None:
         self._context, self._site = context, site
         self.page: Page
         self.open("#/many")
 
-    def open(self, view: str = "") -> None:
-        """Open a new tab at a view."""
+    def open(self, view: str = "") -> bool:
+        """Open a new tab at a view; False if the page did not come."""
         self.page = self._context.new_page()
         self.page.set_default_timeout(LOADED)
         self.crashed = False
         self.page.on("crash", lambda _: setattr(self, "crashed", True))
         self.page.on("dialog", lambda dialog: dialog.accept())
-        self.attempt(lambda: self.page.goto(self._site + view))
+        return self.attempt(lambda: self.page.goto(self._site + view))
 
     def close(self) -> None:
         """Close it, as a user does."""
         self.attempt(self.page.close)
 
-    def crash(self) -> None:
-        """Kill its renderer, and close what is left of it."""
+    def crash(self) -> bool:
+        """Kill its renderer, and close what is left of it; False if it lives on until then."""
         self.attempt(lambda: self.page.goto("chrome://crash", timeout=SOON))
         self.close()
+        return self.crashed
 
     def look(self) -> Look | None:
         """Return what the tab says now; None if it does not show the page."""
@@ -146,6 +166,11 @@ class Tab:
         button = self.page.get_by_role("button", name=name, exact=isinstance(name, str))
         return self.attempt(lambda: button.click(timeout=SOON))
 
+    def try_now(self) -> bool:
+        """Press the strip's button; False if it is no longer there."""
+        button = self.page.locator("main > :first-child").get_by_role("button", name=TRY_NOW)
+        return self.attempt(lambda: button.click(timeout=SOON))
+
     def show(self, view: str) -> bool:
         """Switch to a view, or open the page at it where the tab does not show the page."""
         if self.crashed:
@@ -157,7 +182,7 @@ class Tab:
 
     def send(self, text: str) -> bool:
         """Send a single string in the Send view; True if its field is empty afterwards, which says that it is kept."""
-        field = self.page.get_by_label("Text", exact=True)
+        field = self.page.get_by_label(TEXT, exact=True)
         return self.attempt(lambda: (field.fill(text, timeout=SOON), field.press("Enter", timeout=SOON)))
 
     def choose(self, name: str, content: str) -> bool:
@@ -168,8 +193,8 @@ class Tab:
 
     def paste(self, content: str) -> bool:
         """Put lines into the field and have them checked."""
-        field = self.page.get_by_label("Lines", exact=True)
-        return self.attempt(lambda: field.fill(content, timeout=SOON)) and self.press(CHECK)
+        field = self.page.get_by_label(LINES, exact=True)
+        return self.attempt(lambda: field.evaluate(_FILL, content, timeout=SOON)) and self.press(CHECK)
 
     def receipt(self, folder: Path) -> list[dict[str, Any]] | None:
         """Save the receipt and return its lines; None if there is none to be saved."""
@@ -186,11 +211,18 @@ class Tab:
 
     @staticmethod
     def attempt(act: Callable[[], object]) -> bool:
-        """Do what a closed, crashed or changed page may prevent; return whether it was done."""
+        """Do what a closed, crashed or changed page may prevent; return whether it was done.
+
+        Raises Playwright's error if nothing of this explains it, for example where two buttons have the name.
+        """
         try:
             act()
-        except PlaywrightError:
+        except PlaywrightTimeout:
             return False
+        except PlaywrightError as error:
+            if NO_PAGE.search(error.message):
+                return False
+            raise
         return True
 
 

@@ -43,7 +43,7 @@ def judged(
 def test_a_round_in_which_every_word_is_true_breaks_no_rule() -> None:
     assert not judged().broken
     assert not judged(
-        replace(RECEIPT, words="3 of 4 strings accepted\n1 stored, 1 failed, 1 waiting", counts={})
+        replace(RECEIPT, words="3 of 4 strings accepted\n1 stored, 1 failed, 1 not confirmed yet", counts={})
     ).broken
 
 
@@ -61,6 +61,10 @@ def test_a_round_in_which_every_word_is_true_breaks_no_rule() -> None:
         ("false words", lambda: judged(lines=LINES[:-1])),
         ("false words", lambda: judged(replace(RECEIPT, words="All of them are stored."))),
         ("false words", lambda: judged(replace(RECEIPT, words="3 stored"))),
+        ("false words", lambda: judged(replace(RECEIPT, words="1 stored, 1 failed"))),
+        ("false words", lambda: judged(replace(RECEIPT, words="1 stored, 1 failed\nNo longer there: 1 string. Lost."))),
+        ("unread", lambda: judged(replace(RECEIPT, words="3 of 4 strings accepted\n2 stored, 1 awaited", counts={}))),
+        ("unread", lambda: judged(replace(RECEIPT, words="All sent: 3 strings accepted"))),
         ("false words", lambda: judged(replace(RECEIPT, words="4 of 4 strings accepted", counts={}))),
         ("false words", lambda: judged(replace(RECEIPT, words="0 of 17 strings accepted", counts={}))),
         ("false words", lambda: judged(replace(RECEIPT, counts={"lines": 5, "accepted": 2, "refused": 1}))),
@@ -73,12 +77,13 @@ def test_each_rule_that_is_broken_is_reported(rule: str, changed: Callable[[], L
 
 
 def test_no_receipt_may_come_back_or_change_what_it_says_was_not_sent() -> None:
-    cancelled = replace(RECEIPT, words="Cancelled: 1 string", counts={"lines": 5, "accepted": 1, "unsent": 3})
+    cancelled = replace(RECEIPT, words="Cancelled: 1 string\n1 stored", counts={"lines": 5, "accepted": 1, "unsent": 3})
+    more = replace(RECEIPT, words="Cancelled: 3 strings\n2 stored, 1 failed")
     ledger = Ledger("round", "anywhere")
     ledger.batches.append(BATCH)
     judge_look(ledger, cancelled, KEPT)
     assert not ledger.broken
-    judge_look(ledger, replace(cancelled, counts={"lines": 5, "accepted": 3, "unsent": 1}), KEPT)
+    judge_look(ledger, replace(more, counts={"lines": 5, "accepted": 3, "unsent": 1}), KEPT)
     assert len(ledger.offences["false words"]) == 1
     ledger.receipts["b"].closed = True
     judge_look(ledger, cancelled, KEPT)

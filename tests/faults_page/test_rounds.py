@@ -21,3 +21,4 @@ def test_rows_equal_receipts_whatever_two_tabs_and_the_network_do(tmp_path: Path
         result = pool.submit(run, tmp_path, SEED, rounds=ROUNDS).result()
     assert len({ledger.origin for ledger in result.ledgers}) == ROUNDS
     assert result.ok, report(result)
+    assert not result.idle, report(result)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from random import Random
+from typing import NamedTuple
 
 from faults_page.line import Draw, Fate, calm, sometimes
 from faults_page.world import World
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """A kind of trouble by name; ``inject`` lets it last for some seconds, and undoes it."""
+class Trouble(NamedTuple):
+    """A kind of trouble; ``weight`` is its part, ``inject`` lets it last for some seconds, and undoes it."""
 
     name: str
+    weight: float
     inject: Callable[[World, float], None]
 
 
@@ -54,15 +54,14 @@ def _ending(ending: str, random: Random) -> Fate:
 
 
 TROUBLES = (
-    Trouble("answers late", partial(line, _late)),
-    Trouble("all late", partial(line, _slow)),
-    Trouble("answers late again", partial(line, _late)),
-    Trouble("answers lost", partial(line, sometimes(0.5, partial(_ending, "answer lost")))),
-    Trouble("requests cut", partial(line, sometimes(0.5, partial(_ending, "cut")))),
-    Trouble("too many requests", partial(line, sometimes(0.7, partial(_ending, "429")))),
-    Trouble("answers that are not the service's", partial(line, sometimes(0.7, partial(_ending, "502")))),
-    Trouble("API killed", api_killed),
-    Trouble("PostgreSQL stopped", postgres_stopped),
+    Trouble("answers late", 2, partial(line, _late)),
+    Trouble("all late", 1, partial(line, _slow)),
+    Trouble("answers lost", 1, partial(line, sometimes(0.5, partial(_ending, "answer lost")))),
+    Trouble("requests cut", 1, partial(line, sometimes(0.5, partial(_ending, "cut")))),
+    Trouble("too many requests", 1, partial(line, sometimes(0.7, partial(_ending, "429")))),
+    Trouble("answers that are not the service's", 1, partial(line, sometimes(0.7, partial(_ending, "502")))),
+    Trouble("API killed", 1, api_killed),
+    Trouble("PostgreSQL stopped", 1, postgres_stopped),
 )
 
 
@@ -71,6 +70,7 @@ def play(world: World, random: Random, seconds: float, note: Callable[[str], Non
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         time.sleep(random.uniform(0, 1))
-        trouble, lasts = random.choice(TROUBLES), random.uniform(1, 5)
+        [trouble] = random.choices(TROUBLES, [each.weight for each in TROUBLES])
+        lasts = random.uniform(1, 5)
         note(f"{trouble.name} for {lasts:.1f} s")
         trouble.inject(world, lasts)

@@ -22,7 +22,7 @@ TOLD = 1.0
 
 
 class User:
-    """Everything the user does is noted in the ledger, and every look at a tab is judged."""
+    """What the user does is noted in the ledger, and every look is judged; each action tells whether it was done."""
 
     def __init__(self, world: World, context: BrowserContext, site: str, ledger: Ledger, random: Random) -> None:
         self.world, self.context, self.site, self.ledger, self.random = world, context, site, ledger, random
@@ -37,68 +37,70 @@ class User:
             judge_look(self.ledger, look, kept)
         return look
 
-    def send_single(self, tab: Tab) -> None:
+    def send_single(self, tab: Tab) -> bool:
         """Send one string."""
         tab.show("#/")
         text = f"{self.ledger.name}t{len(self.ledger.singles):03} {self.random.choice(['plain', '가나다', POISON])}"
         if self.random.random() < 0.1:
-            text += "x" * MAX_TEXT_BYTES
+            text += "가" * (MAX_TEXT_BYTES // 3)  # too many bytes, but few enough characters to be shown whole
         self.ledger.singles[text] = tab.send(text)
+        return self.ledger.singles[text]
 
-    def send_singles(self, _: Tab) -> None:
+    def send_singles(self, _: Tab) -> bool:
         """Send strings in every tab, quickly."""
-        for tab in self.tabs * 2:
-            self.send_single(tab)
+        sent = [self.send_single(tab) for tab in self.tabs * 2]
+        return any(sent)
 
-    def choose(self, tab: Tab) -> None:
+    def choose(self, tab: Tab) -> bool:
         """Choose a new batch, as a file or in the field."""
         number = len(self.ledger.batches)
         batch = make_batch(f"{self.ledger.name}b{number:02}", number, self.random)
         self.ledger.batches.append(batch)
         if self.random.random() < PASTED:
-            tab.paste(batch.content)
-        else:
-            tab.choose(batch.name, batch.content)
+            return tab.paste(batch.content)
+        return tab.choose(batch.name, batch.content)
 
-    def send(self, tab: Tab) -> None:
+    def send(self, tab: Tab) -> bool:
         """Send what is shown for review."""
-        tab.press(SEND)
+        return tab.press(SEND)
 
-    def send_in_all(self, _: Tab) -> None:
+    def send_in_all(self, _: Tab) -> bool:
         """Choose a batch in every tab, and send them all."""
         for tab in self.tabs:
             tab.show("#/many")
             self.choose(tab)
-        for tab in self.tabs:
-            self.send(tab)
+        sent = [self.send(tab) for tab in self.tabs]
+        return any(sent)
 
-    def send_rest(self, tab: Tab) -> None:
+    def send_rest(self, tab: Tab) -> bool:
         """Resume a cancelled batch: its receipt is no longer the last word."""
         receipt = self._receipt(tab)
         if receipt:
             receipt.resumed = True
-        tab.press(SEND_REST)
+        return tab.press(SEND_REST)
 
-    def save(self, tab: Tab) -> None:
+    def save(self, tab: Tab) -> bool:
         """Save the receipt."""
         receipt = self._receipt(tab)
         if receipt:
             receipt.lines = tab.receipt(self.world.folder)
+        return bool(receipt and receipt.lines)
 
-    def finish(self, tab: Tab) -> None:
+    def finish(self, tab: Tab) -> bool:
         """Save the receipt, most often, and dismiss it; now and then think better of that."""
         if self.random.random() < 0.8:
             self.save(tab)
         answer = DELETE if self.random.random() < 0.8 else KEEP
         receipt = self._receipt(tab)
         if receipt is None or not tab.press(DONE):
-            return
+            return False
         until = time.monotonic() + SOON
         while time.monotonic() < until and (look := tab.look()) and look.step == "receipt":
             if look.asking:
                 tab.press(answer)
         receipt.closed = look is not None and look.step in {"choose", "review"}
         time.sleep(TOLD)
+        return True
 
     def _receipt(self, tab: Tab) -> Receipt | None:
         """Return the receipt that a tab shows, as the ledger has it."""
@@ -106,40 +108,43 @@ class User:
         batch = look and look.step == "receipt" and self.ledger.batch_of(look.counts["lines"])
         return self.ledger.receipts.setdefault(batch.name, Receipt(look.counts)) if look and batch else None
 
-    def switch(self, tab: Tab) -> None:
+    def switch(self, tab: Tab) -> bool:
         """Switch to another view."""
-        tab.show(self.random.choice(VIEWS))
+        return tab.show(self.random.choice(VIEWS))
 
-    def reload(self, tab: Tab) -> None:
+    def reload(self, tab: Tab) -> bool:
         """Reload the page."""
-        tab.attempt(tab.page.reload)
+        return tab.attempt(tab.page.reload)
 
-    def go_back(self, tab: Tab) -> None:
+    def go_back(self, tab: Tab) -> bool:
         """Go back in the tab's history."""
-        tab.attempt(lambda: tab.page.go_back(timeout=SOON * 1000))
+        return tab.attempt(lambda: tab.page.go_back(timeout=SOON * 1000))
 
-    def go_forward(self, tab: Tab) -> None:
+    def go_forward(self, tab: Tab) -> bool:
         """Go forward in the tab's history."""
-        tab.attempt(lambda: tab.page.go_forward(timeout=SOON * 1000))
+        return tab.attempt(lambda: tab.page.go_forward(timeout=SOON * 1000))
 
-    def replace(self, tab: Tab) -> None:
+    def replace(self, tab: Tab) -> bool:
         """Close the tab, and open another."""
         tab.close()
-        tab.open(self.random.choice(VIEWS[:2]))
+        return tab.open(self.random.choice(VIEWS[:2]))
 
-    def crash(self, tab: Tab) -> None:
+    def crash(self, tab: Tab) -> bool:
         """Kill the tab while it works, and open another."""
         self.ledger.singles = dict.fromkeys(self.ledger.singles, False)
-        tab.crash()
+        crashed = tab.crash()
         tab.open("#/many")
+        return crashed
 
-    def add_tab(self, _: Tab) -> None:
+    def add_tab(self, _: Tab) -> bool:
         """Open one more tab."""
         self.tabs.append(Tab(self.context, self.site))
+        return True
 
-    def toggle_network(self, _: Tab) -> None:
+    def toggle_network(self, _: Tab) -> bool:
         """Take the browser off the network, or bring it back."""
         self.set_online(online=not self.online)
+        return True
 
     def set_online(self, *, online: bool) -> None:
         """Connect the browser, or disconnect it; a tab that died with another one's process is replaced first."""
