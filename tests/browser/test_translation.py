@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pytest
 from browsing import Open
 from playwright.sync_api import Locator, Page, expect
@@ -95,7 +96,9 @@ def test_every_state_of_a_string_is_shown_in_translation(system: System, open_pa
 def test_a_switch_of_language_and_of_the_view_is_shown_in_translation(open_page: Open) -> None:
     page = open_page("en-US")
     page.evaluate(TRANSLATE)
-    page.route("**/dummies/", lambda route: route.fulfill(status=422, json={"type": "x", "detail": "No such strings."}))
+    problem = json.dumps({"type": "x", "detail": "No such strings."})
+    answer = {"status": 422, "content_type": "application/problem+json", "body": problem}
+    page.route("**/dummies/", lambda route: route.fulfill(**answer))
     send(page, "refused")
     expect(first(page)).to_contain_text("«Refused»")
     page.get_by_role("button", name="«Details»", exact=True).first.click()
