@@ -110,9 +110,10 @@ def violations(page: Page) -> list[str]:
     """Return what axe finds wrong with the page: light, dark, and with forced colors."""
     # evaluated, because the page's content policy allows no added script
     page.evaluate(_AXE.read_text(encoding="utf-8"))
+    page.emulate_media(reduced_motion="reduce")  # what fades in, or changes its color in steps, has too little contrast
     found: list[str] = page.evaluate(_RUN_AXE)
     for look in _LOOKS:
-        page.emulate_media(**look, reduced_motion="reduce")  # without it colors change in steps
+        page.emulate_media(**look)
         found += [f"{look}: {each}" for each in page.evaluate(_RUN_AXE, _COLOR_RULES)]
     page.emulate_media(**_DEFAULT_LOOK, reduced_motion="no-preference")
     return found

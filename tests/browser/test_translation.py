@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 import pytest
 from browsing import Open
 from playwright.sync_api import Locator, Page, expect
