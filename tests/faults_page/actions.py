@@ -49,7 +49,7 @@ ACTIONS = (
     _press(page.PAUSE, 2),
     _press(page.CANCEL, 6),
     _press(page.LEAVE, 2),
-    Action(page.TRY_NOW, 1, lambda _, tab: tab.try_now(), _shows(page.TRY_NOW)),
+    _press(page.TRY_NOW, 1),
     _press(page.DELETE, 4),
     _press(page.KEEP, 4),
     _press(page.RESUME, 4),

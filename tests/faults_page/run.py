@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from browsing import launch
 from playwright.sync_api import sync_playwright
 
 from faults_page.checker import RULES
 from faults_page.ledger import Ledger
 from faults_page.round import play
-from faults_page.world import World, launch
+from faults_page.world import World
 
 LAST_EVENTS = 80
 MET = ("accepted", "rows", "dead letters", "fates")

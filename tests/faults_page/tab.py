@@ -166,11 +166,6 @@ class Tab:
         button = self.page.get_by_role("button", name=name, exact=isinstance(name, str))
         return self.attempt(lambda: button.click(timeout=SOON))
 
-    def try_now(self) -> bool:
-        """Press the strip's button; False if it is no longer there."""
-        button = self.page.locator("main > :first-child").get_by_role("button", name=TRY_NOW)
-        return self.attempt(lambda: button.click(timeout=SOON))
-
     def show(self, view: str) -> bool:
         """Switch to a view, or open the page at it where the tab does not show the page."""
         if self.crashed:
