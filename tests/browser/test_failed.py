@@ -148,29 +148,28 @@ def test_one_is_discarded_with_a_reason_and_another_stored_once_the_cause_is_gon
 
 
 def test_all_that_match_are_retried_and_others_are_left(system: System, open_page: Open, poison: Client) -> None:
-    dead_letter(poison, 230, "bulk")
+    dead_letter(poison, 120, "bulk")
     dead_letter(poison, 2, "other")
     page = open_page("en-US")
     enter(page)
-    expect(page.get_by_role("heading", name="of 232 strings shown")).to_be_visible()
+    expect(page.get_by_role("heading", name="of 122 strings shown")).to_be_visible()
     page.get_by_role("button", name="Show more").click()
-    assert violations(page) == []
     page.get_by_label("Search in texts and reasons").fill("bulk")
     expect(page.get_by_role("heading", name="shown; there may be more below")).to_be_visible()
     while page.get_by_role("button", name="Show more").is_visible():
         page.get_by_role("button", name="Show more").click()
         expect(page.get_by_role("button", name="Loading")).to_have_count(0)
-    expect(page.get_by_role("heading", name="230 strings match")).to_be_visible()
+    expect(page.get_by_role("heading", name="120 strings match")).to_be_visible()
     expect(page.get_by_role("list").filter(has_text="bulk poison")).to_be_focused()
 
     query(system, CURE)
     page.get_by_role("button", name="Retry all that match").click()
     dialog = page.get_by_role("dialog", name="Retry all failed strings that contain “bulk”?")
-    expect(dialog).to_contain_text("230 strings at present.")
+    expect(dialog).to_contain_text("120 strings at present.")
     dialog.get_by_role("button", name="Retry").click()
-    expect(result(page)).to_have_text("230 strings retried.")
+    expect(result(page)).to_have_text("120 strings retried.")
     assert violations(page) == []
-    expected = sorted(f"bulk poison {number}" for number in range(230))
+    expected = sorted(f"bulk poison {number}" for number in range(120))
     eventually(lambda: stored(system, "bulk") == expected, within=20)
 
     page.get_by_label("Search in texts and reasons").fill("")
