@@ -43,7 +43,7 @@ def refuses(port: int, path: str) -> bool:
 
 
 class SlowLine:
-    """A TCP proxy in front of a port; a direction that is slow lets so many bytes a second pass in all."""
+    """A TCP proxy in front of a port; a slow direction passes at most this many bytes a second in all."""
 
     def __init__(self, target: int) -> None:
         """Lead to a port of 127.0.0.1."""
