@@ -147,7 +147,13 @@ class Tab:
 
     def crash(self) -> bool:
         """Kill its renderer, and close what is left of it; False if it lives on until then."""
-        self.attempt(lambda: self.page.goto("chrome://crash", timeout=SOON))
+
+        def kill() -> None:
+            # the navigation is aborted first, and the renderer dies a moment later
+            with self.page.expect_event("crash", timeout=SOON):
+                self.attempt(lambda: self.page.goto("chrome://crash", timeout=SOON))
+
+        self.attempt(kill)
         self.close()
         return self.crashed
 
