@@ -1,6 +1,6 @@
 // Puts the shells of all views into the built page; each is inert, because nothing in it works before the page's code.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { shells } from "./dist/shell/shells.js";
+import { EARLY, shells } from "./dist/shell/shells.js";
 
 const dist = new URL("dist/", import.meta.url);
 const page = new URL("index.html", dist);
@@ -8,19 +8,35 @@ const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "
 
 /** The chunks that must be loaded before this one runs, and itself. */
 const chunksOf = (name) => [name, ...(manifest[name].imports ?? []).flatMap(chunksOf)];
-const loaded = new Set(chunksOf("index.html"));
-const others = [...new Set(chunksOf("src/app/OtherView.tsx"))].filter((name) => !loaded.has(name));
-// all that the other views need is loaded with the page's code, not one after another
-const preloads = others.flatMap((name) => [
-  `<link rel="modulepreload" crossorigin href="/${manifest[name].file}">`,
-  ...(manifest[name].css ?? []).map((file) => `<link rel="preload" as="style" crossorigin href="/${file}">`),
-]);
+const FIRST = "index.html";
+const first = new Set(chunksOf(FIRST));
+const others = new Set(chunksOf("src/app/OtherView.tsx").filter((name) => !first.has(name)));
+// all files of a view are requested together, and its code after the texts, if there are any
+const code = (names) =>
+  names.map((name) => `<link rel="modulepreload" crossorigin href="/${manifest[name].file}">`);
+const styles = (names) =>
+  names
+    .flatMap((name) => manifest[name].css ?? [])
+    .map((file) => `<link rel="stylesheet" crossorigin href="/${file}">`);
+const files = {
+  "code of every view": code([...first].filter((name) => name !== FIRST)),
+  "code of other views": code([...others]),
+  "styles of other views": styles([...others]),
+};
 const templates = shells().map(
   ({ language, address, html }) =>
-    `<template id="shell ${language} ${address}">${address === "#/" ? "" : preloads.join("")}<div inert>${html}</div></template>`,
+    `<template id="shell ${language} ${address}"><div inert>${html}</div></template>`,
 );
+for (const [id, links] of Object.entries(files)) {
+  templates.push(`<template id="${id}">${links.join("")}</template>`);
+}
+const early = Object.entries(EARLY).map(([name, path]) => `data-${name}="${path.replaceAll("&", "&amp;")}"`);
 writeFileSync(
   page,
-  readFileSync(page, "utf8").replace("<!-- shells -->", () => templates.join("\n    ")),
+  readFileSync(page, "utf8")
+    .replace('src="/early.js"', (script) => [script, ...early].join(" "))
+    // nothing that is shown first waits for it
+    .replace('<script type="module"', '$& fetchpriority="low"')
+    .replace("<!-- shells -->", () => templates.join("\n    ")),
 );
 for (const folder of ["shell/", ".vite/"]) rmSync(new URL(folder, dist), { recursive: true });

@@ -17,7 +17,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // for prerender.js
     manifest: true,
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      // prerender.js has the page's preloads
+      resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? [] : files),
+    },
   },
   test: {
     environment: "jsdom",

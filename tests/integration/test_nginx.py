@@ -126,7 +126,7 @@ def test_each_answer_has_the_headers_of_security_and_one_request_id(web: Web, pa
     [
         ("/", "no-cache"),
         ("/settings.json", "no-cache"),
-        ("/choices.js", "no-cache"),
+        ("/early.js", "no-cache"),
         ("/shell.js", "no-cache"),
         ("/assets/built.js", "public, max-age=31536000, immutable"),
         ("/dummies/", "no-store"),

@@ -21,9 +21,10 @@ const language = initialLanguage();
 document.documentElement.lang = language;
 
 void loadApiOrigin();
-await loadFirst(parseRoute(window.location.hash));
+const queryClient = newQueryClient();
+await loadFirst(queryClient, parseRoute(window.location.hash));
 createRoot(root).render(
   <StrictMode>
-    <Root language={language} store={store} queryClient={newQueryClient()} persists={storage !== null} />
+    <Root language={language} store={store} queryClient={queryClient} persists={storage !== null} />
   </StrictMode>,
 );

@@ -1,5 +1,6 @@
 import { ANSWER_SHAPES } from "./answerShapes.gen";
 import { ApiError, answerError, pageError } from "./apiError";
+import { takeEarlyAnswer } from "./early";
 import { type Answer, exchange, isSuccess, type Question } from "./exchange";
 import { apiOrigin } from "./origin";
 import { reachability } from "./reachability";
@@ -63,7 +64,8 @@ async function noted<T>(request: () => Promise<T>): Promise<T> {
 }
 
 async function ask(path: string, question: Question): Promise<Answer> {
-  const answer = await exchange((await apiOrigin()) + path, question);
+  const early = await takeEarlyAnswer(path);
+  const answer = early ?? (await exchange((await apiOrigin()) + path, question));
   if (!isSuccess(answer)) throw answerError(answer, answer.text);
   return answer;
 }

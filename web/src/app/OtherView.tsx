@@ -1,7 +1,10 @@
+import type { QueryClient } from "@tanstack/react-query";
 import { BulkView } from "../features/bulk/components/BulkView";
 import { FailedView } from "../features/failed/components/FailedView";
 import { HistoryView } from "../features/history/components/HistoryView";
 import { StringView } from "../features/history/components/StringView";
+import { prefetchHistory } from "../features/history/useHistory";
+import { prefetchString } from "../features/history/useString";
 import type { Route } from "./router";
 import { UnknownView } from "./UnknownView";
 
@@ -19,4 +22,10 @@ export function OtherView({ route }: { route: Exclude<Route, { view: "send" }> }
     case "unknown":
       return <UnknownView />;
   }
+}
+
+/** Puts what shell.js shows already into the cache, so that the view replaces it without an empty list in between. */
+export async function prefetch(client: QueryClient, route: Route): Promise<void> {
+  if (route.view === "history") await prefetchHistory(client);
+  if (route.view === "string") await prefetchString(client, route.id);
 }

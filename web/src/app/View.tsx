@@ -1,4 +1,6 @@
+import type { QueryClient } from "@tanstack/react-query";
 import { type ComponentProps, type ComponentType, lazy, Suspense, useEffect } from "react";
+import { hasEarlyAnswer } from "../api/early";
 import { SendView } from "../features/strings/components/SendView";
 import { useMessages } from "../i18n/language";
 import { ErrorBoundary } from "./ErrorBoundary";
@@ -24,14 +26,16 @@ export function View({ persists }: { persists: boolean }) {
   );
 }
 
-/** Loads the code of the first view, so that it replaces the shell without an empty page in between. */
-export async function loadFirst({ view }: Route): Promise<void> {
-  // if it fails, React tries again and shows the failure
-  if (view !== "send")
-    OtherView = await load().then(
-      ({ default: loaded }) => loaded,
-      () => OtherView,
-    );
+/** Loads what the first view needs, so that it replaces the shell without an empty page in between. */
+export async function loadFirst(client: QueryClient, route: Route): Promise<void> {
+  if (route.view === "send") return;
+  try {
+    const loaded = await import("./OtherView");
+    ({ OtherView } = loaded);
+    if (hasEarlyAnswer()) await loaded.prefetch(client, route);
+  } catch {
+    // React tries again and shows the failure
+  }
 }
 
 /** Loads the other views; the next navigation tries again if that fails, because React keeps the failure. */

@@ -3,7 +3,7 @@ import { saveChoice } from "../choices/choice";
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** The saved theme, which public/choices.js has applied before the first paint. */
+/** The saved theme, which public/early.js has applied before the first paint. */
 export function chosenTheme(): Theme {
   const { theme } = globalThis.document?.documentElement.dataset ?? {};
   return theme === "light" || theme === "dark" ? theme : "system";

@@ -5,6 +5,10 @@ import { Header } from "../app/Header";
 import { newQueryClient } from "../app/queryClient";
 import { hrefOf } from "../app/router";
 import { ViewHead } from "../app/ViewHead";
+import { pathOfPage } from "../features/history/api/getHistoryPage";
+import { pathOfString } from "../features/history/api/getString";
+import { FirstTexts } from "../features/history/components/FirstTexts";
+import { PAGE_SIZE } from "../features/history/useHistory";
 import { PipelineStrip } from "../features/pipeline/components/PipelineStrip";
 import { StringForm } from "../features/strings/components/StringForm";
 import { memoryStorage } from "../features/strings/storage";
@@ -21,6 +25,9 @@ const VIEWS = [
   // whichever it is, see shell.js
   { view: "string", id: "*" },
 ] as const;
+
+/** The requests with which two of the views begin, for early.js: `*` is the string's id. */
+export const EARLY = { strings: pathOfPage("", null, PAGE_SIZE), string: pathOfString("*") };
 
 /** The beginning of each view in each language, as HTML that is shown until the page's code has loaded. */
 export function shells(): { language: Language; address: string; html: string }[] {
@@ -54,6 +61,7 @@ function Shell({ view }: Props) {
         <PipelineStrip />
         <Head view={view} />
         {view === "send" && <StringForm />}
+        {(view === "history" || view === "string") && <FirstTexts view={view} />}
       </main>
     </div>
   );

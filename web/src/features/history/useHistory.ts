@@ -1,9 +1,16 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  type QueryClient,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useState } from "react";
 import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
 import { getHistoryPage } from "./api/getHistoryPage";
 import { outlineOf, type PageOutline } from "./outline";
+import { savedPlace } from "./place";
 import { useCurrentTrouble } from "./useCurrentTrouble";
 
 type StringState = Schema<"StringState">;
@@ -26,17 +33,7 @@ export type Search = { query: string; visit: number };
 export function useHistory(search: Search) {
   const client = useQueryClient();
   const [continuedAt, setContinuedAt] = useState(0);
-  const found = useInfiniteQuery({
-    queryKey: ["history", search.query, search.visit],
-    queryFn: async ({ pageParam, signal }) => {
-      const page = await getHistoryPage(search.query, pageParam, PAGE_SIZE, signal);
-      client.setQueryData(stringsKey(search, pageParam), page.items);
-      return outlineOf(pageParam, page);
-    },
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-    ...UNCHANGING,
-  });
+  const found = useInfiniteQuery(pagesOptions(client, search));
   const pages = found.data?.pages ?? [];
   const loadMore = () => void found.fetchNextPage({ cancelRefetch: false });
   const mustAsk = found.hasNextPage && sparsePages(pages, continuedAt) >= AUTOMATIC_ROUNDS;
@@ -57,6 +54,36 @@ export function useHistory(search: Search) {
       loadMore();
     },
   };
+}
+
+let prefetched: number | null = null;
+
+/** Fetches the first strings of a visit that begins with this page. */
+export async function prefetchHistory(client: QueryClient): Promise<void> {
+  const visit = savedPlace()?.visit ?? Date.now();
+  await client.prefetchInfiniteQuery({ ...pagesOptions(client, { query: "", visit }), retry: false });
+  prefetched = visit;
+}
+
+/** Begins a visit: the one whose strings were prefetched, or the one that the reader comes back to, or a new one. */
+export function beginVisit(): number {
+  const visit = savedPlace()?.visit ?? prefetched ?? Date.now();
+  prefetched = null;
+  return visit;
+}
+
+function pagesOptions(client: QueryClient, search: Search) {
+  return infiniteQueryOptions({
+    queryKey: ["history", search.query, search.visit],
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await getHistoryPage(search.query, pageParam, PAGE_SIZE, signal);
+      client.setQueryData(stringsKey(search, pageParam), page.items);
+      return outlineOf(pageParam, page);
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    ...UNCHANGING,
+  });
 }
 
 /** The strings of a page, fetched again if they are no longer cached. */

@@ -1,4 +1,4 @@
-import { skipToken, useQuery } from "@tanstack/react-query";
+import { type QueryClient, skipToken, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
@@ -12,6 +12,15 @@ import { useCurrentTrouble } from "./useCurrentTrouble";
 
 type StringState = Schema<"StringState">;
 
+/** Milliseconds for which a string that was fetched before its view was opened is not fetched again. */
+const PREFETCHED = 1_000;
+
+/** Fetches a string before its view is there. */
+export function prefetchString(client: QueryClient, id: string): Promise<void> {
+  const queryFn = ({ signal }: { signal: AbortSignal }) => getString(id, signal);
+  return client.prefetchQuery({ queryKey: keyOf(id), queryFn, gcTime: PREFETCHED });
+}
+
 /** One string, polled until it has ended; a failed one is asked for again whenever the pipeline has moved. */
 export function useString(id: string) {
   const visible = usePageVisible();
@@ -24,6 +33,7 @@ export function useString(id: string) {
     },
     enabled: visible,
     refetchInterval: ({ state }) => state.data?.status === "queued" && schedule.delay,
+    staleTime: PREFETCHED,
     gcTime: 0,
     ...READING,
   });

@@ -11,8 +11,12 @@ export function getHistoryPage(
   limit: number,
   signal: AbortSignal,
 ): Promise<Schema<"HistoryPage">> {
+  return requestJson("HistoryPage", pathOfPage(query, cursor, limit), { signal });
+}
+
+export function pathOfPage(query: string, cursor: string | null, limit: number): string {
   const parameters = new URLSearchParams({ limit: `${limit}`, preview: `${PREVIEW}` });
   if (query) parameters.set("q", query);
   if (cursor !== null) parameters.set("cursor", cursor);
-  return requestJson("HistoryPage", `/dummies/?${parameters}`, { signal });
+  return `/dummies/?${parameters}`;
 }

@@ -10,6 +10,9 @@ import { getText } from "../api/getString";
 import { storedAt } from "../outline";
 import styles from "./HistoryRow.module.css";
 
+/** A character has up to two UTF-16 code units: no text that the API has cut is cut again. */
+const MOST_UNITS = 2 * PREVIEW + 1;
+
 type Props = {
   string: Schema<"StringState">;
   /** Whether the reader comes back from this string's page. */
@@ -42,7 +45,7 @@ export function HistoryRow({ string, isReturnedTo, onReturned, onOpen }: Props) 
           onClick={onOpen}
           translate={blank ? undefined : "no"}
         >
-          {blank ? messages.list.blank : beginningOf(string.truncated ? `${text}…` : text, PREVIEW)}
+          {blank ? messages.list.blank : beginningOf(string.truncated ? `${text}…` : text, MOST_UNITS)}
         </a>
       </p>
       <CopyButton text={string.truncated ? () => getText(string.id) : text} className={styles.copy} />
