@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from browsing import Open, hold
+from forwarding import Forwarder
 from playwright.sync_api import Page, expect
-from slow import SlowLine
 from support import Client, eventually, query
 
 from local.system import System
@@ -20,14 +20,14 @@ PATIENT = 90_000  # ms
 
 
 @pytest.fixture(scope="module")
-def line(site: str) -> Iterator[SlowLine]:
+def line(site: str) -> Iterator[Forwarder]:
     """A line to the page's server; each test makes it slow once the page is open."""
-    with SlowLine(urlsplit(site).port or 80) as opened:
+    with Forwarder(urlsplit(site).port or 80) as opened:
         yield opened
 
 
 @pytest.fixture
-def open_slow(open_page: Open, line: SlowLine) -> Iterator[Open]:
+def open_slow(open_page: Open, line: Forwarder) -> Iterator[Open]:
     """Open the page over the line, with no slow direction yet; the line is fast again at the end."""
 
     def open_in(locale: str, address: str = "") -> Page:
@@ -53,7 +53,7 @@ def stored(system: System, like: str) -> int:
 
 
 def test_a_long_string_is_sent_once_over_a_line_of_ten_kilobytes_a_second(
-    system: System, open_slow: Open, line: SlowLine
+    system: System, open_slow: Open, line: Forwarder
 ) -> None:
     page = open_slow("en-US")
     sent = submissions(page)
@@ -67,7 +67,7 @@ def test_a_long_string_is_sent_once_over_a_line_of_ten_kilobytes_a_second(
 
 
 def test_lines_of_many_kilobytes_are_sent_once_over_a_line_of_twenty_kilobytes_a_second(
-    system: System, open_slow: Open, line: SlowLine
+    system: System, open_slow: Open, line: Forwarder
 ) -> None:
     page = open_slow("en-US", "#/many")
     sent = submissions(page)
@@ -84,7 +84,7 @@ def test_lines_of_many_kilobytes_are_sent_once_over_a_line_of_twenty_kilobytes_a
 
 
 def test_the_history_of_long_strings_loads_at_two_hundred_kilobytes_a_second(
-    system: System, open_slow: Open, line: SlowLine
+    system: System, open_slow: Open, line: Forwarder
 ) -> None:
     with Client(base_url=system.api_url, timeout=20) as client:
         for number in range(60):
@@ -96,7 +96,7 @@ def test_the_history_of_long_strings_loads_at_two_hundred_kilobytes_a_second(
     expect(page.get_by_role("main").get_by_role("listitem").filter(has_text="history 59 xxx")).to_be_visible()
 
 
-def test_the_page_opens_without_its_settings(open_page: Open, line: SlowLine) -> None:
+def test_the_page_opens_without_its_settings(open_page: Open, line: Forwarder) -> None:
     page = open_page("en-US")
     held = hold(page, "**/settings.json")
     page.goto(f"http://127.0.0.1:{line.port}/")
