@@ -58,6 +58,18 @@ describe("a storage that fails", () => {
     expect(batches.snapshot()).toMatchObject({ failed: false, progress: { accepted: 2 } });
   });
 
+  it("is noted when the receipt cannot be read, which is then not taken for saved", async () => {
+    const storage = new MemoryStorage();
+    const batches = new Batches(storage);
+    await batches.begin("a-batch", null, lines());
+    const broken = vi.spyOn(storage, "receiptToSave").mockRejectedValue(new DOMException("", "UnknownError"));
+    expect(await batches.receiptToSave(batchOf(batches))).toBeNull();
+    expect(batches.snapshot()).toMatchObject({ failed: true, progress: { batch: { saved: false } } });
+    broken.mockRestore();
+    expect(await batches.receiptToSave(batchOf(batches))).toEqual([]);
+    expect(batches.snapshot()).toMatchObject({ failed: false, progress: { batch: { saved: true } } });
+  });
+
   it.each([
     ["QuotaExceededError", { failed: false, keeping: "no-room", progress: { batch: { id: "a-batch" } } }],
     ["InvalidStateError", { failed: true, keeping: "kept", progress: null }],

@@ -110,9 +110,12 @@ export class Batches {
     await this.change(id, ["cancel"], { intent: "leave", trouble });
   }
 
-  /** Notes that the user has the receipt as it is now, before it is read for that. */
-  async noteSaved({ id, intent }: Batch): Promise<void> {
-    await this.change(id, [intent], { saved: true });
+  /** Returns the receipt, and notes that the user has it as it is now; null if the batch is gone or the storage fails. */
+  async receiptToSave({ id }: Batch): Promise<ChunkReceipt[] | null> {
+    const receipt = this.noting(this.storage.receiptToSave(id));
+    // the other tabs and the state are told, whatever became of it
+    await this.told(receipt.then((found) => found !== null)).catch(() => undefined);
+    return receipt.catch(() => null);
   }
 
   /** Deletes the batch; returns false if it is no longer as the user saw it, or if the storage fails. */
@@ -134,12 +137,8 @@ export class Batches {
     return this.told(this.storage.settle({ batch: id, number, key }, to));
   }
 
-  async noteFate({ id }: Batch, { number }: Outcome, fate: Fate): Promise<void> {
-    await this.told(this.storage.noteFate(id, number, fate));
-  }
-
-  receipts(): Promise<ChunkReceipt[]> {
-    return this.storage.receipts();
+  async noteFate({ id }: Batch, seen: Outcome, fate: Fate): Promise<void> {
+    await this.told(this.storage.noteFate(id, seen, fate));
   }
 
   receipt(number: number): Promise<ChunkReceipt | undefined> {

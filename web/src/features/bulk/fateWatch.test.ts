@@ -56,6 +56,15 @@ describe("FateWatch", () => {
     expect(progress().stored).toBe(2);
   });
 
+  it("forgets nothing that it knows while the database is unavailable", async () => {
+    status = { ...ALL, stored: 1, queued: 1 };
+    await look(2);
+    status = { ...ALL, stored: 0, queued: 1, unavailable: 1 };
+    await look(2);
+    expect(asked).toBe(2);
+    expect(progress().stored).toBe(1);
+  });
+
   it("asks for those that are only behind strings that are set aside", async () => {
     await look(0, { waiting: 2, set_aside: 1 });
     expect(asked).toBe(0);

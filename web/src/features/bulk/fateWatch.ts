@@ -3,6 +3,7 @@ import { askStatus } from "./api/askStatus";
 import type { Fate, Outcome } from "./batch";
 import type { Batches } from "./batches";
 import type { Progress } from "./progress";
+import { isSameFate } from "./storage";
 
 /** Milliseconds between two questions for strings that seem to wait: after a rollback the counts say so for ever. */
 const PATIENCE = 10_000;
@@ -31,7 +32,7 @@ export class FateWatch {
         if (!haveLeft(outcome, pipeline) && !this.isOverdue()) continue;
         const fate = await this.fateOf(outcome, signal);
         if (!fate) continue;
-        if (!isSame(fate, outcome.fate)) await this.batches.noteFate(progress.batch, outcome, fate);
+        if (!isSameFate(fate, outcome.fate)) await this.batches.noteFate(progress.batch, outcome, fate);
         if (waitingOf({ ...outcome, fate }) === 0) this.asked.set(outcome.number, seen);
       }
     } catch {
@@ -51,16 +52,14 @@ export class FateWatch {
 
   private async fateOf({ number }: Outcome, signal: AbortSignal): Promise<Fate | null> {
     const receipt = await this.batches.receipt(number);
-    return receipt ? fateIn(await askStatus(receipt.ids, signal)) : null;
+    const summary = receipt && (await askStatus(receipt.ids, signal));
+    // without the database nobody knows how many are stored
+    return summary && summary.unavailable === 0 ? fateIn(summary) : null;
   }
 }
 
 function fateIn({ stored, failed, not_found: gone }: Schema<"StatusSummary">): Fate {
   return { stored, failed: failed.length, gone: gone.length };
-}
-
-function isSame(fate: Fate, before: Fate | undefined): boolean {
-  return fate.stored === before?.stored && fate.failed === before.failed && fate.gone === before.gone;
 }
 
 /** How many accepted strings are neither stored nor failed nor gone, as far as it is known. */

@@ -3,6 +3,7 @@ import { upgradeFrom1 } from "./fromVersion1";
 import {
   type BatchStorage,
   type Identity,
+  isSameFate,
   mayClear,
   mayReplace,
   type SavedBatch,
@@ -86,19 +87,27 @@ export class IndexedDbStorage implements BatchStorage {
     return this.replace("settle", from, to);
   }
 
-  async noteFate(id: string, number: number, fate: Fate): Promise<boolean> {
+  async noteFate(id: string, { number, fate: before }: Outcome, fate: Fate): Promise<boolean> {
     const stores = this.stores("readwrite", "batch", "outcomes");
     const [batch, outcome] = await Promise.all([
       answered<Batch | undefined>(stores.batch.get(ONLY)),
       answered<Outcome | undefined>(stores.outcomes.get(number)),
     ]);
-    if (batch?.id !== id || !outcome) return false;
+    if (batch?.id !== id || !outcome || !isSameFate(outcome.fate, before)) return false;
     stores.outcomes.put({ ...outcome, fate }, number);
     return committed(stores.outcomes.transaction);
   }
 
-  receipts(): Promise<ChunkReceipt[]> {
-    return answered(this.stores("readonly", "receipts").receipts.getAll());
+  async receiptToSave(id: string): Promise<ChunkReceipt[] | null> {
+    const stores = this.stores("readwrite", "batch", "receipts");
+    const [batch, receipts] = await Promise.all([
+      answered<Batch | undefined>(stores.batch.get(ONLY)),
+      answered<ChunkReceipt[]>(stores.receipts.getAll()),
+    ]);
+    if (batch?.id !== id) return null;
+    stores.batch.put({ ...batch, saved: true }, ONLY);
+    await committed(stores.batch.transaction);
+    return receipts;
   }
 
   receipt(number: number): Promise<ChunkReceipt | undefined> {
@@ -135,7 +144,8 @@ export class IndexedDbStorage implements BatchStorage {
   }
 
   private stores<S extends Store>(mode: IDBTransactionMode, ...names: S[]): Record<S, IDBObjectStore> {
-    const transaction = this.database.transaction(names, mode);
+    // what is sent must be on the disk before: after a crash of the system, another choice would store lines twice
+    const transaction = this.database.transaction(names, mode, { durability: "strict" });
     const entries = names.map((name) => [name, transaction.objectStore(name)]);
     return Object.fromEntries(entries) as Record<S, IDBObjectStore>;
   }

@@ -1,5 +1,12 @@
 import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
-import { type BatchStorage, type Identity, mayClear, mayReplace, type SavedBatch } from "./storage";
+import {
+  type BatchStorage,
+  type Identity,
+  isSameFate,
+  mayClear,
+  mayReplace,
+  type SavedBatch,
+} from "./storage";
 
 /** Stores a batch for as long as the page is open, if the browser has no space or denies storage. */
 export class MemoryStorage implements BatchStorage {
@@ -47,14 +54,16 @@ export class MemoryStorage implements BatchStorage {
     return this.replace("settle", from, to);
   }
 
-  async noteFate(batch: string, number: number, fate: Fate): Promise<boolean> {
+  async noteFate(batch: string, { number, fate: before }: Outcome, fate: Fate): Promise<boolean> {
     const outcome = this.outcomes.get(number);
-    if (this.batch?.id !== batch || !outcome) return false;
+    if (this.batch?.id !== batch || !outcome || !isSameFate(outcome.fate, before)) return false;
     this.outcomes.set(number, { ...outcome, fate });
     return true;
   }
 
-  async receipts(): Promise<ChunkReceipt[]> {
+  async receiptToSave(id: string): Promise<ChunkReceipt[] | null> {
+    if (this.batch?.id !== id) return null;
+    this.batch = { ...this.batch, saved: true };
     return [...this.settled.values()].sort(byNumber);
   }
 

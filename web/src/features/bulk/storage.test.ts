@@ -62,9 +62,10 @@ describe.each([
   ])("ignores an answer for %s", async (_, other) => {
     const from = { ...named(whole), ...other };
     expect(await storage.settle(from, { chunks: [], settled: accepted(whole) })).toBe(false);
-    expect(await storage.noteFate("another", 1, { stored: 1, failed: 0, gone: 0 })).toBe(false);
+    expect(await storage.noteFate("another", accepted(whole).outcome, ONE_STORED)).toBe(false);
     expect(await storage.load()).toMatchObject({ pending: [1], outcomes: [] });
-    expect(await storage.receipts()).toEqual([]);
+    expect(await storage.receiptToSave("another")).toBeNull();
+    expect(await storage.receiptToSave("a-batch")).toEqual([]);
   });
 
   it("changes a batch only from an intent that was meant", async () => {
@@ -74,10 +75,19 @@ describe.each([
   });
 
   it("knows a receipt that grows as not saved", async () => {
-    await storage.change("a-batch", ["send"], { saved: true });
+    expect(await storage.receiptToSave("a-batch")).toEqual([]);
+    expect(await storage.load()).toMatchObject({ batch: { saved: true } });
     await storage.settle(named(whole), { chunks: [], settled: accepted(whole) });
     expect(await storage.load()).toMatchObject({ batch: { saved: false }, pending: [], tried: [] });
     expect(await storage.receipt(1)).toMatchObject({ ids: ["id"] });
+  });
+
+  it("lets no late answer take back what became of strings", async () => {
+    const { outcome } = accepted(whole);
+    await storage.settle(named(whole), { chunks: [], settled: accepted(whole) });
+    expect(await storage.noteFate("a-batch", outcome, ONE_STORED)).toBe(true);
+    expect(await storage.noteFate("a-batch", outcome, { stored: 0, failed: 0, gone: 0 })).toBe(false);
+    expect(await storage.load()).toMatchObject({ outcomes: [{ fate: ONE_STORED }] });
   });
 
   it("deletes only the batch that the user saw", async () => {
@@ -90,6 +100,8 @@ describe.each([
     expect(await storage.chunk(1)).toBeUndefined();
   });
 });
+
+const ONE_STORED = { stored: 1, failed: 0, gone: 0 };
 
 describe("what version 0.9.0 has kept", () => {
   const REFUSED = [{ line: 2, detail: "No." }];
@@ -125,7 +137,7 @@ describe("what version 0.9.0 has kept", () => {
     expect(old).toMatchObject({ key: "k", texts: ["a"], tried: true });
     const from = { batch: saved.batch.id, number, key: "k" };
     expect(await storage.settle(from, { chunks: [], settled: accepted(old as Chunk) })).toBe(true);
-    expect(await storage.receipts()).toHaveLength(3);
+    expect(await storage.receiptToSave(saved.batch.id)).toHaveLength(3);
   });
 
   it("is not sent if it was cancelled", async () => {

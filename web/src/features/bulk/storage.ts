@@ -26,9 +26,10 @@ export interface BatchStorage {
   claim(from: Identity, to: Successors): Promise<boolean>;
   /** Puts these in the place of a chunk whose outcome is known. */
   settle(from: Identity, to: Successors): Promise<boolean>;
-  /** Notes what became of the accepted strings of an outcome. */
-  noteFate(batch: string, number: number, fate: Fate): Promise<boolean>;
-  receipts(): Promise<ChunkReceipt[]>;
+  /** Notes what became of the accepted strings of an outcome; only if nothing else was noted meanwhile. */
+  noteFate(batch: string, seen: Outcome, fate: Fate): Promise<boolean>;
+  /** Returns the whole receipt, and notes that the user has it as it is now; null if the batch is gone. */
+  receiptToSave(batch: string): Promise<ChunkReceipt[] | null>;
   receipt(number: number): Promise<ChunkReceipt | undefined>;
   /** Deletes the batch; only if neither its intent nor `saved` has changed. */
   clear(seen: Batch): Promise<boolean>;
@@ -47,4 +48,8 @@ export function mayReplace(
 
 export function mayClear(seen: Batch, batch: Batch | undefined): boolean {
   return batch?.id === seen.id && batch.intent === seen.intent && batch.saved === seen.saved;
+}
+
+export function isSameFate(fate: Fate | undefined, other: Fate | undefined): boolean {
+  return fate?.stored === other?.stored && fate?.failed === other?.failed && fate?.gone === other?.gone;
 }

@@ -11,9 +11,8 @@ export function SaveButtons({ batch }: { batch: Batch }) {
   const { batches } = useBatchParts();
 
   async function save(format: ReceiptFormat) {
-    // first the note: an answer that comes in between takes it back
-    await batches.noteSaved(batch);
-    saveFile(receiptFile(await batches.receipts(), format), `receipt.${format}`);
+    const receipt = await batches.receiptToSave(batch);
+    if (receipt) saveFile(receiptFile(receipt, format), `receipt.${format}`);
   }
 
   return (

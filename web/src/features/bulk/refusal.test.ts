@@ -1,0 +1,95 @@
+import { describe, expect, it, vi } from "vitest";
+import type { Schema } from "../../api/schema";
+import { accept, begin, CHUNK, progress, receipt, refuse, service, settle } from "../../testing/sending";
+
+describe("a chunk that is refused", () => {
+  it("leaves out lines that the service refuses, and sends the rest under another key", async () => {
+    service.answer = (chunk) =>
+      chunk.texts.includes("2") ? refuse("invalid-text", [{ index: 1, detail: "Too much." }]) : accept(chunk);
+    await begin(3);
+    expect(service.sent.map(({ texts }) => texts)).toEqual([
+      ["1", "2", "3"],
+      ["1", "3"],
+    ]);
+    expect(service.sent[1]?.key).not.toBe(service.sent[0]?.key);
+    expect(progress()).toMatchObject({ accepted: 2, refused: [{ line: 2, detail: "Too much." }] });
+    expect(await receipt()).toMatchObject([{ lines: [1, 3] }, { refused: [{ line: 2 }] }]);
+  });
+
+  it("halves what is too large until it fits, and refuses a line that alone does not", async () => {
+    service.answer = (chunk) =>
+      chunk.texts.length > 2 || chunk.texts.includes("5") ? refuse("too-large") : accept(chunk);
+    await begin(9);
+    expect(progress()).toMatchObject({ accepted: 8, refused: [{ line: 5, detail: "No." }], pending: [] });
+  });
+
+  it.each([
+    ["none", []],
+    [
+      "only lines that were not sent",
+      [
+        { index: 3, detail: "" },
+        { index: -1, detail: "" },
+      ],
+    ],
+  ])("finds the refused line if the service names %s", async (_, items) => {
+    service.answer = (chunk) => (chunk.texts.includes("2") ? refuse("invalid-text", items) : accept(chunk));
+    await begin(3);
+    expect(progress()).toMatchObject({ accepted: 2, refusedCount: 1, refused: [{ line: 2, detail: "No." }] });
+  });
+
+  it("counts a line once that the service names twice", async () => {
+    const item = { index: 0, detail: "Bad." };
+    service.answer = (chunk) =>
+      chunk.texts.includes("1") ? refuse("invalid-text", [item, item]) : accept(chunk);
+    await begin(2);
+    expect(progress()).toMatchObject({ accepted: 1, refusedCount: 1 });
+  });
+
+  it("sends lines under another key, later, if theirs is another request's", async () => {
+    service.answer = (chunk) => (service.sent.length === 1 ? refuse("key-reused") : accept(chunk));
+    await begin(2);
+    expect(service.sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(progress()).toMatchObject({ accepted: 2, refusedCount: 0 });
+    expect(service.sent[1]?.key).not.toBe(service.sent[0]?.key);
+  });
+
+  it.each([
+    ["fewer ids", { count: 2, ids: ["a"] }],
+    ["an id twice", { count: 2, ids: ["a", "a"] }],
+    ["another count", { count: 3, ids: ["a", "b"] }],
+    ["nothing", null],
+  ])("believes no answer with %s, and repeats the request", async (_, body) => {
+    service.answer = async (chunk) =>
+      service.sent.length === 1 ? (body as Schema<"BulkAccepted">) : accept(chunk);
+    await begin(2);
+    expect(progress()).toMatchObject({ accepted: 0, underWay: 2 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(progress().accepted).toBe(2);
+    expect(service.sent[1]).toEqual(service.sent[0]);
+  });
+
+  it("stops, and counts no line as refused, if the refusal is not about the lines", async () => {
+    service.answer = () => refuse("unexpected-answer");
+    await begin(5 * CHUNK);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(service.sent.length).toBeLessThanOrEqual(2);
+    expect(progress()).toMatchObject({ accepted: 0, refusedCount: 0, batch: { intent: "stopped" } });
+    service.answer = accept;
+    await service.batches.resume(progress().batch);
+    await settle();
+    expect(progress().accepted).toBe(5 * CHUNK);
+  });
+
+  it("keeps a batch cancelled though a late refusal would stop it", async () => {
+    const refuseLate: (() => void)[] = [];
+    service.answer = () =>
+      new Promise((_, reject) => refuseLate.push(() => refuse("unexpected-answer").catch(reject)));
+    await begin(2 * CHUNK);
+    await service.batches.cancel(progress().batch);
+    for (const late of refuseLate) late();
+    await settle();
+    expect(progress()).toMatchObject({ underWay: 2 * CHUNK, batch: { intent: "leave" } });
+  });
+});
