@@ -1,5 +1,6 @@
-// Puts the shells of all views into the built page; each is inert, because nothing in it works before the page's code.
+// Puts the shells of all views into the built page, and minifies the scripts that show them; each is inert, because nothing in it works before the page's code.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { minifySync } from "vite";
 import { EARLY, shells } from "./dist/shell/shells.js";
 
 const dist = new URL("dist/", import.meta.url);
@@ -39,4 +40,7 @@ writeFileSync(
     .replace('<script type="module"', '$& fetchpriority="low"')
     .replace("<!-- shells -->", () => templates.join("\n    ")),
 );
+for (const script of ["early.js", "shell.js"].map((name) => new URL(name, dist))) {
+  writeFileSync(script, minifySync(script.pathname, readFileSync(script, "utf8")).code);
+}
 for (const folder of ["shell/", ".vite/"]) rmSync(new URL(folder, dist), { recursive: true });

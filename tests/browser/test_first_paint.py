@@ -45,10 +45,10 @@ def test_the_shell_is_there_before_the_code_and_stays_where_it_is(
     page = open_page(locale, viewport={"width": width, "height": 800})
     expect(page.get_by_role("contentinfo")).to_be_attached()
     page.add_init_script(WATCH)
-    page.route("**/assets/*.js", lambda route: route.abort())
-    page.goto(page.url.split("#")[0] + "?" + address.format(ids[0]), wait_until="domcontentloaded")
+    hold(page, "**/assets/*.js")
+    page.goto(page.url.split("#")[0] + "?" + address.format(ids[0]), wait_until="commit")
+    expect(page.locator("[inert]")).to_have_count(1)
     shell = page.evaluate(OUTLINE)
-    assert page.locator("[inert]").count() == 1
     is_string = "string" in address
     # the brand, four views, the heading, and the lead, which a string has not
     assert len(shell) == (6 if is_string else 7)
@@ -85,9 +85,8 @@ def test_texts_are_there_before_the_code_and_stay_where_they_are(
     page = open_page("ko-KR", viewport={"width": width, "height": 800})
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url.partition("/dummies/")[2]))
-    page.route("**/assets/*.js", lambda route: route.abort())
-    site = page.url.split("#")[0]
-    page.goto(site + "?" + address.format(ids[1]), wait_until="domcontentloaded")
+    hold(page, "**/assets/*.js")
+    page.goto(page.url.split("#")[0] + "?" + address.format(ids[1]), wait_until="commit")
     expect(page.locator("main [translate=no]").first).to_be_visible()
     early = page.evaluate(TEXTS)
     assert len(early) == 1 or len(early) >= len(texts)
@@ -111,6 +110,37 @@ def test_a_wrong_early_answer_is_not_the_last_word(open_page: Open, system: Syst
     page.goto(page.url.split("#")[0] + f"?#/string/{at}")
     expect(page.get_by_text("right after all")).to_be_visible()
     assert page.get_by_text("proxy").count() == 0
+
+
+def test_early_texts_are_gone_when_another_address_is_selected(open_page: Open, system: System) -> None:
+    with Client(base_url=system.api_url, timeout=20) as client:
+        ids = client.submit_all(["the first string", "the second string"])
+        eventually(lambda: client.state(ids[1])["status"] == "stored", within=20)
+    page = open_page("en-US")
+    hold(page, "**/assets/*.js")
+    page.goto(page.url.split("#")[0] + f"?#/string/{ids[0]}", wait_until="commit")
+    expect(page.get_by_text("the first string")).to_be_visible()
+    page.evaluate("(id) => { location.hash = `#/string/${id}` }", ids[1])
+    expect(page.get_by_text("the first string")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_text("String")
+    page.evaluate("location.hash = '#/'")
+    expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_text("Store a string")
+    page.unroute("**/assets/*.js")
+    page.reload()
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_text("the second string")).to_be_visible()
+
+
+def test_code_that_cannot_be_loaded_is_said_to_be_missing(open_page: Open) -> None:
+    page = open_page("en-US")
+    expect(page.get_by_text("The page has stopped working")).to_have_count(0)
+    page.route("**/assets/StringText-*.js", lambda route: route.fulfill(status=404))
+    page.reload()
+    expect(page.get_by_text("The page has stopped working")).to_be_visible()
+    expect(page.get_by_text("Checking the service")).to_be_hidden()
+    page.unroute("**/assets/StringText-*.js")
+    page.reload()
+    expect(page.get_by_role("textbox")).to_be_editable()
 
 
 def test_the_code_of_a_view_is_requested_with_the_page_and_not_one_file_after_another(open_page: Open) -> None:

@@ -1,26 +1,55 @@
 // Shows the beginning of the view that the address selects, until the page's code has loaded; see src/shell/shells.tsx.
 {
-  const [, path] = /^#?\/?([^?]*)/.exec(location.hash);
-  const view = path.replace(/^string\/[\w-]+$/, "string/*");
-  const shell = document.getElementById(`shell ${document.documentElement.lang} #/${view}`);
   const root = document.getElementById("root");
-  if (shell) root.append(shell.content.cloneNode(true));
-  const contentOf = (id) => document.getElementById(id)?.content ?? "";
-  const sheets = [...(view && contentOf("styles of other views").children)];
-  const styled = Promise.all(sheets.map((sheet) => new Promise((resolve) => (sheet.onload = resolve))));
+  const view = viewOf(location.hash);
+  const sheets = view ? [...contentOf("styles of other views").children] : [];
+  const styled = Promise.all(sheets.map(loaded));
+  showShell();
+  addEventListener("hashchange", () => {
+    if (root.firstElementChild?.inert) showShell();
+  });
   document.head.append(...sheets);
   // on a slow line, the texts come before the code
-  showTexts(root.querySelector("template"), styled)
+  showTexts()
     .catch(() => undefined)
-    .finally(() =>
-      document.head.append(contentOf("code of every view"), view && contentOf("code of other views")),
-    );
+    .finally(() => {
+      document.head.append(contentOf("code of every view"));
+      if (view) document.head.append(contentOf("code of other views"));
+    });
+
+  function viewOf(hash) {
+    const [, path] = /^#?\/?([^?]*)/.exec(hash);
+    return path.replace(/^string\/[\w-]+$/, "string/*");
+  }
+
+  function contentOf(id) {
+    return document.getElementById(id)?.content ?? new DocumentFragment();
+  }
+
+  function showShell() {
+    const shell = contentOf(`shell ${document.documentElement.lang} #/${viewOf(location.hash)}`);
+    root.replaceChildren(shell.cloneNode(true));
+  }
+
+  function loaded(sheet) {
+    return new Promise((resolve, reject) => {
+      sheet.onload = resolve;
+      sheet.onerror = () => {
+        // so that the page's code requests it again
+        sheet.remove();
+        reject(new Error(sheet.href));
+      };
+    });
+  }
 
   /** Shows the texts that early.js has asked for, if any. If that fails, the page's code asks again, and says what is wrong. */
-  async function showTexts(place, styled) {
-    if (!place || !window.early) return;
-    const { items, ...string } = JSON.parse((await window.early.answer).text);
-    await styled;
+  async function showTexts() {
+    const place = root.querySelector("template");
+    const { early } = window;
+    if (!place || early?.hash !== location.hash) return;
+    const [answer] = await Promise.all([early.answer, styled]);
+    if (answer.status !== 200) return;
+    const { items, ...string } = JSON.parse(answer.text);
     const pattern = place.content.querySelector("[data-each]");
     pattern.replaceWith(...(items ?? [string]).map((string) => filled(pattern, string)));
     place.replaceWith(place.content);
@@ -28,7 +57,9 @@
 
   function filled(pattern, { text, truncated }) {
     const element = pattern.cloneNode(true);
-    element.querySelector("[data-text]").textContent = truncated ? `${text}…` : text;
+    const place = element.querySelector("[data-text]");
+    // a blank text has words of its own
+    if (text.trim() !== "") place.replaceChildren(truncated ? `${text}…` : text);
     return element;
   }
 }

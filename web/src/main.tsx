@@ -4,6 +4,7 @@ import { loadApiOrigin } from "./api/origin";
 import { newQueryClient } from "./app/queryClient";
 import { Root } from "./app/Root";
 import { parseRoute } from "./app/router";
+import { restoreTheme } from "./app/theme";
 import "./app/theme.css";
 import { tolerateMovedNodes } from "./app/tolerateMovedNodes";
 import { loadFirst } from "./app/View";
@@ -19,6 +20,7 @@ const storage = openStorage();
 const store = new StringStore(storage ?? memoryStorage());
 const language = initialLanguage();
 document.documentElement.lang = language;
+restoreTheme();
 
 void loadApiOrigin();
 const queryClient = newQueryClient();

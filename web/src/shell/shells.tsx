@@ -5,6 +5,7 @@ import { Header } from "../app/Header";
 import { newQueryClient } from "../app/queryClient";
 import { hrefOf } from "../app/router";
 import { ViewHead } from "../app/ViewHead";
+import surfaces from "../controls/Surface.module.css";
 import { pathOfPage } from "../features/history/api/getHistoryPage";
 import { pathOfString } from "../features/history/api/getString";
 import { FirstTexts } from "../features/history/components/FirstTexts";
@@ -58,11 +59,27 @@ function Shell({ view }: Props) {
     <div className={styles.page}>
       <Header />
       <main className={styles.main}>
-        <PipelineStrip />
+        <div className="before-code">
+          <PipelineStrip />
+        </div>
+        <Stopped />
         <Head view={view} />
         {view === "send" && <StringForm />}
         {(view === "history" || view === "string") && <FirstTexts view={view} />}
       </main>
+    </div>
+  );
+}
+
+/** Seen if the page's code cannot be loaded; see early.js. */
+function Stopped() {
+  const { crashed, crashedHint } = useMessages();
+  return (
+    <div className="no-code">
+      <div className={surfaces.panel}>
+        <p className={surfaces.heading}>{crashed}</p>
+        <p className={surfaces.words}>{crashedHint}</p>
+      </div>
     </div>
   );
 }

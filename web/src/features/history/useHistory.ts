@@ -56,7 +56,9 @@ export function useHistory(search: Search) {
   };
 }
 
-let prefetched: number | null = null;
+/** Milliseconds after which what was prefetched is no longer taken for new. */
+const FRESH = 30_000;
+let prefetched = 0;
 
 /** Fetches the first strings of a visit that begins with this page. */
 export async function prefetchHistory(client: QueryClient): Promise<void> {
@@ -67,8 +69,9 @@ export async function prefetchHistory(client: QueryClient): Promise<void> {
 
 /** Begins a visit: the one whose strings were prefetched, or the one that the reader comes back to, or a new one. */
 export function beginVisit(): number {
-  const visit = savedPlace()?.visit ?? prefetched ?? Date.now();
-  prefetched = null;
+  const now = Date.now();
+  const visit = savedPlace()?.visit ?? (now - prefetched < FRESH ? prefetched : now);
+  prefetched = 0;
   return visit;
 }
 
