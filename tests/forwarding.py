@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from math import inf
 from typing import Self
 
@@ -39,12 +39,13 @@ class Forwarder:
                 threading.Thread(target=self._serve, args=[client], daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError), self.welcome(client) as welcomed:
-            with socket.create_connection(("127.0.0.1", self._target)) as server:
-                back = threading.Thread(target=self.down.carry, args=[server, welcomed], daemon=True)
-                back.start()
-                self.up.carry(welcomed, server)
-                back.join()
+        with client, suppress(OSError), ExitStack() as opened:
+            welcomed = opened.enter_context(self.welcome(client))
+            server = opened.enter_context(socket.create_connection(("127.0.0.1", self._target)))
+            back = threading.Thread(target=self.down.carry, args=[server, welcomed], daemon=True)
+            back.start()
+            self.up.carry(welcomed, server)
+            back.join()
 
 
 class Direction:
