@@ -37,11 +37,16 @@ _LOOKS: list[dict[str, Any]] = [
 _DEFAULT_LOOK: dict[str, Any] = {"color_scheme": "light", "forced_colors": "none"}
 
 
+def find_chromium() -> str | None:
+    """Return the machine's Chromium, if any: best without windows, which cost a third of the processor's time."""
+    return shutil.which("chromium-headless-shell") or shutil.which("chromium")
+
+
 def launch(playwright: Playwright) -> Browser:
     """Start Chromium, which finds HOST on this machine: the machine's own, or else Playwright's."""
     options = [f"--host-resolver-rules=MAP {HOST} 127.0.0.1"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
     try:
-        return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+        return playwright.chromium.launch(executable_path=find_chromium(), args=options)
     except PlaywrightError as error:
         pytest.skip(f"NO BROWSER, nothing of the page is tested: {error.message.splitlines()[0]}")
 

@@ -7,7 +7,7 @@ PATH="$PATH:/usr/sbin:/usr/local/sbin"
 
 # package | what shows that it is there | what happens without it
 needs="\
-chromium|command -v chromium|the browser tests use Playwright's own, else they skip
+chromium-headless-shell|command -v chromium-headless-shell|the browser tests use chromium, or Playwright's own, else they skip
 redis-server|command -v redis-server|the journal is tested on the wheel's Redis 6.2 only
 nginx-light|command -v nginx|the page is tested through Vite, and nginx' own tests skip
 faketime|command -v faketime|no process' clock is put wrong in the fault suite
@@ -50,7 +50,7 @@ mapfile -t packages < <(missing | cut -d '|' -f 1)
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     install "${packages[@]}"
 fi
-if ! command -v chromium >/dev/null; then
+if ! command -v chromium-headless-shell chromium >/dev/null; then
     timeout 600 .venv/bin/python -m playwright install chromium || echo "Playwright's Chromium could not be installed"
 fi
 missing | while IFS='|' read -r package consequence; do

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import sys
 import tempfile
 import time
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from browsing import PATIENCE, serving
+from browsing import PATIENCE, find_chromium, serving
 from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 from support import query
 
@@ -206,7 +205,7 @@ def main() -> None:
         system.start_api({"OPERATOR_TOKEN": "token-for-the-measurement"})
         system.start_worker()
         with sync_playwright() as playwright, serving(system) as site:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
             good = measure(browser, system, site)
             browser.close()
     sys.exit(not good)

@@ -7,7 +7,6 @@ A system of its own is started and filled with a few strings. From the repositor
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 import tempfile
 import time
@@ -15,7 +14,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from browsing import PATIENCE, serving
+from browsing import PATIENCE, find_chromium, serving
 from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 from support import Client, count_rows, eventually, query
 
@@ -168,7 +167,7 @@ def main() -> None:
         system.start_api({"OPERATOR_TOKEN": TOKEN})
         system.start_worker()
         with sync_playwright() as playwright, serving(system) as site:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
             string = fill(system)
             shoot_all(browser, site, string, send(browser, site))
             browser.close()

@@ -313,7 +313,7 @@ def test_a_batch_goes_on_beside_another_view_though_its_code_did_not_load_first(
     page.route("**/assets/batchParts*.js", lambda route: (refused.append(route.request.url), route.abort()))
     page.goto(send_view)
     eventually(lambda: page.wait_for_timeout(50) or refused, within=20)
-    page.unroute("**/assets/batchParts*.js")
     assert tiers.rows("later %") == []
+    page.unroute("**/assets/batchParts*.js")
     page.evaluate("dispatchEvent(new Event('online'))")
     eventually(lambda: page.wait_for_timeout(50) or len(tiers.rows("later %")) == 2, within=20)
