@@ -308,6 +308,8 @@ def test_a_batch_goes_on_beside_another_view_though_its_code_did_not_load_first(
     eventually(lambda: page.wait_for_timeout(50) or held, within=20)
     send_view = page.url.replace("#/many", "")
     page.goto("about:blank")
+    for route in held:  # else it is let go, and may still arrive
+        route.abort()
     page.unroute("**/dummies/bulk")
     refused: list[str] = []
     page.route("**/assets/batchParts*.js", lambda route: (refused.append(route.request.url), route.abort()))
