@@ -1,4 +1,5 @@
-// Puts the shells of all views into the built page, and minifies the scripts that show them; each is inert, because nothing in it works before the page's code.
+// Puts the shells of all views into the built page; each is inert, because nothing in it works before the page's code.
+// And minifies the scripts that show them.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { minifySync } from "vite";
 import { EARLY, shells } from "./dist/shell/shells.js";

@@ -4,6 +4,7 @@
   const view = viewOf(location.hash);
   const sheets = view ? [...contentOf("styles of other views").children] : [];
   const styled = Promise.all(sheets.map(loaded));
+  styled.catch(() => undefined);
   showShell();
   addEventListener("hashchange", () => {
     if (root.firstElementChild?.inert) showShell();
