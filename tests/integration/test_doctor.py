@@ -20,6 +20,7 @@ from core.journal import Journal, Unit
 from core.submission import Submission
 from doctor.__main__ import examine
 from doctor.finding import Finding
+from doctor.pipeline import look_at_journal
 from doctor.settings import WANTED
 from local.system import ROOT, Process, System
 
@@ -81,6 +82,14 @@ def test_without_a_worker_it_says_so() -> None:
     found = faults()
     assert set(found) == {"workers"}
     assert "start a worker" in found["workers"].remedy
+
+
+@with_worker
+def test_a_heartbeat_that_is_late(system: System) -> None:
+    """One that is due in a moment is waited for: no worker is called dead that answers."""
+    redis_of(system).delete("dummies:workers")
+    found = look_at_journal(redis_of(system), system.env["REDIS_URL"])
+    assert [finding for finding in found if not finding.ok] == []
 
 
 @with_worker
