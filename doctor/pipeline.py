@@ -73,7 +73,9 @@ def _balance(counts: Counts) -> list[Finding]:
 
 
 def _workers(heard: int, broker_url: str) -> list[Finding]:
-    workers = passed("workers", f"{heard} alive") if heard else failed("workers", f"none was alive for {PATIENCE:.0f} s", START)
+    workers = failed("workers", f"none was alive for {PATIENCE:.0f} s", START)
+    if heard:
+        workers = passed("workers", f"{heard} alive")
     with connect(broker_url) as broker:
         reached = reach(broker, "broker", "CELERY_BROKER_URL")
         return [workers, reached, _wake(broker, broker_url, heard=bool(heard))] if reached.ok else [workers, reached]

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from core import logs
 from core.connection import connect
@@ -20,7 +21,7 @@ from core.dead_letter_groups import DeadLetterGroups, Progress
 from core.dead_letters import DeadLetters
 from core.errors import JournalFull, JournalUnavailable
 from core.settings import CoreSettings, load
-from core.wakeups import Waker, make_celery
+from core.wakeups import make_celery, publish_wakeup
 
 MOST_LISTED = 1_000
 LINE_EVERY = 1.0
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             reasons, search = None if asked.all else frozenset(asked.reason), asked.containing or ""
             if asked.action == "discard":
                 return follow(groups.discard(reasons, asked.why, search))
-            return follow(groups.retry(reasons, Waker(make_celery(settings.broker_url)).wake, search))
+            # not from a thread: the interpreter can crash when it ends while one still runs
+            wake = partial(publish_wakeup, make_celery(settings.broker_url))
+            return follow(groups.retry(reasons, wake, search))
         except JournalUnavailable as error:
             print(f"{error} Nothing was done.", file=sys.stderr)
             return INCOMPLETE
