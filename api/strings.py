@@ -82,6 +82,11 @@ def all_in_redis(
     return {key: record for key, record in records.items() if record}, letters
 
 
+def is_known(key: str) -> bool:
+    """Tell whether a string was accepted, and not discarded since; raises as ``stored_rows`` and the journal do."""
+    return services().journal.records([key]) != [None] or key in stored_rows([key])
+
+
 def stored_rows(keys: Sequence[str]) -> dict[str, StoredString]:
     """Return those of the strings that are stored, by id; raises ApiProblem while PostgreSQL is unavailable."""
     try:

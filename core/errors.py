@@ -14,6 +14,10 @@ class InvalidText(DummiesError):
     """The text cannot be stored."""
 
 
+class TextTooLong(InvalidText):
+    """The text is longer than the limit, which may have been higher before."""
+
+
 class JournalUnavailable(DummiesError):
     """The journal does not answer."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from core.errors import InvalidText
+from core.errors import InvalidText, TextTooLong
 
 
 class Submission(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -91,7 +91,7 @@ def check_text(text: str, max_bytes: int) -> None:
             f"The text has a lone surrogate at character {error.start}: send whole Unicode characters."
         ) from None
     if size > max_bytes:
-        raise InvalidText(f"The text has {size} bytes in UTF-8: send at most {max_bytes}.")
+        raise TextTooLong(f"The text has {size} bytes in UTF-8: send at most {max_bytes}.")
     if "\0" in text:
         raise InvalidText(f"The text has a NUL at character {text.index(chr(0))}: remove it.")
 

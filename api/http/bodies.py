@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
@@ -14,7 +14,7 @@ from flask import request
 from api.http.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
 from api.http.problems import ApiProblem
 from api.http.raw_bodies import body_in_memory
-from core.errors import InvalidText
+from core.errors import InvalidText, TextTooLong
 from core.submission import check_text
 
 MAX_TOKENS = 4 * MAX_STRINGS_PER_BULK
@@ -28,12 +28,18 @@ _one = msgspec.json.Decoder(SubmitRequest)
 _many = msgspec.json.Decoder(BulkRequest)
 _token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|,', re.DOTALL)
 T = TypeVar("T", bound=msgspec.Struct)
+WasAccepted = Callable[[str], bool]
+"""Whether the current request was accepted before, given its first text: a repeat passes whatever the limit is now."""
 
 
-def read_one(max_text_bytes: int) -> SubmitRequest:
+def read_one(max_text_bytes: int, was_accepted: WasAccepted) -> SubmitRequest:
     """Return the string that the current request submits; raises ApiProblem or InvalidText."""
     submitted = read_object(_one, most_bytes(max_text_bytes), '{"text": "…"}')
-    check_text(submitted.text, max_text_bytes)
+    try:
+        check_text(submitted.text, max_text_bytes)
+    except TextTooLong:
+        if not was_accepted(submitted.text):
+            raise
     return submitted
 
 
@@ -55,7 +61,7 @@ def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
             raise ApiProblem("invalid-body", f"{error}.") from None
 
 
-def read_many(body: bytes, max_text_bytes: int) -> list[SubmitRequest]:
+def read_many(body: bytes, max_text_bytes: int, was_accepted: WasAccepted) -> list[SubmitRequest]:
     """Return the strings that the body of a bulk request submits; raises ApiProblem, which names each bad item."""
     items: Sequence[object]
     match request.mimetype:
@@ -75,7 +81,7 @@ def read_many(body: bytes, max_text_bytes: int) -> list[SubmitRequest]:
         raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request.")
     if not items:
         raise ApiProblem("invalid-body", "Send at least one string.")
-    return _checked(items, max_text_bytes)
+    return _checked(items, max_text_bytes, was_accepted)
 
 
 def read_key() -> str | None:
@@ -171,19 +177,18 @@ def _split(body: bytes) -> list[bytes]:
     return lines
 
 
-def _checked(items: Sequence[object], max_text_bytes: int) -> list[SubmitRequest]:
-    checked, refused = [], []
+def _checked(items: Sequence[object], max_text_bytes: int, was_accepted: WasAccepted) -> list[SubmitRequest]:
+    submitted, refused, invalid = [], [], False
     for index, item in enumerate(items):
         try:
-            submitted = _submitted(item)
-            check_text(submitted.text, max_text_bytes)
+            submitted.append(_submitted(item))
+            check_text(submitted[-1].text, max_text_bytes)
         except InvalidText as error:
             refused.append(RefusedItem(index, str(error)))
-        else:
-            checked.append(submitted)
-    if refused:
+            invalid = invalid or not isinstance(error, TextTooLong)
+    if refused and (invalid or not was_accepted(submitted[0].text)):
         raise _refused(refused)
-    return checked
+    return submitted
 
 
 def _submitted(item: object) -> SubmitRequest:

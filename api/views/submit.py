@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from flask import Blueprint, Response, request
 
@@ -15,7 +16,9 @@ from api.http.problems import ApiProblem
 from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
 from api.http.request_ids import nginx_id_of
 from api.http.responses import accepted_headers, answer
+from api.ids import submission_id
 from api.services import services
+from api.strings import is_known
 from api.submissions import accept, accept_bulk
 
 blueprint = Blueprint("submit", __name__)
@@ -41,7 +44,7 @@ def submit() -> Response:
     """Accept one string: it is on disk in the journal when this answers 202, and will be stored exactly once."""
     parts = services()
     parts.monitor.check()
-    submitted = read_one(parts.settings.max_text_bytes)
+    submitted = read_one(parts.settings.max_text_bytes, _was_accepted)
     body = accept(parts, submitted, read_key(), nginx_id_of(request.environ))
     return answer(body, 202, accepted_headers(body))
 
@@ -63,9 +66,15 @@ def submit_bulk() -> Response:
     parts.monitor.check()
     # the slot is taken after the body is read, so a slow sender keeps none from others
     with body_in_memory(MAX_BULK_BYTES) as body, _slot(_large_slot if len(body) > LARGE_BULK else _bulk_slots):
-        submitted = read_many(body, parts.settings.max_text_bytes)
+        submitted = read_many(body, parts.settings.max_text_bytes, partial(_was_accepted, index=0))
         del body
         return answer(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
+
+
+def _was_accepted(text: str, index: int | None = None) -> bool:
+    """Tell whether the current request was accepted before, given its first text; False without a key."""
+    key = read_key()
+    return key is not None and is_known(submission_id(text, key, None, index))
 
 
 @contextmanager

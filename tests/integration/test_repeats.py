@@ -134,3 +134,42 @@ def test_while_an_api_process_is_killed_each_request_is_one_string(bare_system: 
     bare_system.start_worker()
     eventually(lambda: waiting(bare_system) == 0, within=20)
     assert query(bare_system, "SELECT count(*), count(DISTINCT text) FROM dummies") == [(2560, 2560)]
+
+
+@pytest.mark.parametrize("state", ["queued", "stored"])
+def test_a_repeat_is_answered_as_before_whatever_the_limit_is_now(bare_system: System, state: str) -> None:
+    """The answer was lost, a rollout lowered the limit: refusing now what is kept would be false, and double it."""
+    requests = [("/dummies/", {"text": "가" * 100}), ("/dummies/bulk", {"texts": ["short", "가" * 100]})]
+
+    def submit(api: str) -> list[httpx.Response]:
+        return [httpx.post(api + path, json=body, headers={"Idempotency-Key": path}) for path, body in requests]
+
+    before = submit(bare_system.api_url)
+    if state == "stored":
+        bare_system.start_worker()
+        eventually(lambda: waiting(bare_system) == 0, within=20)
+    with serving_with(bare_system, MAX_TEXT_BYTES="60") as api:
+        again = submit(api)
+        assert [each.status_code for each in before + again] == [202] * 4
+        assert [ids_of(each) for each in again] == [ids_of(each) for each in before]
+        for path, body in requests:
+            assert httpx.post(api + path, json=body, headers={"Idempotency-Key": "another"}).status_code == 422
+            assert httpx.post(api + path, json=body).status_code == 422
+    if state == "queued":
+        assert waiting(bare_system) == 3
+
+
+def ids_of(response: httpx.Response) -> object:
+    """Return the id or the ids that a response names."""
+    body = response.json()
+    return body.get("ids") or body["id"]
+
+
+@contextmanager
+def serving_with(system: System, **env: str) -> Iterator[str]:
+    """Run one more API with these settings; yield its URL."""
+    command = [word.replace(*ADDRESSES) for word in api_command(system.api_port)]
+    other = system.start(command, "other", env)
+    eventually(lambda: is_ready(system.api_port), within=20)
+    yield f"http://{ADDRESSES[1]}:{system.api_port}"
+    other.stop()
