@@ -18,7 +18,7 @@ from core.errors import InvalidText, TextTooLong
 from core.submission import check_text
 
 MAX_TOKENS = 4 * MAX_STRINGS_PER_BULK
-"""Most strings and commas in a JSON body: roughly its values, for each of which Python takes up to 72 bytes."""
+"""Most strings, commas, arrays and objects in a JSON body: each value takes up to 72 bytes in Python."""
 MAX_KEY_LENGTH = 255
 _ESCAPED = 6  # bytes that JSON may take for one byte of UTF-8: \u0041
 _ENVELOPE = 1024
@@ -26,7 +26,7 @@ _LISTED_ERRORS = 100
 
 _one = msgspec.json.Decoder(SubmitRequest)
 _many = msgspec.json.Decoder(BulkRequest)
-_token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|,', re.DOTALL)
+_token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
 T = TypeVar("T", bound=msgspec.Struct)
 WasAccepted = Callable[[str], bool]
 """Whether the current request was accepted before, given its first text: a repeat passes whatever the limit is now."""
@@ -124,7 +124,8 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 def _check_tokens(body: bytes) -> None:
     """Raise ApiProblem where more values would become objects than fit in memory."""
-    if body.count(b",") > MAX_TOKENS and next(islice(_token.finditer(body), MAX_TOKENS, None), None):
+    marks = sum(map(body.count, (b",", b"[", b"{")))
+    if marks > MAX_TOKENS and next(islice(_token.finditer(body), MAX_TOKENS, None), None):
         raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request, and little else.")
 
 

@@ -49,10 +49,24 @@ def peak_of(client: FlaskClient, body: bytes, media: str) -> tuple[Any, int]:
         b'{"texts":' + many(b'"ab"') + b"}",
         b'{"texts":' + many(b"12.5") + b"}",
         b'{"texts":["a"],"more":' + many(b"[[]]") + b"}",
+        b'{"texts":' + many(b"[" * 100 + b"]" * 100) + b"}",
+        b'{"texts":["a",' + many(b'{"":' * 100 + b"0" + b"}" * 100) + b"]}",
+        b'{"texts":' + b"[" * (SIZE // 2) + b"]" * (SIZE // 2) + b"}",
         b'{"texts":["a", 1, ' + b",".join(b'{"%d":[]}' % n for n in range(600_000)) + b"]}",
         b'{"texts":["' + b'\\"' * 1000 + b'",' + many(b"[]"),
     ],
-    ids=["lists", "objects", "strings", "numbers", "beside the texts", "after a misfit", "malformed"],
+    ids=[
+        "lists",
+        "objects",
+        "strings",
+        "numbers",
+        "beside the texts",
+        "nested lists",
+        "nested objects",
+        "deep",
+        "after a misfit",
+        "malformed",
+    ],
 )
 @pytest.mark.parametrize("media", [JSON, NDJSON])
 def test_a_body_of_many_tiny_values_is_refused_before_they_become_objects(
@@ -85,8 +99,8 @@ def test_wide_characters_take_what_their_strings_need_and_little_more(
     assert peak < {202: 8, 422: 10}[status] * SIZE
 
 
-@pytest.mark.parametrize("text", ["," * 60_000, '","' * 9_000, "\\,\\" * 9_000, '\\",\\"' * 5_000])
-def test_commas_and_quotes_in_texts_are_not_counted_as_values(client: FlaskClient, text: str) -> None:
+@pytest.mark.parametrize("text", ["," * 60_000, "[{" * 30_000, '","' * 9_000, "\\,\\" * 9_000, '\\",\\"' * 5_000])
+def test_what_marks_values_in_json_is_not_counted_in_texts(client: FlaskClient, text: str) -> None:
     assert post(client, json.dumps({"texts": [text] * 40}).encode()).status_code == 202
     assert post(client, b"\n".join([json.dumps({"text": text}).encode()] * 40), NDJSON).status_code == 202
 
