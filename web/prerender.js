@@ -12,10 +12,12 @@ const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "
 const chunksOf = (name) => [name, ...(manifest[name].imports ?? []).flatMap(chunksOf)];
 const FIRST = "index.html";
 const first = new Set(chunksOf(FIRST));
-const others = new Set(chunksOf("src/app/OtherView.tsx").filter((name) => !first.has(name)));
-// all files of a view are requested together, and its code after the texts, if there are any
+const imported = ["src/app/OtherView.tsx", "src/features/bulk/batchParts.ts"];
+const others = new Set(imported.flatMap(chunksOf).filter((name) => !first.has(name)));
+// All files of a view are requested together, and its code after the texts, if there are any. Not by modulepreload: some
+// browsers never request a module again that could not be loaded.
 const code = (names) =>
-  names.map((name) => `<link rel="modulepreload" crossorigin href="/${manifest[name].file}">`);
+  names.map((name) => `<link rel="preload" as="script" crossorigin href="/${manifest[name].file}">`);
 const styles = (names) =>
   names
     .flatMap((name) => manifest[name].css ?? [])

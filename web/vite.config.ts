@@ -19,8 +19,9 @@ export default defineConfig({
     manifest: true,
     modulePreload: {
       polyfill: false,
-      // prerender.js has the page's preloads
-      resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? [] : files),
+      // prerender.js has the page's preloads, and src/code/fetchCode.ts fetches what is imported later
+      resolveDependencies: (_, files, { hostType }) =>
+        hostType === "html" ? [] : files.filter((file) => file.endsWith(".css")),
     },
   },
   test: {

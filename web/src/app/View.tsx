@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { type ComponentProps, type ComponentType, lazy, Suspense, useEffect } from "react";
 import { hasEarlyAnswer } from "../api/early";
+import { fetchCode } from "../code/fetchCode";
 import { SendView } from "../features/strings/components/SendView";
 import { useMessages } from "../i18n/language";
 import { ErrorBoundary } from "./ErrorBoundary";
@@ -30,7 +31,7 @@ export function View({ persists }: { persists: boolean }) {
 export async function loadFirst(client: QueryClient, route: Route): Promise<void> {
   if (route.view === "send") return;
   try {
-    const loaded = await import("./OtherView");
+    const loaded = await importOtherView();
     ({ OtherView } = loaded);
     if (hasEarlyAnswer()) await loaded.prefetch(client, route);
   } catch {
@@ -41,11 +42,16 @@ export async function loadFirst(client: QueryClient, route: Route): Promise<void
 /** Loads the other views; the next navigation tries again if that fails, because React keeps the failure. */
 async function load() {
   try {
-    return { default: (await import("./OtherView")).OtherView };
+    return { default: (await importOtherView()).OtherView };
   } catch (error) {
     OtherView = lazy(load);
     throw error;
   }
+}
+
+async function importOtherView() {
+  await fetchCode();
+  return import("./OtherView");
 }
 
 /** A search stays in the same view; each string is a view of its own. */
