@@ -74,10 +74,16 @@ def _judge_receipt(ledger: Ledger, batch: Batch, look: Look) -> None:
         ledger.receipts[batch.name] = Receipt(counts)
     elif receipt.closed:
         ledger.accuse("false words", f"{batch.name}: receipt {counts} after it was dismissed with {receipt.counts}")
-    elif counts.get("unsent", 0) != receipt.counts.get("unsent", 0) or counts["accepted"] not in receipt.possible:
+    elif not _may_follow(counts, receipt):
         ledger.accuse("false words", f"{batch.name}: receipt {counts} after the final one {receipt.counts}")
     elif counts != receipt.counts:
         ledger.receipts[batch.name] = Receipt(counts)
+
+
+def _may_follow(counts: dict[str, int], receipt: Receipt) -> bool:
+    """Tell whether only unknown lines became known; those beside a refused one were not kept, and go unsent."""
+    unsent, refused = (counts.get(name, 0) - receipt.counts.get(name, 0) for name in ("unsent", "refused"))
+    return (unsent == 0 or (unsent > 0 and refused > 0)) and counts["accepted"] in receipt.possible
 
 
 def judge_end(ledger: Ledger, rows: Iterable[Row], kept: Kept) -> None:

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from faults_page.batch import MAX_TEXT_BYTES, Batch, make_batch
-from faults_page.checker import judge_end, judge_look
+from faults_page.checker import CANCELLED, judge_end, judge_look
 from faults_page.ledger import Ledger
 from faults_page.mutants import MUTANTS
 from faults_page.tab import Look, Row
@@ -45,6 +45,23 @@ def test_a_round_in_which_every_word_is_true_breaks_no_rule() -> None:
     assert not judged(
         replace(RECEIPT, words="3 of 4 strings accepted\n1 stored, 1 failed, 1 not confirmed yet", counts={})
     ).broken
+
+
+@pytest.mark.parametrize(
+    ("counts", "broken"),
+    [
+        ({"accepted": 1, "refused": 1, "unsent": 1, "unknown": 1}, []),
+        ({"accepted": 1, "unsent": 1, "unknown": 2}, ["false words"]),
+        ({"accepted": 1, "refused": 1, "unknown": 2}, []),
+    ],
+)
+def test_an_answer_that_was_not_waited_for_makes_unknown_lines_known(counts: dict[str, int], broken: list[str]) -> None:
+    ledger = Ledger("round", "anywhere")
+    ledger.batches.append(BATCH)
+    for each in ({"accepted": 0, "unknown": 4}, counts):
+        words = f"{CANCELLED}: nothing is in the database yet"
+        judge_look(ledger, Look(words, counts={"lines": 5, **each}), KEPT)
+    assert [rule for rule in ledger.offences if rule == "false words"] == broken
 
 
 @pytest.mark.parametrize(
