@@ -15,8 +15,13 @@
     .catch(() => undefined)
     .finally(() => {
       document.head.append(contentOf("code of every view"));
-      if (view) document.head.append(contentOf("code of other views"));
+      if (view) for (const { href } of contentOf("code of other views").children) fetchEarly(href);
     });
+
+  /** Fetches a file into the cache. A preload that failed would be all that a later import gets. */
+  function fetchEarly(url) {
+    fetch(url).catch(() => undefined);
+  }
 
   function viewOf(hash) {
     const [, path] = /^#?\/?([^?]*)/.exec(hash);
@@ -24,12 +29,12 @@
   }
 
   function contentOf(id) {
-    return document.getElementById(id)?.content ?? new DocumentFragment();
+    return document.getElementById(id)?.content.cloneNode(true) ?? new DocumentFragment();
   }
 
   function showShell() {
     const shell = contentOf(`shell ${document.documentElement.lang} #/${viewOf(location.hash)}`);
-    root.replaceChildren(shell.cloneNode(true));
+    root.replaceChildren(shell);
   }
 
   function loaded(sheet) {

@@ -10,14 +10,12 @@ import styles from "./View.module.css";
 
 let OtherView: ComponentType<ComponentProps<typeof import("./OtherView").OtherView>> = lazy(load);
 
-/** Milliseconds to wait, so that prefetching does not compete with the first load. */
-const HEAD_START = 1_000;
-
 /** The view that the URL selects. */
 export function View({ persists }: { persists: boolean }) {
   const route = useRoute();
   const { shell } = useMessages();
-  useEffect(loadEarly, []);
+  // the server may be unreachable when they are opened
+  useEffect(() => void load().catch(() => undefined), []);
   return (
     <ErrorBoundary key={keyOf(route)}>
       <Suspense fallback={<p className={styles.loading}>{shell.loading}</p>}>
@@ -57,10 +55,4 @@ async function importOtherView() {
 /** A search stays in the same view; each string is a view of its own. */
 function keyOf(route: Route): string {
   return route.view === "string" ? route.id : route.view;
-}
-
-/** Prefetches the other views, because the server may be unreachable when they are opened. */
-function loadEarly() {
-  const timer = setTimeout(() => void load().catch(() => undefined), HEAD_START);
-  return () => clearTimeout(timer);
 }

@@ -3,11 +3,11 @@ const TIMEOUT = 60_000;
 let fetched: Promise<void> | null = null;
 
 /**
- * Fetches the code of other views than the first, after which the browser's cache has it.
+ * Fetches the code and styles of all views but the first into the browser's cache.
  *
- * Some browsers remember that a module could not be loaded, and never request it again. So none is imported that was
- * not fetched before. Rejects if a file cannot be fetched, and the next call tries again; without a prerendered page
- * there is nothing to fetch.
+ * Some browsers remember that a module could not be loaded, and never request it again; Vite does so with styles. So
+ * they are imported only after they were fetched. Rejects if a file cannot be fetched, and the next call tries again;
+ * without a prerendered page there is nothing to fetch.
  */
 export function fetchCode(): Promise<void> {
   fetched ??= fetchFiles().catch((error: unknown) => {
@@ -18,11 +18,11 @@ export function fetchCode(): Promise<void> {
 }
 
 async function fetchFiles(): Promise<void> {
-  const template = document.getElementById("code of other views");
-  if (!(template instanceof HTMLTemplateElement)) return;
+  // put there by prerender.js
+  const templates = document.querySelectorAll<HTMLTemplateElement>('template[id$=" of other views"]');
+  const links = Array.from(templates, ({ content }) => [...content.querySelectorAll("link")]).flat();
   const signal = AbortSignal.timeout(TIMEOUT);
-  const links = template.content.querySelectorAll("link");
-  await Promise.all(Array.from(links, ({ href }) => fetchFile(href, signal)));
+  await Promise.all(links.map(({ href }) => fetchFile(href, signal)));
 }
 
 async function fetchFile(url: string, signal: AbortSignal): Promise<void> {
