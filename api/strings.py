@@ -82,9 +82,11 @@ def all_in_redis(
     return {key: record for key, record in records.items() if record}, letters
 
 
-def is_known(key: str) -> bool:
-    """Tell whether a string was accepted, and not discarded since; raises as ``stored_rows`` and the journal do."""
-    return services().journal.records([key]) != [None] or key in stored_rows([key])
+def all_known(keys: Sequence[str]) -> bool:
+    """Tell whether all of these were accepted, and none discarded; raises JournalUnavailable or DatabaseUnavailable."""
+    records = services().journal.records(keys)
+    others = {key for key, record in zip(keys, records, strict=True) if record is None}
+    return not others or others == services().reader.stored(list(others))
 
 
 def stored_rows(keys: Sequence[str]) -> dict[str, StoredString]:

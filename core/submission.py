@@ -90,10 +90,10 @@ def check_text(text: str, max_bytes: int) -> None:
         raise InvalidText(
             f"The text has a lone surrogate at character {error.start}: send whole Unicode characters."
         ) from None
-    if size > max_bytes:
-        raise TextTooLong(f"The text has {size} bytes in UTF-8: send at most {max_bytes}.")
     if "\0" in text:
         raise InvalidText(f"The text has a NUL at character {text.index(chr(0))}: remove it.")
+    if size > max_bytes:
+        raise TextTooLong(f"The text has {size} bytes in UTF-8: send at most {max_bytes}.")
 
 
 def total_bytes(submissions: Sequence[Submission]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any, NoReturn, TypeVar
 
@@ -18,7 +18,7 @@ from core.errors import InvalidText, TextTooLong
 from core.submission import check_text
 
 MAX_TOKENS = 4 * MAX_STRINGS_PER_BULK
-"""Most strings, commas, arrays and objects in a JSON body: each value takes up to 72 bytes in Python."""
+"""Most strings, commas, arrays and objects in a JSON body: a value takes roughly 200 bytes in Python at most."""
 MAX_KEY_LENGTH = 255
 _ESCAPED = 6  # bytes that JSON may take for one byte of UTF-8: \u0041
 _ENVELOPE = 1024
@@ -28,17 +28,17 @@ _one = msgspec.json.Decoder(SubmitRequest)
 _many = msgspec.json.Decoder(BulkRequest)
 _token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
 T = TypeVar("T", bound=msgspec.Struct)
-WasAccepted = Callable[[str], bool]
-"""Whether the current request was accepted before, given its first text: a repeat passes whatever the limit is now."""
+WereAccepted = Callable[[Mapping[int, str]], bool]
+"""Tells whether texts of the current request, by index, were accepted before, under a higher limit: then they pass."""
 
 
-def read_one(max_text_bytes: int, was_accepted: WasAccepted) -> SubmitRequest:
+def read_one(max_text_bytes: int, were_accepted: WereAccepted) -> SubmitRequest:
     """Return the string that the current request submits; raises ApiProblem or InvalidText."""
     submitted = read_object(_one, most_bytes(max_text_bytes), '{"text": "…"}')
     try:
         check_text(submitted.text, max_text_bytes)
     except TextTooLong:
-        if not was_accepted(submitted.text):
+        if not were_accepted({0: submitted.text}):
             raise
     return submitted
 
@@ -61,7 +61,7 @@ def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
             raise ApiProblem("invalid-body", f"{error}.") from None
 
 
-def read_many(body: bytes, max_text_bytes: int, was_accepted: WasAccepted) -> list[SubmitRequest]:
+def read_many(body: bytes, max_text_bytes: int, were_accepted: WereAccepted) -> list[SubmitRequest]:
     """Return the strings that the body of a bulk request submits; raises ApiProblem, which names each bad item."""
     items: Sequence[object]
     match request.mimetype:
@@ -81,7 +81,7 @@ def read_many(body: bytes, max_text_bytes: int, was_accepted: WasAccepted) -> li
         raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request.")
     if not items:
         raise ApiProblem("invalid-body", "Send at least one string.")
-    return _checked(items, max_text_bytes, was_accepted)
+    return _checked(items, max_text_bytes, were_accepted)
 
 
 def read_key() -> str | None:
@@ -178,16 +178,17 @@ def _split(body: bytes) -> list[bytes]:
     return lines
 
 
-def _checked(items: Sequence[object], max_text_bytes: int, was_accepted: WasAccepted) -> list[SubmitRequest]:
-    submitted, refused, invalid = [], [], False
+def _checked(items: Sequence[object], max_text_bytes: int, were_accepted: WereAccepted) -> list[SubmitRequest]:
+    submitted, refused, too_long = [], [], {}
     for index, item in enumerate(items):
         try:
             submitted.append(_submitted(item))
             check_text(submitted[-1].text, max_text_bytes)
         except InvalidText as error:
             refused.append(RefusedItem(index, str(error)))
-            invalid = invalid or not isinstance(error, TextTooLong)
-    if refused and (invalid or not was_accepted(submitted[0].text)):
+            if isinstance(error, TextTooLong):
+                too_long[index] = submitted[-1].text
+    if refused and (len(refused) > len(too_long) or not were_accepted(too_long)):
         raise _refused(refused)
     return submitted
 

@@ -110,6 +110,15 @@ def database_unavailable() -> ApiProblem:
     )
 
 
+def undecided() -> ApiProblem:
+    """Return the problem of a text that is too long now, while PostgreSQL is unavailable, which may have it already."""
+    return ApiProblem(
+        "database-away",
+        "The text is too long. Whether it was accepted before, under a higher limit, cannot be told now: retry later.",
+        retry_after=5,
+    )
+
+
 def problem_of(error: Exception) -> ApiProblem:
     """Return the problem that an error is to a client."""
     match error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -12,13 +12,14 @@ from flask import Blueprint, Response, request
 from api.http.bodies import read_key, read_many, read_one
 from api.http.contract import Accepted, BulkAccepted, BulkRequest, SubmitRequest
 from api.http.openapi import Operation
-from api.http.problems import ApiProblem
+from api.http.problems import ApiProblem, undecided
 from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
 from api.http.request_ids import nginx_id_of
 from api.http.responses import accepted_headers, answer
 from api.ids import submission_id
+from api.process.reader import DatabaseUnavailable
 from api.services import services
-from api.strings import is_known
+from api.strings import all_known
 from api.submissions import accept, accept_bulk
 
 blueprint = Blueprint("submit", __name__)
@@ -44,7 +45,7 @@ def submit() -> Response:
     """Accept one string: it is on disk in the journal when this answers 202, and will be stored exactly once."""
     parts = services()
     parts.monitor.check()
-    submitted = read_one(parts.settings.max_text_bytes, _was_accepted)
+    submitted = read_one(parts.settings.max_text_bytes, partial(_were_accepted, bulk=False))
     body = accept(parts, submitted, read_key(), nginx_id_of(request.environ))
     return answer(body, 202, accepted_headers(body))
 
@@ -66,15 +67,21 @@ def submit_bulk() -> Response:
     parts.monitor.check()
     # the slot is taken after the body is read, so a slow sender keeps none from others
     with body_in_memory(MAX_BULK_BYTES) as body, _slot(_large_slot if len(body) > LARGE_BULK else _bulk_slots):
-        submitted = read_many(body, parts.settings.max_text_bytes, partial(_was_accepted, index=0))
+        submitted = read_many(body, parts.settings.max_text_bytes, partial(_were_accepted, bulk=True))
         del body
         return answer(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
 
 
-def _was_accepted(text: str, index: int | None = None) -> bool:
-    """Tell whether the current request was accepted before, given its first text; False without a key."""
-    key = read_key()
-    return key is not None and is_known(submission_id(text, key, None, index))
+def _were_accepted(texts: Mapping[int, str], *, bulk: bool) -> bool:
+    """Tell whether these texts of the current request, by index, were accepted before: under its key, or from nginx."""
+    key, request_id = read_key(), nginx_id_of(request.environ)
+    if (key is None and request_id is None) or services().settings.database_read_url is None:
+        return False
+    ids = [submission_id(text, key, request_id, index if bulk else None) for index, text in texts.items()]
+    try:
+        return all_known(ids)
+    except DatabaseUnavailable:
+        raise undecided() from None
 
 
 @contextmanager

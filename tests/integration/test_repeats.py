@@ -16,7 +16,7 @@ import psutil
 import pytest
 from front import POST, Web, answer_of, connect, serving, with_body
 from name_server import A, NameServer
-from support import eventually, query, waiting
+from support import eventually, query, redis_of, waiting
 
 from local.system import Process, System, api_command
 
@@ -30,6 +30,7 @@ SHARED = {
     "X-Dummies_Request": "a" * 32,
 }
 ADDRESSES = ["127.0.0.1", "127.0.0.2"]
+LONG = "가" * 100
 
 
 @pytest.fixture(scope="module")
@@ -139,10 +140,14 @@ def test_while_an_api_process_is_killed_each_request_is_one_string(bare_system: 
 @pytest.mark.parametrize("state", ["queued", "stored"])
 def test_a_repeat_is_answered_as_before_whatever_the_limit_is_now(bare_system: System, state: str) -> None:
     """The answer was lost, a rollout lowered the limit: refusing now what is kept would be false, and double it."""
-    requests = [("/dummies/", {"text": "가" * 100}), ("/dummies/bulk", {"texts": ["short", "가" * 100]})]
+    requests = [("/dummies/", {"text": LONG}), ("/dummies/bulk", {"texts": ["short", LONG, LONG]})]
 
     def submit(api: str) -> list[httpx.Response]:
-        return [httpx.post(api + path, json=body, headers={"Idempotency-Key": path}) for path, body in requests]
+        return [
+            httpx.post(api + path, json=body, headers=headers)
+            for path, body in requests
+            for headers in ({"Idempotency-Key": path}, {"X-Dummies-Request": "a" * 32})
+        ]
 
     before = submit(bare_system.api_url)
     if state == "stored":
@@ -150,13 +155,36 @@ def test_a_repeat_is_answered_as_before_whatever_the_limit_is_now(bare_system: S
         eventually(lambda: waiting(bare_system) == 0, within=20)
     with serving_with(bare_system, MAX_TEXT_BYTES="60") as api:
         again = submit(api)
-        assert [each.status_code for each in before + again] == [202] * 4
-        assert [ids_of(each) for each in again] == [ids_of(each) for each in before]
-        for path, body in requests:
-            assert httpx.post(api + path, json=body, headers={"Idempotency-Key": "another"}).status_code == 422
-            assert httpx.post(api + path, json=body).status_code == 422
+    assert [each.status_code for each in before + again] == [202] * 8
+    assert [ids_of(each) for each in again] == [ids_of(each) for each in before]
     if state == "queued":
-        assert waiting(bare_system) == 3
+        assert waiting(bare_system) == 8
+
+
+def test_the_limit_is_not_lifted_by_what_was_accepted_under_the_same_key(bare_system: System) -> None:
+    kept = {"/dummies/": {"text": LONG}, "/dummies/bulk": {"texts": ["short", LONG]}}
+    for path, body in kept.items():
+        httpx.post(bare_system.api_url + path, json=body, headers={"Idempotency-Key": path}).raise_for_status()
+    redis_of(bare_system).delete(*redis_of(bare_system).keys("dummies:key:*"))  # as after a minute
+    others = [
+        ("/dummies/", {"text": LONG + "b"}),
+        ("/dummies/", {"text": LONG + "\0"}),
+        ("/dummies/", {"text": f"1\0{LONG}"}),
+        ("/dummies/bulk", {"texts": ["short", LONG, LONG]}),
+        ("/dummies/bulk", {"texts": ["short", LONG + "b"]}),
+        ("/dummies/bulk", {"texts": ["short", LONG + "\0"]}),
+        ("/dummies/bulk", {"texts": [LONG, "short"]}),
+    ]
+    with serving_with(bare_system, MAX_TEXT_BYTES="60") as api:
+        for path, body in others:
+            refused = httpx.post(api + path, json=body, headers={"Idempotency-Key": path})
+            assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (422, "invalid-text")
+            assert httpx.post(api + path, json=body).status_code == 422
+        bare_system.postgres.stop()
+        refused = httpx.post(api + path, json=body, headers={"Idempotency-Key": path})
+        assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (503, "database-away")
+        assert "retry later" in refused.json()["detail"]
+    assert waiting(bare_system) == 3
 
 
 def ids_of(response: httpx.Response) -> object:
