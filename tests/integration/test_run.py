@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -75,6 +76,16 @@ def family(run: Process) -> list[psutil.Process]:
     return psutil.Process(run.pid).children(recursive=True)
 
 
+def find(run: Process, is_wanted: Callable[[psutil.Process], bool]) -> psutil.Process:
+    """Return the one that is wanted of those that were started; others may end meanwhile."""
+    found = []
+    for process in family(run):
+        with suppress(psutil.NoSuchProcess):
+            found += [process] * is_wanted(process)
+    [wanted] = found
+    return wanted
+
+
 def test_everything_answers_and_ends_and_the_data_stays(
     folder: Path, ports: dict[str, str], start: Callable[[], Process]
 ) -> None:
@@ -100,13 +111,13 @@ def test_everything_answers_and_ends_and_the_data_stays(
 
     run = start()
     wait_ready(run)
-    [api] = [p for p in family(run) if p.cmdline()[1:3] == ["-m", "api"] and p.ppid() == run.pid]
+    api = find(run, lambda p: p.cmdline()[1:3] == ["-m", "api"] and p.ppid() == run.pid)
     end(run, api.kill)
     assert "api ended with status" in run.log.read_text()
 
     run = start()
     wait_ready(run)
-    [redis] = [p for p in family(run) if p.name() == "redis-server"]
+    redis = find(run, lambda p: p.name() == "redis-server")
     end(run, redis.kill)
     assert run.wait() == 1
     assert re.search(r"^Redis ended with status -9:\n(  .*\n)+", run.log.read_text(), re.MULTILINE)

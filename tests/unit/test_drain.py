@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from fakeredis import FakeRedis
 from structlog.testing import capture_logs
+from support import eventually
 
 from core.consumer import Consumer
 from core.errors import JournalUnavailable
@@ -224,7 +225,8 @@ def test_when_the_time_is_up_what_is_left_is_given_back(
     settle_module.Settling(consumer, database, settle_module.Size()).settle(claimed)  # type: ignore[arg-type]
     monkeypatch.undo()
     database.on_insert = lambda: None
-    assert run(consumer, database, wakes) == 1
+    # on a busy machine the time of a drain can be up before it begins
+    eventually(lambda: run(consumer, database, wakes) == 1, within=20)
     assert journal.counts().failed == 1
 
 
