@@ -106,6 +106,8 @@ export const bulk = {
   done: "Done",
   doneHint:
     "This receipt, with the id of each line or why it was refused, is kept in this browser until you choose Done.",
+  goneHint:
+    "This receipt, with the id of each line or why it was refused, is gone when the page is closed or reloaded: save it.",
   delete: {
     heading: "Delete this receipt?",
     confirm: "Delete",

@@ -104,6 +104,8 @@ export const bulk: typeof english = {
   saveNdjson: "접수증을 NDJSON으로 저장",
   done: "완료",
   doneHint: "각 줄의 ID와 거부된 줄의 이유가 담긴 이 접수증은 완료를 누를 때까지 이 브라우저에 보관됩니다.",
+  goneHint:
+    "각 줄의 ID와 거부된 줄의 이유가 담긴 이 접수증은 페이지를 닫거나 새로 고치면 사라집니다. 저장해 두세요.",
   delete: {
     heading: "이 접수증을 삭제하시겠습니까?",
     confirm: "삭제",

@@ -167,7 +167,7 @@ export const en = {
   footer: "ix-dummies: strings on their way into PostgreSQL, each exactly once.",
   api: "API documentation",
   crashed: "The page has stopped working",
-  crashedHint: "Your strings are kept. Reload the page to continue.",
+  crashedHint: "Reload the page to continue. What this browser has saved is kept.",
   reload: "Reload",
 };
 

@@ -161,7 +161,7 @@ export const ko: Messages = {
   footer: "ix-dummies: 문자열을 하나하나 정확히 한 번씩 PostgreSQL에 저장합니다.",
   api: "API 문서",
   crashed: "페이지가 멈췄습니다",
-  crashedHint: "문자열은 보관되어 있습니다. 페이지를 새로 고쳐 계속하세요.",
+  crashedHint: "페이지를 새로 고쳐 계속하세요. 이 브라우저에 저장된 내용은 그대로 있습니다.",
   reload: "새로 고침",
 };
 

@@ -79,6 +79,9 @@ describe("the bulk view", () => {
     expect(bulks).toEqual([]);
     await user.click(await button("Send 3 strings"));
     await heading("All sent: 3 strings accepted");
+    // this browser keeps nothing
+    expect(screen.getByText(/This receipt, .*, is gone when the page is closed or reloaded/)).toBeTruthy();
+    expect(screen.queryByText(/is kept in this browser/)).toBeNull();
     expect(bulks.map(({ texts }) => texts)).toEqual([["one", "two", "three"]]);
     expect(await screen.findByText("2 stored, 1 failed")).toBeTruthy();
     expect(screen.getByRole("link", { name: "See the failed strings" }).getAttribute("href")).toBe(

@@ -59,7 +59,7 @@ export function Receipt({ progress, moved }: Props) {
         )}
         <DoneButton progress={progress} />
       </div>
-      <p className={surfaces.note}>{bulk.doneHint}</p>
+      <p className={surfaces.note}>{batches.keeping === "kept" ? bulk.doneHint : bulk.goneHint}</p>
     </section>
   );
 }
