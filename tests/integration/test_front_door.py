@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import socket
 import time
 from collections import Counter
@@ -16,6 +15,7 @@ from itertools import chain
 
 import pytest
 from front import POST, Web, answer_of, connect, get_head, serving, with_body
+from slow import raised_file_limit
 from support import query
 
 from local.system import System
@@ -27,11 +27,8 @@ LATE = 15.0  # s that this machine may be late
 
 @pytest.fixture(scope="module", autouse=True)
 def many_files() -> Iterator[None]:
-    """Let the tests hold one end of many connections."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with raised_file_limit():
+        yield
 
 
 @pytest.fixture(scope="module")

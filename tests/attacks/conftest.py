@@ -1,0 +1,34 @@
+"""The tiers as in the cluster, an API of one process behind nginx, for attacks that each end by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from front import Web, serving
+from slow import raised_file_limit
+
+from local.ports import free_port
+from local.system import Process, System
+
+
+class Attacked(NamedTuple):
+    """What an attack reaches, and what is measured meanwhile."""
+
+    system: System
+    api: Process
+    web: Web
+    operations: int
+    """The API's port for probes."""
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+    """Redis, PostgreSQL, a worker, one API process and nginx, shared by the module's tests."""
+    operations = free_port()
+    with raised_file_limit(), System(tmp_path_factory.mktemp("system")) as system:
+        api = system.start_api({"OPERATIONS_PORT": str(operations)}, workers=1)
+        system.start_worker()
+        with serving(system, "front") as web:
+            yield Attacked(system, api, web, operations)
