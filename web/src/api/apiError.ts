@@ -4,6 +4,8 @@ const PROBLEM_PREFIX = "urn:ix-dummies:problem:";
 
 /** Errors that the page detects itself, in addition to the API's problem types. */
 export type PageFault = "unreachable" | "timed-out" | "unexpected-answer";
+/** What an error status says that does not come from the API. */
+type ProxyFault = PageFault | "rate-limited";
 
 type RefusedItem = Schema<"RefusedItem">;
 
@@ -47,7 +49,8 @@ type Head = Pick<Response, "status"> & { headers: Pick<Headers, "get"> };
 
 /**
  * Decodes an error response. One that is not problem+json comes from a proxy, not from the API, so that it decides
- * nothing about a string; but a proxy that takes no request of this size will not take it later.
+ * nothing about a string; but a proxy that takes no request of this size will not take it later, and one that limits
+ * the rate is not an outage.
  */
 export function answerError({ status, headers }: Head, body: string): ApiError {
   const unready = status >= 500 || [408, 425, 429].includes(status);
@@ -58,8 +61,13 @@ export function answerError({ status, headers }: Head, body: string): ApiError {
     const code = problemCode(problem.type);
     return new ApiError({ code, detail: problem.detail }, unready, retryAfter, problem.errors);
   }
-  const code: PageFault = unready ? "unreachable" : "unexpected-answer";
+  const code = proxyFault(status, unready);
   return new ApiError({ code, detail: `HTTP ${status}` }, status !== 413, retryAfter);
+}
+
+function proxyFault(status: number, unready: boolean): ProxyFault {
+  if (status === 429) return "rate-limited";
+  return unready ? "unreachable" : "unexpected-answer";
 }
 
 function parseProblem(json: string): Pick<Schema<"Problem">, "type" | "detail" | "errors"> | null {

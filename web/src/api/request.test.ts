@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { problem } from "../testing/fakeApi";
 import { server } from "../testing/server";
 import { ApiError } from "./apiError";
-import { reachability } from "./reachability";
+import { namedDelay, reachability } from "./reachability";
 import { requestJson } from "./request";
 
 const ACCEPTED = { id: "1", status: "queued", status_url: "/", received_at: "", accepted_total: 1 };
@@ -61,6 +61,14 @@ describe("requestJson", () => {
       expect(error).toMatchObject({ transient: true, trouble: { code: "unexpected-answer" } });
     },
   );
+
+  it("waits as long as a proxy says that limits the rate, which is no outage", async () => {
+    const init = { status: 429, headers: { "Retry-After": "7" } };
+    const error = await errorOf(() => HttpResponse.html("<h1>Too Many Requests</h1>", init));
+    expect(error).toMatchObject({ transient: true, trouble: { code: "rate-limited" } });
+    expect(namedDelay(error)).toBe(7_000);
+    expect(reachability.snapshot().outage).toBeNull();
+  });
 
   it("does not repeat what a proxy finds too large", async () => {
     const error = await errorOf(() => new HttpResponse("<h1>Too large</h1>", { status: 413 }));
