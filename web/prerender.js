@@ -1,4 +1,4 @@
-// Puts the shells of all views into the built page; each is inert, because nothing in it works before the page's code.
+// Puts the shells of all views into the built page.
 // And minifies the scripts that show them.
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { minifySync } from "vite";
@@ -29,7 +29,7 @@ const files = {
 };
 const templates = shells().map(
   ({ language, address, html }) =>
-    `<template id="shell ${language} ${address}"><div inert>${html}</div></template>`,
+    `<template id="shell ${language} ${address}"><div data-shell>${html}</div></template>`,
 );
 for (const [id, links] of Object.entries(files)) {
   templates.push(`<template id="${id}">${links.join("")}</template>`);

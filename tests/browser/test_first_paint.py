@@ -6,7 +6,7 @@ import gzip
 import re
 
 import pytest
-from browsing import WEB, Open, hold
+from browsing import WEB, Open, hold, violations
 from playwright.sync_api import expect
 from support import Client, eventually
 
@@ -19,6 +19,7 @@ MAX_JAVASCRIPT = 130_000  # bytes, compressed
 PROCESSES = 2  # of the API, which look at the pipeline by themselves
 WELL = re.compile(r"Strings are getting through\.|문자열이 잘 저장되고 있습니다\.")
 MAX_FIRST_PAINT = 11_000  # likewise
+SHELL = "[data-shell]"
 
 WATCH = """
 window.shifted = 0;
@@ -62,7 +63,7 @@ def test_the_shell_is_there_before_the_code_and_stays_where_it_is(
     page.add_init_script(WATCH)
     hold(page, "**/assets/*.js")
     page.goto(page.url.split("#")[0] + "?" + address.format(ids[0]), wait_until="commit")
-    expect(page.locator("[inert]")).to_have_count(1)
+    expect(page.locator(SHELL)).to_have_count(1)
     shell = page.evaluate(OUTLINE)
     is_string = "string" in address
     # the brand, four views, the heading, and the lead, which a string has not
@@ -71,13 +72,31 @@ def test_the_shell_is_there_before_the_code_and_stays_where_it_is(
     page.reload()
     expect(page.get_by_role("contentinfo")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert page.locator("[inert]").count() == 0
+    assert page.locator(SHELL).count() == 0
     # another state of the service has words of more lines
     expect(page.get_by_text(WELL)).to_be_visible()
     # a string's section, which becomes bold, is known when the string is
     kept = slice(-1 if is_string else 0, None)
     assert page.evaluate(OUTLINE)[kept] == shell[kept]
     assert page.evaluate("shifted") <= 0.02
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_is_there_before_the_code_can_be_read_by_everyone(
+    open_page: Open, system: System, stopped: bool
+) -> None:
+    """The code is late, or it cannot be had, which the page says."""
+    [at] = store(system, ["a string"])
+    page = open_page("en-US")
+    hold(page, "**/assets/*.js")
+    for address in VIEWS:
+        page.goto(page.url.split("#")[0] + "?" + address.format(at), wait_until="commit")
+        expect(page.locator(SHELL)).to_have_count(1)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        page.evaluate("(stopped) => document.documentElement.toggleAttribute('data-stopped', stopped)", stopped)
+        if stopped:
+            expect(page.get_by_role("main")).to_contain_text("The page has stopped working")
+        assert violations(page) == []
 
 
 # the words and the places of stored texts: how much of each row is seen, and the whole of a string
@@ -108,7 +127,7 @@ def test_texts_are_there_before_the_code_and_stay_where_they_are(
     requested.clear()
     page.reload()
     expect(page.get_by_role("contentinfo")).to_be_visible()
-    expect(page.locator("[inert]")).to_have_count(0)
+    expect(page.locator(SHELL)).to_have_count(0)
     eventually(lambda: page.wait_for_timeout(50) or len(page.evaluate(TEXTS)) == len(early), within=20)
     assert page.evaluate(TEXTS) == early
     assert len([each for each in requested if each in {"?limit=50&preview=400", ids[1]}]) == 1

@@ -7,7 +7,7 @@
   styled.catch(() => undefined);
   showShell();
   addEventListener("hashchange", () => {
-    if (root.firstElementChild?.inert) showShell();
+    if (root.querySelector(":scope > [data-shell]")) showShell();
   });
   document.head.append(...sheets);
   // on a slow line, the texts come before the code

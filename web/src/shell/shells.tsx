@@ -5,6 +5,7 @@ import { Header } from "../app/Header";
 import { newQueryClient } from "../app/queryClient";
 import { hrefOf } from "../app/router";
 import { ViewHead } from "../app/ViewHead";
+import { Inert } from "../controls/Inert";
 import surfaces from "../controls/Surface.module.css";
 import { pathOfPage } from "../features/history/api/getHistoryPage";
 import { pathOfString } from "../features/history/api/getString";
@@ -57,14 +58,20 @@ type Props = { view: (typeof VIEWS)[number]["view"] };
 function Shell({ view }: Props) {
   return (
     <div className={styles.page}>
-      <Header />
+      <Inert>
+        <Header />
+      </Inert>
       <main className={styles.main}>
-        <div className="before-code">
+        <div className="before-code" inert>
           <PipelineStrip />
         </div>
         <Stopped />
         <Head view={view} />
-        {view === "send" && <StringForm />}
+        {view === "send" && (
+          <Inert>
+            <StringForm />
+          </Inert>
+        )}
         {(view === "history" || view === "string") && <FirstTexts view={view} />}
       </main>
     </div>

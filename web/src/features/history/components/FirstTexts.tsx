@@ -1,3 +1,4 @@
+import { Inert } from "../../../controls/Inert";
 import surfaces from "../../../controls/Surface.module.css";
 import { CopyButton } from "../../../copy/CopyButton";
 import { useMessages } from "../../../i18n/language";
@@ -17,13 +18,17 @@ export function FirstTexts({ view }: { view: "history" | "string" }) {
 function FirstStrings() {
   return (
     <>
-      <HistoryTools query="" />
+      <Inert>
+        <HistoryTools query="" />
+      </Inert>
       <section>
         <p className={`${days.day} invisible`}>-</p>
         <ul>
           <li className={rows.row} data-each>
             <p dir="auto" className={rows.text} translate="no" data-text />
-            <CopyButton text="" className={rows.copy} />
+            <Inert>
+              <CopyButton text="" className={rows.copy} />
+            </Inert>
             <p className={`${rows.meta} invisible`}>-</p>
           </li>
         </ul>
