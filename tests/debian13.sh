@@ -30,12 +30,15 @@ enter() { # in separate namespaces, so that mounts and processes end with it
     for file in /etc/resolv.conf /etc/pip.conf /etc/npmrc; do
         [ ! -e "$file" ] || cp --dereference "$file" "$root$file"
     done
-    exec env HOME=/root chroot "$root" bash -euc 'run "$@"' bash "$@"
+    # no program of the machine's own, such as a Python in the home folder
+    exec env HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        chroot "$root" bash -euc 'run "$@"' bash "$@"
 }
 
 run() {
     cd /srv/ix-dummies
     make .venv/.stamp
+    .venv/bin/python -c 'import sys; assert sys.version_info[:2] == (3, 13), sys.version'
     local wheel
     wheel=$(.venv/bin/python -c 'from local.postgres import _binaries; print(_binaries())')
     rm -r "$wheel"
