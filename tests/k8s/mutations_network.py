@@ -51,6 +51,7 @@ def opened(policy: str, overlay: str) -> list[Mutation]:
         add(policy, overlay, monitoring, "monitoring -> flower:5555/TCP"),
         add(policy, overlay, operations, "web -> api:9000/TCP"),
         add(policy, overlay, worker, "anyone -> worker:9/UDP"),
+        drop(policy, overlay, "NetworkPolicy/names", "spec/egress/0/to/0/podSelector", "web -> kube-system:53/UDP is allowed"),
         remove(policy, overlay, "NetworkPolicy/deny-all", "a pod without labels -> anyone"),
         drop(policy, overlay, "NetworkPolicy/redis", "spec/ingress/0/from", "anyone -> redis:6379/TCP"),
     ]
@@ -59,7 +60,7 @@ def opened(policy: str, overlay: str) -> list[Mutation]:
 def closed(policy: str, overlay: str) -> list[Mutation]:
     """Return the ways to cut what the design has."""
     return [
-        remove(policy, overlay, "NetworkPolicy/names", "web -> kube-system:53/UDP is not"),
+        remove(policy, overlay, "NetworkPolicy/names", "web -> kube-system/k8s-app=kube-dns:53/UDP is not"),
         remove(policy, overlay, "NetworkPolicy/to-postgresql", ":5432/TCP is not"),
         put(
             policy,

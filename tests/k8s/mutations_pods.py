@@ -10,12 +10,14 @@ CRON_POD = "spec/jobTemplate/spec/template/spec"
 PREFIX = f"{CONTAINER}/securityContext"
 ROOT = {"runAsNonRoot": True, "runAsUser": 0, "seccompProfile": {"type": "RuntimeDefault"}}
 ROLE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "stray", "namespace": "default"}}
+UNPINNED = {"pod-security.kubernetes.io/enforce": "restricted"}
 SLEEP = {"preStop": {"sleep": {"seconds": 5}}}
 ASKING = {"exec": {"command": ["celery", "-A", "worker.app", "inspect", "ping"]}}
 
 MUTATIONS.extend(
     [
         put("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "metadata/labels", {}),
+        put("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "metadata/labels", UNPINNED, "changes with"),
         remove("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "Namespace/ix-dummies"),
         put("everything_is_in_the_namespace", "dev", "Service/postgresql", "metadata/namespace", "default"),
         add("everything_is_in_the_namespace", "production", ROLE, "ConfigMap/stray"),

@@ -8,7 +8,7 @@ from k8s.network import ANYONE, Arrow, arrows
 from k8s.objects import Documents, of_kind, title
 from k8s.policies import policy
 
-NAME_SERVERS = ("kube-system", "169.254.20.10")
+NAME_SERVERS = ("kube-system/k8s-app=kube-dns", "169.254.20.10")
 NAME_USERS = ("api", "worker", "web", "flower", "migrate", "migrate-post", "doctor")
 DATABASE_USERS = ("api", "worker", "migrate", "migrate-post", "doctor")
 EVERYWHERE = {

@@ -27,6 +27,8 @@ def the_namespace_enforces_restricted(documents: Documents) -> Iterator[str]:
     labels = namespace["metadata"].get("labels", {}) if namespace else {}
     if labels.get("pod-security.kubernetes.io/enforce") != "restricted":
         yield f"Namespace/{NAMESPACE}: does not enforce Pod Security restricted"
+    if labels.get("pod-security.kubernetes.io/enforce-version", "latest") == "latest":
+        yield f"Namespace/{NAMESPACE}: what it enforces changes with the cluster's version"
 
 
 @policy()
