@@ -1,6 +1,7 @@
 # Paths are relative, because a rule cannot name a folder with a space in it.
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
+EXPORT := $(VENV_PYTHON) -m uv export --quiet --frozen --no-default-groups
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json web/compress.js)
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/ { n; s/^version = "\(.*\)"$$/\1/p; }' uv.lock)
 
@@ -13,7 +14,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test doctor faults faults-page faults-mutants test-containers test-cluster test-provision test-workflows bench page-speed screenshots lint python-tools web-tools
+.PHONY: help run test doctor faults faults-page faults-mutants test-containers test-cluster test-provision test-workflows bench page-speed screenshots sbom audit lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +60,18 @@ page-speed: .venv/.stamp web/dist/index.html ## Measure how soon the page paints
 
 screenshots: .venv/.stamp web/dist/index.html ## Take the screenshots of every view in docs/images
 	PYTHONPATH=. $(VENV_PYTHON) tests/screenshots.py
+
+sbom: .venv/.stamp ## Write what each image gets from PyPI and npm into sbom/, as CycloneDX, from the locks
+	@mkdir -p sbom
+	$(EXPORT) --format cyclonedx1.5 --extra api >sbom/api.json
+	$(EXPORT) --format cyclonedx1.5 --extra worker --extra flower >sbom/worker.json
+	cd web && npm sbom --package-lock-only --sbom-format cyclonedx >../sbom/web.json # with what builds it, marked as such
+
+audit: .venv/.stamp ## Look the locked packages up in the advisories of PyPI and npm
+	@mkdir -p sbom
+	$(EXPORT) --no-emit-project --all-extras >sbom/requirements.txt
+	$(VENV_PYTHON) -m uv tool run pip-audit==2.10.1 --strict --require-hashes --disable-pip --requirement sbom/requirements.txt
+	cd web && npm audit --omit=dev --audit-level=high
 
 lint: .venv/.stamp web/node_modules/.stamp ## Check style, types and workflows, and that the page's types fit the API
 	$(VENV_PYTHON) -m ruff check

@@ -51,7 +51,7 @@ def opened(policy: str, overlay: str) -> list[Mutation]:
         add(policy, overlay, monitoring, "monitoring -> flower:5555/TCP"),
         add(policy, overlay, operations, "web -> api:9000/TCP"),
         add(policy, overlay, worker, "anyone -> worker:9/UDP"),
-        drop(policy, overlay, "NetworkPolicy/names", "spec/egress/0/to/0/podSelector", "web -> kube-system:53/UDP is allowed"),
+        drop(policy, overlay, "NetworkPolicy/names", "spec/egress/0/to/0/podSelector", "web -> kube-system:53/UDP is"),
         remove(policy, overlay, "NetworkPolicy/deny-all", "a pod without labels -> anyone"),
         drop(policy, overlay, "NetworkPolicy/redis", "spec/ingress/0/from", "anyone -> redis:6379/TCP"),
     ]

@@ -17,7 +17,7 @@ ASKING = {"exec": {"command": ["celery", "-A", "worker.app", "inspect", "ping"]}
 MUTATIONS.extend(
     [
         put("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "metadata/labels", {}),
-        put("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "metadata/labels", UNPINNED, "changes with"),
+        put("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "metadata/labels", UNPINNED),
         remove("the_namespace_enforces_restricted", "dev", "Namespace/ix-dummies", "Namespace/ix-dummies"),
         put("everything_is_in_the_namespace", "dev", "Service/postgresql", "metadata/namespace", "default"),
         add("everything_is_in_the_namespace", "production", ROLE, "ConfigMap/stray"),

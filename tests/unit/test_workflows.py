@@ -9,13 +9,15 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workflows import jobs, run_steps
 
 from local.system import ROOT
 
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+VERSION = PROJECT["version"]
 STEPS = {step["name"]: step["run"] for step in jobs("release.yaml")["images"]["steps"] if "run" in step}
 
 
@@ -79,3 +81,34 @@ def test_ci_runs_what_can_be_executed_here() -> None:
     assert {"make test", "tests/smoke.sh"} <= set(steps.values())
     with pytest.raises(ValueError, match="cannot be executed here"):
         run_steps({"steps": [{"name": "greet", "run": "echo ${{ github.actor }}"}]})
+
+
+IMAGES = {"api": "api/Dockerfile", "worker": "worker/Dockerfile"}
+
+
+@pytest.fixture(scope="module")
+def boms() -> dict[str, list[dict[str, Any]]]:
+    """The components of each image, as `make sbom` lists them."""
+    if subprocess.run(["npm", "sbom", "--help"], capture_output=True, check=False, timeout=20).returncode != 0:
+        pytest.skip("NPM WITHOUT SBOM, what the images are made of is not tested: install npm 10")
+    subprocess.run(["make", "sbom"], cwd=ROOT, capture_output=True, check=True, timeout=60)
+    found = {path.stem: json.loads(path.read_text("utf-8")) for path in (ROOT / "sbom").glob("*.json")}
+    return {tier: bom["components"] for tier, bom in found.items()}
+
+
+@pytest.mark.parametrize("tier", IMAGES)
+def test_an_image_lists_what_it_installs(boms: dict[str, list[dict[str, Any]]], tier: str) -> None:
+    extras = re.findall(r"--extra (\w+)", (ROOT / IMAGES[tier]).read_text(encoding="utf-8"))
+    written = f"{' '.join(f'--extra {each}' for each in extras)} >sbom/{tier}.json"
+    assert written in (ROOT / "Makefile").read_text("utf-8")
+    listed = {each["name"] for each in boms[tier]}
+    for extra in extras:
+        assert {re.split(r"[^\w-]", each)[0] for each in PROJECT["optional-dependencies"][extra]} <= listed
+    assert "pytest" not in listed
+    assert all(file["hashes"] for each in boms[tier] for file in each["externalReferences"])
+
+
+def test_the_page_lists_what_the_lock_has(boms: dict[str, list[dict[str, Any]]]) -> None:
+    lock = json.loads((ROOT / "web" / "package-lock.json").read_text("utf-8"))["packages"]
+    wanted = {path.rpartition("node_modules/")[2] for path, it in lock.items() if path and not it.get("dev")}
+    assert wanted <= {each["name"] for each in boms["web"]}
