@@ -238,7 +238,15 @@ def strayed_twins(docs: Docs) -> Iterator[str]:
                 yield f"{twin}: its {part} are not those of {name}"
 
 
+def constant_keys(docs: Docs) -> Iterator[str]:
+    """Everyone who copies an example would send the same request as all others."""
+    for name, text in docs.items():
+        for key in re.findall(r"""Idempotency-Key['"]?: *['"]?([\w-]+)['"]""", text):
+            yield f"{name}: the key {key} is a constant"
+
+
 GUARDS = [
+    constant_keys,
     broken_links,
     unknown_targets,
     missing_paths,
@@ -307,6 +315,8 @@ IXCLOUD, KOREAN = "docs/deploy/ixcloud.md", "docs/deploy/ixcloud.ko.md"
         (wrong_ports, "docs/deploy.md", "30001 (page), 30000 (API)", "30000 (page), 30001 (API)", "page is not on"),
         (wrong_ports, "docs/deploy.md", "PostgreSQL on 15432", "PostgreSQL on 16379", "PostgreSQL is not on 16379"),
         (wrong_ports, "README.ko.md", "페이지는 8080", "페이지는 5000", "페이지 is not on 5000"),
+        (constant_keys, "README.md", "$(cat /proc/sys/kernel/random/uuid)", "7f3b", "7f3b is a constant"),
+        (constant_keys, "docs/api.md", "str(uuid.uuid4())", '"of-today"', "of-today is a constant"),
         (strayed_twins, KOREAN, "## 8. 확인\n", "", "headings"),
         (strayed_twins, KOREAN, "kubectl get pods\n", "", "code"),
         (strayed_twins, IXCLOUD, "--cidr 192.168.10.0/24 --name", "--cidr 10.0.0.0/8 --name", "code"),
