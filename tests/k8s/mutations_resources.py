@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from k8s.mutations import CONTAINER, MUTATIONS, POD, drop, edit, put
+from k8s.mutations import CONTAINER, MUTATIONS, POD, drop, edit, put, remove
 
 CONF = ("ConfigMap/redis", "data/redis.conf")
 REDIS = "StatefulSet/redis"
+QUOTA = "ResourceQuota/namespace"
 
 MUTATIONS.extend(
     [
@@ -22,6 +23,10 @@ MUTATIONS.extend(
         edit("redis_keeps_what_it_acknowledged", "dev", CONF, "appendfsync always", "appendfsync everysec"),
         edit("redis_keeps_what_it_acknowledged", "dev", CONF, "noeviction", "allkeys-lru"),
         edit("redis_keeps_what_it_acknowledged", "dev", CONF, "dir /data", "dir /tmp", REDIS),
+        remove("the_quota_holds_every_rollout", "dev", QUOTA, QUOTA),
+        put("the_quota_holds_every_rollout", "production", QUOTA, "spec/hard/pods", "67"),
+        put("the_quota_holds_every_rollout", "production", "ScaledObject/worker", "spec/maxReplicaCount", 60, QUOTA),
+        put("the_quota_holds_every_rollout", "production", "Service/web", "spec/type", "LoadBalancer", QUOTA),
         put("everything_fits_the_small_node", "ixcloud", REDIS, f"{CONTAINER}/resources/requests/memory", "1152Mi"),
         put("everything_fits_the_small_node", "ixcloud", "Deployment/web", "spec/replicas", 20),
         put(

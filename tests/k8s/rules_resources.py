@@ -48,7 +48,7 @@ def redis_keeps_what_it_acknowledged(documents: Documents) -> Iterator[str]:
         if conf.get(option) != value:
             yield f"ConfigMap/redis: {option} is {conf.get(option)}, not {value}"
     (container,) = Workload(titled(documents, "StatefulSet/redis")).containers
-    claims = {claim["metadata"]["name"] for claim in _claims(documents)}
+    claims = {claim["metadata"]["name"] for claim in _claims(titled(documents, "StatefulSet/redis"))}
     kept = {mount["mountPath"] for mount in container.get("volumeMounts", []) if mount["name"] in claims}
     if conf.get("dir") not in kept:
         yield f"StatefulSet/redis: {conf.get('dir')} is on no volume that stays"
@@ -62,6 +62,26 @@ def everything_fits_the_small_node(documents: Documents) -> Iterator[str]:
     if steady + surge > SMALL_NODE:
         listed = ", ".join(f"{workload} {size / 2**20:.0f}" for workload, size in asked.items())
         yield f"{(steady + surge) / 2**20:.0f} MiB requested of {SMALL_NODE / 2**20:.0f} with a rollout: {listed}"
+
+
+@policy()
+def the_quota_holds_every_rollout(documents: Documents) -> Iterator[str]:
+    quota = titled(documents, "ResourceQuota/namespace")
+    hard = {name: quantity(value) for name, value in quota["spec"]["hard"].items()} if quota else {}
+    most = {workload: most_replicas(documents, workload) for workload in workloads(documents)}
+    services = of_kind(documents, "Service")
+    taken = {
+        "pods": 2 * sum(most.values()),
+        "limits.memory": 2 * sum(count * limit(workload) for workload, count in most.items()),
+        "persistentvolumeclaims": sum(len(_claims(each)) for each in of_kind(documents, "StatefulSet")),
+        "services.loadbalancers": sum(each["spec"].get("type") == "LoadBalancer" for each in services),
+        "services.nodeports": sum(
+            len(each["spec"]["ports"]) for each in services if each["spec"].get("type") == "NodePort"
+        ),
+    }
+    for what, amount in taken.items():
+        if amount > hard.get(what, -1):
+            yield f"ResourceQuota/namespace: {what} may be {hard.get(what)}; {amount:.0f} are needed"
 
 
 @policy("ixcloud")
@@ -94,9 +114,30 @@ def replicas(documents: Documents, workload: Workload) -> int:
     return workload.document["spec"].get("replicas", 1)
 
 
+def most_replicas(documents: Documents, workload: Workload) -> int:
+    """Return how many pods there are at most, with one more during a rollout."""
+    at_rest = workload.document["spec"].get("replicas", 1)
+    scaled = [
+        scaler["spec"].get("maxReplicas") or scaler["spec"].get("maxReplicaCount")
+        for scaler in of_kind(documents, "HorizontalPodAutoscaler", "ScaledObject")
+        if scaler["spec"]["scaleTargetRef"]["name"] == workload.name
+    ]
+    return max([at_rest, *scaled]) + 1
+
+
+def limit(workload: Workload) -> float:
+    """Return the bytes that a pod may take: init containers run one by one, before the rest."""
+    first = [_most(container) for container in workload.pod.get("initContainers", [])]
+    return max([sum(_most(container) for container in workload.containers), *first])
+
+
 def _asked(container: Document) -> float:
     return quantity(container.get("resources", {}).get("requests", {}).get("memory", 0))
 
 
-def _claims(documents: Documents) -> Documents:
-    return titled(documents, "StatefulSet/redis")["spec"].get("volumeClaimTemplates", [])
+def _most(container: Document) -> float:
+    return quantity(container.get("resources", {}).get("limits", {}).get("memory", 0))
+
+
+def _claims(stateful_set: Document) -> Documents:
+    return stateful_set["spec"].get("volumeClaimTemplates", [])

@@ -10,7 +10,7 @@ from k8s.policies import policy
 PART_OF = "app.kubernetes.io/part-of"
 COMPONENT = "app.kubernetes.io/component"
 # Made from files or for several workloads: they belong to the whole, and to no single workload.
-SHARED = {"Namespace", "NetworkPolicy", "ConfigMap", "Secret"}
+SHARED = {"Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "ConfigMap", "Secret"}
 NODE_PORTS = {("Service/api", 30000), ("Service/web", 30001)}
 
 
