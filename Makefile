@@ -14,7 +14,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test doctor faults faults-page faults-mutants test-containers test-cluster test-provision test-workflows bench page-speed screenshots sbom audit lint python-tools web-tools
+.PHONY: help run test doctor faults faults-page faults-mutants test-containers test-cluster test-provision test-workflows bench pairs page-speed screenshots sbom audit lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ test-workflows: .venv/.stamp ## Execute the run steps of the CI workflow in a fr
 
 bench: .venv/.stamp web/dist/index.html ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks
+
+pairs: .venv/.stamp ## Measure this tree beside an older revision, in turns: BASE=revision; ROUNDS= SECONDS=
+	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks.pairs
 
 page-speed: .venv/.stamp web/dist/index.html ## Measure how soon the page paints on a slow line, and how long it blocks; prints tables
 	PYTHONPATH=. $(VENV_PYTHON) tests/page_speed.py

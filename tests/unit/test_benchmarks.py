@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import chart, publish, report, results
+from benchmarks import chart, pairs, publish, report, results
 from benchmarks.__main__ import conclude
 from benchmarks.figures import Figures, ratios, summarise
 from benchmarks.load import HERE, SHORTEST_TEXT
@@ -218,3 +218,24 @@ def test_nothing_is_written_if_a_document_lacks_its_markers(repository: Path) ->
     with pytest.raises(ValueError, match="lacks"):
         publish.replace(publish.read(ROOT) | {"machine": MACHINE}, repository)
     assert contents(repository) == before
+
+
+class Played(pairs.Side):
+    """A system that gets slower with each turn, whichever it is."""
+
+    turns: list[str] = []  # noqa: RUF012
+
+    def stored_per_s(self, way: str, seconds: float) -> float:
+        """Note the turn."""
+        self.turns.append(self.urls["direct"])
+        return float(self.urls[way]) * (100 - len(self.turns)) / seconds
+
+
+def test_neither_a_drift_nor_the_order_counts_for_one_of_a_pair() -> None:
+    base, this = Played({"direct": "4"}, None), Played({"direct": "5"}, None)
+    ratios = pairs.compare(base, this, "direct", rounds=4, seconds=1)
+    assert ratios == pytest.approx([1.25] * 4, rel=1e-3)
+    assert Played.turns[:8] == ["4", "5", "5", "4", "5", "4", "4", "5"]
+    low, high = pairs.interval([0.9, *[1.0] * 20, 1.1])
+    assert (low, high) == (1.0, 1.0)
+    assert pairs.interval([0.5, 1.5]) == (0.5, 1.5)

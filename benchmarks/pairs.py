@@ -1,0 +1,121 @@
+"""`make pairs BASE=revision`: this tree's speed beside that of a revision, in one run on the same machine.
+
+Both systems run at the same time, and are put under load in turns: base, this, this, base, and the other way round, so
+that neither a drift of the machine's speed nor the order counts for one of them. A ratio belongs to each such four;
+what is printed is their median with a 95 % interval (bootstrap). ROUNDS and SECONDS (of load) can be set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg2
+
+from benchmarks import load
+from benchmarks.environment import LOOK_EVERY, STORED_WITHIN, Incomplete
+from local.system import ROOT
+
+SERVE = Path(__file__).with_name("serve.py")
+CLIENTS = 64
+START_TIMEOUT = 120.0
+RESAMPLES = 10_000
+
+
+class Side(NamedTuple):
+    """A running system: its API directly and through nginx, and a cursor of its database's owner."""
+
+    urls: dict[str, str]
+    cursor: Any
+
+    def stored_per_s(self, way: str, seconds: float) -> float:
+        """Submit for some seconds, wait for the last row, and return the rows a second. Raises Incomplete."""
+        self.cursor.execute("TRUNCATE dummies")
+        start = time.time()
+        answered = load.submit(self.urls[way], CLIENTS, seconds).answered
+        deadline = time.monotonic() + STORED_WITHIN
+        while time.monotonic() < deadline:
+            self.cursor.execute("SELECT count(*), extract(epoch FROM max(stored_at))::float FROM dummies")
+            rows, last = self.cursor.fetchone()
+            if rows == answered:
+                return answered / (float(last) - start)
+            time.sleep(LOOK_EVERY)
+        raise Incomplete(f"{rows} rows for {answered} accepted strings")
+
+
+@contextmanager
+def serving(tree: Path, folder: Path) -> Iterator[Side]:
+    """Run the system of a tree, with the tree's own Python packages."""
+    command = [tree / ".venv" / "bin" / "python", SERVE, folder]
+    with subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            served = json.loads(process.stdout.readline() if process.stdout else "")
+            with closing(psycopg2.connect(served["database"])) as connection:
+                connection.autocommit = True
+                yield Side(served["urls"], connection.cursor())
+        finally:
+            process.communicate(timeout=START_TIMEOUT)  # the end of its input ends it
+
+
+def check_out(revision: str, folder: Path) -> Path:
+    """Clone a revision and install its packages. Raises CalledProcessError."""
+    subprocess.run(["git", "clone", "--quiet", "--shared", ROOT, folder], check=True, timeout=60)
+    subprocess.run(["git", "checkout", "--quiet", revision], cwd=folder, check=True, timeout=60)
+    subprocess.run(["make", "--silent", ".venv/.stamp"], cwd=folder, check=True, timeout=300)
+    return folder
+
+
+def compare(base: Side, this: Side, way: str, rounds: int, seconds: float) -> list[float]:
+    """Return this system's speed over the base's, once for each round."""
+    ratios = []
+    for number in range(rounds):
+        order = [base, this, this, base] if number % 2 == 0 else [this, base, base, this]
+        rates = [(side is this, side.stored_per_s(way, seconds)) for side in order]
+        ratios.append(sum(rate for ours, rate in rates if ours) / sum(rate for ours, rate in rates if not ours))
+        print(f"{way}: {ratios[-1]:.3f}   ({', '.join(f'{rate:.0f}' for _, rate in rates)} /s)", flush=True)
+    return ratios
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the bounds of the median's 95 % interval."""
+    medians = sorted(statistics.median(random.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    return medians[RESAMPLES // 40], medians[-RESAMPLES // 40]
+
+
+def main() -> None:
+    """Compare; exit with 1 if a system loses a string."""
+    load.require_wrk()
+    revision, rounds, seconds = os.environ["BASE"], int(os.environ.get("ROUNDS", "12")), os.environ.get("SECONDS", "3")
+    busy, *_ = os.getloadavg()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as started:
+        folder = Path(name)
+        base = started.enter_context(serving(check_out(revision, folder / "tree"), folder / "base"))
+        this = started.enter_context(serving(ROOT, folder / "this"))
+        ways = [way for way in this.urls if way in base.urls]
+        try:
+            found = {}
+            for way in ways:
+                compare(base, this, way, 1, float(seconds))  # warms up
+                found[way] = compare(base, this, way, rounds, float(seconds))
+        except (load.LoadFailed, Incomplete) as error:
+            sys.exit(f"{type(error).__name__}: {error}")
+    print(
+        f"\nThis tree beside {revision}, load {busy:.2f} before, {rounds} rounds of 4 x {seconds} s, {CLIENTS} clients:"
+    )
+    for way, ratios in found.items():
+        low, high = interval(ratios)
+        print(f"  {way}: median {statistics.median(ratios):.3f}, 95 % {low:.3f} to {high:.3f}")
+
+
+if __name__ == "__main__":
+    main()

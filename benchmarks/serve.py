@@ -1,0 +1,45 @@
+"""Run the system of the folder that this is started in until its input ends; print where it is, as JSON.
+
+Started by pairs.py in trees of other revisions too: it imports from the current folder, and only what has been there
+since 0.9.0.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, "")
+
+from local import nginx
+from local.ports import free_port
+from local.system import Process, System
+
+
+def main() -> None:
+    """Serve: the folder for data and logs is the argument."""
+    folder = Path(sys.argv[1])
+    with System(folder) as system:
+        system.start_api()
+        system.start_worker()
+        urls = {"direct": f"{system.api_url}/dummies/"}
+        front = None
+        if binary := nginx.find():
+            page, api = free_port(), free_port()
+            (folder / "web" / "dist").mkdir(parents=True)
+            (folder / "web" / "nginx").symlink_to(Path("web/nginx").resolve())
+            where = nginx.Front(page, api, f"127.0.0.1:{system.api_port}")
+            command = nginx.write_config(binary, folder / "nginx", folder / "web", where)
+            front = Process(command, folder / "nginx.log", {})
+            urls["through nginx"] = f"http://127.0.0.1:{api}/dummies/"
+        try:
+            print(json.dumps({"urls": urls, "database": system.postgres.owner_url}), flush=True)
+            sys.stdin.read()
+        finally:
+            if front:
+                front.stop()
+
+
+if __name__ == "__main__":
+    main()
