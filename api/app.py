@@ -10,7 +10,7 @@ from flask import Flask, Response
 from redis import Redis
 
 from api.fast_path import FastPath
-from api.http import problems, request_ids
+from api.http import origins, problems, request_ids
 from api.process import probe_server, request_threads
 from api.process.appender import Appender
 from api.process.monitor import Monitor
@@ -53,25 +53,12 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     request_ids.install(app)
     problems.install(app)
     app.after_request(end_when_draining)
-    _allow_origins(app, settings)
-    threads = RequestThreads(FastPath(app.wsgi_app, parts), request_threads.COUNT, settings.stuck_after)
+    pages = origins.Origins(settings.cors_origins, settings.cors_ports, settings.allowed_hosts)
+    origins.install(app, pages)
+    threads = RequestThreads(FastPath(app.wsgi_app, parts, pages), request_threads.COUNT, settings.stuck_after)
     app.wsgi_app = threads  # type: ignore[method-assign]
     _serve_probes(parts, threads)
     return app
-
-
-def _allow_origins(app: Flask, settings: ApiSettings) -> None:
-    if settings.cors_origins:
-        from flask_cors import CORS  # noqa: PLC0415 - few deployments need it
-
-        CORS(
-            app,
-            origins=list(settings.cors_origins),
-            allow_headers=["Content-Type", "Idempotency-Key", "Authorization"],
-            expose_headers=["Location", "Retry-After", "X-Request-ID"],
-            always_send=False,  # as the fast path, which sends nothing where no Origin asks for it
-            max_age=600,
-        )
 
 
 def _serve_probes(parts: Services, threads: RequestThreads) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from api.http.bodies import MAX_KEY_LENGTH, decode_one, most_bytes
 from api.http.contract import SubmitRequest
+from api.http.origins import Origins
 from api.http.problems import ApiProblem, problem_of
 from api.http.raw_bodies import IN_ENVIRON
 from api.http.request_ids import HEADER, bind, nginx_id_of, unbind
@@ -30,11 +31,11 @@ _MAX_DIGITS = len(str(MAX_BODY))
 class FastPath:
     """WSGI middleware."""
 
-    def __init__(self, others: WSGIApplication, parts: Services) -> None:
+    def __init__(self, others: WSGIApplication, parts: Services, origins: Origins) -> None:
         """Pass everything but the usual submission on to ``others``."""
         self._others = others
-        self._parts = parts
-        self._cors_origins, self._max_text_bytes = parts.settings.cors_origins, parts.settings.max_text_bytes
+        self._parts, self._origins = parts, origins
+        self._max_text_bytes = parts.settings.max_text_bytes
         self._max_body = min(MAX_BODY, most_bytes(self._max_text_bytes))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -55,7 +56,7 @@ class FastPath:
             unbind()
 
     def _is_usual(self, environ: WSGIEnvironment) -> bool:
-        """Tell whether a request needs nothing that only Flask's path does: CORS, chunked or large bodies, digests."""
+        """Tell whether a request needs nothing that only Flask's path does: foreign pages, odd bodies, digests."""
         length = environ.get("CONTENT_LENGTH") or ""
         return (
             environ["REQUEST_METHOD"] == "POST"
@@ -65,7 +66,7 @@ class FastPath:
             and length.isdigit()
             and len(length) <= _MAX_DIGITS
             and int(length) <= self._max_body
-            and environ.get("HTTP_ORIGIN", "").lower() not in self._cors_origins
+            and self._origins.is_plain(environ)
             and environ.keys().isdisjoint(IN_ENVIRON)
             and 0 < len(environ.get("HTTP_IDEMPOTENCY_KEY", "-")) <= MAX_KEY_LENGTH
             and not self._parts.draining

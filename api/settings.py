@@ -6,13 +6,21 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
+from api.http.origins import is_host, origin_pattern
 from core.settings import CoreSettings, DatabaseUrl
 
-_ORIGIN = re.compile(r"(?!https:.*:443$|http:.*:80$)https?://[a-z0-9._-]+(?::[1-9][0-9]{0,4})?")
-
 SHORTEST_TOKEN = 16
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(item.strip() for item in value.split(",") if item.strip())
+
+
+_Separated = BeforeValidator(_split)
 
 
 class ApiSettings(CoreSettings):
@@ -26,8 +34,13 @@ class ApiSettings(CoreSettings):
     """Waiting strings from which submitting is refused with 503."""
     journal_memory_fraction: Annotated[float, Field(gt=0, le=1)] = 0.9
     """The fraction of Redis' maxmemory from which submitting is refused with 503."""
-    cors_origins: tuple[str, ...] = ()
-    """Origins, comma-separated, whose pages may use the API from the browser; none by default."""
+    cors_origins: Annotated[tuple[str, ...], _Separated] = ()
+    """Origins, comma-separated, whose pages may use the API from the browser; ``https://*.page.example`` stands for all
+    names below page.example."""
+    cors_ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], _Separated] = ()
+    """Ports, comma-separated, whose pages may do so too where they have the API's own host."""
+    allowed_hosts: Annotated[tuple[str, ...], _Separated] = ()
+    """The service's names and addresses, comma-separated, without ports; other names are refused. Any by default."""
     operator_token: SecretStr | None = None
     """The bearer token of operators, who manage dead letters; without it no one can over HTTP."""
 
@@ -38,23 +51,29 @@ class ApiSettings(CoreSettings):
     draining_file: Path | None = None
     """While this file exists the process is shutting down: it is not ready, and closes connections after a response."""
 
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
-
     @field_validator("cors_origins")
     @classmethod
     def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         """Accept only what browsers send: anything else would never match."""
         for place, origin in enumerate(origins, 1):
-            if not _ORIGIN.fullmatch(origin):
+            try:
+                origin_pattern(origin)
+            except ValueError:
                 raise ValueError(
-                    f"write origin {place} as https://host, or https://host:8443 for a port, in lower case"
-                )
+                    f"write origin {place} as https://page.example, https://page.example:8443 (never the default port),"
+                    " or https://*.page.example for all names below page.example, in lower case"
+                ) from None
         return origins
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for place, host in enumerate(hosts, 1):
+            if not is_host(host):
+                raise ValueError(
+                    f"write host {place} as dummies.example, 192.0.2.1 or [2001:db8::1]: in lower case, without a port"
+                )
+        return hosts
 
     @field_validator("operator_token")
     @classmethod

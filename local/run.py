@@ -25,6 +25,8 @@ from local.system import ROOT, api_command, worker_command
 DATA = ROOT / ".local"
 WEB = ROOT / "web"
 PORTS = {"WEB_PORT": 8080, "API_PORT": 5000, "FLOWER_HTTP_PORT": 5555, "POSTGRES_PORT": 15432, "REDIS_PORT": 16379}
+HOSTS = "127.0.0.1,localhost,[::1]"
+"""Names of this machine that no website can take: only under them does the API answer."""
 NAMES = ["migrate", "api", "worker", "flower", "web"]
 READY_TIMEOUT = 60.0
 MIGRATE_TIMEOUT = 60.0
@@ -118,10 +120,11 @@ def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: 
     # clients meet nginx wherever there is one: it alone waits for the slow ones
     api = _next_free(free_port(), ports) if binary else ports["API_PORT"]
     queue = {"REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}  # not the broker that a shell may name
+    own = {"OPERATOR_TOKEN": token, "ALLOWED_HOSTS": f"{HOSTS},{os.environ.get('ALLOWED_HOSTS', '')}"}
     read, write = {"DATABASE_READ_URL": postgres.reader_url}, {"DATABASE_URL": postgres.writer_url}
     look = [*FLOWER, "--address=127.0.0.1", f"--port={flower}"]
     return [
-        Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read | {"OPERATOR_TOKEN": token}, ROOT),
+        Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read | own, ROOT),
         Program("worker", worker_command(), partial(_worker_online, flower), queue | write, ROOT),
         Program("flower", look, partial(_up, flower, "/"), queue, ROOT),
         _web(binary, ports, api),

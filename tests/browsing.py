@@ -43,8 +43,8 @@ def find_chromium() -> str | None:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start Chromium, which finds HOST on this machine: the machine's own, or else Playwright's."""
-    options = [f"--host-resolver-rules=MAP {HOST} 127.0.0.1"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    """Start Chromium, which finds all names below .test on this machine: the machine's own, or else Playwright's."""
+    options = ["--host-resolver-rules=MAP *.test 127.0.0.1"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
     try:
         return playwright.chromium.launch(executable_path=find_chromium(), args=options)
     except PlaywrightError as error:

@@ -1,10 +1,17 @@
-"""Tests that run in parallel use separate ports: another test could take a port before its server listens."""
+"""What all tests share: ports that no other process takes before a server listens, and one browser a process."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
 
 from local import ports
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SHARES = 8
 """The most that run side by side."""
@@ -17,3 +24,15 @@ def pytest_configure() -> None:
         share = (ports.LAST - ports.FIRST + 1) // SHARES
         ports.FIRST += share * int(worker.removeprefix("gw"))
         ports.LAST = ports.FIRST + share - 1
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the machine's own, or else Playwright's, which runs only once in a process."""
+    from browsing import launch  # noqa: PLC0415 - most tests need no browser
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        yield started
+        started.close()

@@ -21,6 +21,7 @@ from api.http.contract import (
     MAX_REASON_LENGTH,
     Problem,
 )
+from api.http.origins import PROBES, SAFE
 from api.http.parameters import DEFAULT_PAGE
 
 _WITHOUT_NUL = "^[^\\x00]*$"
@@ -144,7 +145,7 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
         "summary": operation.summary,
         "description": " ".join(view.__doc__.split()),
         "parameters": [*_path_parameters(rule), *map(_parameter, operation.parameters)],
-        "responses": _responses(operation, schemas),
+        "responses": _responses(operation, [*operation.refusals, *_of_origins(rule)], schemas),
     }
     if HTTPStatus.UNAUTHORIZED in operation.refusals:
         made["security"] = [{"operator": []}]
@@ -157,7 +158,13 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
     return made
 
 
-def _responses(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+def _of_origins(rule: Rule) -> list[int]:
+    """Return the statuses with which any view's request may be refused for the page or the name that it came by."""
+    known = [] if rule.rule in PROBES else [421]
+    return known if SAFE & (rule.methods or set()) - {"OPTIONS"} else [403, *known]
+
+
+def _responses(operation: Operation, refusals: Sequence[int], schemas: Mapping[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, type_ in operation.answers.items():
         responses[str(status)] = {"description": HTTP_STATUS_CODES[status]}
@@ -166,7 +173,7 @@ def _responses(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, An
             responses[str(status)]["content"] = {
                 name: {"schema": _schema(each, schemas)} for name, each in media.items()
             }
-    for status in operation.refusals:
+    for status in sorted({*refusals}):
         content = {"application/problem+json": {"schema": schemas[Problem]}}
         responses[str(status)] = {"description": HTTP_STATUS_CODES[status], "content": content}
     return responses

@@ -60,7 +60,7 @@ def _read(held: ExitStack) -> bytes:
                 taken += 1
     except (RequestEntityTooLarge, ApiProblem):
         body.clear()
-        _discard(request.environ["wsgi.input"])
+        discard(request.environ["wsgi.input"])
         raise
     if len(body) < (request.content_length or 0):  # granian ends a body whose sender is gone as if it were whole
         raise ApiProblem("bad-request", "Send as many bytes as Content-Length declares.")
@@ -75,7 +75,7 @@ def _take_chunk(held: ExitStack) -> None:
     held.callback(_budget.release)
 
 
-def _discard(stream: IO[bytes]) -> None:
+def discard(stream: IO[bytes]) -> None:
     """Read on, up to what a proxy lets pass: a proxy that is cut off while it sends cannot pass on the response."""
     left = MAX_DISCARDED
     while left > 0 and (chunk := stream.read(CHUNK)):

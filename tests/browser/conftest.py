@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browsing import PATIENCE, Open, launch, serving, visits
-from playwright.sync_api import Browser, expect, sync_playwright
+from browsing import PATIENCE, Open, serving, visits
+from playwright.sync_api import Browser, expect
 
 from local.system import Process, System
 
 # the machine may be busy with other tests
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium: the machine's own, or else Playwright's."""
-    with sync_playwright() as playwright:
-        started = launch(playwright)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def ports() -> dict[str, str]:
 @pytest.fixture
 def start(folder: Path, ports: dict[str, str]) -> Iterator[Callable[[], Process]]:
     """What starts it as `make run` does, in a terminal that knows only ASCII; none outlives the test."""
-    env = ports | {"PYTHONPATH": str(folder / "wheel"), "PYTHONIOENCODING": "ascii"}
+    env = ports | {"ALLOWED_HOSTS": "laptop.example", "PYTHONPATH": str(folder / "wheel"), "PYTHONIOENCODING": "ascii"}
     started = []
 
     def begin() -> Process:
@@ -62,6 +62,12 @@ def start(folder: Path, ports: dict[str, str]) -> Iterator[Callable[[], Process]
     yield begin
     for run in started:
         run.stop()
+
+
+def get_as(ports: dict[str, str], host: str) -> int:
+    """Return the API's status for a request under a name."""
+    url = f"http://127.0.0.1:{ports['API_PORT']}/pipeline"
+    return httpx.get(url, headers={"Host": f"{host}:{ports['API_PORT']}"}).status_code
 
 
 def wait_ready(run: Process) -> None:
@@ -107,6 +113,8 @@ def test_everything_answers_and_ends_and_the_data_stays(
     answer = httpx.get(f"http://127.0.0.1:{ports['API_PORT']}/dummies/{kept}")
     assert answer.json()["text"] == "안녕"
     assert (answer.headers.get("Server") == "nginx") == bool(nginx.find())
+    assert get_as(ports, "localhost") == get_as(ports, "laptop.example") == 200
+    assert get_as(ports, "evil.example") == 421
     end(run, lambda: os.kill(run.pid, signal.SIGTERM))
 
     run = start()

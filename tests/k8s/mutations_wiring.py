@@ -62,6 +62,8 @@ MUTATIONS.extend(
         put("nodes_offer_the_api_and_the_page", "ixcloud", "Service/api", "spec/type", "ClusterIP"),
         drop("nodes_offer_the_api_and_the_page", "ixcloud", "Service/api", "spec/ports/0/nodePort"),
         add("nodes_offer_the_api_and_the_page", "ixcloud", SECOND, "Service/flower"),
+        put("pages_on_a_node_may_use_its_api", "dev", "ConfigMap/api", "data/CORS_PORTS", "30000"),
+        drop("pages_on_a_node_may_use_its_api", "ixcloud", "ConfigMap/api", "data/CORS_PORTS"),
         put("nodes_offer_nothing", "production", "Service/web", "spec/type", "LoadBalancer"),
         put("everything_says_what_it_is", "dev", "NetworkPolicy/deny-all", "metadata/labels", {}),
         put("everything_says_what_it_is", "ixcloud", "ServiceAccount/api", "metadata/labels", PART),

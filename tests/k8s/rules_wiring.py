@@ -101,6 +101,14 @@ def nodes_offer_the_api_and_the_page(documents: Documents) -> Iterator[str]:
         yield f"{name}: is offered on port {port} of the nodes"
 
 
+@policy("dev", "ixcloud")
+def pages_on_a_node_may_use_its_api(documents: Documents) -> Iterator[str]:
+    page = dict(NODE_PORTS)["Service/web"]
+    allowed = titled(documents, "ConfigMap/api")["data"].get("CORS_PORTS")
+    if allowed != str(page):
+        yield f"ConfigMap/api: CORS_PORTS is {allowed}, but pages are on {page}"
+
+
 @policy("production")
 def nodes_offer_nothing(documents: Documents) -> Iterator[str]:
     for name, port in sorted(_node_ports(documents), key=str):

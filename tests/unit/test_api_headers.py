@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import structlog
 from flask import Flask
@@ -10,7 +12,14 @@ from werkzeug.test import TestResponse
 
 from api.http.request_ids import HEADER
 
+ELSEWHERE = "https://page.example"
 PATHS = ("/dummies/", "/dummies/bulk", "/pipeline", "/healthz", "/readyz", "/nothing", "/openapi.json", "/docs")
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """A page elsewhere, whose requests Flask answers."""
+    return {"cors_origins": [ELSEWHERE]}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -21,7 +30,7 @@ def test_every_answer_has_the_id_that_the_request_came_with(client: FlaskClient,
 
 
 @pytest.mark.parametrize("headers", [{}, {HEADER: ""}, {HEADER: "with space"}, {HEADER: "é"}, {HEADER: "x" * 256}])
-@pytest.mark.parametrize("extra", [{}, {"Origin": "https://page.example"}])
+@pytest.mark.parametrize("extra", [{}, {"Origin": ELSEWHERE}, {"Origin": "null"}])
 def test_otherwise_each_answer_has_a_new_id(
     client: FlaskClient, headers: dict[str, str], extra: dict[str, str]
 ) -> None:

@@ -21,8 +21,8 @@ ID = "0190163d-8694-739b-aea5-966c26f8ad91"
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
-    """Short texts."""
-    return {"max_text_bytes": 12}
+    """Short texts, and a page elsewhere, whose requests Flask answers."""
+    return {"max_text_bytes": 12, "cors_origins": ["https://page.example"]}
 
 
 def submit(client: FlaskClient, text: object, **headers: str) -> Any:

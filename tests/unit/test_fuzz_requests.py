@@ -36,7 +36,8 @@ JSON = "application/json"
 HEADERS = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=12)
 LONG = st.sampled_from(["k" * 255, "k" * 256, "k" * 5000])
 # by way of the view behind Flask, and in front of it
-WAYS = st.sampled_from([{}, {"Origin": "https://page.example"}])
+ELSEWHERE = "https://page.example"
+WAYS = st.sampled_from([{}, {"Origin": ELSEWHERE}])
 
 
 class EmptyTable:
@@ -73,6 +74,12 @@ class EmptyTable:
         if text is not None:
             self.search(text, before, 1, 1, None)
         return Piece("", None)
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """The page whose requests Flask answers."""
+    return {"cors_origins": [ELSEWHERE]}
 
 
 @pytest.fixture

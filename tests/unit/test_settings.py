@@ -120,7 +120,15 @@ def test_what_not_every_program_would_read_is_refused(
         ("CORS_ORIGINS", "https://secret.example:443"),
         ("CORS_ORIGINS", "http://secret.example:80"),
         ("CORS_ORIGINS", "https://*.secret"),
+        ("CORS_ORIGINS", "https://*secret.example"),
         ("CORS_ORIGINS", "null"),
+        ("CORS_PORTS", "30001,secret"),
+        ("CORS_PORTS", "65536"),
+        ("CORS_PORTS", "*"),
+        ("ALLOWED_HOSTS", "localhost,*.secret.example"),
+        ("ALLOWED_HOSTS", "secret.example:8080"),
+        ("ALLOWED_HOSTS", "https://secret.example"),
+        ("ALLOWED_HOSTS", "::1"),
         ("OPERATOR_TOKEN", "secret"),
         ("OPERATOR_TOKEN", "secret-secret-secret "),
         ("OPERATOR_TOKEN", "secret-비밀-비밀-비밀-비밀"),
@@ -147,10 +155,15 @@ def test_what_is_missing_is_named(environment: pytest.MonkeyPatch, capsys: pytes
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["REDIS_URL", "DATABASE_URL"]
 
 
-def test_origins_are_a_list_with_commas(environment: pytest.MonkeyPatch) -> None:
+def test_origins_ports_and_hosts_are_lists_with_commas(environment: pytest.MonkeyPatch) -> None:
     assert load(ApiSettings).cors_origins == ()
-    environment.setenv("CORS_ORIGINS", "https://a.example, https://b.example")
-    assert load(ApiSettings).cors_origins == ("https://a.example", "https://b.example")
+    environment.setenv("CORS_ORIGINS", "https://a.example, https://*.b.example")
+    environment.setenv("CORS_PORTS", "30001,443")
+    environment.setenv("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],")
+    loaded = load(ApiSettings)
+    assert loaded.cors_origins == ("https://a.example", "https://*.b.example")
+    assert loaded.cors_ports == (30001, 443)
+    assert loaded.allowed_hosts == ("127.0.0.1", "localhost", "[::1]")
 
 
 def test_the_owners_address_is_asked_for_by_name(
