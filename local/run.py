@@ -94,17 +94,19 @@ def main() -> None:
 def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: Postgres) -> None:
     """Start everything in order, say where it is, and wait. Raises what the parts raise."""
     token = os.environ.get("OPERATOR_TOKEN") or token_hex(12)
+    # Flower answers to any name, so to any website that has one led here
+    login = f"operator:{token_hex(12)}"
     start_servers([redis, postgres])
     if not supervisor.stopping:
         migrate = [sys.executable, "-m", "database.migrate", "--post"]
         env = {"DATABASE_OWNER_URL": postgres.owner_url}
         supervisor.complete(Program("migrate", migrate, env=env, cwd=ROOT), MIGRATE_TIMEOUT)
     if not supervisor.stopping:
-        for program in programs(ports, redis, postgres, token):
+        for program in programs(ports, redis, postgres, token, login):
             supervisor.start(program)
         supervisor.wait_ready(READY_TIMEOUT)
     if not supervisor.stopping:
-        print(summary(ports, postgres, token), flush=True)
+        print(summary(ports, postgres, token, login), flush=True)
         supervisor.wait()
 
 
@@ -114,8 +116,8 @@ def start_servers(servers: list[Server]) -> None:
         list(pool.map(lambda server: server.start(), servers))
 
 
-def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: str) -> list[Program]:
-    """Return the tiers; the API lets in operators with this token."""
+def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: str, login: str) -> list[Program]:
+    """Return the tiers; the API lets in operators with this token, and Flower with this login."""
     binary, flower = nginx.find(), ports["FLOWER_HTTP_PORT"]
     # clients meet nginx wherever there is one: it alone waits for the slow ones
     api = _next_free(free_port(), ports) if binary else ports["API_PORT"]
@@ -125,8 +127,8 @@ def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: 
     look = [*FLOWER, "--address=127.0.0.1", f"--port={flower}"]
     return [
         Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read | own, ROOT),
-        Program("worker", worker_command(), partial(_worker_online, flower), queue | write, ROOT),
-        Program("flower", look, partial(_up, flower, "/"), queue, ROOT),
+        Program("worker", worker_command(), partial(_worker_online, flower, login), queue | write, ROOT),
+        Program("flower", look, partial(_up, flower, "/healthcheck"), queue | {"FLOWER_BASIC_AUTH": login}, ROOT),
         _web(binary, ports, api),
     ]
 
@@ -147,20 +149,20 @@ def _up(port: int, path: str) -> bool:
     return get(port, path) is not None
 
 
-def _worker_online(flower_port: int) -> bool:
+def _worker_online(flower_port: int, login: str) -> bool:
     """Tell whether Flower sees a worker: then it runs, and so do its events."""
-    answer = get(flower_port, "/workers?json=1")
+    answer = get(flower_port, "/workers?json=1", login)
     return bool(answer and any(worker["status"] for worker in json.loads(answer)["data"]))
 
 
-def summary(ports: Mapping[str, int], postgres: Postgres, token: str) -> str:
+def summary(ports: Mapping[str, int], postgres: Postgres, token: str, login: str) -> str:
     """Return where everything is, ready to be clicked and pasted."""
     psql = shlex.join([str(postgres.psql_path), postgres.reader_url, "-c", LATEST])
     places = f"{DATA.name}/" if postgres.home.is_relative_to(DATA) else f"{DATA.name}/ and {postgres.home}/"
     return f"""
   Page    http://127.0.0.1:{ports["WEB_PORT"]}/
   API     http://127.0.0.1:{ports["API_PORT"]}/docs
-  Flower  http://127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/
+  Flower  http://{login}@127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/
   psql    {psql}
   Token   {token}   of operators; new at each start unless OPERATOR_TOKEN is set
 

@@ -70,11 +70,13 @@ def get_as(ports: dict[str, str], host: str) -> int:
     return httpx.get(url, headers={"Host": f"{host}:{ports['API_PORT']}"}).status_code
 
 
-def wait_ready(run: Process) -> None:
-    """Wait until it says where everything is."""
+def wait_ready(run: Process) -> str:
+    """Wait until it says where everything is; return what it said."""
     eventually(lambda: READY in run.log.read_text() or not run.running, within=60)
-    assert READY in run.log.read_text(), run.log.read_text()
+    said = run.log.read_text()
+    assert READY in said, said
     run.log.write_text("")
+    return said
 
 
 def family(run: Process) -> list[psutil.Process]:
@@ -97,13 +99,17 @@ def test_everything_answers_and_ends_and_the_data_stays(
 ) -> None:
     """It ends by Ctrl-C, by SIGTERM, with a tier that dies, and with a server that dies."""
     run = start()
-    wait_ready(run)
+    said = wait_ready(run)
     with Client(base_url=f"http://127.0.0.1:{ports['WEB_PORT']}", timeout=10) as client:
         assert '<div id="root">' in client.get("/").text
         kept = client.submit("안녕").json()["id"]
         eventually(lambda: client.state(kept)["status"] == "stored", within=15)
-        eventually(lambda: client.submit("more") and rows_in_flower(ports["FLOWER_HTTP_PORT"]) > 0, within=15)
-        columns = httpx.get(f"http://127.0.0.1:{ports['FLOWER_HTTP_PORT']}/tasks").text
+        flower = ports["FLOWER_HTTP_PORT"]
+        [password] = re.findall(rf"http://operator:(\w+)@127\.0\.0\.1:{flower}/\n", said)
+        login = ("operator", password)
+        eventually(lambda: client.submit("more") and rows_in_flower(flower, login) > 0, within=15)
+        assert httpx.get(f"http://127.0.0.1:{flower}/tasks").status_code == 401
+        columns = httpx.get(f"http://127.0.0.1:{flower}/tasks", auth=login).text
         assert re.search(r"<th[^>]*>\s*Result\s*</th>", columns)
     assert failures(doctor(folder, ports)) == []
     end(run, lambda: os.kill(run.pid, signal.SIGINT))

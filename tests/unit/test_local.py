@@ -80,7 +80,7 @@ def test_programs_meet_nginx_wherever_there_is_one(
     (tmp_path / "dist" / "index.html").touch()
     ports = {name: free_port() for name in PORTS}
     redis, postgres = Redis(tmp_path, ports["REDIS_PORT"]), Postgres(tmp_path, ports["POSTGRES_PORT"])
-    api, *_, web = programs(ports, redis, postgres, "token")
+    api, *_, web = programs(ports, redis, postgres, "token", "operator:password")
     served = int(api.command[api.command.index("--port") + 1])
     if binary is None:
         assert (served, web.env["API_ORIGIN"]) == (ports["API_PORT"], f"http://127.0.0.1:{served}")
