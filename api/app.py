@@ -10,7 +10,7 @@ from flask import Flask, Response
 from redis import Redis
 
 from api.fast_path import FastPath
-from api.http import origins, problems, request_ids
+from api.http import origins, problems, raw_bodies, request_ids
 from api.process import probe_server, request_threads
 from api.process.appender import Appender
 from api.process.monitor import Monitor
@@ -53,6 +53,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     request_ids.install(app)
     problems.install(app)
     app.after_request(end_when_draining)
+    app.after_request(raw_bodies.read_rest)
     pages = origins.Origins(settings.cors_origins, settings.cors_ports, settings.allowed_hosts)
     origins.install(app, pages)
     threads = RequestThreads(FastPath(app.wsgi_app, parts, pages), request_threads.COUNT, settings.stuck_after)

@@ -19,7 +19,6 @@ from wsgiref.types import WSGIEnvironment
 from flask import Flask, Response, request
 
 from api.http.problems import ApiProblem
-from api.http.raw_bodies import discard
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 PROBES = frozenset({"/healthz", "/readyz"})
@@ -89,12 +88,15 @@ def install(app: Flask, origins: Origins) -> None:
 
     def refuse() -> None:
         if request.path not in PROBES and not origins.knows(request.environ.get("HTTP_HOST", "")):
-            _refuse("unknown-host", "Use a name of this service, or have this one added to ALLOWED_HOSTS.")
+            raise ApiProblem(
+                "unknown-host",
+                "Nothing was accepted. Use a name of this service, or have this one added to ALLOWED_HOSTS.",
+            )
         if request.method not in SAFE and origins.is_foreign(request.environ):
-            _refuse(
+            raise ApiProblem(
                 "foreign-origin",
-                "Use the service's own page, or have the origin of this one added to CORS_ORIGINS."
-                " A proxy must pass on the Host that the browser sent.",
+                "Nothing was accepted. Use the service's own page, or have the origin of this one added to"
+                " CORS_ORIGINS. A proxy must pass on the Host that the browser sent.",
             )
 
     def allow(response: Response) -> Response:
@@ -106,11 +108,6 @@ def install(app: Flask, origins: Origins) -> None:
 
     app.before_request(refuse)
     app.after_request(allow)
-
-
-def _refuse(name: str, detail: str) -> None:
-    discard(request.environ["wsgi.input"])
-    raise ApiProblem(name, f"Nothing was accepted. {detail}")
 
 
 def _is_own(origin: str, host: str) -> bool:

@@ -11,9 +11,9 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import md5, sha256, sha512
-from typing import IO
+from http import HTTPStatus
 
-from flask import request
+from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.http.problems import ApiProblem
@@ -42,7 +42,6 @@ def body_in_memory(limit: int) -> Iterator[bytes]:
 
     A body takes its chunks as it arrives, so a slow sender keeps no memory from others. Raises ApiProblem where the
     budget is spent or the body is not what its headers declare, RequestEntityTooLarge for more than ``limit`` bytes.
-    A refused body is read to its end as well, because a proxy may still be sending it.
     """
     request.max_content_length = limit
     with ExitStack() as held:
@@ -60,7 +59,6 @@ def _read(held: ExitStack) -> bytes:
                 taken += 1
     except (RequestEntityTooLarge, ApiProblem):
         body.clear()
-        discard(request.environ["wsgi.input"])
         raise
     if len(body) < (request.content_length or 0):  # granian ends a body whose sender is gone as if it were whole
         raise ApiProblem("bad-request", "Send as many bytes as Content-Length declares.")
@@ -75,11 +73,12 @@ def _take_chunk(held: ExitStack) -> None:
     held.callback(_budget.release)
 
 
-def discard(stream: IO[bytes]) -> None:
-    """Read on, up to what a proxy lets pass: a proxy that is cut off while it sends cannot pass on the response."""
-    left = MAX_DISCARDED
-    while left > 0 and (chunk := stream.read(CHUNK)):
+def read_rest(response: Response) -> Response:
+    """Read what a refused request still sends: a proxy that is cut off while it sends cannot pass on the response."""
+    left = MAX_DISCARDED if response.status_code >= HTTPStatus.BAD_REQUEST else 0
+    while left > 0 and (chunk := request.environ["wsgi.input"].read(CHUNK)):
         left -= len(chunk)
+    return response
 
 
 def check_declared(body: bytes) -> None:

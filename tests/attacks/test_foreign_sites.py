@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from browsing import HOST
-from front import answer_of, connect, serving, with_body
+from front import serving
 from playwright.sync_api import Browser, Page
 from support import redis_of
 
@@ -126,12 +126,3 @@ def test_the_page_on_the_allowed_port_submits_to_the_api_beside_it(sites: Sites,
     visit.goto(f"http://{host}:{sites.other_port}/")
     assert visit.evaluate(SUBMIT, f"http://{host}:{sites.api_port}/dummies") == 202
     assert sites.accepted() == 1
-
-
-def test_a_large_request_is_read_to_its_end_and_refused(sites: Sites) -> None:
-    """nginx, which would be cut off while it sends, would answer that the API is unavailable."""
-    head = b"POST /dummies/bulk HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: null\r\nContent-Type: text/plain\r\n"
-    for _ in range(20):
-        with connect(sites.api_port, with_body(head, b"x\n" * 4_000_000)) as connection:
-            assert answer_of(connection)[0] == 403
-    assert sites.accepted() == 0

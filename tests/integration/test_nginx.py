@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from front import SCRIPT, Web, serving
+from front import SCRIPT, Web, answer_of, connect, serving, with_body
 
 from local.system import System
 
@@ -75,6 +75,20 @@ def test_internal_locations_cannot_be_requested(web: Web) -> None:
 def test_the_page_is_told_where_the_api_is(web: Web) -> None:
     assert json.loads(web.get("/settings.json").body) == {"apiOrigin": ""}  # type: ignore[attr-defined]
     assert "connect-src 'self' ;" in (web.get("/").getheader("Content-Security-Policy") or "")
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"POST /dummies/bulk HTTP/1.1\r\nHost: a\r\nOrigin: null\r\n", 403),
+        (b"POST /dummies/failed/retry HTTP/1.1\r\nHost: a\r\n", 403),
+        (b"POST /pipeline HTTP/1.1\r\nHost: a\r\n", 405),
+    ],
+)
+def test_what_is_refused_unread_always_gets_the_apis_answer(web: Web, head: bytes, status: int) -> None:
+    for _ in range(15):
+        with connect(web.api_port, with_body(head, b"x\n" * 4_000_000)) as connection:
+            assert answer_of(connection)[0] == status
 
 
 @pytest.mark.parametrize("characters", [500_000, 2_000_000])
