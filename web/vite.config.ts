@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 
 const apiOrigin = new URL(process.env.API_ORIGIN ?? "http://127.0.0.1:5000").origin;
 
+// Names besides those of this machine, to which Vite answers anyway; the API is told the same.
+const allowedHosts = process.env.ALLOWED_HOSTS?.split(",") ?? [];
+
 // The same paths that nginx proxies to the API.
 const proxy = {
   "^/(dummies(/|\\?|$)|pipeline(\\?|$)|openapi\\.json$|docs(/style\\.css)?$)": { target: apiOrigin },
@@ -10,7 +13,7 @@ const proxy = {
 
 export default defineConfig({
   plugins: [react()],
-  server: { proxy, strictPort: true },
+  server: { proxy, allowedHosts, strictPort: true },
   preview: { proxy, strictPort: true },
   build: {
     // The Content-Security-Policy allows nothing inline, data: addresses included.
