@@ -29,8 +29,10 @@ PODS = ["api", "worker", "web", "flower", "redis", "postgresql"]
 LOOKS_IN = "observer"  # a Redis user that the tests add, since no other may look into the log of refusals
 FLOWER_PAGES = ["/workers?refresh=1", "/broker", "/tasks", "/api/workers?refresh=1", "/api/queues/length", "/metrics"]
 REFUSED = {
-    "api": ["XACK dummies:journal writers 1-0", "FLUSHALL", "CONFIG GET *"],
-    "worker": ["FLUSHALL", "KEYS *"],
+    "api": ["SET dummies:journal x", "DEL dummies:failed", "FLUSHALL", "CONFIG GET *"],
+    "worker": ["DEL dummies:journal", "BRPOP dummies.wakeups 1", "FLUSHALL", "KEYS *"],
+    "waker": ["XLEN dummies:journal", "BRPOP dummies.wakeups 1"],
+    "celery": ["XLEN dummies:journal", "FLUSHALL"],
     "flower": ["XRANGE dummies:journal - +", "XLEN dummies:journal"],
     "keda": ["XRANGE dummies:journal - +"],
 }

@@ -19,19 +19,22 @@ from local.system import ROOT
 from worker.settings import WorkerSettings
 
 SETTINGS: dict[str, type[CoreSettings]] = {"api": ApiSettings, "worker": WorkerSettings}
-REDIS_USERS = {"default", "api", "worker", "flower", "keda"}
+REDIS_USERS = {"default", "api", "worker", "waker", "celery", "flower", "keda"}
 FORBIDDEN = re.compile(
     r"\+@(all|dangerous|admin)|~\*|&\*|allcommands|allkeys|allchannels|nopass"
     r"|\+(flushall|flushdb|config|keys|shutdown|acl|debug|module|replicaof|slaveof|monitor)(\|.*)?"
 )
+WITHOUT_KEYS = {
+    *("+ping", "+select", "+hello", "+client|setname", "+client|setinfo", "+info", "+time"),
+    *("+script|load", "+script|exists", "+multi", "+exec", "+unwatch", "+publish", "+psubscribe", "+punsubscribe"),
+}
 ADDRESS = re.compile(r"^(?:\w+://[^@]*@)?([a-z0-9.-]+):(\d+)(?:[/?].*)?$")
 ADDRESSES = re.compile(r"^(REDIS_URL|CELERY_BROKER_URL|DATABASE_\w*URL|DATABASE_ADDRESS|API_UPSTREAM)$")
-# the doctor connects as the tiers that it checks
+# each workload's users for the journal and for the broker; the doctor connects as the tiers that it checks
 REDIS_AS = {
-    "doctor": {
-        "REDIS_URL": ("api", "REDIS_API_PASSWORD"),
-        "CELERY_BROKER_URL": ("worker", "REDIS_WORKER_PASSWORD"),
-    }
+    "api": {"REDIS_URL": "api", "CELERY_BROKER_URL": "waker"},
+    "worker": {"REDIS_URL": "worker", "CELERY_BROKER_URL": "celery"},
+    "doctor": {"REDIS_URL": "api", "CELERY_BROKER_URL": "celery"},
 }
 DATABASE_ROLES = {
     "DATABASE_READ_URL": ("dummy_reader", "DATABASE_READER_PASSWORD"),
@@ -80,9 +83,12 @@ def addresses_lead_to_services(documents: Documents) -> Iterator[str]:
 def each_uses_its_own_passwords(documents: Documents) -> Iterator[str]:
     passwords = titled(documents, "Secret/passwords")["data"]
     for workload in workloads(documents):
-        redis = REDIS_AS.get(workload.name) or {"REDIS_URL": (workload.name, f"REDIS_{workload.name.upper()}_PASSWORD")}
+        redis_as = REDIS_AS.get(workload.name, {"REDIS_URL": workload.name})
+        redis = {variable: (user, f"REDIS_{user.upper()}_PASSWORD") for variable, user in redis_as.items()}
         for container in workload.all_containers:
             given = environment(documents, container)
+            if "REDIS_URL" in given and redis.keys() - given.keys():
+                yield f"{workload}: is the journal's user to the broker, too"
             for variable, (user, key) in (redis | DATABASE_ROLES).items():
                 address = urlsplit(given.get(variable, ""))
                 password = base64.b64decode(passwords.get(key, "")).decode()
@@ -105,8 +111,18 @@ def redis_users_may_only_what_they_need(documents: Documents) -> Iterator[str]:
         if not {"on", "resetchannels", "-@all"} <= set(rules):
             yield f"ConfigMap/redis: user {name} does not begin with nothing"
         for rule in rules:
-            if FORBIDDEN.fullmatch(rule):
+            if FORBIDDEN.fullmatch(rule.strip("()")):
                 yield f"ConfigMap/redis: user {name} has {rule}"
+
+
+@policy()
+def all_keys_at_once_are_for_scripts_alone(documents: Documents) -> Iterator[str]:
+    # What a script calls is checked by itself; any other command would work on every key.
+    for name, rules in redis_users(documents).items():
+        everywhere = re.sub(r"\([^)]*\)", "", " ".join(rules)).split()
+        if name != "default" and any(rule.startswith("~") and rule.endswith("*") for rule in everywhere):
+            for rule in sorted({rule for rule in everywhere if rule.startswith("+")} - WITHOUT_KEYS - {"+evalsha"}):
+                yield f"ConfigMap/redis: user {name} has {rule} on all keys"
 
 
 @policy()

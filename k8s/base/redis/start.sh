@@ -12,5 +12,6 @@ users() {
 }
 
 users | sed -e "s/#API/#$(hash "$REDIS_API_PASSWORD")/" -e "s/#WORKER/#$(hash "$REDIS_WORKER_PASSWORD")/" \
+    -e "s/#WAKER/#$(hash "$REDIS_WAKER_PASSWORD")/" -e "s/#CELERY/#$(hash "$REDIS_CELERY_PASSWORD")/" \
     -e "s/#FLOWER/#$(hash "$REDIS_FLOWER_PASSWORD")/" -e "s/#KEDA/#$(hash "$REDIS_KEDA_PASSWORD")/" >/tmp/users.acl
 exec redis-server /etc/redis/redis.conf

@@ -1,0 +1,83 @@
+"""Redis as its pod runs it: by start.sh, with redis.conf and users.acl."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+import local.redis
+from local.ports import free_port
+from local.system import ROOT
+
+MANIFESTS = ROOT / "k8s" / "base" / "redis"
+USERS = ("api", "worker", "waker", "celery", "flower", "keda")
+KEEPER = "keeper"  # a user that the tests add, who may do everything
+NEWER_THAN_7_0 = "+client|setinfo"
+
+
+class RedisPod(local.redis.Redis):
+    """A Redis in a folder of its own; each user's password is its name. A context manager."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        """Use this folder in place of the pod's; ``options`` come after those of redis.conf."""
+        super().__init__(folder, free_port())
+        self.url = self.url_as(KEEPER)
+        self._options = [*options, "--port", str(self.port), "--bind", "127.0.0.1"]
+
+    def prepare(self) -> None:
+        """Lay out the pod's folders, and programs that lead to this Redis."""
+        settings = self.folder / "etc" / "redis"
+        for folder in (settings, *(self.folder / name for name in ("data", "tmp", "bin"))):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in ("redis.conf", "users.acl", "start.sh"):
+            (settings / name).write_text(self._here((MANIFESTS / name).read_text("utf-8")), "utf-8")
+        with (settings / "users.acl").open("a", encoding="utf-8") as users:
+            users.write(f"user {KEEPER} on >{KEEPER} ~* &* +@all\n")
+        self._program("redis-server", f'exec {self.binary} "$@" {" ".join(self._options)}')
+
+    def command(self) -> list[str]:
+        """Return what the container runs, with its variables."""
+        passwords = [f"REDIS_{user.upper()}_PASSWORD={user}" for user in USERS]
+        return ["env", self._path, *passwords, "sh", str(self.folder / "etc" / "redis" / "start.sh")]
+
+    def answers(self) -> bool:
+        """Tell whether this very Redis answers and has loaded its data."""
+        with Redis.from_url(self.url_as(KEEPER), socket_timeout=3) as redis:
+            try:
+                info = redis.info()
+                return info["process_id"] == self.pid and not info["loading"]
+            except RedisError:
+                return False
+
+    def url_as(self, user: str) -> str:
+        """Return the address for a user."""
+        return url_as(self.port, user)
+
+    @property
+    def _path(self) -> str:
+        return f"PATH={self.folder / 'bin'}:{os.environ['PATH']}"
+
+    def _here(self, text: str) -> str:
+        text = re.sub(r"/(etc/redis|tmp|data)\b", lambda found: f"{self.folder}/{found[1]}", text)
+        return text if local.redis._version(self.binary) >= (7, 2) else text.replace(NEWER_THAN_7_0, "")
+
+    def _program(self, name: str, line: str) -> None:
+        program = self.folder / "bin" / name
+        program.write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+        program.chmod(0o755)
+
+
+def url_as(port: int, user: str) -> str:
+    """Return the address of a Redis that knows the users, for one of them; its name is its password by default."""
+    return f"redis://{user}:{user}@127.0.0.1:{port}/0"
+
+
+def skip_without_users() -> None:
+    """Skip where Redis does not know the rules in users.acl."""
+    if local.redis._version(local.redis.find_server()) < (7, 0):
+        pytest.skip("REDIS IS OLDER THAN 7, the users' rules are not tested: install redis-server 7")
