@@ -1,12 +1,15 @@
-"""Redis as its pod runs it: by start.sh, with redis.conf and users.acl."""
+"""Redis as its pod runs it: by start.sh, with redis.conf and users.acl, and asked by the StatefulSet's own probes."""
 
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -32,13 +35,14 @@ class RedisPod(local.redis.Redis):
     def prepare(self) -> None:
         """Lay out the pod's folders, and programs that lead to this Redis."""
         settings = self.folder / "etc" / "redis"
-        for folder in (settings, *(self.folder / name for name in ("data", "tmp", "bin"))):
+        for folder in (settings, *(self.folder / name for name in ("data", "tmp", "proc", "bin"))):
             folder.mkdir(parents=True, exist_ok=True)
-        for name in ("redis.conf", "users.acl", "start.sh"):
+        for name in ("redis.conf", "users.acl", "start.sh", "alive.sh"):
             (settings / name).write_text(self._here((MANIFESTS / name).read_text("utf-8")), "utf-8")
         with (settings / "users.acl").open("a", encoding="utf-8") as users:
             users.write(f"user {KEEPER} on >{KEEPER} ~* &* +@all\n")
         self._program("redis-server", f'exec {self.binary} "$@" {" ".join(self._options)}')
+        self._program("redis-cli", f'exec {self.binary.with_name("redis-cli")} -p {self.port} "$@"')
 
     def command(self) -> list[str]:
         """Return what the container runs, with its variables."""
@@ -56,14 +60,29 @@ class RedisPod(local.redis.Redis):
 
     def url_as(self, user: str) -> str:
         """Return the address for a user."""
+        if user == "probe":
+            return url_as(self.port, user, (self.folder / "tmp" / "probe").read_text("ascii"))
         return url_as(self.port, user)
+
+    def probe(self, kind: str) -> bool:
+        """Probe once, as a kubelet does: a command that takes too long has failed."""
+        process = self.folder / "proc" / "1"
+        process.unlink(missing_ok=True)
+        process.symlink_to(f"/proc/{self.pid}")
+        probe = probes()[kind]
+        command = [self._here(word) for word in probe["exec"]["command"]]
+        try:
+            done = subprocess.run(["env", self._path, *command], check=False, timeout=probe["timeoutSeconds"])
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
 
     @property
     def _path(self) -> str:
         return f"PATH={self.folder / 'bin'}:{os.environ['PATH']}"
 
     def _here(self, text: str) -> str:
-        text = re.sub(r"/(etc/redis|tmp|data)\b", lambda found: f"{self.folder}/{found[1]}", text)
+        text = re.sub(r"/(etc/redis|tmp|data|proc/1)\b", lambda found: f"{self.folder}/{found[1]}", text)
         return text if local.redis._version(self.binary) >= (7, 2) else text.replace(NEWER_THAN_7_0, "")
 
     def _program(self, name: str, line: str) -> None:
@@ -72,12 +91,21 @@ class RedisPod(local.redis.Redis):
         program.chmod(0o755)
 
 
-def url_as(port: int, user: str) -> str:
+def url_as(port: int, user: str, password: str = "") -> str:
     """Return the address of a Redis that knows the users, for one of them; its name is its password by default."""
-    return f"redis://{user}:{user}@127.0.0.1:{port}/0"
+    return f"redis://{user}:{password or user}@127.0.0.1:{port}/0"
+
+
+def probes() -> dict[str, dict[str, Any]]:
+    """Return the probes of the StatefulSet."""
+    documents = yaml.safe_load_all((MANIFESTS / "statefulset.yaml").read_text("utf-8"))
+    stateful = next(each for each in documents if each["kind"] == "StatefulSet")
+    [container] = stateful["spec"]["template"]["spec"]["containers"]
+    return {name: value for name, value in container.items() if name.endswith("Probe")}
 
 
 def skip_without_users() -> None:
-    """Skip where Redis does not know the rules in users.acl."""
-    if local.redis._version(local.redis.find_server()) < (7, 0):
-        pytest.skip("REDIS IS OLDER THAN 7, the users' rules are not tested: install redis-server 7")
+    """Skip where Redis does not know the rules in users.acl, or there is no redis-cli for its probes."""
+    binary = local.redis.find_server()
+    if local.redis._version(binary) < (7, 0) or not binary.with_name("redis-cli").exists():
+        pytest.skip("NO REDIS 7 WITH ITS redis-cli, its users and probes are not tested: install redis-server 7")

@@ -58,6 +58,7 @@ MAY = {
     "celery": {},
     "flower": {},
     "keda": {},
+    "probe": {},
 }
 """On which keys each user may run them."""
 REFUSED = {
@@ -88,6 +89,7 @@ REFUSED = {
     "celery": ["XLEN dummies:journal", "GET dummies:waiting", "PUBLISH other x", "HGET dummies.wakeups x"],
     "flower": ["XRANGE dummies:journal - +", "GET dummies:waiting", "BRPOP dummies.wakeups 1", "DEL dummies.wakeups"],
     "keda": ["XRANGE dummies:journal - +", "XLEN other", "INFO"],
+    "probe": ["XLEN dummies:journal", "INFO", "TIME", "CLIENT LIST"],
 }
 REFUSED_TO_ALL = ["FLUSHALL", "CONFIG SET appendonly no", "KEYS *", "SHUTDOWN NOSAVE", "ACL LIST", "EVAL x 0"]
 
@@ -108,7 +110,7 @@ def keeper(pod: RedisPod) -> Iterator[Redis]:
 
 
 def test_only_the_tiers_are_known(pod: RedisPod, keeper: Redis) -> None:
-    assert set(keeper.acl_users()) == {"default", KEEPER, *USERS}
+    assert set(keeper.acl_users()) == {"default", KEEPER, "probe", *USERS}
     for login in (f"redis://127.0.0.1:{pod.port}/0", f"redis://default:api@127.0.0.1:{pod.port}/0"):
         with Redis.from_url(login, socket_timeout=3) as redis, pytest.raises(AuthenticationError):
             redis.ping()

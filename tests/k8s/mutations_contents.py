@@ -84,6 +84,7 @@ PROMISES = [
     edit("redis_users_may_only_what_they_need", "dev", USERS, "+info", "+info +config|get"),
     edit("redis_passwords_are_filled_in", "production", START, "#KEDA", "#METRICS"),
     edit("redis_passwords_are_filled_in", "production", USERS, "on #KEDA", "on >open"),
+    edit("redis_passwords_are_filled_in", "dev", START, "head -c 32 /dev/urandom | ", "echo probe | "),
     drop("redis_passwords_are_filled_in", "dev", REDIS, f"{ENV}/name=REDIS_FLOWER_PASSWORD", "ConfigMap/redis"),
 ]
 SCALING = [

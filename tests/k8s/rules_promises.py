@@ -19,7 +19,7 @@ from local.system import ROOT
 from worker.settings import WorkerSettings
 
 SETTINGS: dict[str, type[CoreSettings]] = {"api": ApiSettings, "worker": WorkerSettings}
-REDIS_USERS = {"default", "api", "worker", "waker", "celery", "flower", "keda"}
+REDIS_USERS = {"default", "api", "worker", "waker", "celery", "flower", "keda", "probe"}
 FORBIDDEN = re.compile(
     r"\+@(all|dangerous|admin)|~\*|&\*|allcommands|allkeys|allchannels|nopass"
     r"|\+(flushall|flushdb|config|keys|shutdown|acl|debug|module|replicaof|slaveof|monitor)(\|.*)?"
@@ -140,8 +140,9 @@ def redis_passwords_are_filled_in(documents: Documents) -> Iterator[str]:
     for name, rules in redis_users(documents).items():
         mark = [rule for rule in rules if rule.startswith(("#", ">"))]
         expected = [] if name == "default" else [f"#{name.upper()}"]
-        variable = f"REDIS_{name.upper()}_PASSWORD"
-        filled = f's/#{name.upper()}/#$(hash "${variable}")/' in script and variable in names
+        variable = "probe" if name == "probe" else f"REDIS_{name.upper()}_PASSWORD"
+        made = variable in names or f"\n{variable}=$(head -c 32 /dev/urandom | " in script
+        filled = f's/#{name.upper()}/#$(hash "${variable}")/' in script and made
         if mark != expected or (expected and not filled):
             yield f"ConfigMap/redis: user {name} has the password {mark}, which is not made of {variable}"
 

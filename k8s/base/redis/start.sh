@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the users as Redis reads them, with hashed passwords, and starts Redis.
+# Writes the users as Redis reads them, with hashed passwords, and starts Redis. The probes' password is made here.
 set -eu
 umask 077
 
@@ -11,7 +11,10 @@ users() {
     sed -e '/^# /d' -e '/^$/d' /etc/redis/users.acl | sed -e ':join' -e '$!N' -e 's/\n  */ /' -e 'tjoin' -e P -e D
 }
 
+probe=$(head -c 32 /dev/urandom | sha256sum | cut -d ' ' -f 1)
+printf %s "$probe" >/tmp/probe
 users | sed -e "s/#API/#$(hash "$REDIS_API_PASSWORD")/" -e "s/#WORKER/#$(hash "$REDIS_WORKER_PASSWORD")/" \
     -e "s/#WAKER/#$(hash "$REDIS_WAKER_PASSWORD")/" -e "s/#CELERY/#$(hash "$REDIS_CELERY_PASSWORD")/" \
-    -e "s/#FLOWER/#$(hash "$REDIS_FLOWER_PASSWORD")/" -e "s/#KEDA/#$(hash "$REDIS_KEDA_PASSWORD")/" >/tmp/users.acl
+    -e "s/#FLOWER/#$(hash "$REDIS_FLOWER_PASSWORD")/" -e "s/#KEDA/#$(hash "$REDIS_KEDA_PASSWORD")/" \
+    -e "s/#PROBE/#$(hash "$probe")/" >/tmp/users.acl
 exec redis-server /etc/redis/redis.conf
