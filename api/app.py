@@ -11,8 +11,10 @@ from redis import Redis
 
 from api.fast_path import FastPath
 from api.http import origins, problems, raw_bodies, request_ids
+from api.operator_tokens import OperatorTokens
 from api.process import probe_server, request_threads
 from api.process.appender import Appender
+from api.process.login_guard import LoginGuard
 from api.process.monitor import Monitor
 from api.process.reader import Reader
 from api.process.request_threads import RequestThreads
@@ -77,6 +79,7 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
     reader = Reader(settings.database_read_url)
     waker = Waker(make_celery(settings.broker_url))
     dead_letters = DeadLetters(redis)
+    token = settings.operator_token
     return Services(
         settings=settings,
         journal=journal,
@@ -86,6 +89,8 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
         groups=DeadLetterGroups(redis, dead_letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2)),
         reader=reader,
         monitor=Monitor(journal, redis, reader, settings),
+        operator_tokens=OperatorTokens(token.get_secret_value() if token else None, settings.operators_file),
+        logins=LoginGuard(),
     )
 
 

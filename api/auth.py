@@ -1,27 +1,29 @@
-"""Operator actions: the request must carry the token that the service was started with."""
+"""Operator actions: the request must carry one of the operators' tokens."""
 
 from __future__ import annotations
 
-from hmac import compare_digest
+from flask import g, request
 
-from flask import request
-
+from api.http.client_address import address_of
 from api.http.problems import ApiProblem
+from api.operator_tokens import name_of
 from api.services import services
-
-SCHEME = "Bearer "
 
 
 def operators_only() -> None:
     """Check the operator's token, before a blueprint looks at anything else of the request; raises ApiProblem.
 
-    The comparison takes the same time for every token. A preflight, which never carries one, passes.
+    A preflight, which never carries one, passes. A request without any is refused, but is no failed login.
     """
     if request.method == "OPTIONS":
         return
-    token = services().settings.operator_token
-    if token is None:
+    parts = services()
+    tokens = parts.operator_tokens.current()
+    if not tokens:
         raise ApiProblem("operator-disabled", "Start the service with OPERATOR_TOKEN to manage dead letters over HTTP.")
-    given = request.headers.get("Authorization", "")
-    if not compare_digest(given.encode(), (SCHEME + token.get_secret_value()).encode()):
-        raise ApiProblem("operator-only", "Send the operator's token as Authorization: Bearer ….")
+    given = request.headers.get("Authorization")
+    g.operator = name_of(given or "", tokens)
+    if given:
+        parts.logins.note(address_of(request.environ), right=g.operator is not None)
+    if g.operator is None:
+        raise ApiProblem("operator-only", "Send an operator's token as Authorization: Bearer ….")

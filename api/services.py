@@ -7,7 +7,9 @@ from typing import cast
 
 from flask import current_app
 
+from api.operator_tokens import OperatorTokens
 from api.process.appender import Appender
+from api.process.login_guard import LoginGuard
 from api.process.monitor import Monitor
 from api.process.reader import Reader
 from api.settings import ApiSettings
@@ -31,6 +33,8 @@ class Services:
     groups: DeadLetterGroups
     reader: Reader
     monitor: Monitor
+    operator_tokens: OperatorTokens
+    logins: LoginGuard
 
     @property
     def draining(self) -> bool:

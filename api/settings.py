@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
+from api import operator_tokens
 from api.http.origins import is_host, origin_pattern
 from core.settings import CoreSettings, DatabaseUrl
-
-SHORTEST_TOKEN = 16
 
 
 def _split(value: object) -> object:
@@ -42,7 +40,9 @@ class ApiSettings(CoreSettings):
     allowed_hosts: Annotated[tuple[str, ...], _Separated] = ()
     """The service's names and addresses, comma-separated, without ports; other names are refused. Any by default."""
     operator_token: SecretStr | None = None
-    """The bearer token of operators, who manage dead letters; without it no one can over HTTP."""
+    """A bearer token of operators, who manage dead letters; without any token no one can over HTTP."""
+    operators_file: Path | None = None
+    """A file with a name and a token a line, of further operators; it is read again whenever it has changed."""
 
     operations_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """A port on which a separate thread serves ``/healthz`` and ``/readyz``; they are also served with the rest."""
@@ -78,8 +78,6 @@ class ApiSettings(CoreSettings):
     @field_validator("operator_token")
     @classmethod
     def _check_token(cls, token: SecretStr | None) -> SecretStr | None:
-        if token and len(token.get_secret_value()) < SHORTEST_TOKEN:
-            raise ValueError(f"use at least {SHORTEST_TOKEN} characters")
-        if token and not re.fullmatch("[!-~]([ -~]*[!-~])?", token.get_secret_value()):
-            raise ValueError("use visible ASCII characters, which a header can carry, and spaces only between them")
+        if token:
+            operator_tokens.check(token.get_secret_value())
         return token

@@ -58,7 +58,11 @@ def variable(name: str) -> str | None:
     value, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
     if value and path:
         raise ValueError(f"set it or {name}_FILE, not both")
-    return _content(Path(path)) if path else value or None
+    if not path:
+        return value or None
+    if not (text := content(Path(path)).rstrip("\r\n")):
+        raise ValueError(f"{path} is empty")
+    return text
 
 
 def load(settings: type[S]) -> S:
@@ -87,18 +91,17 @@ def stop(problems: Iterable[str]) -> NoReturn:
     raise SystemExit(2)
 
 
-def _content(file: Path) -> str:
-    """Return the content of a file, without line ends at its end; raises ValueError."""
+def content(file: Path) -> str:
+    """Return the content of a file of at most 64 KiB; raises ValueError."""
     try:
         if file.exists() and not file.is_file():
             raise ValueError(f"{file} is no regular file")
         with file.open("rb") as opened:
-            content = opened.read(MAX_FILE_BYTES + 1)
-        text = content.decode("utf-8").rstrip("\r\n")
+            found = opened.read(MAX_FILE_BYTES + 1)
+        if len(found) > MAX_FILE_BYTES:
+            raise ValueError(f"{file} is larger than {MAX_FILE_BYTES} bytes")
+        return found.decode("utf-8")
     except OSError as error:
         raise ValueError(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{file} is not UTF-8") from None
-    if not text or len(content) > MAX_FILE_BYTES:
-        raise ValueError(f"{file} is empty" if not text else f"{file} is larger than {MAX_FILE_BYTES} bytes")
-    return text

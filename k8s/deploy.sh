@@ -25,6 +25,13 @@ done < <(grep '^[A-Z]' "$overlay/.env.example")
 if grep -q 'files: \[ca.crt\]' "$overlay/kustomization.yaml" && ! [ -s "$overlay/ca.crt" ]; then
     fail "k8s/overlays/$overlay/ca.crt is missing: the certificate of the authority that signed the database's"
 fi
+if grep -q 'files: \[operators\]' "$overlay/kustomization.yaml"; then
+    file=k8s/overlays/$overlay/operators
+    [ -f "$overlay/operators" ] || fail "$file is missing: echo \"\$(whoami) \$(openssl rand -hex 24)\" >$file makes one for you"
+    line='[A-Za-z0-9_.@-]{1,64}[[:blank:]]+[!-~]{16,}[[:blank:]]*'
+    wrong=$(LC_ALL=C grep -avnE "^(#.*|$line)?\$" "$overlay/operators") || wrong=
+    [ -z "$wrong" ] || fail "line ${wrong%%:*} of $file must be a name, a space, and a token of at least 16 characters"
+fi
 
 k() {
     kubectl --namespace "$namespace" "$@"

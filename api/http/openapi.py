@@ -107,7 +107,7 @@ def build(app: Flask) -> dict[str, Any]:
         "components": {
             "schemas": dict(sorted(components.items())),
             "securitySchemes": {
-                "operator": {"type": "http", "scheme": "bearer", "description": "The service's OPERATOR_TOKEN."}
+                "operator": {"type": "http", "scheme": "bearer", "description": "An operator's token."}
             },
         },
     }

@@ -38,6 +38,7 @@ _TITLES = {
     "invalid-text": (422, "The text cannot be stored"),
     "invalid-key": (422, "The idempotency key is invalid"),
     "key-reused": (422, "The idempotency key belongs to another request"),
+    "rate-limited": (429, "Too many requests"),
     INTERNAL: (500, "Internal error"),
     "journal-away": (503, "The journal is unavailable"),
     "journal-full": (503, "The journal is full"),

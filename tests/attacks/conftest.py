@@ -24,11 +24,17 @@ class Attacked(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
+def api_settings() -> dict[str, str]:
+    """The API's further settings, for a module to override."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory, api_settings: dict[str, str]) -> Iterator[Attacked]:
     """Redis, PostgreSQL, a worker, one API process and nginx, shared by the module's tests."""
     operations = free_port()
     with raised_file_limit(), System(tmp_path_factory.mktemp("system")) as system:
-        api = system.start_api({"OPERATIONS_PORT": str(operations)}, workers=1)
+        api = system.start_api(api_settings | {"OPERATIONS_PORT": str(operations)}, workers=1)
         system.start_worker()
         with serving(system, "front") as web:
             yield Attacked(system, api, web, operations)

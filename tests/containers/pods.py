@@ -152,13 +152,16 @@ class Pod:
             taken |= self._cluster.data("ConfigMap", each["configMapRef"]["name"])
         listed: dict[str, str] = {}
         for each in container.get("env", []):
-            listed[each["name"]] = self._referred(each) if "valueFrom" in each else expand(each["value"], listed)
+            value = self._referred(each) if "valueFrom" in each else expand(each["value"], listed)
+            if value is not None:
+                listed[each["name"]] = value
         return taken | listed
 
-    def _referred(self, variable: Document) -> str:
+    def _referred(self, variable: Document) -> str | None:
         ((source, key),) = variable["valueFrom"].items()
         kind = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}[source]
-        return self._cluster.data(kind, key["name"])[key["key"]]
+        found = self._cluster.data(kind, key["name"])
+        return found.get(key["key"]) if key.get("optional") else found[key["key"]]
 
     def _succeeds(self, command: list[str], seconds: float) -> bool:
         try:

@@ -13,6 +13,7 @@ USERS = ("ConfigMap/redis", "data/users.acl")
 START = ("ConfigMap/redis", "data/start.sh")
 KEDA = "ScaledObject/worker"
 TRIGGER = "spec/triggers/0"
+REPLACED = "operators_tokens_are_replaced_while_the_api_runs"
 PASSWORD = {"name": "REDIS_API_PASSWORD", "value": "hunter2"}
 LATER = {"name": "REDIS_URL", "value": "redis://api:$(LATER)@redis:6379/0"}
 STRAY = {
@@ -60,6 +61,11 @@ SECRETS = [
         "no_secret_is_written_out", "dev", WORKER, f"{ENV}/name=REDIS_URL/value", "redis://worker:hunter2@redis:6379/0"
     ),
     put("no_secret_is_written_out", "dev", "ConfigMap/api", "data/OPERATOR_TOKEN", "hunter2"),
+    put(REPLACED, "ixcloud", "Secret/operators", "metadata/name", "operators-2m4d8kt5b7"),
+    put(REPLACED, "dev", API, f"{POD}/volumes/name=operators/secret/secretName", "passwords"),
+    put(REPLACED, "production", API, f"{CONTAINER}/volumeMounts/name=operators/subPath", "operators"),
+    put(REPLACED, "dev", "ConfigMap/api", "data/OPERATORS_FILE", "/etc/operators/tokens", "Secret/operators"),
+    drop(REPLACED, "dev", "ConfigMap/api", "data/OPERATORS_FILE", API),
 ]
 PROMISES = [
     put("tiers_read_what_they_are_given", "ixcloud", "ConfigMap/api", "data/MAX_TEXT_LENGTH", "1", API),

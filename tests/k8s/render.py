@@ -42,11 +42,12 @@ def missing() -> str | None:
 def copy(folder: Path) -> None:
     """Copy what kustomize reads, laid out as it is here, with secrets of its own in place of those of this machine."""
     for part in ("k8s", "database/development"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns(".env", "ca.crt"))
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns(".env", "ca.crt", "operators"))
     for example in folder.glob("k8s/overlays/*/.env.example"):
         text = re.sub(r"(?m)^(\w+)=.*$", lambda found: f"{found[1]}={generated(found[1])}", example.read_text("utf-8"))
         example.with_name(".env").write_text(text, "utf-8")
         example.with_name("ca.crt").write_text(generated("ca"), "utf-8")
+        example.with_name("operators").write_text(f"kim {generated('operator')}\n", "utf-8")
 
 
 def render(folder: Path, overlay: str) -> Documents:

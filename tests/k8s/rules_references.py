@@ -25,7 +25,7 @@ def variables_come_from_what_is_there(documents: Documents) -> Iterator[str]:
                 source = called(documents, SOURCES[field], origin[field]["name"])
                 if source is None:
                     yield f"{name}: there is no {SOURCES[field]} {origin[field]['name']}"
-                elif "key" in origin[field] and origin[field]["key"] not in keys(source):
+                elif _missing(origin[field], source):
                     yield f"{name}: {SOURCES[field]} {origin[field]['name']} has no key {origin[field]['key']}"
 
 
@@ -92,21 +92,28 @@ def split_image(image: str) -> tuple[str, str]:
     return name, tag
 
 
+def _missing(reference: Document, source: Document) -> bool:
+    return "key" in reference and not reference.get("optional") and reference["key"] not in keys(source)
+
+
 def environment(documents: Documents, container: Document) -> dict[str, str]:
     """Return a container's variables as a kubelet sets them."""
     found: dict[str, str] = {}
     for origin in container.get("envFrom", []):
         found |= called(documents, "ConfigMap", origin["configMapRef"]["name"])["data"]
     for variable in container.get("env", []):
-        value = variable.get("value", "")
+        value: str | None = variable.get("value", "")
         for field, reference in variable.get("valueFrom", {}).items():
-            value = _value(called(documents, SOURCES[field], reference["name"]), reference["key"])
-        found[variable["name"]] = re.sub(r"\$\((\w+)\)", lambda used: found.get(used[1], used[0]), value)
+            value = _value(called(documents, SOURCES[field], reference["name"]), reference)
+        if value is not None:
+            found[variable["name"]] = re.sub(r"\$\((\w+)\)", lambda used: found.get(used[1], used[0]), value)
     return found
 
 
-def _value(source: Document, key: str) -> str:
-    value = source["data"][key]
+def _value(source: Document, reference: Document) -> str | None:
+    if reference.get("optional") and reference["key"] not in keys(source):
+        return None
+    value = source["data"][reference["key"]]
     return base64.b64decode(value).decode() if source["kind"] == "Secret" else value
 
 

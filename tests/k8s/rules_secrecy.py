@@ -6,9 +6,11 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
-from k8s.objects import Documents, each_container, of_kind, title
+from k8s.objects import Documents, called, each_container, of_kind, title, workloads
 from k8s.policies import policy
+from k8s.rules_references import environment, keys
 
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY$|_AUTH$")
 SECRET_IN_ADDRESS = re.compile(r"://[^\s/@:]*:(?!\$\()[^\s/@]+@")
@@ -37,6 +39,22 @@ def no_secret_is_written_out(documents: Documents) -> Iterator[str]:
         for key, value in (document.get("data") or {}).items():
             if SECRET_NAME.search(key) or SECRET_IN_ADDRESS.search(value):
                 yield f"{title(document)}: {key} looks like a secret"
+
+
+@policy()
+def operators_tokens_are_replaced_while_the_api_runs(documents: Documents) -> Iterator[str]:
+    """The kubelet refreshes a Secret that keeps its name, in a mounted folder."""
+    api = next(each for each in workloads(documents, "Deployment") if each.name == "api")
+    [container] = api.containers
+    folders = {mount["mountPath"] for mount in container["volumeMounts"] if "subPath" not in mount}
+    file = PurePosixPath(environment(documents, container).get("OPERATORS_FILE", ""))
+    volumes = {each["name"]: each.get("secret", {}).get("secretName") for each in api.pod["volumes"]}
+    mounted = {volumes[mount["name"]] for mount in container["volumeMounts"] if mount["mountPath"] == str(file.parent)}
+    secret = called(documents, "Secret", "operators")
+    if secret is None or file.name not in keys(secret):
+        yield f"Secret/operators: does not exist under this very name, with the key {file.name}"
+    if str(file.parent) not in folders or mounted != {"operators"}:
+        yield f"{api}: OPERATORS_FILE is not in a folder that is the Secret operators"
 
 
 def leaks(text: str) -> list[str]:

@@ -26,7 +26,7 @@ class Deployment:
         self.overlays = folder / "k8s" / "overlays"
         self.script = folder / "k8s" / "deploy.sh"
         self._record = folder / "record"
-        shutil.copytree(ROOT / "k8s", folder / "k8s", ignore=shutil.ignore_patterns(".env", "ca.crt"))
+        shutil.copytree(ROOT / "k8s", folder / "k8s", ignore=shutil.ignore_patterns(".env", "ca.crt", "operators"))
         (folder / "bin").mkdir()
         (folder / "bin" / "kubectl").write_text(KUBECTL)
         (folder / "bin" / "kubectl").chmod(0o755)
@@ -38,7 +38,7 @@ class Deployment:
         return self._record.read_text().splitlines() if self._record.exists() else []
 
     def secrets(self, overlay: str, value: str, **others: str) -> None:
-        """Write an overlay's .env: one value for all but the named ones; and a certificate."""
+        """Write an overlay's .env: one value for all but the named ones; a certificate; an operator's token."""
         names = [
             line.split("=")[0]
             for line in (self.overlays / overlay / ".env.example").read_text().splitlines()
@@ -47,6 +47,7 @@ class Deployment:
         lines = [f"{name}={others.get(name, value)}\n" for name in names]
         (self.overlays / overlay / ".env").write_text("".join(lines))
         (self.overlays / overlay / "ca.crt").write_text("a certificate\n")
+        (self.overlays / overlay / "operators").write_text("# who may\n\nkim a-token-of-16-and-more\n")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Deploy."""
@@ -133,6 +134,23 @@ def test_a_secret_that_would_not_do_is_named_and_not_shown(deployment: Deploymen
     deployment.secrets("ixcloud", "sound", REDIS_KEDA_PASSWORD=value)
     deployment.refuses("ixcloud", reason)
     assert "with@sign" not in deployment.run("ixcloud").stderr
+
+
+def test_operators_that_are_not_there_are_asked_for(deployment: Deployment) -> None:
+    deployment.secrets("ixcloud", "sound")
+    (deployment.overlays / "ixcloud" / "operators").unlink()
+    deployment.refuses("ixcloud", "k8s/overlays/ixcloud/operators is missing")
+
+
+@pytest.mark.parametrize(
+    "line", ["hidden-hidden-hidden", "kim hidden", "kim hidden-hidden hidden", "kim hidden-비밀비밀비밀비밀비밀"]
+)
+def test_operators_that_the_api_would_refuse_are_not_deployed_and_not_shown(deployment: Deployment, line: str) -> None:
+    deployment.secrets("ixcloud", "sound")
+    with (deployment.overlays / "ixcloud" / "operators").open("a") as operators:
+        operators.write(f"{line}\n")
+    deployment.refuses("ixcloud", "line 4 of k8s/overlays/ixcloud/operators must be a name")
+    assert "hidden" not in deployment.run("ixcloud").stderr
 
 
 def test_the_development_passwords_do_for_development(deployment: Deployment) -> None:

@@ -343,7 +343,7 @@ def test_the_shell_can_read_each_block(name: str, text: str) -> None:
 def test_the_guide_gives_every_password_a_value_and_the_overlay_it_changes_can_be_rendered(tmp_path: Path) -> None:
     if shutil.which("kubectl") is None or shutil.which("openssl") is None:
         pytest.skip("NO KUBECTL OR OPENSSL: what the guide does to the overlay is not tried")
-    shutil.copytree(ROOT / "k8s", tmp_path / "k8s", ignore=shutil.ignore_patterns(".env", "ca.crt"))
+    shutil.copytree(ROOT / "k8s", tmp_path / "k8s", ignore=shutil.ignore_patterns(".env", "ca.crt", "operators"))
     overlay = tmp_path / "k8s" / "overlays" / "ixcloud"
     fill, *_ = (block for block in blocks(DOCS[IXCLOUD], "sh") if ".env.example" in block)
     fill = fill[: fill.index("kubectl")]
@@ -351,7 +351,8 @@ def test_the_guide_gives_every_password_a_value_and_the_overlay_it_changes_can_b
     env = (overlay / ".env").read_text(encoding="utf-8")
     values = re.findall(r"^[A-Z_]+=([0-9a-f]{48})$", env, re.MULTILINE)
     assert len(values) == len(set(values)) == len(re.findall(r"^[A-Z_]+=", env, re.MULTILINE))
-    assert (overlay / ".env").stat().st_mode & 0o777 == 0o600
+    assert re.fullmatch(r"\S+ [0-9a-f]{48}\n", (overlay / "operators").read_text(encoding="utf-8"))
+    assert {(overlay / name).stat().st_mode & 0o777 for name in (".env", "operators")} == {0o600}
 
     (overlay / "ca.crt").write_text("a certificate\n", encoding="utf-8")
     images, pull = blocks(DOCS[IXCLOUD], "yaml")

@@ -1,0 +1,97 @@
+"""Operators' tokens: those in a file, each with a name, and the one in ``OPERATOR_TOKEN``.
+
+The file has a line ``name token`` for each; empty lines and those that begin with ``#`` are skipped. It is read for
+every request of an operator: a token is valid, or no longer, as soon as the file says so. Only digests are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from hmac import compare_digest
+from pathlib import Path
+
+import structlog
+
+from core.outage_log import OutageLog
+from core.settings import content
+
+log = structlog.get_logger()
+
+SCHEME = "Bearer "
+SHORTEST = 16
+UNNAMED = "operator"
+"""The name of ``OPERATOR_TOKEN``, unless the file has another one for it."""
+_is_token = re.compile("[!-~]([ -~]*[!-~])?").fullmatch
+_is_line = re.compile(rf"([A-Za-z0-9_.@-]{{1,64}})[ \t]+([!-~]{{{SHORTEST},}})").fullmatch
+
+
+class OperatorTokens:
+    """The tokens that are valid now; threads may share it."""
+
+    def __init__(self, unnamed: str | None, file: Path | None) -> None:
+        """Take the token without a name and the file, where there are any.
+
+        A bad file is logged and has no tokens. It stops no start: strings are accepted without operators, too.
+        """
+        self._unnamed = {_digest(unnamed): UNNAMED} if unnamed else {}
+        self._file = file
+        self._named: dict[bytes, str] = {}
+        self._trouble = OutageLog("operators file refused, tokens stay as they were", "operators file read again")
+        self.current()
+
+    def current(self) -> Mapping[bytes, str]:
+        """Return the name of each token by its digest. While the file cannot be used its last good content counts."""
+        if self._file is None:
+            return self._unnamed
+        try:
+            named = read(self._file)
+        except ValueError as error:
+            self._trouble.met(str(error))
+            return self._unnamed | self._named
+        self._trouble.over()
+        if named != self._named:
+            self._named = named
+            log.info("operator tokens changed", names=sorted(named.values()))
+        return self._unnamed | named
+
+
+def name_of(authorization: str, tokens: Mapping[bytes, str]) -> str | None:
+    """Return whose token an Authorization header carries; None if no one's. It takes the same time for any header."""
+    given, name = sha256(authorization.encode()).digest(), None
+    for token, owner in tokens.items():
+        if compare_digest(token, given):
+            name = owner
+    return name
+
+
+def read(file: Path) -> dict[bytes, str]:
+    """Return the names by their tokens' digests; raises ValueError, which names the line and not what is in it."""
+    names: dict[bytes, str] = {}
+    for number, line in enumerate(content(file).splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _is_line(line.strip())
+        if not found:
+            raise ValueError(
+                f"write line {number} of {file} as a name, a space, and a token of at least {SHORTEST} visible ASCII"
+                " characters"
+            )
+        token = _digest(found[2])
+        if token in names:
+            raise ValueError(f"line {number} of {file} has the token of another line")
+        names[token] = found[1]
+    return names
+
+
+def check(token: str) -> None:
+    """Raise ValueError for an ``OPERATOR_TOKEN`` that is too short, or that a header cannot carry."""
+    if len(token) < SHORTEST:
+        raise ValueError(f"use at least {SHORTEST} characters")
+    if not _is_token(token):
+        raise ValueError("use visible ASCII characters, which a header can carry, and spaces only between them")
+
+
+def _digest(token: str) -> bytes:
+    return sha256((SCHEME + token).encode()).digest()
