@@ -27,3 +27,8 @@ def operators_only() -> None:
         parts.logins.note(address_of(request.environ), right=g.operator is not None)
     if g.operator is None:
         raise ApiProblem("operator-only", "Send an operator's token as Authorization: Bearer ….")
+
+
+def operator() -> str:
+    """Return the name of the token that this request's operator has, for the audit line."""
+    return str(g.operator)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ import structlog
 from redis import Redis
 
 from core.connection import journal_errors, without_repeats
-from core.dead_letters import DeadLetters, Found, contains, readable
+from core.dead_letters import OPERATOR_ACTION, DeadLetters, Found, contains, readable
 from core.errors import JournalFull
 from core.keys import KEYS, Keys
 from core.submission import DeadLetter
@@ -37,6 +37,9 @@ LOGGED = 200
 """Characters of a reason that are logged."""
 REST, LONGEST_REST = 1.0, 0.5
 """How long a run rests after each piece: as a multiple of the time that the piece took, and at most (s)."""
+
+_IsWanted = Callable[[DeadLetter], bool]
+_Take = Callable[[list[Found]], int | None]
 
 
 class ReasonCounts(NamedTuple):
@@ -93,28 +96,32 @@ class DeadLetterGroups:
                     break
         return ReasonCounts(reasons, looked_at, reached, total)
 
-    def retry(self, reasons: Collection[str] | None, wake: Callable[[], None], search: str = "") -> Iterator[Progress]:
+    def retry(
+        self, reasons: Collection[str] | None, wake: Callable[[], None], operator: str, search: str = ""
+    ) -> Generator[Progress]:
         """Put back all dead letters with one of these reasons (None: all), and yield the progress after each piece.
 
         Those without ``search`` in their text or reason are left. ``wake`` is called when a wake-up is to be published.
-        A string that fails again meanwhile may not be met a second time. Raises JournalFull when there was no room for
-        10 s, or JournalUnavailable: what was yielded is done, and perhaps one more piece.
+        A string that fails again meanwhile may not be met a second time. The log keeps which operator did it. Raises
+        JournalFull when there was no room for 10 s, or JournalUnavailable: what was yielded is done, and perhaps one
+        more piece.
         """
-        return self._run("dead letters retried", partial(_wanted, reasons, search), partial(self._retry_piece, wake))
+        audit = {"operator": operator, "action": "retry group", **_told(reasons, search)}
+        return self._run(audit, partial(_wanted, reasons, search), partial(self._retry_piece, wake))
 
-    def discard(self, reasons: Collection[str] | None, why: str, search: str = "") -> Iterator[Progress]:
+    def discard(
+        self, reasons: Collection[str] | None, why: str, operator: str, search: str = ""
+    ) -> Generator[Progress]:
         """Remove those that ``retry`` would put back, for good, and yield the progress as ``retry`` does.
 
-        The log keeps why, and their ids. Raises JournalUnavailable.
+        The log keeps why, which operator did it, and their ids. Raises JournalUnavailable.
         """
-        because = "anything" if reasons is None else [reason[:LOGGED] for reason in reasons]
-        log.warning("discarding dead letters", reason=why, refused_because=because, containing=search)
-        yield from self._run("discarding ended", partial(_wanted, reasons, search), partial(self._discard_piece, why))
+        audit = {"operator": operator, "action": "discard group", "reason": why, **_told(reasons, search)}
+        return self._run(audit, partial(_wanted, reasons, search), partial(self._discard_piece, why))
 
-    def _run(
-        self, what: str, is_wanted: Callable[[DeadLetter], bool], take: Callable[[list[Found]], int | None]
-    ) -> Iterator[Progress]:
-        """Yield the total, then the progress after each piece and in each pause."""
+    def _run(self, audit: Mapping[str, object], is_wanted: _IsWanted, take: _Take) -> Generator[Progress]:
+        """Yield the total, then the progress after each piece and in each pause; log its beginning and its end."""
+        log.warning("operator action begins", **audit)
         with journal_errors(), self._once.client() as walker:
             progress = Progress(int(walker.hlen(self._keys.failed)))
             try:
@@ -136,7 +143,8 @@ class DeadLetterGroups:
                     yield progress
                     time.sleep(min(LONGEST_REST, REST * (time.monotonic() - began)))
             finally:
-                log.info(what, count=progress.done, skipped=progress.skipped, left=progress.left)
+                counts = {"count": progress.done, "skipped": progress.skipped, "left": progress.left}
+                log.warning(OPERATOR_ACTION, **audit, **counts)
 
     def _retry_piece(self, wake: Callable[[], None], found: list[Found]) -> int | None:
         """Put these back and return how many; None while there is no room for them."""
@@ -157,6 +165,12 @@ class DeadLetterGroups:
         if removed:
             log.info("dead letters discarded", ids=removed, reason=why)
         return len(removed)
+
+
+def _told(reasons: Collection[str] | None, search: str) -> dict[str, object]:
+    """Return what the log says about which dead letters are meant."""
+    because = "anything" if reasons is None else [reason[:LOGGED] for reason in reasons]
+    return {"refused_because": because, "containing": search}
 
 
 def _wanted(reasons: Collection[str] | None, search: str, letter: DeadLetter) -> bool:

@@ -18,6 +18,9 @@ from core.submission import DeadLetter, decode_dead_letter, encode
 LOOKS = 20
 """The most steps through the dead letters that a page takes: a search may find little, and must end."""
 
+OPERATOR_ACTION = "operator action"
+"""The audit line in the log: which operator did what to how many dead letters, and why."""
+
 
 class Page(NamedTuple):
     """Some dead letters, where to continue (0: nowhere), and how many there are in all."""

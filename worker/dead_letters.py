@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shlex
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pwd import getpwuid
+from socket import gethostname
 
 from core import logs
 from core.connection import connect
@@ -44,15 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 0
             reasons, search = None if asked.all else frozenset(asked.reason), asked.containing or ""
             if asked.action == "discard":
-                return follow(groups.discard(reasons, asked.why, search))
+                return follow(groups.discard(reasons, asked.why, _operator(), search))
             # not from a thread: the interpreter can crash when it ends while one still runs
             wake = partial(publish_wakeup, make_celery(settings.broker_url))
-            return follow(groups.retry(reasons, wake, search))
+            return follow(groups.retry(reasons, wake, _operator(), search))
         except JournalUnavailable as error:
             print(f"{error} Nothing was done.", file=sys.stderr)
             return INCOMPLETE
         except KeyboardInterrupt:
             return INTERRUPTED
+
+
+def _operator() -> str:
+    """Return who runs the command and where, for the log: the system's own names, which no variable changes."""
+    try:
+        user = getpwuid(os.getuid()).pw_name
+    except KeyError:  # containers' users often have no name
+        user = str(os.getuid())
+    return f"{user}@{gethostname()}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,7 +147,7 @@ def _say(progress: Progress, end: str = "") -> None:
     """Print the progress, on a terminal over the line before."""
     line = f"{progress.done:,} done, {progress.skipped:,} skipped, {progress.left:,} left to look at. {end}"
     if sys.stdout.isatty():
-        print(f"\r\x1b[K{line}", end="\n" if end else "", flush=True)
+        print(f"\r\x1b[K{line}", end="\n" if end else "\r", flush=True)
     else:
         print(line, flush=True)
 

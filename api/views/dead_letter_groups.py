@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 import structlog
 from flask import Blueprint, Response
 
-from api.auth import operators_only
+from api.auth import operator, operators_only
 from api.http.bodies import read_object
 from api.http.contract import Problem
 from api.http.group_contract import DiscardGroups, FailedGroup, FailedGroups, GroupProgress, RetryGroups
@@ -69,7 +69,7 @@ def retry_groups() -> Response:
     parts = services()
     wanted = read_object(_retried, MAX_BYTES, '{"reasons": ["…"]} or {"reasons": "all"}')
     parts.monitor.check()
-    run = parts.groups.retry(_chosen(wanted.reasons), parts.waker.wake, wanted.q or "")
+    run = parts.groups.retry(_chosen(wanted.reasons), parts.waker.wake, operator(), wanted.q or "")
     return _stream(parts, run, parts.monitor.check)
 
 
@@ -87,7 +87,7 @@ def discard_groups() -> Response:
     """
     parts = services()
     wanted = read_object(_discarded, MAX_BYTES, '{"reasons": ["…"], "why": "…"}')
-    run = parts.groups.discard(_chosen(wanted.reasons), wanted.why, wanted.q or "")
+    run = parts.groups.discard(_chosen(wanted.reasons), wanted.why, operator(), wanted.q or "")
     return _stream(parts, run, lambda: None)
 
 
@@ -95,7 +95,7 @@ def _chosen(wanted: list[str] | str) -> frozenset[str] | None:
     return None if isinstance(wanted, str) else frozenset(wanted)
 
 
-def _stream(parts: Services, run: Iterator[Progress], check: Callable[[], None]) -> Response:
+def _stream(parts: Services, run: Generator[Progress], check: Callable[[], None]) -> Response:
     """Stream the progress of a run, which stops where it is when the client disconnects."""
     if not _run_slots.acquire(blocking=False):
         raise ApiProblem("busy", "Retry later: others are in progress.", retry_after=10)
@@ -106,6 +106,7 @@ def _stream(parts: Services, run: Iterator[Progress], check: Callable[[], None])
         raise
     headers = {**NOT_CACHED, "X-Accel-Buffering": "no"}
     response = Response(_lines(parts, beginning, run, check), headers=headers, content_type=_NDJSON)
+    response.call_on_close(run.close)  # it logs how far it came, when the client is gone as well
     response.call_on_close(_run_slots.release)
     return response
 

@@ -8,13 +8,14 @@ import structlog
 from flask import Blueprint, Response
 
 from api import strings
-from api.auth import operators_only
+from api.auth import operator, operators_only
 from api.http.contract import MAX_HISTORY_PAGE, MAX_REASON_LENGTH, Accepted, FailedPage
 from api.http.openapi import Operation
 from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, preview, searched, words
 from api.http.problems import ApiProblem
 from api.http.responses import NOT_CACHED, answer, utc
 from api.services import services
+from core.dead_letters import OPERATOR_ACTION
 from core.submission import UNREADABLE
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ def retry(submission_id: UUID) -> Response:
     letter, wake, appended = tried
     if wake:
         parts.waker.wake()
-    log.info("dead letter retried", id=letter.id)
+    log.warning(OPERATOR_ACTION, operator=operator(), action="retry", count=1, id=letter.id)
     url = f"/dummies/{letter.id}"
     return answer(Accepted(submission_id, "queued", url, utc(letter.received_at), appended), 202, {"Location": url})
 
@@ -66,7 +67,8 @@ def discard(submission_id: UUID) -> Response:
     letter = services().dead_letters.discard(str(submission_id))
     if letter is None:
         raise _not_failed(submission_id)
-    log.warning("dead letter discarded", id=letter.id, reason=reason, refused_because=letter.reason)
+    about = {"id": letter.id, "reason": reason, "refused_because": letter.reason}
+    log.warning(OPERATOR_ACTION, operator=operator(), action="discard", count=1, **about)
     return Response(status=204, headers=NOT_CACHED)
 
 

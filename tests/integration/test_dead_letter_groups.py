@@ -38,13 +38,13 @@ def groups(redis: RedisClient, **options: int) -> DeadLetterGroups:
 
 def retry(redis: RedisClient, *reasons: str) -> Progress:
     """Retry groups, or all, to the end."""
-    *_, last = groups(redis).retry(reasons or None, lambda: None)
+    *_, last = groups(redis).retry(reasons or None, lambda: None, "a test")
     return last
 
 
 def discard(redis: RedisClient, *reasons: str) -> Progress:
     """Discard groups, or all, to the end."""
-    *_, last = groups(redis).discard(reasons or None, "a test")
+    *_, last = groups(redis).discard(reasons or None, "a test", "a test")
     return last
 
 
@@ -129,7 +129,7 @@ def test_a_full_redis_refuses_a_retry_whole_and_says_what_is_left(
     monkeypatch.setattr(core.dead_letter_groups, "PATIENCE", 0.5)
     [first, *_] = plant(redis, 700)
     before = balance(redis)
-    run = groups(redis).retry(None, lambda: None)
+    run = groups(redis).retry(None, lambda: None, "a test")
     seen = [next(run), next(run), next(run)]
     assert seen[-1].done > 0
     redis.config_set("maxmemory", "1")
@@ -156,7 +156,7 @@ def test_a_full_redis_lets_a_group_be_discarded(redis: RedisClient) -> None:
 
 def test_a_run_goes_on_when_there_is_room_again(redis: RedisClient) -> None:
     plant(redis, 700)
-    run = groups(redis).retry(None, lambda: None)
+    run = groups(redis).retry(None, lambda: None, "a test")
     next(run)
     redis.config_set("maxmemory", "1")
     assert [next(run).done for _ in range(2)] == [0, 0]
@@ -171,11 +171,13 @@ def test_a_retry_does_not_overrun_the_journal(redis: RedisClient, monkeypatch: p
     consumer = Consumer(redis)
     waiting: list[int] = []
     with pytest.raises(JournalFull):
-        waiting += (balance(redis)["waiting"] for _ in groups(redis, most_waiting=500).retry(None, lambda: None))
+        waiting += (
+            balance(redis)["waiting"] for _ in groups(redis, most_waiting=500).retry(None, lambda: None, "a test")
+        )
     assert max(waiting) >= 500
-    *_, last = groups(redis, most_waiting=500).retry(["no such reason"], lambda: None)  # needs no room
+    *_, last = groups(redis, most_waiting=500).retry(["no such reason"], lambda: None, "a test")  # needs no room
     assert (last.done, last.left) == (0, 0)
-    for _ in groups(redis, most_waiting=500).retry(None, lambda: None):
+    for _ in groups(redis, most_waiting=500).retry(None, lambda: None, "a test"):
         waiting.append(balance(redis)["waiting"])
         if entries := consumer.claim().entries:
             consumer.complete(entries, 0)
@@ -185,7 +187,7 @@ def test_a_retry_does_not_overrun_the_journal(redis: RedisClient, monkeypatch: p
 
 def test_many_are_retried_in_small_pieces(redis: RedisClient) -> None:
     ids = plant(redis, MANY)
-    looks = [progress.looked_at for progress in groups(redis).retry(None, lambda: None)]
+    looks = [progress.looked_at for progress in groups(redis).retry(None, lambda: None, "a test")]
     assert max(after - before for before, after in pairwise(looks)) < 2 * PIECE
     assert {s.id for s in queued(redis)} == set(ids)
     assert balance(redis)["retried"] == MANY
@@ -197,7 +199,10 @@ def test_large_ones_are_decided_in_little_memory(redis: RedisClient) -> None:
     for text, reason in (("한" * 60_000, "because"), ("x" * 1_000_000, "other")):
         plant(redis, 40, reason, text=text)
     tracemalloc.start()
-    for run in (groups(redis).retry({"because", "small"}, lambda: None), groups(redis).discard(None, "a test")):
+    for run in (
+        groups(redis).retry({"because", "small"}, lambda: None, "a test"),
+        groups(redis).discard(None, "a test", "a test"),
+    ):
         assert list(run)
     groups(redis).count()
     _, most = tracemalloc.get_traced_memory()
@@ -253,7 +258,7 @@ def test_strings_that_fail_again_immediately_are_not_retried_for_ever(redis: Red
     """Each piece is refused again, for the same reason, before the next one is looked at."""
     plant(redis, 600)
     consumer = Consumer(redis)
-    for progress in groups(redis).retry(["because"], lambda: None):
+    for progress in groups(redis).retry(["because"], lambda: None, "a test"):
         assert progress.done < 1_200
         for entry in consumer.claim().entries:
             consumer.dead_letter(entry, "because")
@@ -281,7 +286,7 @@ def test_a_run_through_a_redis_that_restarts_does_not_pass_for_complete(mortal: 
     with connect(mortal.url) as redis:
         plant(redis, 3_000)
         wanted = (lambda: None) if decide == "retry" else "a test"
-        run = getattr(groups(redis), decide)(None, wanted)
+        run = getattr(groups(redis), decide)(None, wanted, "a test")
         seen = [next(run) for _ in range(4)]
         mortal.kill()
         mortal.start()
@@ -289,7 +294,7 @@ def test_a_run_through_a_redis_that_restarts_does_not_pass_for_complete(mortal: 
             seen += run
         done = balance(redis)["retried"] + balance(redis)["discarded"]
         assert 0 < seen[-1].done == done < 3_000
-        *_, last = getattr(groups(redis), decide)(None, wanted)
+        *_, last = getattr(groups(redis), decide)(None, wanted, "a test")
         assert (last.total, last.done, last.left) == (3_000 - done, 3_000 - done, 0)
         assert balance(redis)["failed"] == 0
 
@@ -301,7 +306,7 @@ def test_redis_killed_under_a_run_loses_and_doubles_nothing(mortal: Redis) -> No
             killer = threading.Timer(after, mortal.kill)
             killer.start()
             try:
-                for _ in groups(redis).retry(None, lambda: None):
+                for _ in groups(redis).retry(None, lambda: None, "a test"):
                     pass
             except JournalUnavailable:
                 pass

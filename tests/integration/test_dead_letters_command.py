@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from pwd import getpwuid
+from socket import gethostname
 
 import pytest
 from dead_letters import ODD, balance, plant, queued
@@ -113,6 +116,9 @@ def test_it_discards_no_other_group_and_the_log_says_why(redis: RedisClient, ser
     assert (code, out.splitlines()[-1]) == (0, "3 done, 0 skipped, 0 left to look at. complete")
     assert "a test of ours" in err
     assert all(each in err for each in ids)
+    [line] = [line for line in err.splitlines() if 'event="operator action"' in line]
+    assert f"operator={getpwuid(os.getuid()).pw_name}@{gethostname()} " in line
+    assert all(part in line for part in ('action="discard group"', "count=3", "left=0", 'reason="a test of ours"'))
     assert balance(redis)["failed"] == 4
 
 
@@ -132,7 +138,7 @@ def test_on_a_full_redis_it_says_what_is_left(
     monkeypatch.setattr(core.dead_letter_groups, "PATIENCE", 0.1)
     plant(redis, 4)
     redis.config_set("maxmemory", "1")
-    assert follow(DeadLetterGroups(redis, DeadLetters(redis)).retry(None, lambda: None)) == INCOMPLETE
+    assert follow(DeadLetterGroups(redis, DeadLetters(redis)).retry(None, lambda: None, "a test")) == INCOMPLETE
     assert "0 done, 0 skipped, 4 left to look at. There is no room" in capsys.readouterr().out
 
 

@@ -120,9 +120,9 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
             with connect(url_as(guarded.redis.port, "worker")) as operator:
                 groups = DeadLetterGroups(operator, DeadLetters(operator))
                 assert groups.count().total == 1
-                assert list(groups.retry(None, lambda: None))[-1].done == 1
+                assert list(groups.retry(None, lambda: None, "a test"))[-1].done == 1
                 eventually(lambda: client.state(dead)["status"] == "failed", within=20)
-                assert list(groups.discard(None, "a test"))[-1].done == 1
+                assert list(groups.discard(None, "a test", "a test"))[-1].done == 1
             dead = client.submit("bad").json()["id"]
             eventually(lambda: client.state(dead)["status"] == "failed", within=20)
             assert client.delete(f"/dummies/{dead}", params={"reason": "a test"}).status_code == 204

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,26 @@ def test_a_group_is_discarded_and_the_log_says_why_and_which(client: FlaskClient
     assert {each for line in logs for each in line.get("ids", [])} == set(ids)
     assert balance(redis)["discarded"] == 3
     assert client.get("/dummies/failed").json["total"] == 2  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("what", "body"), [("retry", ALL), ("discard", DISCARD)])
+@pytest.mark.parametrize("read", [2, 99], ids=["disconnected", "complete"])
+def test_the_log_says_which_operator_did_what_to_how_many_and_why(
+    client: FlaskClient, redis: FakeRedis, what: str, body: Any, read: int
+) -> None:
+    plant(redis, 9)
+    with capture_logs() as logs:
+        answer = client.post(f"/dummies/failed/{what}", json=body, buffered=False)
+        [*islice(answer.response, read)]
+        answer.close()
+    said = {"operator": "operator", "action": f"{what} group", "containing": ""}
+    said |= {"reason": WHY, "refused_because": ["because"]} if what == "discard" else {"refused_because": "anything"}
+    first, last = [line for line in logs if "operator" in line]
+    assert (first["event"], last["event"]) == ("operator action begins", "operator action")
+    assert first.items() >= said.items() <= last.items()
+    left = balance(redis)["failed"]
+    assert (last["count"], last["left"]) == (9 - left, left)
+    assert bool(left) == (read < 9)
 
 
 def test_all_are_decided_only_when_that_is_said(client: FlaskClient, redis: FakeRedis) -> None:

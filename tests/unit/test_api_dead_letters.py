@@ -133,8 +133,11 @@ def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
     client: FlaskClient, consumer: Consumer, redis: FakeRedis
 ) -> None:
     [letter] = refuse(client, consumer, "again")
-    answer = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
+    with capture_logs() as logs:
+        answer = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
     assert (answer.status_code, answer.json["id"], answer.json["status"]) == (202, letter, "queued")  # type: ignore[index]
+    [line] = logs
+    assert line.items() >= {"operator": "operator", "action": "retry", "count": 1, "id": letter}.items()
     assert answer.headers["Location"] == f"/dummies/{letter}"
     assert client.get(f"/dummies/{letter}").json["status"] == "queued"  # type: ignore[index]
     [entry] = consumer.claim().entries
@@ -161,7 +164,9 @@ def test_a_discarded_string_is_gone_and_the_log_says_why(client: FlaskClient, co
         answer = client.delete(f"/dummies/{letter}", query_string={"reason": "a test of ours"}, headers=OPERATOR)
     assert (answer.status_code, answer.data) == (204, b"")
     [line] = logs
-    assert (line["id"], line["reason"]) == (letter, "a test of ours")
+    said = {"operator": "operator", "action": "discard", "count": 1, "id": letter, "reason": "a test of ours"}
+    assert line.items() >= said.items()
+    assert line["event"] == "operator action"
     assert client.get(f"/dummies/{letter}").status_code == 404
     assert listed(client)["total"] == 0
 
