@@ -35,7 +35,7 @@ class OperatorTokens:
 
         A bad file is logged and has no tokens. It stops no start: strings are accepted without operators, too.
         """
-        self._unnamed = {_digest(unnamed): UNNAMED} if unnamed else {}
+        self._unnamed = {digest(unnamed): UNNAMED} if unnamed else {}
         self._file = file
         self._named: dict[bytes, str] = {}
         self._trouble = OutageLog("operators file refused, tokens stay as they were", "operators file read again")
@@ -78,7 +78,7 @@ def read(file: Path) -> dict[bytes, str]:
                 f"write line {number} of {file} as a name, a space, and a token of at least {SHORTEST} visible ASCII"
                 " characters"
             )
-        token = _digest(found[2])
+        token = digest(found[2])
         if token in names:
             raise ValueError(f"line {number} of {file} has the token of another line")
         names[token] = found[1]
@@ -93,5 +93,6 @@ def check(token: str) -> None:
         raise ValueError("use visible ASCII characters, which a header can carry, and spaces only between them")
 
 
-def _digest(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """Return what is kept of a token, and compared."""
     return sha256((SCHEME + token).encode()).digest()

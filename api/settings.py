@@ -41,6 +41,8 @@ class ApiSettings(CoreSettings):
     """The service's names and addresses, comma-separated, without ports; other names are refused. Any by default."""
     operator_token: SecretStr | None = None
     """A bearer token of operators, who manage dead letters; without any token no one can over HTTP."""
+    read_token: SecretStr | None = None
+    """The bearer token without which nothing that shows texts can be read; by default everyone reads everything."""
     operators_file: Path | None = None
     """A file with a name and a token a line, of further operators; it is read again whenever it has changed."""
 
@@ -75,7 +77,7 @@ class ApiSettings(CoreSettings):
                 )
         return hosts
 
-    @field_validator("operator_token")
+    @field_validator("operator_token", "read_token")
     @classmethod
     def _check_token(cls, token: SecretStr | None) -> SecretStr | None:
         if token:

@@ -147,7 +147,7 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
         "parameters": [*_path_parameters(rule), *map(_parameter, operation.parameters)],
         "responses": _responses(operation, [*operation.refusals, *_of_origins(rule)], schemas),
     }
-    if HTTPStatus.UNAUTHORIZED in operation.refusals:
+    if HTTPStatus.FORBIDDEN in operation.refusals:
         made["security"] = [{"operator": []}]
     if operation.body:
         content = {

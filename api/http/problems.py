@@ -24,6 +24,7 @@ _TITLES = {
     "digest-mismatch": (400, "The body does not match its digest"),
     "invalid-parameter": (400, "A parameter is invalid"),
     "operator-only": (401, "Only operators may do this"),
+    "reader-only": (401, "Only readers may do this"),
     "operator-disabled": (403, "Operator actions are turned off"),
     "foreign-origin": (403, "Pages of this origin may not do this"),
     "not-found": (404, "Not found"),
@@ -56,6 +57,7 @@ _BY_STATUS: dict[int | None, tuple[str, str]] = {
 }
 _HEADERS = {
     "unsupported-encoding": {"Accept-Encoding": "identity"},
+    "reader-only": {"WWW-Authenticate": 'Bearer realm="ix-dummies readers"'},
     "operator-only": {"WWW-Authenticate": 'Bearer realm="ix-dummies operators"'},
 }
 

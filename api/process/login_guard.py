@@ -48,10 +48,11 @@ class LoginGuard:
         self._lock = threading.Lock()
         self._failures: OrderedDict[object, _Failures] = OrderedDict()
 
-    def note(self, address: Address | None, *, right: bool) -> None:
+    def note(self, address: Address | None, *, right: bool, forgives: bool = True) -> None:
         """Note a login with the right token or a wrong one; raises ApiProblem while its address has to wait.
 
-        The right token ends the address' failures. Clients whose address is unknown count as one.
+        The right token ends the address' failures if it ``forgives``: one for reading must not, or those who may read
+        could guess operators' tokens as fast as they like. Clients whose address is unknown count as one.
         """
         origin, now = _origin(address), monotonic()
         with self._lock:
@@ -60,7 +61,8 @@ class LoginGuard:
                 known.refused += 1
                 raise _too_early(known.until - now)
             if right:
-                self._failures.pop(origin, None)
+                if forgives:
+                    self._failures.pop(origin, None)
                 return
             if known is None or now > known.until + FORGOTTEN_AFTER:
                 known = _Failures()
@@ -70,7 +72,7 @@ class LoginGuard:
             self._failures.move_to_end(origin)
             if len(self._failures) > MOST_ADDRESSES:
                 self._failures.popitem(last=False)
-        log.warning("operator login failed", address=str(address), failures=count, refused_since=refused, wait=wait)
+        log.warning("login failed", address=str(address), failures=count, refused_since=refused, wait=wait)
 
 
 def _origin(address: Address | None) -> object:

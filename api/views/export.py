@@ -11,6 +11,7 @@ from itertools import chain
 
 from flask import Blueprint, Response
 
+from api.auth import readers_only
 from api.http.openapi import Operation
 from api.http.parameters import query, searched
 from api.http.problems import ApiProblem, database_unavailable
@@ -19,6 +20,7 @@ from api.process.reader import DatabaseUnavailable, Reader
 from api.services import services
 
 blueprint = Blueprint("export", __name__)
+blueprint.before_request(readers_only)
 
 CONCURRENT_EXPORTS = 2
 EXPORT_PATIENCE = 2.0
@@ -35,7 +37,7 @@ _export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
     "All stored strings as a file",
     answers={200: dict.fromkeys(("application/x-ndjson", "text/csv"), str)},
     parameters=("format", "q"),
-    refusals=(400, 503),
+    refusals=(400, 401, 429, 503),
 )
 def export() -> Response:
     """Answer with every string that is stored when the request comes, newest first, or those that contain `q`.

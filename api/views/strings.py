@@ -9,6 +9,7 @@ import msgspec
 from flask import Blueprint, Response
 
 from api import history
+from api.auth import readers_only
 from api.http.bodies import read_object
 from api.http.contract import (
     MAX_IDS_PER_QUERY,
@@ -29,13 +30,14 @@ from api.strings import all_in_redis, dead_letter, in_redis, queued, stored, sto
 from core.submission import DeadLetter, Refusal
 
 blueprint = Blueprint("strings", __name__)
+blueprint.before_request(readers_only)
 
 MAX_STATUS_BYTES = 256 * 1024
 _asked = msgspec.json.Decoder(StatusRequest)
 
 
 @blueprint.get("/dummies/<uuid:submission_id>")
-@Operation("What became of a string", answers={200: StringState}, refusals=(404, 503))
+@Operation("What became of a string", answers={200: StringState}, refusals=(401, 404, 429, 503))
 def state(submission_id: UUID) -> Response:
     """Answer with the string and its status."""
     key = str(submission_id)
@@ -53,7 +55,7 @@ def state(submission_id: UUID) -> Response:
     "What became of many strings, or the history",
     answers={200: StringStates | HistoryPage},
     parameters=("id", "limit", "cursor", "q", "preview"),
-    refusals=(400, 503),
+    refusals=(400, 401, 429, 503),
 )
 def states() -> Response:
     """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages.
@@ -70,7 +72,7 @@ def states() -> Response:
     "How many of many strings are stored",
     body={JSON: StatusRequest},
     answers={200: StatusSummary},
-    refusals=(400, 413, 415, 422, 503),
+    refusals=(400, 401, 413, 415, 422, 429, 503),
 )
 def status() -> Response:
     """Count the strings by status; name those that failed, and the ids that are not found."""

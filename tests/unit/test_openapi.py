@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from api.auth import operators_only
+from api.auth import operators_only, readers_only
 from api.http import openapi
 from local.system import ROOT
 
@@ -42,8 +44,11 @@ def test_every_route_is_in_it(app: Flask) -> None:
     assert routed - {("get", path) for path in ("/openapi.json", "/docs", "/docs/style.css")} == described
 
 
-def test_the_operations_that_need_the_operators_token_are_exactly_the_guarded_ones(app: Flask) -> None:
-    guarded = {name for name, checks in app.before_request_funcs.items() if operators_only in checks}
+@pytest.mark.parametrize(("status", "guards"), [(403, {operators_only}), (401, {operators_only, readers_only})])
+def test_the_operations_that_need_a_token_are_exactly_the_guarded_ones(
+    app: Flask, status: int, guards: set[Callable[[], None]]
+) -> None:
+    guarded = {name for name, checks in app.before_request_funcs.items() if not guards.isdisjoint(checks)}
     described = {name: view.operation for name, view in app.view_functions.items() if hasattr(view, "operation")}
-    needing = {name for name, operation in described.items() if 401 in operation.refusals}
+    needing = {name for name, operation in described.items() if status in operation.refusals}
     assert needing == {name for name in described if name.partition(".")[0] in guarded} != set()

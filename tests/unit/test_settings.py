@@ -130,6 +130,7 @@ def test_what_not_every_program_would_read_is_refused(
         ("ALLOWED_HOSTS", "https://secret.example"),
         ("ALLOWED_HOSTS", "::1"),
         ("OPERATOR_TOKEN", "secret"),
+        ("READ_TOKEN", "secret"),
         ("OPERATOR_TOKEN", "secret-secret-secret "),
         ("OPERATOR_TOKEN", "secret-비밀-비밀-비밀-비밀"),
         ("OPERATOR_TOKEN", "secret-secret-secret\x7f"),

@@ -37,6 +37,16 @@
     addEventListener("hashchange", forget, { once: true });
   }
 
+  /** See src/api/readToken.ts. */
+  function asReader() {
+    try {
+      const token = sessionStorage.getItem("ix-dummies:read-token");
+      return token === null ? {} : { Authorization: `Bearer ${token}` };
+    } catch {
+      return {};
+    }
+  }
+
   /** Gives up when nothing comes for 10 s, or not all of a text within 30 s. */
   async function ask(path) {
     const silence = new AbortController();
@@ -47,7 +57,7 @@
       const settings = await fetch("/settings.json", silence);
       const { apiOrigin } = await settings.json();
       if (typeof apiOrigin !== "string") throw new TypeError("/settings.json names no apiOrigin");
-      const answer = await fetch(apiOrigin + path, silence);
+      const answer = await fetch(apiOrigin + path, { signal: silence.signal, headers: asReader() });
       clearTimeout(timer);
       timer = expectNews(30_000);
       return { status: answer.status, headers: answer.headers, text: await answer.text() };

@@ -4,6 +4,7 @@ import { takeEarlyAnswer } from "./early";
 import { type Answer, exchange, isSuccess, type Question } from "./exchange";
 import { apiOrigin } from "./origin";
 import { reachability } from "./reachability";
+import { anotherReadToken, savedReadToken } from "./readToken";
 import type { Schema } from "./schema";
 
 type AnswerName = keyof typeof ANSWER_SHAPES;
@@ -63,11 +64,22 @@ async function noted<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Sends a request until it is answered; where reading is closed that takes until the reader has entered the token. */
 async function ask(path: string, question: Question): Promise<Answer> {
-  const early = await takeEarlyAnswer(path);
-  const answer = early ?? (await exchange((await apiOrigin()) + path, question));
-  if (!isSuccess(answer)) throw answerError(answer, answer.text);
-  return answer;
+  for (;;) {
+    const token = savedReadToken();
+    const early = await takeEarlyAnswer(path);
+    const answer = early ?? (await exchange((await apiOrigin()) + path, asReader(token, question)));
+    if (isSuccess(answer)) return answer;
+    const error = answerError(answer, answer.text);
+    if (error.trouble.code !== "reader-only") throw error;
+    await anotherReadToken(token, question.signal);
+  }
+}
+
+function asReader(token: string | null, question: Question): Question {
+  if (token === null) return question;
+  return { ...question, headers: { Authorization: `Bearer ${token}`, ...question.headers } };
 }
 
 function parse<Name extends AnswerName>(name: Name, text: string): Schema<Name> {

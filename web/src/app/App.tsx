@@ -10,6 +10,7 @@ import { useStatusPoll } from "../features/strings/useStatusPoll";
 import { useMessages } from "../i18n/language";
 import styles from "./App.module.css";
 import { Header } from "./Header";
+import { ReadTokenForm } from "./ReadTokenForm";
 import { View } from "./View";
 
 export function App({ persists }: { persists: boolean }) {
@@ -21,6 +22,7 @@ export function App({ persists }: { persists: boolean }) {
       <main className={styles.main}>
         <PipelineStrip />
         <OperationLine />
+        <ReadTokenForm />
         <View persists={persists} />
       </main>
       <footer className={styles.footer}>

@@ -19,6 +19,11 @@ export const en = {
     start: "Go to the start page",
     failed: (count: string) => `${count} failed`,
   },
+  /** Where texts are shown only to those who have a token. */
+  reading: {
+    token: "Read token",
+    hint: "Texts and their status are shown here only with a token: the one for reading, or an operator's. It is kept in this tab until you close it.",
+  },
   form: {
     label: "Text",
     hint: "Enter sends, Shift + Enter starts a new line.",

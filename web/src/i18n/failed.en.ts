@@ -6,8 +6,7 @@ export const failed = {
   heading: "Failed strings",
   lead: "Strings that the database refused. Try them again when the cause is gone, or discard them.",
   token: "Operator token",
-  tokenHint:
-    "The OPERATOR_TOKEN that the service was started with. It is kept in this tab until you close it.",
+  tokenHint: "The token that you have as an operator. It is kept in this tab until you close it.",
   useToken: "Continue",
   wrongToken: "The service does not take this token. Check it and enter it again.",
   forget: "Forget token",

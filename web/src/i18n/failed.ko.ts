@@ -6,7 +6,7 @@ export const failed: typeof english = {
   heading: "실패한 문자열",
   lead: "데이터베이스가 거부한 문자열입니다. 원인이 해결되면 다시 시도하거나 폐기하세요.",
   token: "운영자 토큰",
-  tokenHint: "서비스를 시작할 때 지정한 OPERATOR_TOKEN입니다. 이 탭을 닫을 때까지 탭에만 보관됩니다.",
+  tokenHint: "운영자로서 받은 토큰입니다. 이 탭을 닫을 때까지 탭에만 보관됩니다.",
   useToken: "계속",
   wrongToken: "서비스가 이 토큰을 받지 않습니다. 확인한 뒤 다시 입력하세요.",
   forget: "토큰 지우기",

@@ -5,6 +5,7 @@ export const history = {
   searchHint: "Finds strings that contain exactly this; upper and lower case differ.",
   clear: "Clear search",
   export: "Export",
+  exportClosed: "Reading is closed here, so that only programs can export: they send the token.",
   exportAs: (format: string) => `Export as ${format}`,
   loading: "Loading strings…",
   list: "Stored strings",

@@ -7,6 +7,7 @@ export const history: typeof english = {
   searchHint: "입력한 내용이 그대로 들어 있는 문자열을 찾으며, 대소문자를 구분합니다.",
   clear: "검색 지우기",
   export: "내보내기",
+  exportClosed: "읽기가 닫혀 있어 내보내기는 토큰을 보내는 프로그램으로만 할 수 있습니다.",
   exportAs: (format) => `${format} 파일로 내보내기`,
   loading: "문자열을 불러오는 중입니다…",
   list: "저장된 문자열",

@@ -19,6 +19,10 @@ export const ko: Messages = {
     start: "첫 화면으로 가기",
     failed: (count) => `실패 ${count}개`,
   },
+  reading: {
+    token: "읽기 토큰",
+    hint: "이곳의 문자열과 그 상태는 읽기 토큰이나 운영자 토큰이 있어야 볼 수 있습니다. 토큰은 이 탭을 닫을 때까지 탭에만 보관됩니다.",
+  },
   form: {
     label: "텍스트",
     hint: "Enter로 보내고, Shift + Enter로 줄을 바꿉니다.",

@@ -33,7 +33,13 @@ export function FailedView() {
     <>
       <ViewHead title={failed.heading} lead={failed.lead} />
       {token === null ? (
-        <TokenForm wrong={wrong} onToken={accept} onWrong={setWrong} />
+        <TokenForm
+          label={failed.token}
+          hint={failed.tokenHint}
+          wrong={wrong}
+          onToken={accept}
+          onWrong={setWrong}
+        />
       ) : (
         <DeadLetters token={token} onForget={forget} onWrong={() => use(null, token)} />
       )}

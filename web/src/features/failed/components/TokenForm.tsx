@@ -4,12 +4,18 @@ import fields from "../../../controls/Field.module.css";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { canBeToken } from "../operatorToken";
-import styles from "./Failed.module.css";
+import styles from "./TokenForm.module.css";
 
-type Props = { wrong: string | null; onToken: (token: string) => void; onWrong: (text: string) => void };
+type Props = {
+  label: string;
+  hint: string;
+  wrong: string | null;
+  onToken: (token: string) => void;
+  onWrong: (text: string) => void;
+};
 
-/** Asks for the token; `wrong` is the one that was refused. */
-export function TokenForm({ wrong, onToken, onWrong }: Props) {
+/** Asks for a token; `wrong` is the one that was refused. */
+export function TokenForm({ label, hint, wrong, onToken, onWrong }: Props) {
   const { failed } = useMessages();
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(wrong ?? "");
@@ -31,7 +37,7 @@ export function TokenForm({ wrong, onToken, onWrong }: Props) {
   return (
     <form className={surfaces.panel} onSubmit={submit}>
       <label className={fields.label} htmlFor={`${id}token`}>
-        {failed.token}
+        {label}
       </label>
       <div className={styles.row}>
         <input
@@ -54,7 +60,7 @@ export function TokenForm({ wrong, onToken, onWrong }: Props) {
         {wrong !== null && failed.wrongToken}
       </p>
       <p id={`${id}hint`} className={surfaces.note}>
-        {failed.tokenHint}
+        {hint}
       </p>
     </form>
   );

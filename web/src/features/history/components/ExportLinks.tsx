@@ -1,3 +1,5 @@
+import { useSyncExternalStore } from "react";
+import { savedReadToken, subscribeReadToken } from "../../../api/readToken";
 import { useApiUrl } from "../../../api/useApiUrl";
 import { useMessages } from "../../../i18n/language";
 import styles from "./ExportLinks.module.css";
@@ -8,6 +10,9 @@ const FORMATS = ["csv", "ndjson"] as const;
 export function ExportLinks({ query }: { query: string }) {
   const { history } = useMessages();
   const url = useApiUrl("/dummies/export");
+  // a link carries no token
+  const closed = useSyncExternalStore(subscribeReadToken, isClosed, () => false);
+  if (closed) return <p className={styles.export}>{history.exportClosed}</p>;
   return (
     <p className={styles.export}>
       <span aria-hidden="true">{history.export}</span>
@@ -25,6 +30,8 @@ export function ExportLinks({ query }: { query: string }) {
     </p>
   );
 }
+
+const isClosed = () => savedReadToken() !== null;
 
 function parametersOf(format: (typeof FORMATS)[number], query: string): URLSearchParams {
   const parameters = new URLSearchParams({ format });

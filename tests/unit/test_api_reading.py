@@ -1,0 +1,93 @@
+"""Reading may be closed: whatever shows texts then needs a token, and whatever stores strings does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fakeredis import FakeRedis
+from flask import Flask
+from flask.testing import FlaskClient
+from structlog.testing import capture_logs
+
+from api.app import create_app
+from api.process.login_guard import FREE
+from api.settings import ApiSettings
+
+READER, OPERATOR = "the token of the readers", "a token of the operators"
+ID = "7f3b1c52-0e0a-4f0e-9d3a-6f1a6c1e52a2"
+READS = [
+    ("GET", "/dummies/"),
+    ("GET", "/dummies"),
+    ("HEAD", "/dummies/"),
+    ("GET", "/dummies/?q=a"),
+    ("GET", f"/dummies/?id={ID}"),
+    ("GET", f"/dummies/{ID}"),
+    ("GET", f"/dummies/{ID}/"),
+    ("GET", "/dummies/export"),
+    ("POST", "/dummies/status"),
+]
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """An API that is closed to readers without a token, and has an operator."""
+    return {"read_token": READER, "operator_token": OPERATOR}
+
+
+def asked(client: FlaskClient, method: str, path: str, token: str | None) -> int:
+    """Ask, and return the status; 503 is that of a service without a database."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return client.open(
+        path, method=method, json={"ids": [ID]} if method == "POST" else None, headers=headers
+    ).status_code
+
+
+@pytest.mark.parametrize(("method", "path"), READS)
+def test_texts_and_status_are_shown_to_readers_and_operators_only(client: FlaskClient, method: str, path: str) -> None:
+    for token in (None, "", "a token of no one at all", READER[:-1]):
+        assert asked(client, method, path, token) == 401
+    for token in (READER, OPERATOR):
+        assert asked(client, method, path, token) in (200, 503)
+
+
+@pytest.mark.parametrize(("method", "path"), READS)
+def test_by_default_everyone_reads(redis: FakeRedis, redis_info: Any, method: str, path: str) -> None:  # noqa: ARG001
+    client = create_app(ApiSettings(redis_url="redis://127.0.0.1:1/0", operator_token=OPERATOR), redis).test_client()
+    assert asked(client, method, path, None) in (200, 503)
+    assert asked(client, method, path, "a token of no one at all") in (200, 503)
+
+
+def test_every_path_that_is_not_known_to_show_nothing_is_closed(app: Flask, client: FlaskClient) -> None:
+    """A new view is closed, or named here."""
+    open_ones = {"/pipeline", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/style.css"}
+    for rule in app.url_map.iter_rules():
+        path = rule.rule.replace("<uuid:submission_id>", ID)
+        for method in (rule.methods or set()) - {"OPTIONS"}:
+            submits = (method, path) in {("POST", "/dummies/"), ("POST", "/dummies/bulk")}
+            if path not in open_ones and not submits:
+                assert client.open(path, method=method).status_code == 401, (method, path)
+
+
+def test_strings_are_accepted_from_everyone(client: FlaskClient) -> None:
+    assert client.post("/dummies/", json={"text": "안녕"}).status_code == 202
+    assert client.post("/dummies/bulk", json={"texts": ["one"]}).status_code == 202
+
+
+def test_a_reader_is_no_operator_and_cannot_guess_operators_tokens_faster(client: FlaskClient) -> None:
+    assert asked(client, "GET", "/dummies/failed", READER) == 401
+    statuses = [asked(client, "GET", "/dummies/failed", f"guessed {n}") for n in range(FREE - 2)]
+    assert asked(client, "GET", "/dummies/", READER) in (200, 503)
+    statuses += [asked(client, "GET", "/dummies/failed", f"guessed {n}") for n in range(10)]
+    assert 429 in statuses
+    with capture_logs() as logs:
+        assert asked(client, "GET", "/dummies/", "guessed token") == 429
+    assert logs == []
+
+
+def test_a_wrong_token_is_logged_with_its_address(client: FlaskClient) -> None:
+    with capture_logs() as logs:
+        asked(client, "GET", "/dummies/", "guessed token")
+    [line] = logs
+    assert (line["event"], line["address"]) == ("login failed", "127.0.0.1")
+    assert "guessed" not in str(line)

@@ -1,0 +1,63 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import axe from "axe-core";
+import { HttpResponse, http } from "msw";
+import { beforeEach, expect, it } from "vitest";
+import { FakeApi, problem } from "../testing/fakeApi";
+import { openPage } from "../testing/openPage";
+import { server } from "../testing/server";
+import { makeEverythingVisible } from "../testing/visibility";
+import "../app/OtherView";
+
+const TOKEN = "the-token-of-the-readers";
+const AT = "2026-01-02T03:04:05.000000Z";
+const ONE = {
+  id: "a",
+  status: "stored",
+  text: "one",
+  received_at: AT,
+  stored_at: AT,
+  attempts: null,
+  reason: null,
+};
+
+let reads: (string | null)[];
+
+beforeEach(() => {
+  makeEverythingVisible();
+  new FakeApi();
+  reads = [];
+  server.use(
+    http.get("/dummies/", ({ request }) => {
+      const given = request.headers.get("Authorization");
+      reads.push(given);
+      if (given !== `Bearer ${TOKEN}`) return problem(401, "reader-only", "Send the token.");
+      return HttpResponse.json({ items: [ONE], next_cursor: null, looked_back_to: null });
+    }),
+  );
+});
+
+it.each([
+  ["en", "Read token", "does not take this token", "only programs can export"],
+  ["ko", "읽기 토큰", "이 토큰을 받지 않습니다", "토큰을 보내는 프로그램으로만"],
+] as const)("asks for the token where reading is closed, in %s", async (language, label, refused, closed) => {
+  window.history.replaceState(null, "", "#/history");
+  openPage(language);
+  const field = await screen.findByLabelText(label);
+  expect((await axe.run(document.body)).violations).toEqual([]);
+  for (const wrong of ["wrong", "토큰"]) {
+    await userEvent.clear(screen.getByLabelText(label));
+    await userEvent.type(screen.getByLabelText(label), `${wrong}{Enter}`);
+    await screen.findByText(new RegExp(refused));
+    await waitFor(() => expect(screen.getByLabelText(label)).toHaveProperty("value", wrong));
+  }
+  expect(sessionStorage.getItem("ix-dummies:read-token")).toBeNull();
+  await userEvent.clear(screen.getByLabelText(label));
+  await userEvent.type(screen.getByLabelText(label), `${TOKEN}{Enter}`);
+  await screen.findByText("one");
+  expect(field.isConnected).toBe(false);
+  expect(screen.queryByLabelText(label)).toBeNull();
+  expect(screen.getByText(new RegExp(closed))).toBeTruthy();
+  expect(sessionStorage.getItem("ix-dummies:read-token")).toBe(TOKEN);
+  expect(reads).not.toContain("Bearer 토큰");
+});
