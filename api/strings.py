@@ -6,7 +6,9 @@ place was never accepted (or PostgreSQL is unavailable).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,12 +19,27 @@ from api.http.problems import database_unavailable
 from api.http.responses import utc
 from api.process.reader import DatabaseUnavailable
 from api.services import services
+from core.errors import ReadsBusy
 from core.journal import Record
 from core.submission import DeadLetter, Refusal, StoredString, Submission
 
 T = TypeVar("T")
 LOOKS = 5
 """How often a string is looked up in Redis while it changes between the looks."""
+MOST_READ, PATIENCE = 4, 1.0
+"""Requests that read texts from Redis at the same time, up to 6 MiB of JSON each, and how long (s) others wait."""
+_slots = threading.BoundedSemaphore(MOST_READ)
+
+
+@contextmanager
+def texts_of_redis() -> Iterator[None]:
+    """Be one of few that read texts from Redis, whose JSON is in memory meanwhile; raises ReadsBusy."""
+    if not _slots.acquire(timeout=PATIENCE):
+        raise ReadsBusy
+    try:
+        yield
+    finally:
+        _slots.release()
 
 
 def queued(key: str, record: Record) -> StringState:
@@ -40,11 +57,9 @@ def failed(letter: DeadLetter, preview: int | None = None) -> StringState:
     return _state(letter, "failed", preview, attempts=letter.attempts, reason=letter.reason)
 
 
-def dead_letter(key: str, record: Record, letter: DeadLetter | Refusal, preview: int | None = None) -> StringState:
-    """Return the state of a dead letter, without its text where other code wrote it and it cannot be read."""
-    if isinstance(letter, DeadLetter):
-        return failed(letter, preview)
-    return StringState(UUID(key), "failed", utc(record.received_at), reason=letter.reason)
+def unreadable(key: str, record: Record, refusal: Refusal) -> StringState:
+    """Return the state of a dead letter that other code wrote, and of which only the reason can be read."""
+    return StringState(UUID(key), "failed", utc(record.received_at), reason=refusal.reason)
 
 
 def in_redis(key: str) -> StringState | None:
@@ -56,14 +71,15 @@ def in_redis(key: str) -> StringState | None:
         [record] = services().journal.records([key])
         if record is None:
             return None
-        state = _dead_letter(key, record) if record.failed else _queued_with_text(key, record)
+        with texts_of_redis():
+            state = _dead_letter(key, record) if record.failed else _queued_with_text(key, record)
         if state:
             return state
     return queued(key, record) if record else None
 
 
 def all_in_redis(
-    keys: Sequence[str], dead_letters: Callable[[Sequence[str]], Sequence[T | None]]
+    keys: Sequence[str], dead_letters: Callable[[Sequence[str]], Iterable[T | None]]
 ) -> tuple[dict[str, Record], dict[str, T]]:
     """Return the records of those that are queued or failed, and what ``dead_letters`` has of the failed ones, by id.
 
@@ -75,10 +91,11 @@ def all_in_redis(
         seen = dict(zip(keys, services().journal.records(keys), strict=True))
         records |= seen
         keys = [key for key, record in seen.items() if record and record.failed]
-        letters |= {key: letter for key, letter in zip(keys, dead_letters(keys), strict=True) if letter is not None}
-        keys = [key for key in keys if key not in letters]
         if not keys:
             break
+        with texts_of_redis():
+            letters |= {key: letter for key, letter in zip(keys, dead_letters(keys), strict=True) if letter is not None}
+        keys = [key for key in keys if key not in letters]
     return {key: record for key, record in records.items() if record}, letters
 
 
@@ -108,7 +125,9 @@ def _queued_with_text(key: str, record: Record) -> StringState | None:
 
 def _dead_letter(key: str, record: Record) -> StringState | None:
     [letter] = services().journal.dead_letters([key])
-    return dead_letter(key, record, letter) if letter else None
+    if isinstance(letter, DeadLetter):
+        return failed(letter)
+    return unreadable(key, record, letter) if letter else None
 
 
 def _state(string: Submission, status: StringStatus, preview: int | None = None, **more: Any) -> StringState:

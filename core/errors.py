@@ -28,3 +28,7 @@ class JournalFull(DummiesError):
 
 class KeyReused(DummiesError):
     """The idempotency key was used for another request a short while ago."""
+
+
+class ReadsBusy(DummiesError):
+    """Reading took too long, or too many read at the same time."""

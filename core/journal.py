@@ -6,7 +6,7 @@ consumer's side (claim, complete, …) is in ``core.consumer``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -31,8 +31,8 @@ ENTRY_VERSION = 1
 default, does not disturb older code and needs no new version. Any other change does; old versions stay readable."""
 MAX_GROUP_STRINGS = 500
 MAX_GROUP_BYTES = 1024 * 1024
-LETTERS_READ = 100
-"""Dead letters that are in memory together when only their reasons are wanted."""
+LETTERS_READ = 16
+"""Dead letters whose JSON is read at a time: 6 MiB, if they are of 64 KiB of characters that take six bytes each."""
 KEY_REMEMBERED_S = 60
 WAKEUP_EXPIRES_MS = 10_000  # a lost wake-up costs at most the worker's own timer, a second
 
@@ -150,20 +150,19 @@ class Journal:
         readable = int(fields[b"v"]) <= ENTRY_VERSION
         return Queued(decode(fields[b"items"])[record.position] if readable else None, attempts)
 
-    @journal_errors()
-    def dead_letters(self, ids: Sequence[str]) -> list[DeadLetter | Refusal | None]:
-        """Return the dead letter of each string, or its reason alone if this code cannot read it; None without one."""
-        found = self._redis.hmget(self._keys.failed, ids) if ids else []
-        return [read_dead_letter(json) if json else None for json in found]
+    def dead_letters(self, ids: Sequence[str]) -> Iterator[DeadLetter | Refusal | None]:
+        """Yield the dead letter of each string, or its reason alone if this code cannot read it; None without one."""
+        return (read_dead_letter(json) if json else None for json in self._letters(ids))
 
-    @journal_errors()
-    def reasons(self, ids: Sequence[str]) -> list[str | None]:
-        """Return why each string was refused; None for one that has no dead letter."""
-        found: list[str | None] = []
-        for start in range(0, len(ids), LETTERS_READ):  # the texts are read with the reasons
-            letters = self._redis.hmget(self._keys.failed, ids[start : start + LETTERS_READ])
-            found += [read_refusal(json).reason if json else None for json in letters]
-        return found
+    def reasons(self, ids: Sequence[str]) -> Iterator[str | None]:
+        """Yield why each string was refused; None for one that has no dead letter."""
+        return (read_refusal(json).reason if json else None for json in self._letters(ids))
+
+    def _letters(self, ids: Sequence[str]) -> Iterator[bytes | None]:
+        for start in range(0, len(ids), LETTERS_READ):
+            with journal_errors():
+                letters = self._redis.hmget(self._keys.failed, ids[start : start + LETTERS_READ])
+            yield from letters
 
     @journal_errors()
     def counts(self) -> Counts:

@@ -126,7 +126,10 @@ Cursor = Annotated[str | None, Meta(description="Pass as `cursor` for the next p
 
 
 class HistoryPage(Struct):
-    """Stored strings, newest first. A search that takes long answers with what it has found, perhaps nothing yet."""
+    """Stored strings, newest first, fewer than asked for where they are long.
+
+    A search that takes long answers with what it has found, perhaps nothing yet.
+    """
 
     items: list[StringState]
     next_cursor: Cursor
@@ -139,7 +142,7 @@ class HistoryPage(Struct):
 
 
 class FailedPage(Struct):
-    """Dead letters, in no particular order; about as many as were asked for."""
+    """Dead letters, in no particular order; about as many as were asked for, fewer where they are long."""
 
     items: list[StringState]
     next_cursor: Cursor

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.http.contract import Problem, RefusedItem
 from api.http.responses import NOT_CACHED, encode
-from core.errors import InvalidText, JournalFull, JournalUnavailable, KeyReused
+from core.errors import InvalidText, JournalFull, JournalUnavailable, KeyReused, ReadsBusy
 
 log = structlog.get_logger()
 
@@ -128,16 +128,20 @@ def problem_of(error: Exception) -> ApiProblem:
     """Return the problem that an error is to a client."""
     match error:
         case ApiProblem():
-            return error
+            problem = error
         case JournalUnavailable():
-            return journal_unavailable()
+            problem = journal_unavailable()
         case JournalFull():
-            return journal_full(5)
+            problem = journal_full(5)
+        case ReadsBusy():
+            problem = ApiProblem("busy", "Read again in a moment: too much is being read.", retry_after=1)
         case KeyReused():
-            return ApiProblem("key-reused", "Use a new Idempotency-Key for a different request.")
+            problem = ApiProblem("key-reused", "Use a new Idempotency-Key for a different request.")
         case InvalidText():
-            return ApiProblem("invalid-text", str(error))
-    return ApiProblem(INTERNAL, "Retry the request; if the error persists, contact the operator.")
+            problem = ApiProblem("invalid-text", str(error))
+        case _:
+            problem = ApiProblem(INTERNAL, "Retry the request; if the error persists, contact the operator.")
+    return problem
 
 
 def install(app: Flask) -> None:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import select
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from queue import Empty, LifoQueue
 from typing import Any, NamedTuple
 
 import psycopg2
 
-from core.errors import DummiesError
+from api.http.room import ANSWER_BYTES
+from api.process.read_pool import ReadPool
+from core.errors import DummiesError, ReadsBusy
 from core.submission import StoredString, decode_rows
-from database.deadline import Session
 from database.session import Connector, UnfitDatabase
 
-CONNECTIONS = 8
-STATEMENT_TIMEOUT = 2.0
+CONNECTIONS = {"reads": 5, "searches": 2, "pings": 1}
+"""Of each kind, so that slow searches leave connections to other readers, and both leave one to the monitor."""
+STATEMENT_TIMEOUT, LOCK_TIMEOUT = 2.0, 1.5
+"""Seconds. A table that is locked is unavailable, so that is found out before the statement counts as slow."""
 CALL_DEADLINE = 3.0
-WAIT_FOR_CONNECTION = 1.0
 REST_AFTER_FAILURE = 1.0
 """Seconds in which a database that has just failed is not asked again, so that readers do not queue up."""
+SEARCH_COST = 2**26
+"""Bytes of texts times bytes of what is searched for, in a statement: compared in 100 ms at most."""
+SEARCH_BYTES, EXPORT_BYTES = 2**23, 2**18
+"""Bytes of texts that a statement of a search, and of an export, looks at, both at most."""
 
 _SQL = {file.stem: file.read_text(encoding="utf-8") for file in (Path(__file__).parent / "sql").glob("*.sql")}
 
@@ -33,10 +36,14 @@ class DatabaseUnavailable(DummiesError):
 
 
 class Search(NamedTuple):
-    """What a search found, newest first, and the oldest string it looked at (None: there was none left)."""
+    """How far a search got: the ``seq`` of what it found, newest first, and the oldest string that it looked at."""
 
-    found: list[StoredString]
-    oldest: StoredString | None
+    found: list[int]
+    looked_at: int
+    """How many strings."""
+    oldest: int
+    stored_at: int
+    """When the oldest one was stored (µs since 1970)."""
 
 
 class Piece(NamedTuple):
@@ -47,24 +54,30 @@ class Piece(NamedTuple):
 
 
 class Reader:
-    """Reads over at most 8 connections; every call ends in bounded time, or raises DatabaseUnavailable.
+    """Reads over at most 8 connections.
 
-    Of a text that is longer than a ``preview`` (characters), one character more than that is read.
+    Every call ends in bounded time, or raises DatabaseUnavailable; or ReadsBusy, which says nothing about the database.
+    Of a text that is longer than a ``preview`` (characters), one character more than that is read. Of the strings that
+    are asked for, those come, newest first, whose texts take up to 256 KiB in all, and one in any case.
     """
 
     def __init__(self, url: str | None) -> None:
         """Use this database; nothing is connected yet. Without a URL every call raises DatabaseUnavailable."""
-        self._connector = url and Connector(
+        connector = url and Connector(
             url=url,
             application="ix-api",
             statement_timeout=STATEMENT_TIMEOUT,
             call_deadline=CALL_DEADLINE,
             target="primary",
-            settings={"default_transaction_read_only": "on"},
+            settings={"default_transaction_read_only": "on", "lock_timeout": f"{LOCK_TIMEOUT}s"},
         )
-        self._idle: LifoQueue[Session] = LifoQueue()
-        self._slots = threading.BoundedSemaphore(CONNECTIONS)
+        self._pools = {kind: ReadPool(connector, size) for kind, size in CONNECTIONS.items()} if connector else {}
         self._resting_until = 0.0
+
+    @property
+    def others_search(self) -> bool:
+        """Whether another search waits for its turn."""
+        return any(kind == "searches" and pool.awaited for kind, pool in self._pools.items())
 
     def states(self, ids: Sequence[str], preview: int | None = None) -> dict[str, StoredString]:
         """Return those of the strings that are stored, by id."""
@@ -78,67 +91,53 @@ class Reader:
         """Return stored strings, newest first, below the given ``seq``."""
         return self._strings("history", {"limit": limit, "before": before}, preview)
 
-    def search(self, text: str, before: int | None, looked_at: int, limit: int, preview: int | None = None) -> Search:
-        """Look at the next ``looked_at`` strings below the given ``seq`` for those that contain the text."""
-        asked = {"q": text, "before": before, "looked_at": looked_at, "limit": limit}
-        rows = self._strings("search", asked, preview)
-        return Search(rows[:-1], rows[-1] if rows else None)
+    def places(self, seqs: Sequence[int], preview: int | None = None) -> list[StoredString]:
+        """Return the strings with these ``seq``, newest first."""
+        return self._strings("places", {"seqs": list(seqs)}, preview)
+
+    def search(self, text: str, before: int | None, most: int, limit: int) -> Search | None:
+        """Look for up to ``limit`` strings that contain the text among the next ``most`` below the given ``seq``.
+
+        It looks at fewer where they are long; at None where there are no more.
+        """
+        asked = {"q": text, "before": before, "most": most, "limit": limit, "bytes": _searched(text, SEARCH_BYTES)}
+        rows = self._fetch(_SQL["search"], asked, kind="searches")
+        return Search(**rows[0]) if rows else None
 
     def export(self, text: str | None, before: int | None, *, csv: bool) -> Piece:
-        """Return the next strings below the given ``seq`` as lines, roughly 1 MiB at most.
+        """Return the next strings below the given ``seq`` as lines: 256 KiB of texts at most, or one string.
 
         Where a text is given, only the strings that contain it are in the lines.
         """
-        [row] = self._fetch(_SQL["export"], {"q": text, "before": before, "csv": csv})
+        most = EXPORT_BYTES if text is None else _searched(text, EXPORT_BYTES)
+        asked = {"q": text, "before": before, "csv": csv, "bytes": most}
+        [row] = self._fetch(_SQL["export"], asked, kind="reads" if text is None else "searches")
         return Piece(**row)
 
     def ping(self) -> None:
         """Return when PostgreSQL answers."""
-        self._fetch("SELECT 1", {}, rested=True)
+        with suppress(ReadsBusy):  # to cancel a statement is an answer
+            self._fetch("SELECT 1", {}, kind="pings", rested=True)
 
     def _strings(self, name: str, asked: Mapping[str, object], preview: int | None) -> list[StoredString]:
-        sql = _SQL[name].replace("{columns}", _SQL["columns"])
-        return decode_rows(self._fetch(sql, {**asked, "preview": preview}))
+        sql = _SQL["strings"].replace("{strings}", _SQL[name]).replace("{columns}", _SQL["columns"])
+        return decode_rows(self._fetch(sql, {**asked, "preview": preview, "bytes": ANSWER_BYTES}))
 
-    def _fetch(self, sql: str, parameters: Mapping[str, object], *, rested: bool = False) -> list[dict[str, Any]]:
-        if not rested and time.monotonic() < self._resting_until:
+    def _fetch(
+        self, sql: str, parameters: Mapping[str, object], *, kind: str = "reads", rested: bool = False
+    ) -> list[dict[str, Any]]:
+        if not self._pools or (not rested and time.monotonic() < self._resting_until):
             raise DatabaseUnavailable
-        with self._connection() as connection, connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            names = [column.name for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor]
-
-    @contextmanager
-    def _connection(self) -> Iterator[Session]:
-        if not self._connector or not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
-            raise DatabaseUnavailable
-        connection = None
         try:
-            connection = self._take(self._connector)
-            yield connection
-            self._idle.put(connection)
+            with self._pools[kind].session() as session, session.cursor() as cursor:
+                cursor.execute(sql, parameters)
+                names = [column.name for column in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in cursor]
         except (psycopg2.Error, UnfitDatabase) as error:
-            if connection is not None:
-                connection.close()
             self._resting_until = time.monotonic() + REST_AFTER_FAILURE
             raise DatabaseUnavailable from error
-        finally:
-            self._slots.release()
-
-    def _take(self, connector: Connector) -> Session:
-        while True:
-            try:
-                connection = self._idle.get_nowait()
-            except Empty:
-                break
-            if not connection.closed and not _hung_up(connection):
-                return connection
-            connection.close()
-        return connector.connect()
 
 
-def _hung_up(connection: Session) -> bool:
-    """Return whether the server has sent something unasked: it ends the connection."""
-    waiter = select.poll()
-    waiter.register(connection.fileno(), select.POLLIN | select.POLLHUP)
-    return bool(waiter.poll(0))
+def _searched(text: str, most: int) -> int:
+    """Return how many bytes of texts a statement may search for this one."""
+    return min(most, SEARCH_COST // len(text.encode()))

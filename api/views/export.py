@@ -18,16 +18,17 @@ from api.http.problems import ApiProblem, database_unavailable
 from api.http.responses import NOT_CACHED
 from api.process.reader import DatabaseUnavailable, Reader
 from api.services import services
+from core.errors import ReadsBusy
 
 blueprint = Blueprint("export", __name__)
 blueprint.before_request(readers_only)
 
-CONCURRENT_EXPORTS = 2
+CONCURRENT_EXPORTS = 4
 EXPORT_PATIENCE = 2.0
 REST = 2.0
 """How long an export rests after each piece, as a multiple of the time that the piece took."""
 DATABASE_TRIED_AGAIN = (0.5, 1.5)
-"""Seconds after which an export that has begun asks an unavailable database again."""
+"""Seconds after which an export that has begun asks an unavailable or busy database again."""
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 _export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
 
@@ -67,16 +68,16 @@ def export() -> Response:
 def _lines(reader: Reader, text: str | None, *, csv: bool) -> Iterator[bytes]:
     """Yield the file piece by piece, with a rest of twice the time that each took, so that others are served.
 
-    Raises DatabaseUnavailable before the first piece. Later it waits until PostgreSQL is back and continues where it
-    was: a response that has begun could only end as if it were complete. Empty pieces are not sent, but show whether
-    the client is still there.
+    Raises DatabaseUnavailable or ReadsBusy before the first piece. Later it waits until it can read again and continues
+    where it was: a response that has begun could only end as if it were complete. Empty pieces are not sent, but show
+    whether the client is still there.
     """
     before = None
     while True:
         started = time.monotonic()
         try:
             lines, following = reader.export(text, before, csv=csv)
-        except DatabaseUnavailable:
+        except (DatabaseUnavailable, ReadsBusy):
             if before is None:
                 raise
             time.sleep(random.uniform(*DATABASE_TRIED_AGAIN))  # noqa: S311

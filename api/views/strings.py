@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -24,9 +25,10 @@ from api.http.openapi import Operation
 from api.http.parameters import preview, query
 from api.http.problems import ApiProblem
 from api.http.responses import JSON, answer
+from api.http.room import BEGINNING, Room
 from api.process.reader import DatabaseUnavailable
 from api.services import services
-from api.strings import all_in_redis, dead_letter, in_redis, queued, stored, stored_rows
+from api.strings import all_in_redis, failed, in_redis, queued, stored, stored_rows, unreadable
 from core.submission import DeadLetter, Refusal
 
 blueprint = Blueprint("strings", __name__)
@@ -60,6 +62,8 @@ def state(submission_id: UUID) -> Response:
 def states() -> Response:
     """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages.
 
+    An answer has up to 256 KiB of strings, or one: a page ends there, and of many ids the texts are cut from there on.
+
     ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what
     it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
     """
@@ -81,18 +85,36 @@ def status() -> Response:
 
 
 def _many(ids: Sequence[UUID], most: int | None) -> StringStates:
-    keys = list(dict.fromkeys(map(str, ids)))
-    letters: dict[str, DeadLetter | Refusal]
-    records, letters = all_in_redis(keys, services().journal.dead_letters)
+    keys, room = list(dict.fromkeys(map(str, ids))), Room()
+    letters: dict[str, StringState | Refusal]
+    records, letters = all_in_redis(keys, partial(_failed, room, most))
     items = [queued(key, record) for key, record in records.items() if key not in letters]
-    items += [dead_letter(key, records[key], letter, most) for key, letter in letters.items()]
+    items += [
+        letter if isinstance(letter, StringState) else unreadable(key, records[key], letter)
+        for key, letter in letters.items()
+    ]
     missing = [key for key in keys if key not in records]
     try:
-        rows = services().reader.states(missing, most) if missing else {}
+        rows = _rows(missing, most) if missing else {}
     except DatabaseUnavailable:
         return StringStates(items, [], [UUID(key) for key in missing])
-    items += [stored(row, most) for row in rows.values()]
+    items += [room.fit(state) for state in rows.values()]
     return StringStates(items, [UUID(key) for key in missing if key not in rows], [])
+
+
+def _failed(room: Room, most: int | None, keys: Sequence[str]) -> Iterator[StringState | Refusal | None]:
+    """Yield the state of each dead letter as soon as it is read: whole texts of many would not fit into memory."""
+    for letter in services().journal.dead_letters(keys):
+        yield room.fit(failed(letter, most)) if isinstance(letter, DeadLetter) else letter
+
+
+def _rows(keys: Sequence[str], most: int | None) -> dict[str, StringState]:
+    """Return those that are stored, by id; of those whose texts do not come with the others, the beginning."""
+    found = {key: stored(row, most) for key, row in services().reader.states(keys, most).items()}
+    others = [key for key in keys if key not in found]
+    beginning = BEGINNING if most is None else min(most, BEGINNING)
+    cut = services().reader.states(others, beginning) if others else {}
+    return found | {key: stored(row, beginning) for key, row in cut.items()}
 
 
 def _summary(keys: Sequence[str]) -> StatusSummary:

@@ -95,7 +95,7 @@ def test_of_a_long_text_the_database_sends_only_the_preview(system: System, monk
     reader, read = Reader(system.postgres.reader_url), []
     monkeypatch.setattr("api.process.reader.decode_rows", lambda rows: read.extend(rows) or decode_rows(rows))
     ids = [row.id for row in reader.history(200, MANY)]
-    for found in (reader.states(ids, 4), reader.history(2 * MANY, None, 4), reader.search("x", None, 2 * MANY, 9, 4)):
+    for found in (reader.states(ids, 4), reader.history(2 * MANY, None, 4), reader.places([1, 2, 3], 4)):
         assert found
     assert max(len(row["text"]) for row in read[len(ids) :]) == 5
 
@@ -105,7 +105,7 @@ def test_without_a_preview_the_texts_are_read_as_they_are(system: System) -> Non
     plans = []
 
     class Explained(Reader):
-        def _fetch(self, sql: str, parameters: Mapping[str, object], **_: bool) -> list[dict[str, Any]]:
+        def _fetch(self, sql: str, parameters: Mapping[str, object], **_: Any) -> list[dict[str, Any]]:
             plans.append(str(super()._fetch(f"EXPLAIN (VERBOSE) {sql}", parameters)))
             return []
 
@@ -113,7 +113,7 @@ def test_without_a_preview_the_texts_are_read_as_they_are(system: System) -> Non
     for preview in (None, 4):
         reader.states([str(uuid4())], preview)
         reader.history(9, None, preview)
-        reader.search("x", 100, 9, 9, preview)
+        reader.places([1, 2, 3], preview)
     assert ["CASE" in plan or "left" in plan.lower() for plan in plans] == 3 * [False] + 3 * [True]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,10 +15,14 @@ from fakeredis import FakeRedis, FakeServer
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
+from api import strings
+from api.http.contract import MAX_IDS_PER_QUERY
 from api.http.problems import TYPE_PREFIX
+from api.http.room import ANSWER_BYTES, BEGINNING
 from api.process.reader import DatabaseUnavailable
 from api.services import Services
 from core.consumer import Consumer
+from core.errors import ReadsBusy
 from core.journal import LETTERS_READ, Record
 from core.keys import KEYS
 from core.submission import UNREADABLE, StoredString
@@ -367,6 +372,37 @@ def test_a_text_longer_than_the_preview_is_cut_and_said_to_be(
         [whole] = client.get(f"/dummies/?{query}").json["items"]
         assert whole["text"] == "row 1"
         assert "truncated" not in whole
+
+
+@pytest.mark.parametrize("path", ["/dummies/", f"/dummies/{uuid4()}", f"/dummies/?id={uuid4()}", "/dummies/export"])
+def test_a_reader_who_gets_no_turn_is_told_when_to_ask_again(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise ReadsBusy
+
+    for name in ("states", "history", "export"):
+        monkeypatch.setattr(services.reader, name, busy)
+    with client.get(path) as answer:
+        assert (answer.status_code, answer.json["type"]) == (503, "urn:ix-dummies:problem:busy")
+        assert answer.headers["Retry-After"] == "1"
+
+
+def test_few_requests_read_texts_from_redis_at_a_time(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry may take 6 MiB. Whoever only asks for the status reads none."""
+    queued = submit(client)
+    monkeypatch.setattr(strings, "PATIENCE", 0)
+    with ExitStack() as others:
+        for _ in range(strings.MOST_READ):
+            others.enter_context(strings.texts_of_redis())
+        assert client.get(f"/dummies/{queued}").json["type"] == f"{TYPE_PREFIX}busy"
+        assert client.get(f"/dummies/?id={queued}").json["items"][0]["status"] == "queued"
+    assert client.get(f"/dummies/{queued}").json["text"] == "a"
+
+
+def test_the_beginnings_of_many_strings_fit_into_an_answer() -> None:
+    """Or an id would count as not found."""
+    assert MAX_IDS_PER_QUERY * 4 * (BEGINNING + 1) <= ANSWER_BYTES
 
 
 def test_the_history_needs_the_database(client: FlaskClient, table: Table) -> None:

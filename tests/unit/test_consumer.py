@@ -136,7 +136,7 @@ def test_a_dead_letter_keeps_everything(journal: Journal, consumer: Consumer) ->
     first, second = consumer.claim().entries
     consumer.complete([first], 1)
     consumer.dead_letter(second, "because")
-    assert journal.dead_letters([bad]) == [DeadLetter(bad, "bad", 5, reason="because", attempts=1)]
+    assert [*journal.dead_letters([bad])] == [DeadLetter(bad, "bad", 5, reason="because", attempts=1)]
     assert [record and record.failed for record in journal.records([good, bad])] == [None, True]
 
 

@@ -222,7 +222,7 @@ def test_an_empty_journal_has_nothing_to_say(journal: Journal) -> None:
     assert (counts.waiting, counts.stored, counts.failed, counts.workers) == (0, 0, 0, 0)
     assert counts.oldest_s is None
     assert counts.unavailable_since is None
-    assert journal.dead_letters([]) == []
+    assert [*journal.dead_letters([])] == []
 
 
 @pytest.mark.parametrize(

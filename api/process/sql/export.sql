@@ -1,5 +1,6 @@
--- The next strings as lines of NDJSON or CSV, newest first: 2,000 strings or about 1 MiB at most.
--- q: substring, case-sensitive, or NULL; before: bigint, the seq to continue below, or NULL to begin; csv: boolean.
+-- The next strings as lines of NDJSON or CSV, newest first: 2,000 at most.
+-- q: substring, case-sensitive, or NULL; before: bigint, the seq to continue below, or NULL to begin; csv: boolean;
+-- bytes: the most that their texts take, the first of them in any case.
 -- Returns the lines as one text, and the seq to continue below (NULL: the end). A CSV begins with a byte order mark,
 -- without which spreadsheets read it as Latin-1, and the names of its columns.
 WITH next AS (
@@ -9,14 +10,14 @@ WITH next AS (
     ORDER BY seq DESC
     LIMIT 2000
 ), sized AS (
-    SELECT *, sum(octet_length(text) + 160) OVER (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) AS size FROM next
+    SELECT *, sum(octet_length(text)) OVER (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) AS size FROM next
 ), page AS (
     SELECT
         id, text, seq,
         to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS received_at,
         to_char(stored_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS stored_at
     FROM sized
-    WHERE size <= 1048576 OR seq = (SELECT max(seq) FROM next)
+    WHERE size <= %(bytes)s OR seq = (SELECT max(seq) FROM next)
 )
 SELECT
     CASE WHEN %(csv)s AND %(before)s::bigint IS NULL THEN E'\uFEFFid,text,received_at,stored_at\r\n' ELSE '' END

@@ -1,5 +1,5 @@
 -- Those of the given strings that are stored, by primary key.
 -- ids: uuid[].
-SELECT {columns}
+SELECT *
 FROM public.dummies
 WHERE id = ANY (%(ids)s::uuid[])

@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * What became of many strings, or the history
-         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
+         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. An answer has up to 256 KiB of strings, or one: a page ends there, and of many ids the texts are cut from there on. ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
          */
         get: operations["states"];
         put?: never;
@@ -345,7 +345,7 @@ export interface components {
         };
         /**
          * FailedPage
-         * @description Dead letters, in no particular order; about as many as were asked for.
+         * @description Dead letters, in no particular order; about as many as were asked for, fewer where they are long.
          */
         FailedPage: {
             items: components["schemas"]["StringState"][];
@@ -387,7 +387,9 @@ export interface components {
         };
         /**
          * HistoryPage
-         * @description Stored strings, newest first. A search that takes long answers with what it has found, perhaps nothing yet.
+         * @description Stored strings, newest first, fewer than asked for where they are long.
+         *
+         *         A search that takes long answers with what it has found, perhaps nothing yet.
          */
         HistoryPage: {
             items: components["schemas"]["StringState"][];

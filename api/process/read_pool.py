@@ -1,0 +1,85 @@
+"""Connections with PostgreSQL that the threads of a process share."""
+
+from __future__ import annotations
+
+import select
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+
+import psycopg2
+from psycopg2.errors import QueryCanceled
+
+from core.errors import ReadsBusy
+from database.deadline import Session
+from database.session import Connector
+
+WAIT_FOR_CONNECTION = 1.0
+
+
+class ReadPool:
+    """At most ``size`` connections, which are opened when they are needed and kept until they are lost."""
+
+    def __init__(self, connector: Connector, size: int) -> None:
+        """Connect with this; nothing is connected yet."""
+        self._connector = connector
+        self._idle: LifoQueue[Session] = LifoQueue()
+        self._slots = threading.BoundedSemaphore(size)
+        self._waiting: set[int] = set()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether some thread waits for a connection."""
+        return bool(self._waiting)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Lend a connection.
+
+        Raises ReadsBusy when none is free in time, and when PostgreSQL canceled the statement, which leaves the
+        connection as it was; psycopg2.Error and UnfitDatabase when it is lost, or there is none.
+        """
+        self._acquire()
+        connection = None
+        try:
+            connection = self._take()
+            yield connection
+            self._idle.put(connection)
+        except QueryCanceled as error:
+            if connection is not None:
+                self._idle.put(connection)
+            raise ReadsBusy from error
+        except psycopg2.Error:
+            if connection is not None:
+                connection.close()
+            raise
+        finally:
+            self._slots.release()
+
+    def _acquire(self) -> None:
+        waiting = threading.get_ident()
+        self._waiting.add(waiting)
+        try:
+            if not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
+                raise ReadsBusy
+        finally:
+            self._waiting.discard(waiting)
+
+    def _take(self) -> Session:
+        while True:
+            try:
+                connection = self._idle.get_nowait()
+            except Empty:
+                break
+            if not connection.closed and not _hung_up(connection):
+                return connection
+            connection.close()
+        return self._connector.connect()
+
+
+def _hung_up(connection: Session) -> bool:
+    """Return whether the server has sent something unasked: it ends the connection."""
+    waiter = select.poll()
+    waiter.register(connection.fileno(), select.POLLIN | select.POLLHUP)
+    return bool(waiter.poll(0))
