@@ -17,15 +17,15 @@ import structlog
 from redis import Redis
 
 from core.connection import journal_errors, without_repeats
-from core.dead_letters import OPERATOR_ACTION, DeadLetters, Found, contains, readable
+from core.dead_letters import OPERATOR_ACTION, DeadLetters, Found, contains, next_count, readable
 from core.errors import JournalFull
 from core.keys import KEYS, Keys
 from core.submission import DeadLetter
 
 log = structlog.get_logger()
 
-PIECE, PIECE_BYTES = 300, 1024 * 1024
-"""The most dead letters and bytes in a piece, both roughly; the first piece is one dead letter."""
+PIECE = 300
+"""The most dead letters in a piece, roughly; the first piece is one dead letter."""
 MOST_REASONS = 100
 """Reasons after which counting stops: there may be as many as there are dead letters."""
 MOST_WAITING = 50_000
@@ -190,6 +190,4 @@ def _walk(redis: Redis, key: str, cursor: int = 0) -> Iterator[tuple[int, list[b
         yield cursor, values
         if cursor == 0:
             return
-        if values:
-            fitting = len(values) * PIECE_BYTES // max(1, sum(map(len, values)))
-            count = min(PIECE, 2 * count, max(1, fitting))
+        count = min(PIECE, next_count(count, values))

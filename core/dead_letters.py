@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
@@ -15,8 +15,11 @@ from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
 from core.keys import KEYS, Keys
 from core.submission import DeadLetter, decode_dead_letter, encode
 
-LOOKS = 20
-"""The most steps through the dead letters that a page takes: a search may find little, and must end."""
+LOOKS, FIRST_LOOK = 20, 8
+"""The most steps through the dead letters that a page takes: a search may find little, and must end. The first one is
+small, because all may be long."""
+PIECE_BYTES = 1024 * 1024
+"""Roughly the most that is read in one step, and the most that a page holds before it ends."""
 
 OPERATOR_ACTION = "operator action"
 """The audit line in the log: which operator did what to how many dead letters, and why."""
@@ -68,19 +71,22 @@ class DeadLetters:
 
     @journal_errors()
     def page(self, limit: int, cursor: int, search: str) -> Page:
-        """Return roughly ``limit`` dead letters whose text or reason contains ``search``.
+        """Return roughly ``limit`` dead letters whose text or reason contains ``search``, fewer where they are long.
 
         Following the cursor from 0 until it is 0 again finds at least once each that is there throughout.
         """
         letters: dict[str, DeadLetter] = {}
         total = self._redis.hlen(self._keys.failed)
+        size, count = 0, min(limit, FIRST_LOOK)
         for _ in range(LOOKS):
-            cursor, found = self._redis.hscan(self._keys.failed, cursor, count=limit)
-            for _, letter in readable(found.values()):
+            cursor, found = self._redis.hscan(self._keys.failed, cursor, count=count)
+            for json, letter in readable(found.values()):
                 if contains(letter, search):
                     letters[letter.id] = letter
-            if cursor == 0 or len(letters) >= limit:
+                    size += len(json)
+            if cursor == 0 or len(letters) >= limit or size > PIECE_BYTES:
                 break
+            count = min(limit - len(letters), next_count(count, found.values()))
         return Page(list(letters.values()), cursor, total)
 
     def retry(self, submission_id: str) -> Retried | None:
@@ -120,6 +126,12 @@ class DeadLetters:
     def _find(self, submission_id: str) -> list[Found]:
         json = self._redis.hget(self._keys.failed, submission_id)
         return readable([json]) if json else []
+
+
+def next_count(count: int, values: Collection[bytes]) -> int:
+    """Return how many to read next after these: twice as many, unless they would take more than 1 MiB."""
+    fitting = len(values) * PIECE_BYTES // max(1, sum(map(len, values)))
+    return min(2 * count, max(1, fitting)) if values else count
 
 
 def contains(letter: DeadLetter, search: str) -> bool:

@@ -14,6 +14,7 @@ from api.http.openapi import Operation
 from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, preview, searched, words
 from api.http.problems import ApiProblem
 from api.http.responses import NOT_CACHED, answer, utc
+from api.http.room import Room
 from api.services import services
 from core.dead_letters import OPERATOR_ACTION
 from core.submission import UNREADABLE
@@ -33,9 +34,11 @@ blueprint.before_request(operators_only)
 def failed() -> Response:
     """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
     limit, most = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE, preview()
-    page = services().dead_letters.page(limit, integer("cursor", MAX_SCAN_CURSOR) or 0, searched() or "")
-    following = str(page.cursor) if page.cursor else None
-    return answer(FailedPage([strings.failed(letter, most) for letter in page.letters], following, page.total))
+    with strings.texts_of_redis():
+        page = services().dead_letters.page(limit, integer("cursor", MAX_SCAN_CURSOR) or 0, searched() or "")
+    following, room = str(page.cursor) if page.cursor else None, Room()
+    items = [room.fit(strings.failed(letter, most)) for letter in page.letters]
+    return answer(FailedPage(items, following, page.total))
 
 
 @blueprint.post("/dummies/<uuid:submission_id>/retry")

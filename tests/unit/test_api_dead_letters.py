@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from dead_letters import plant
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
@@ -127,6 +128,25 @@ def test_many_come_in_pages_and_none_is_left_out(client: FlaskClient, consumer: 
             break
     assert seen == set(ids)
     assert pages > 1
+
+
+def test_of_long_texts_a_page_has_few_whole_and_each_at_its_id(client: FlaskClient, redis: FakeRedis) -> None:
+    """In JSON each takes six times its size. The first page has more than its room only for their beginnings."""
+    ids, seen, cursor = plant(redis, 60, text="\x01" * 60_000), {}, "0"
+    while cursor:
+        asked = {} if cursor == "0" else {"cursor": cursor}
+        answer = client.get("/dummies/failed", query_string={"limit": 200} | asked, headers=OPERATOR)
+        assert len(answer.data) < 6 * 61_000 + 1_000 * len(answer.json["items"])  # type: ignore[index]
+        seen |= {each["id"]: each for each in answer.json["items"]}  # type: ignore[index]
+        cursor = answer.json["next_cursor"]  # type: ignore[index]
+    answer = client.get("/dummies/", query_string={"id": ids})
+    assert len(answer.data) < 6 * 61_000 + 1_000 * 60
+    for found in (seen, {each["id"]: each for each in answer.json["items"]}):  # type: ignore[index]
+        assert set(found) == set(ids)
+        cut = [each["text"] for each in found.values() if each.get("truncated")]
+        assert 0 < len(cut) < len(ids)
+        assert set(cut) == {"\x01" * 100}
+    assert len(client.get(f"/dummies/{ids[7]}").json["text"]) > 60_000  # type: ignore[index]
 
 
 def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
