@@ -1,7 +1,7 @@
 """The room for strings in an answer.
 
-An answer stays in memory until it is read, and granian keeps 512 connections: as many answers of this size, or of one
-text of 64 KiB that takes six times its size in JSON, fit into a process.
+An answer stays in memory until it is read, and granian keeps 512 connections. As many answers of this size fit into a
+process' memory, and of one text of 64 KiB, which may take six times its size in JSON.
 """
 
 from __future__ import annotations
