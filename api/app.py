@@ -10,7 +10,7 @@ from flask import Flask, Response
 from redis import Redis
 
 from api.fast_path import FastPath
-from api.http import origins, problems, raw_bodies, request_ids
+from api.http import origins, problems, raw_bodies, request_ids, responses
 from api.operator_tokens import OperatorTokens
 from api.process import probe_server, request_threads
 from api.process.appender import Appender
@@ -53,6 +53,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     for view in (submit, strings, export, dead_letters, dead_letter_groups, pipeline, docs):
         app.register_blueprint(view.blueprint)
     request_ids.install(app)
+    responses.install(app)
     problems.install(app)
     app.after_request(end_when_draining)
     app.after_request(raw_bodies.read_rest)

@@ -18,7 +18,7 @@ from api.http.origins import Origins
 from api.http.problems import ApiProblem, problem_of
 from api.http.raw_bodies import IN_ENVIRON
 from api.http.request_ids import HEADER, bind, nginx_id_of, unbind
-from api.http.responses import JSON, NOT_CACHED, accepted_headers, encode
+from api.http.responses import COMMON, JSON, accepted_headers, encode
 from api.services import Services
 from api.submissions import accept
 from core.errors import DummiesError, JournalFull, JournalUnavailable, KeyReused
@@ -94,5 +94,5 @@ class FastPath:
             return response(environ, start_response)
         answer = encode(accepted)
         headers = {"Content-Type": JSON, "Content-Length": str(len(answer)), HEADER: request_id}
-        start_response("202 ACCEPTED", list((headers | NOT_CACHED | accepted_headers(accepted)).items()))
+        start_response("202 ACCEPTED", list((headers | COMMON | accepted_headers(accepted)).items()))
         return [answer]

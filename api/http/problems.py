@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from api.http.contract import Problem, RefusedItem
-from api.http.responses import NOT_CACHED, encode
+from api.http.responses import COMMON, encode
 from core.errors import InvalidText, JournalFull, JournalUnavailable, KeyReused, ReadsBusy
 
 log = structlog.get_logger()
@@ -83,7 +83,7 @@ class ApiProblem(Exception):
     def response(self) -> Response:
         """Return the response."""
         body = self.body()
-        headers = NOT_CACHED | _HEADERS.get(self.name, {})
+        headers = COMMON | _HEADERS.get(self.name, {})
         if self.retry_after is not None:
             headers["Retry-After"] = str(self.retry_after)
         return Response(encode(body), body.status, headers, content_type="application/problem+json")

@@ -1,4 +1,4 @@
-"""Responses: a type of the contract as JSON, never cached, because a status may change."""
+"""Responses: a type of the contract as JSON, never cached, because a status may change; and the headers of all."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from types import MappingProxyType
 from wsgiref.types import WSGIEnvironment
 
 import msgspec
-from flask import Response
+from flask import Flask, Response
 from werkzeug.datastructures import Headers
 
 from api.http.contract import Accepted
 
 JSON = "application/json"
 NOT_CACHED = {"Cache-Control": "no-store"}
+COMMON = {**NOT_CACHED, "X-Content-Type-Options": "nosniff"}
+"""Headers of every response that does not set them itself."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 encode = msgspec.json.Encoder().encode
 
@@ -28,7 +30,7 @@ class _Response(Response):
 
 def answer(body: msgspec.Struct, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
     """Return the body as a JSON response with these headers (in ASCII)."""
-    return _Response(encode(body), status, {**NOT_CACHED, **headers}, content_type=JSON)
+    return _Response(encode(body), status, {**COMMON, **headers}, content_type=JSON)
 
 
 def accepted_headers(body: Accepted) -> dict[str, str]:
@@ -39,3 +41,14 @@ def accepted_headers(body: Accepted) -> dict[str, str]:
 def utc(microseconds: int) -> datetime:
     """Return the time this many microseconds after 1970, exactly."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def install(app: Flask) -> None:
+    """Have every response of the application carry the common headers."""
+    app.after_request(_complete)
+
+
+def _complete(response: Response) -> Response:
+    for name, value in COMMON.items():
+        response.headers.setdefault(name, value)
+    return response
