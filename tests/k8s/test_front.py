@@ -1,7 +1,10 @@
-"""What clients leave half-sent fits the page's container in compose, too."""
+"""What compose has in common with the cluster: who reaches the API, and what clients leave unfinished fits."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 import yaml
 from k8s.objects import quantity
 from k8s.rules_front import unfinished
@@ -9,7 +12,22 @@ from k8s.rules_front import unfinished
 from local.system import ROOT
 
 
-def test_what_is_half_sent_fits_the_container_whose_tmp_is_memory() -> None:
-    web = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["web"]
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    """The services of compose.yaml."""
+    found: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    return found
+
+
+def test_what_is_half_sent_fits_the_container_whose_tmp_is_memory(services: dict[str, Any]) -> None:
+    web = services["web"]
     assert "/tmp" in web["tmpfs"]
     assert unfinished(8200 * 2**10) <= quantity(web["mem_limit"].replace("m", "Mi"))
+
+
+@pytest.mark.parametrize(("name", "beside"), [("api", {"web", "redis", "postgresql"}), ("web", {"api"})])
+def test_no_program_but_nginx_is_on_a_network_with_the_api(
+    services: dict[str, Any], name: str, beside: set[str]
+) -> None:
+    networks = {each: set(service.get("networks", ["default"])) for each, service in services.items()}
+    assert {each for each in networks.keys() - {name} if networks[each] & networks[name]} == beside
