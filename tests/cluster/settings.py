@@ -16,7 +16,8 @@ CLUSTER_STORAGE_CLASS
     volume follows its pod is not tested.
 
 CLUSTER_NODE_ADDRESS
-    Where the ports of the nodes are reached, as a host name or an address. Default: the InternalIP of a ready node.
+    Where the ports of the nodes are reached, as a host name or an address. Default: the InternalIP of a ready
+    node. With several nodes, give that of the one that runs a pod of `web`: the others do not answer.
 
 CLUSTER_KEEP
     1 leaves everything as it is in the end, and says how to remove it. Default: the namespace is deleted.

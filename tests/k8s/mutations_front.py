@@ -30,8 +30,8 @@ MUTATIONS.extend(
             "anyone -> web:5000/TCP is not",
         ),
         drop("arrows_in_production", "production", "NetworkPolicy/api", "spec/ingress/0/from", OPEN),
-        drop("one_node_keeps_its_clients_addresses", "ixcloud", "Service/api", "spec/externalTrafficPolicy"),
-        put("one_node_keeps_its_clients_addresses", "ixcloud", "Service/web", "spec/externalTrafficPolicy", "Cluster"),
+        drop("clients_keep_their_addresses", "ixcloud", "Service/api", "spec/externalTrafficPolicy"),
+        put("clients_keep_their_addresses", "dev", "Service/web", "spec/externalTrafficPolicy", "Cluster"),
         drop(
             "the_api_is_asked_for_in_the_family_that_there_is",
             "production",

@@ -43,8 +43,8 @@ def clients_meet_nginx(documents: Documents) -> Iterator[str]:
         yield f"Service/api: leads to the port {target} of the page's pods, where nginx does not listen for programs"
 
 
-@policy("ixcloud")
-def one_node_keeps_its_clients_addresses(documents: Documents) -> Iterator[str]:
+@policy()
+def clients_keep_their_addresses(documents: Documents) -> Iterator[str]:
     for service in of_kind(documents, "Service"):
         spec = service["spec"]
         if spec.get("type") == "NodePort" and spec.get("externalTrafficPolicy") != "Local":
