@@ -40,6 +40,10 @@ class Front:
     resolver: str = "127.0.0.1"
     rate: tuple[str, str] = ("1000r/s", "2000")
     """Requests per client address on the page's port, and further requests allowed in a burst."""
+    api_rate: tuple[str, str] = ("2000r/s", "4000")
+    """Likewise on the API's port."""
+    trusted: tuple[str, ...] = ()
+    """Addresses and networks of the proxies whose X-Forwarded-For is believed."""
 
 
 def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str]:
@@ -55,6 +59,9 @@ def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str
         "MAX_BODY_SIZE": "8200k",
         "RATE_LIMIT": front.rate[0],
         "RATE_BURST": front.rate[1],
+        "API_RATE_LIMIT": front.api_rate[0],
+        "API_RATE_BURST": front.api_rate[1],
+        "TRUSTED_PROXIES": "".join(f"set_real_ip_from {each}; " for each in front.trusted),
         "DRAINING_FILE": quote(str(folder / "draining")),
     }
     # in one file: an include's name may have no brackets in it, which the folder's may

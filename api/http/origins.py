@@ -31,7 +31,10 @@ _AUTHORITY = re.compile(rf"({_HOST})(?::([0-9]*))?")
 _ENTRY = re.compile(rf"(https?)://(\*\.)?({_HOST})(?::([1-9][0-9]{{0,4}}))?")
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
 _NUMBER_AT_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")
-_CORS = {"Access-Control-Expose-Headers": "Location, Retry-After, X-Request-ID", "Vary": "Origin"}
+_CORS = {
+    "Access-Control-Expose-Headers": "Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
+    "Vary": "Origin",
+}
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "DELETE, GET, POST",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",

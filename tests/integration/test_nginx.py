@@ -86,8 +86,8 @@ def test_the_page_is_told_where_the_api_is(web: Web) -> None:
     ],
 )
 def test_what_is_refused_unread_always_gets_the_apis_answer(web: Web, head: bytes, status: int) -> None:
-    for _ in range(15):
-        with connect(web.api_port, with_body(head, b"x\n" * 4_000_000)) as connection:
+    for client in range(1, 16):  # each with a share of its own
+        with connect(web.api_port, with_body(head, b"x\n" * 4_000_000), f"127.0.4.{client}") as connection:
             assert answer_of(connection)[0] == status
 
 

@@ -26,13 +26,13 @@ KUBERNETES = "nameserver 10.0.0.10\nsearch ix.svc.cluster.local svc.cluster.loca
 
 
 def start(
-    folder: Path, addresses: list[str], resolv_conf: str, upstream: str = "api:5000", web_port: str = "8080"
+    folder: Path, addresses: list[str], resolv_conf: str, upstream: str = "api:5000", **given: str
 ) -> dict[str, str]:
     """Return the variables that nginx is filled in with, in a container of these addresses."""
     file = folder / "resolv.conf"
     file.write_text(resolv_conf, encoding="utf-8", newline="")
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ADDRESSES": " ".join(addresses), "RESOLV_CONF": str(file)}
-    env |= {"API_UPSTREAM": upstream, "WEB_PORT": web_port, "API_PORT": "5000"}
+    env |= {"API_UPSTREAM": upstream, "WEB_PORT": "8080", "API_PORT": "5000"} | given
     unshare = ["unshare", "--map-root-user", "--net", "--mount", "sh", "-c", CONTAINER, "sh"]
     try:
         subprocess.run([*unshare, "true"], env=env, capture_output=True, text=True, timeout=20, check=True)
@@ -63,7 +63,19 @@ def test_names_are_asked_for_in_the_family_that_there_is(
 
 
 def test_an_address_to_listen_on_stays(tmp_path: Path) -> None:
-    assert start(tmp_path, [V6], "", web_port="127.0.0.1:80")["WEB_PORT"] == "127.0.0.1:80"
+    assert start(tmp_path, [V6], "", WEB_PORT="127.0.0.1:80")["WEB_PORT"] == "127.0.0.1:80"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "directives"),
+    [
+        ("", ""),
+        ("10.0.0.0/8, fd00::/8", "set_real_ip_from 10.0.0.0/8; set_real_ip_from fd00::/8; "),
+        ("10.1.2.3 10.1.2.4", "set_real_ip_from 10.1.2.3; set_real_ip_from 10.1.2.4; "),
+    ],
+)
+def test_each_trusted_proxy_becomes_a_directive(tmp_path: Path, proxies: str, directives: str) -> None:
+    assert start(tmp_path, [V4], "", TRUSTED_PROXIES=proxies)["TRUSTED_PROXIES"] == directives
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ MUTATIONS.extend(
         drop("arrows_in_production", "production", "NetworkPolicy/api", "spec/ingress/0/from", OPEN),
         drop("clients_keep_their_addresses", "ixcloud", "Service/api", "spec/externalTrafficPolicy"),
         put("clients_keep_their_addresses", "dev", "Service/web", "spec/externalTrafficPolicy", "Cluster"),
+        put("clients_keep_their_addresses", "production", "ConfigMap/web", "data/TRUSTED_PROXIES", ""),
+        put("clients_keep_their_addresses", "dev", "ConfigMap/web", "data/TRUSTED_PROXIES", "10.0.0.0/8"),
         drop(
             "the_api_is_asked_for_in_the_family_that_there_is",
             "production",

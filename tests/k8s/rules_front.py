@@ -13,19 +13,26 @@ from k8s.rules_rollouts import image_environment, tier
 from local.system import ROOT
 
 FILES = ("nginx.conf", "default.conf.template")
-SMALL, MEDIUM = 20_000, 300_000  # bytes of the largest body of each kind, which the template tells apart by its digits
+SMALL, MEDIUM, LARGE = 20_000, 300_000, 1_200_000  # bytes of the largest body of a kind, told apart by its digits
 HEAD = 22 * 2**10  # bytes that a half-sent head takes: two buffers of 8 KiB, the first one, and what nginx notes
+ANSWER = 338 * 2**10  # bytes that an unread answer takes while it is compressed, and the request's head
 OWN = 20 * 2**20  # bytes of nginx itself
 
 
-def bodies(large: float) -> float:
-    """Return the bytes in files that unfinished requests may take, given those of a large one."""
-    return _number("limit_conn medium") * MEDIUM + _number("limit_conn large") * large
+def bodies(huge: float) -> float:
+    """Return the bytes in files that unfinished requests may take, given those of the largest."""
+    sizes = {"medium": MEDIUM, "large": LARGE, "huge": huge}
+    return sum(_number(f"limit_conn {kind}") * size for kind, size in sizes.items())
 
 
-def unfinished(large: float) -> float:
-    """Return the bytes that all together may take: bodies in memory and in files, and heads."""
-    return OWN + bodies(large) + _number("limit_conn small") * SMALL + _number("worker_connections") * HEAD
+def unfinished(huge: float) -> float:
+    """Return the bytes that all together may take: bodies in memory and in files, heads, and unread answers.
+
+    An answer comes over a second connection, which holds no head: that is enough for one that is not compressed.
+    """
+    compressed = _number("limit_conn list") + _number("limit_conn medium")
+    answers = compressed * (ANSWER - 2 * HEAD)
+    return OWN + bodies(huge) + _number("limit_conn small") * SMALL + _number("worker_connections") * HEAD + answers
 
 
 @policy()
@@ -49,6 +56,12 @@ def clients_keep_their_addresses(documents: Documents) -> Iterator[str]:
         spec = service["spec"]
         if spec.get("type") == "NodePort" and spec.get("externalTrafficPolicy") != "Local":
             yield f"{title(service)}: hides its clients' addresses, so that nginx limits all clients together"
+    (container,) = tier(documents, "web").containers
+    trusted = environment(documents, container)["TRUSTED_PROXIES"]
+    if of_kind(documents, "Ingress") and not trusted:
+        yield "ConfigMap/web: trusts no proxy, so that nginx limits all clients of the ingress together"
+    if trusted and not of_kind(documents, "Ingress"):
+        yield f"ConfigMap/web: there is no proxy, so a client in {trusted} could name any address as its own"
 
 
 @policy()
@@ -62,13 +75,13 @@ def the_api_is_asked_for_in_the_family_that_there_is(documents: Documents) -> It
 def what_is_half_sent_fits_the_page(documents: Documents) -> Iterator[str]:
     web = tier(documents, "web")
     (container,) = web.containers
-    large = quantity(environment(documents, container)["MAX_BODY_SIZE"].replace("k", "Ki").replace("m", "Mi"))
+    huge = quantity(environment(documents, container)["MAX_BODY_SIZE"].replace("k", "Ki").replace("m", "Mi"))
     limit = quantity(container["resources"]["limits"]["memory"])
-    if unfinished(large) > limit:
-        yield f"{web}: {unfinished(large) / 2**20:.0f} MiB may be unfinished, the limit is {limit / 2**20:.0f}"
+    if unfinished(huge) > limit:
+        yield f"{web}: {unfinished(huge) / 2**20:.0f} MiB may be unfinished, the limit is {limit / 2**20:.0f}"
     (tmp,) = (each for each in web.pod["volumes"] if each["name"] == "tmp")
-    if bodies(large) > quantity(tmp["emptyDir"]["sizeLimit"]):
-        yield f"{web}: {bodies(large) / 2**20:.0f} MiB of bodies do not fit /tmp"
+    if bodies(huge) > quantity(tmp["emptyDir"]["sizeLimit"]):
+        yield f"{web}: {bodies(huge) / 2**20:.0f} MiB of bodies do not fit /tmp"
 
 
 def _number(directive: str) -> int:

@@ -49,5 +49,12 @@ if [ "$ipv6" ]; then
     case $API_PORT in *[!0-9]*) ;; *) API_PORT="[::]:$API_PORT ipv6only=off" ;; esac
 fi
 
-export RESOLVER API_UPSTREAM WEB_PORT API_PORT
+# One directive for each proxy
+trusted=
+for proxy in $(echo "${TRUSTED_PROXIES:-}" | tr , ' '); do
+    trusted="${trusted}set_real_ip_from $proxy; "
+done
+TRUSTED_PROXIES=$trusted
+
+export RESOLVER API_UPSTREAM WEB_PORT API_PORT TRUSTED_PROXIES
 exec "$@"
