@@ -94,7 +94,8 @@ class Environment:
 
     def connect_redis(self, database: int) -> Any:
         """Return a client for a logical database of the system's Redis."""
-        return Redis(port=self.system.redis.port, db=database, socket_timeout=30)
+        server = self.system.redis
+        return Redis(port=server.port, password=server.password, db=database, socket_timeout=30)
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the processor time that each tier has used so far, all its processes included."""

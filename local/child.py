@@ -14,6 +14,8 @@ from typing import IO
 
 import psutil  # type: ignore[import-untyped]
 
+from local import private
+
 KILL_TIMEOUT = 5.0
 POLL_INTERVAL = 0.02
 
@@ -28,15 +30,19 @@ class Child:
         env: Mapping[str, str],
         cwd: Path | None = None,
         pass_fds: Sequence[int] = (),
+        umask: int = -1,
     ) -> None:
         """Start it; ``env`` comes on top of our own. What it prints is appended to a file, or handed on line by line.
 
-        Raises OSError.
+        The umask is ours by default. Raises OSError.
         """
+        if isinstance(output, Path):
+            output.touch(private.FILE)
         with output.open("ab") if isinstance(output, Path) else nullcontext(subprocess.PIPE) as stdout:
             self._process = subprocess.Popen(
                 command, cwd=cwd, env=os.environ | env, stdin=subprocess.DEVNULL, stdout=stdout,
                 stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", start_new_session=True, pass_fds=pass_fds,
+                umask=umask,
             )  # fmt: skip
         self.pid = self._process.pid
         self._reader = threading.Thread(target=_read, args=[self._process.stdout, output], daemon=True)

@@ -9,12 +9,14 @@ import secrets
 import signal
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil  # type: ignore[import-untyped]
 import psycopg2
 from psycopg2 import sql
 
 from database.session import Connector
+from local import private
 from local.server import Server, ServerError
 from local.unprivileged import Place, disown, settle
 
@@ -24,6 +26,8 @@ SUPERUSER = "postgres"
 INITDB_TIMEOUT = 120
 PROVISION_TIMEOUT = 60
 READY = "database system is ready to accept connections"
+QUIET = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+"""Keeps users' texts out of the log: they are in statements, and in the details of an error."""
 # The wheel has no ICU and the machine may lack C.UTF-8: PostgreSQL's own locale is the same everywhere.
 LOCALE = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
 
@@ -32,6 +36,7 @@ class Postgres(Server):
     """A PostgreSQL that listens on 127.0.0.1 only; the passwords are made once per folder and kept in it."""
 
     name = "PostgreSQL"
+    folder_mode = 0o711  # where we are root, PostgreSQL is someone else, who must pass through
     stop_signal = signal.SIGINT  # rolls back what is open; SIGQUIT leaves the recovery to the next start
 
     def __init__(self, data_dir: Path, port: int) -> None:
@@ -60,6 +65,11 @@ class Postgres(Server):
         return self._url(SUPERUSER)
 
     @property
+    def reader_login(self) -> str:
+        """The same for a command line, which anyone may see: libpq finds the password in a file."""
+        return f"postgresql://{READER}@127.0.0.1:{self.port}/{DATABASE}?passfile={quote(str(self._passfile), safe='')}"
+
+    @property
     def psql_path(self) -> Path:
         """The client that fits the server."""
         return _binaries() / "psql"
@@ -86,6 +96,7 @@ class Postgres(Server):
             "unix_socket_directories": "",  # a socket's path may have 107 bytes, a folder's more
             "fsync": "on",
             "synchronous_commit": "on",
+            **QUIET,
         }
         options = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
         return [*self._place.way, str(self._place.programs / "postgres"), "-D", str(self._cluster), *options]
@@ -97,6 +108,7 @@ class Postgres(Server):
             self._init()
         disown(self._cluster)
         self._clear_stale_pid()
+        private.write(self._passfile, f"*:*:*:{READER}:{self._passwords[READER]}\n")
 
     def answers(self) -> bool:
         """Tell whether this server accepts connections, from its log: PostgreSQL's user alone may look at its files."""
@@ -106,14 +118,16 @@ class Postgres(Server):
     def _cluster(self) -> Path:
         return self.home / "cluster"
 
+    @property
+    def _passfile(self) -> Path:
+        return self.folder / "pgpass"
+
     def _init(self) -> None:
         """Make the cluster beside its place first: one that was cut short is not taken for a whole one."""
         unfinished, password = (self.home / name for name in ("cluster.new", "superuser.new"))
         self._place.run("rm", "-rf", unfinished)
         unfinished.mkdir(mode=0o700, exist_ok=True)
-        password.unlink(missing_ok=True)
-        password.touch(mode=0o600)
-        password.write_text(self._passwords[SUPERUSER], encoding="utf-8")
+        private.write(password, self._passwords[SUPERUSER])
         for path in (unfinished, password):
             disown(path)
         options = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={password}", *LOCALE]
@@ -145,12 +159,8 @@ class Postgres(Server):
     @cached_property
     def _passwords(self) -> dict[str, str]:
         """The roles' passwords; random, because a superuser can start programs here."""
-        file = self.folder / "passwords.json"
-        if not file.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            file.write_text(json.dumps({role: secrets.token_urlsafe(18) for role in (SUPERUSER, *ROLES)}))
-        passwords: dict[str, str] = json.loads(file.read_text())
+        made = {role: secrets.token_urlsafe(18) for role in (SUPERUSER, *ROLES)}
+        passwords: dict[str, str] = json.loads(private.kept(self.folder / "passwords.json", lambda: json.dumps(made)))
         return passwords
 
     def _url(self, role: str, database: str = DATABASE) -> str:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import subprocess
 import sys
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from local import private
 from local.server import Server, ServerError
 
 OLDEST = (6, 2)
 APPENDONLY_FOLDER = (7, 0)  # from here on the append-only file is a folder, which an older server would not see
+CLOSED = ("enable-protected-configs", "enable-debug-command", "enable-module-command")
+"""What 7.0 and newer refuse to everyone, if no one has built them otherwise."""
 
 
 @cache
@@ -42,7 +46,7 @@ def _version(binary: Path) -> tuple[int, int]:
 
 
 class Redis(Server):
-    """A Redis that fsyncs before it answers and refuses rather than evicts."""
+    """A Redis that fsyncs before it answers and refuses rather than evicts; the password is kept in its folder."""
 
     name = "Redis"
 
@@ -51,12 +55,22 @@ class Redis(Server):
         super().__init__(data_dir, port)
         self.binary = binary or find_server()
         self.maxmemory = maxmemory
-        self.url = f"redis://127.0.0.1:{port}/0"
+
+    @cached_property
+    def password(self) -> str:
+        """Random, made once: any user of the machine can reach the port."""
+        return private.kept(self.folder / "password", lambda: secrets.token_urlsafe(18))
+
+    @property
+    def url(self) -> str:
+        """The address, with the password."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def prepare(self) -> None:
-        """Refuse data that this server would not see: it would start empty."""
+        """Refuse data that this server would not see: it would start empty. Write what no command line may show."""
         if (self.folder / "appendonlydir").exists() and _version(self.binary) < APPENDONLY_FOLDER:
             raise ServerError(f"Redis: the data in {self.folder} needs redis-server 7.0 or newer")
+        private.write(self.folder / "redis.conf", f"requirepass {self.password}\n")
 
     def command(self) -> list[str]:
         """Return the command line; the folder is the working directory, where Redis keeps its files."""
@@ -70,11 +84,15 @@ class Redis(Server):
             "maxmemory": self.maxmemory,
             "maxmemory-policy": "noeviction",
         }
-        return [str(self.binary), *(word for name, value in settings.items() for word in (f"--{name}", value))]
+        if _version(self.binary) >= APPENDONLY_FOLDER:
+            settings |= dict.fromkeys(CLOSED, "no")
+        options = (word for name, value in settings.items() for word in (f"--{name}", value))
+        return [str(self.binary), "redis.conf", *options]
 
     def answers(self) -> bool:
         """Tell whether this Redis answers and has loaded its data."""
-        client = redis.Redis("127.0.0.1", self.port, socket_timeout=1, retry=Retry(NoBackoff(), 0))
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis("127.0.0.1", self.port, password=self.password, socket_timeout=1, retry=once)
         try:
             info = client.info()
             return info["process_id"] == self.pid and not info["loading"]

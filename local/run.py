@@ -93,7 +93,8 @@ def main() -> None:
 
 def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: Postgres) -> None:
     """Start everything in order, say where it is, and wait. Raises what the parts raise."""
-    token = os.environ.get("OPERATOR_TOKEN") or token_hex(12)
+    given = os.environ.get("OPERATOR_TOKEN")
+    token = given or token_hex(12)
     # Flower answers to any name, so to any website that has one led here
     login = f"operator:{token_hex(12)}"
     start_servers([redis, postgres])
@@ -106,7 +107,8 @@ def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: P
             supervisor.start(program)
         supervisor.wait_ready(READY_TIMEOUT)
     if not supervisor.stopping:
-        print(summary(ports, postgres, token, login), flush=True)
+        shown = "that of OPERATOR_TOKEN" if given else f"{token}   of operators; new at each start"
+        print(summary(ports, postgres, shown, login), flush=True)
         supervisor.wait()
 
 
@@ -157,14 +159,14 @@ def _worker_online(flower_port: int, login: str) -> bool:
 
 def summary(ports: Mapping[str, int], postgres: Postgres, token: str, login: str) -> str:
     """Return where everything is, ready to be clicked and pasted."""
-    psql = shlex.join([str(postgres.psql_path), postgres.reader_url, "-c", LATEST])
+    psql = shlex.join([str(postgres.psql_path), postgres.reader_login, "-c", LATEST])
     places = f"{DATA.name}/" if postgres.home.is_relative_to(DATA) else f"{DATA.name}/ and {postgres.home}/"
     return f"""
   Page    http://127.0.0.1:{ports["WEB_PORT"]}/
   API     http://127.0.0.1:{ports["API_PORT"]}/docs
   Flower  http://{login}@127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/
   psql    {psql}
-  Token   {token}   of operators; new at each start unless OPERATOR_TOKEN is set
+  Token   {token}
 
   Ctrl-C ends it all; the data stays in {places}
 """

@@ -9,6 +9,7 @@ from collections import deque
 from pathlib import Path
 from typing import ClassVar, Self
 
+from local import private
 from local.child import POLL_INTERVAL, Child
 
 LOCK_TIMEOUT = 5.0
@@ -22,6 +23,7 @@ class Server:
     """A server that is our child."""
 
     name: ClassVar[str]
+    folder_mode: ClassVar[int] = private.FOLDER
     start_timeout: ClassVar[float] = 30.0
     stop_timeout: ClassVar[float] = 30.0
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
@@ -56,14 +58,16 @@ class Server:
         """Start the server and wait until it answers. Raises ServerError."""
         if self.running:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(private.FOLDER, parents=True, exist_ok=True)
+        (self.folder / "lock").touch(private.FILE)
         with (self.folder / "lock").open("wb") as lock:
             self._take(lock.fileno())
+            private.close(self.folder, self.folder_mode)
             self.prepare()
             self.log.unlink(missing_ok=True)
             # The child inherits the lock and with it holds the folder for as long as any of its processes lives, even
             # when it outlives us.
-            self._child = Child(self.command(), self.log, {}, self.folder, pass_fds=[lock.fileno()])
+            self._child = Child(self.command(), self.log, {}, self.folder, [lock.fileno()], private.UMASK)
         try:
             self._wait()
         except BaseException:

@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from local import private
+
 REFUGES = ("/var/lib", "/srv", "/var/tmp")  # noqa: S108 - the folder made there has a name of chance, and is root's
 """Where anyone may enter, and files outlive a restart of the machine."""
 TIMEOUT = 60.0
@@ -151,7 +153,8 @@ def _copy(programs: Path, copy: Path) -> Path:
 def _take_data(home: Path, place: Path, moved: Path) -> None:
     """Take the data along if there is any; whenever this is cut short, one whole copy is where it is looked for."""
     if (home / "cluster").exists():
-        shutil.copytree(home / "cluster", place / "cluster", symlinks=True)
+        (place / "cluster").mkdir(private.FOLDER)
+        shutil.copytree(home / "cluster", place / "cluster", symlinks=True, dirs_exist_ok=True)
     link = moved.with_name("moved.new")
     link.unlink(missing_ok=True)
     link.symlink_to(place)

@@ -29,7 +29,6 @@ class RedisPod(local.redis.Redis):
     def __init__(self, folder: Path, *options: str) -> None:
         """Use this folder in place of the pod's; ``options`` come after those of redis.conf."""
         super().__init__(folder, free_port())
-        self.url = self.url_as(KEEPER)
         self._options = [*options, "--port", str(self.port), "--bind", "127.0.0.1"]
 
     def prepare(self) -> None:
@@ -57,6 +56,11 @@ class RedisPod(local.redis.Redis):
                 return info["process_id"] == self.pid and not info["loading"]
             except RedisError:
                 return False
+
+    @property
+    def url(self) -> str:
+        """The address for the tests themselves."""
+        return self.url_as(KEEPER)
 
     def url_as(self, user: str) -> str:
         """Return the address for a user."""

@@ -73,7 +73,7 @@ def busy(harm: Harm) -> Seen:
     once = Retry(NoBackoff(), 0)
     with (
         ThreadPoolExecutor() as pool,
-        Redis(port=harm.world.redis.port, socket_timeout=SEEN_WITHIN, retry=once) as other,
+        Redis.from_url(harm.world.redis.url, socket_timeout=SEEN_WITHIN, retry=once) as other,
     ):
         running = pool.submit(_run_for_ever, other)
         time.sleep(harm.seconds)

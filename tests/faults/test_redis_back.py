@@ -87,15 +87,15 @@ def slow_to_load(world: World) -> None:
 def busy(world: World) -> None:
     """A script runs without end, until it is killed."""
     world.client.config_set("lua-time-limit", 100)
-    script = threading.Thread(target=run_for_ever, args=[world.redis.port])
+    script = threading.Thread(target=run_for_ever, args=[world.redis.url])
     script.start()
     eventually(lambda: 503 in answers(world), within=10)
     world.client.script_kill()
     script.join(10)
 
 
-def run_for_ever(port: int) -> None:
-    with RedisClient(port=port, socket_timeout=30) as client, pytest.raises(RedisError, match="killed"):
+def run_for_ever(url: str) -> None:
+    with RedisClient.from_url(url, socket_timeout=30) as client, pytest.raises(RedisError, match="killed"):
         client.eval("while true do end", 0)
 
 

@@ -61,13 +61,14 @@ class World:
         self._names = iter(range(1_000_000))
         self._proxy: subprocess.Popen[str] | None = None
         self._proxy_lock = threading.Lock()
-        self.client = RedisClient(port=self.redis.port, socket_timeout=5)
         self.clock_offsets: dict[int, str] = {}
+        self.client: RedisClient
         self.clients: Clients
 
     def __enter__(self) -> Self:
         self.points.mkdir(parents=True)
         small_disk.mount(self.redis.folder)
+        self.client = RedisClient.from_url(self.redis.url, socket_timeout=5)
         try:
             self.system.__enter__()
             self.query(CONSTRAINT)

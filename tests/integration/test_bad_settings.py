@@ -85,6 +85,10 @@ class TlsRedis(Redis):
 
     certificate: Path
 
+    def address(self, host: str) -> str:
+        """Return its address by this name of the host."""
+        return f"rediss://:{self.password}@{host}:{self.port}/0"
+
     def command(self) -> list[str]:
         """Return the command line."""
         given = super().command()
@@ -98,7 +102,7 @@ class TlsRedis(Redis):
 
     def answers(self) -> bool:
         """Tell whether this Redis answers."""
-        with connect(f"rediss://127.0.0.1:{self.port}/0?ssl_cert_reqs=none") as client:
+        with connect(f"{self.address('127.0.0.1')}?ssl_cert_reqs=none") as client:
             try:
                 return bool(client.ping())
             except RedisConnectionError:
@@ -137,7 +141,7 @@ def test_the_journal_and_the_broker_trust_the_same_servers(
     tls: TlsRedis, monkeypatch: pytest.MonkeyPatch, host: str, query: str, *, reached: bool
 ) -> None:
     query = query.format(ca=tls.certificate, key=tls.certificate.with_suffix(".key"))
-    given = f"rediss://{host}:{tls.port}/0{query}"
+    given = f"{tls.address(host)}{query}"
     monkeypatch.setenv("CELERY_BROKER_URL", given)  # Celery reads it unchanged
     celery = make_celery(redis_address(given))
     pools.reset()  # they would share connections that differ in nothing but TLS

@@ -46,7 +46,7 @@ def forbid(*words: str) -> Trouble:
 
 def run_endlessly(redis: RedisClient) -> None:
     """Keep Redis busy until the script is killed."""
-    own_address = {name: redis.connection_pool.connection_kwargs[name] for name in ("host", "port")}
+    own_address = {name: redis.connection_pool.connection_kwargs[name] for name in ("host", "port", "password")}
 
     def run() -> None:
         once = Retry(NoBackoff(), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -75,8 +76,15 @@ def wait_ready(run: Process) -> str:
     eventually(lambda: READY in run.log.read_text() or not run.running, within=60)
     said = run.log.read_text()
     assert READY in said, said
+    assert not [password for password in passwords(run.log.parent / ".local") if password in said]
     run.log.write_text("")
     return said
+
+
+def passwords(data: Path) -> list[str]:
+    """Return the servers' passwords, as they are kept."""
+    kept = json.loads((data / "postgres" / "passwords.json").read_text())
+    return [(data / "redis" / "password").read_text(), *kept.values()]
 
 
 def family(run: Process) -> list[psutil.Process]:

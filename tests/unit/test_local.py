@@ -13,7 +13,7 @@ import pytest
 
 from local import nginx
 from local.ports import free_port, is_free
-from local.postgres import Postgres
+from local.postgres import QUIET, Postgres
 from local.redis import Redis
 from local.run import PORTS, PortError, choose_ports, programs
 from local.supervisor import Program, Supervisor, SupervisorError
@@ -92,6 +92,19 @@ def test_programs_meet_nginx_wherever_there_is_one(
             ports["API_PORT"],
             f"127.0.0.1:{served}",
         )
+
+
+@pytest.mark.parametrize(
+    ("file", "form"),
+    [
+        ("compose.yaml", "-c, {}={}"),
+        ("k8s/overlays/dev/postgresql.yaml", "-c, {}={}"),
+        ("database/provision.sh", "{} = '{}'"),
+    ],
+)
+def test_every_postgresql_of_ours_keeps_texts_out_of_its_log(file: str, form: str) -> None:
+    written = (ROOT / file).read_text("utf-8")
+    assert [form.format(*setting) for setting in QUIET.items() if form.format(*setting) not in written] == []
 
 
 @pytest.fixture
