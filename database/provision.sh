@@ -3,6 +3,7 @@
 set -euo pipefail
 shopt -s lastpipe # keeps variables that a pipe's last command sets
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+umask 022
 
 # Pasted as cloud-init user data the script gets no arguments: change these instead.
 CIDR=192.168.10.0/24 # who may connect
@@ -43,9 +44,16 @@ changed() {
     echo "changed: $1"
 }
 
+# Where someone else may write, root must not: a link that is planted there leads it anywhere.
+only_roots() { # folder
+    [ -z "$(find -H "$1" -maxdepth 0 \( ! -user root -o -perm /002 \))" ] ||
+        fail "$1 must be writable by root only: look for files that are not yours, then chown root $1 && chmod o-w $1"
+}
+
 # Writes standard input to the file, if it differs.
 put() { # path mode owner
     local new
+    only_roots "${1%/*}"
     new=$(mktemp "$1.XXXXXX")
     cat >"$new"
     chmod "$2" "$new" && chown "$3:" "$new"
@@ -54,11 +62,28 @@ put() { # path mode owner
 }
 
 own() { # path mode owner
+    only_roots "${1%/*}"
     [ "$(stat -c '%a %U' "$1")" = "$2 $3" ] || { chmod "$2" "$1" && chown "$3:" "$1" && changed "the rights of $1"; }
 }
 
+# What is in folders of postgres is read and written as postgres.
+as_postgres() {
+    runuser -u postgres -- env -C / "$@"
+}
+
+put_as_postgres() { # path mode
+    local answer
+    answer=$(as_postgres sh -euc '
+        new=$(mktemp "$1.XXXXXX")
+        cat >"$new"
+        chmod "$2" "$new"
+        if [ "$(stat -c "%a %U" "$1" 2>&1)" = "$2 postgres" ] && cmp -s "$new" "$1"; then rm "$new"; else mv -fT "$new" "$1" && echo changed; fi
+        ' sh "$1" "$2")
+    [ -z "$answer" ] || changed "$1"
+}
+
 sql() { # database; statements on standard input, so that no process list shows them
-    runuser -u postgres -- env -C / PGOPTIONS="${SQL_OPTIONS:-}" psql --no-psqlrc -qAtX -v ON_ERROR_STOP=1 -d "$1"
+    as_postgres PGOPTIONS="${SQL_OPTIONS:-}" psql --no-psqlrc -qAtX -v ON_ERROR_STOP=1 -d "$1"
 }
 
 running() {
@@ -255,8 +280,8 @@ END
 }
 
 configure() {
-    settings | put "$CONFIGURATION/conf.d/ix-dummies.conf" 644 postgres
-    hba | put "$CONFIGURATION/pg_hba.conf" 640 postgres
+    settings | put_as_postgres "$CONFIGURATION/conf.d/ix-dummies.conf" 644
+    hba | put_as_postgres "$CONFIGURATION/pg_hba.conf" 640
     if [ -d /run/systemd/system ]; then
         mkdir -p "$UNITS/postgresql@.service.d"
         after_network | put "$UNITS/postgresql@.service.d/ix-dummies.conf" 644 root
@@ -684,10 +709,11 @@ END
 }
 
 run_job() {
-    runuser -u postgres -- "$JOB" "$@"
+    as_postgres "$JOB" "$@"
 }
 
 arrange_dumps() {
+    only_roots "${DUMPS%/*}"
     install -d -m 700 -o postgres "$DUMPS"
     job | put "$JOB" 755 root
     if [ -d /run/systemd/system ]; then
@@ -703,15 +729,15 @@ arrange_dumps() {
 }
 
 last_dump() { # what its name ends with
-    find "$DUMPS" -name "dummy-*$1" | sort | tail -n 1
+    as_postgres find "$DUMPS" -name "dummy-*$1" | sort | tail -n 1
 }
 
 dump_faults() {
     local newest
     newest=$(last_dump .dump)
-    [ -n "$(find "$DUMPS" -name 'dummy-*.dump' -mmin -1560)" ] ||
+    [ -n "$(as_postgres find "$DUMPS" -name 'dummy-*.dump' -mmin -1560)" ] ||
         echo "none of the last 26 hours in $DUMPS; journalctl -u ix-dummies-dump says why"
-    [ -z "$newest" ] || [ -f "$newest.restored" ] || echo "$newest was not restored; provision.sh --restore-test says why"
+    [ -z "$newest" ] || as_postgres test -f "$newest.restored" || echo "$newest was not restored; provision.sh --restore-test says why"
     [ ! -d /run/systemd/system ] || systemctl is-active -q ix-dummies-dump.timer || echo "ix-dummies-dump.timer does not run; $AGAIN"
 }
 
@@ -742,7 +768,7 @@ check() {
     inspect passwords password_faults "as in $FOLDER/passwords.env"
     inspect rights rights_faults "only the three roles have any in the database"
     inspect grants grants_faults "the writer only inserts, the reader only reads"
-    [ ! -f "$JOB" ] || inspect dump dump_faults "the newest was restored, $(cat "$(last_dump .restored)" 2>&1) rows"
+    [ ! -f "$JOB" ] || inspect dump dump_faults "the newest was restored, $(as_postgres cat "$(last_dump .restored)" 2>&1) rows"
     [ "$FAULTS" = 0 ]
 }
 
@@ -779,6 +805,7 @@ END
 }
 
 main() {
+    [ ! -e "$FOLDER" ] || only_roots "$FOLDER"
     # shellcheck source=/dev/null
     [ ! -r "$FOLDER/arguments" ] || . "$FOLDER/arguments"
     arguments "$@"
