@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from api import operator_tokens
 from api.http.origins import is_host, origin_pattern
 from core.settings import CoreSettings, DatabaseUrl
+from core.submission import LONGEST_TEXT
 
 
 def _split(value: object) -> object:
@@ -26,7 +27,7 @@ class ApiSettings(CoreSettings):
 
     database_read_url: DatabaseUrl | None = None
     """The primary, through the read role; without it history and the status of stored strings answer 503."""
-    max_text_bytes: Annotated[int, Field(ge=1, le=1024 * 1024)] = 64 * 1024
+    max_text_bytes: Annotated[int, Field(ge=1, le=LONGEST_TEXT)] = 64 * 1024
     """The longest string, in bytes of UTF-8."""
     journal_limit: Annotated[int, Field(ge=1)] = 5_000_000
     """Waiting strings from which submitting is refused with 503."""

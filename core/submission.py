@@ -8,6 +8,9 @@ import msgspec
 
 from core.errors import InvalidText, TextTooLong
 
+LONGEST_TEXT = 1024 * 1024
+"""The highest limit on a text that can be set, in bytes of UTF-8."""
+
 
 class Submission(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An accepted string; in the journal it is an array, ``[id, text, received_at]``.
@@ -85,7 +88,12 @@ def check_text(text: str, max_bytes: int) -> None:
     if not text:
         raise InvalidText("The text is empty: send at least one character.")
     try:
-        size = len(text) if text.isascii() else len(text.encode())
+        if text.isascii():
+            size = len(text)
+        elif len(text) > LONGEST_TEXT:  # encoding takes four bytes a character at first, here only to count them
+            raise InvalidText(f"The text has {len(text)} characters: send at most {max_bytes} bytes in UTF-8.")
+        else:
+            size = len(text.encode())
     except UnicodeEncodeError as error:
         raise InvalidText(
             f"The text has a lone surrogate at character {error.start}: send whole Unicode characters."

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
 import msgspec
 from flask import request
+from msgspec import Raw, Struct
 
 from api.http.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
+from api.http.json_bodies import decode, decode_strictly
 from api.http.problems import ApiProblem
 from api.http.raw_bodies import body_in_memory
 from core.errors import InvalidText, TextTooLong
-from core.submission import check_text
+from core.submission import LONGEST_TEXT, check_text
 
-MAX_TOKENS = 4 * MAX_STRINGS_PER_BULK
-"""Most strings, commas, arrays and objects in a JSON body: a value takes roughly 200 bytes in Python at most."""
 MAX_KEY_LENGTH = 255
 _ESCAPED = 6  # bytes that JSON may take for one byte of UTF-8: \u0041
 _ENVELOPE = 1024
 _LISTED_ERRORS = 100
 
-_one = msgspec.json.Decoder(SubmitRequest)
-_many = msgspec.json.Decoder(BulkRequest)
-_token = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[,\[{]', re.DOTALL)
-T = TypeVar("T", bound=msgspec.Struct)
+
+class _AnyOne(Struct):
+    text: Raw
+
+
+class _AnyMany(Struct):
+    texts: list[Raw]
+
+
+_one, _any_one = msgspec.json.Decoder(SubmitRequest), msgspec.json.Decoder(_AnyOne)
+_many, _any_many = msgspec.json.Decoder(BulkRequest), msgspec.json.Decoder(_AnyMany)
+_string = msgspec.json.Decoder(str)
+T = TypeVar("T", bound=Struct)
 WereAccepted = Callable[[Mapping[int, str]], bool]
 """Tells whether texts of the current request, by index, were accepted before, under a higher limit: then they pass."""
 
 
-def read_one(max_text_bytes: int, were_accepted: WereAccepted) -> SubmitRequest:
-    """Return the string that the current request submits; raises ApiProblem or InvalidText."""
-    submitted = read_object(_one, most_bytes(max_text_bytes), '{"text": "…"}')
+def read_one(body: bytes, max_text_bytes: int, were_accepted: WereAccepted) -> SubmitRequest:
+    """Return the string that the body of a request for one submits; raises ApiProblem or InvalidText."""
+    _json_only('{"text": "…"}')
+    try:
+        submitted = _one_in(body)
+    except msgspec.ValidationError as error:
+        raise ApiProblem("invalid-body", f"{error}.") from None
     try:
         check_text(submitted.text, max_text_bytes)
     except TextTooLong:
@@ -45,7 +55,7 @@ def read_one(max_text_bytes: int, were_accepted: WereAccepted) -> SubmitRequest:
 
 def decode_one(body: bytes, max_text_bytes: int) -> SubmitRequest:
     """Return the string that a body submits; raises InvalidText, UnicodeDecodeError or msgspec.DecodeError."""
-    submitted = _decode_strictly(body, _one)
+    submitted = decode_strictly(body, _one)
     check_text(submitted.text, max_text_bytes)
     return submitted
 
@@ -53,17 +63,16 @@ def decode_one(body: bytes, max_text_bytes: int) -> SubmitRequest:
 def read_object(decoder: msgspec.json.Decoder[T], most: int, form: str) -> T:
     """Return the object in a body of at most ``most`` bytes; raises ApiProblem, which may quote the form."""
     with body_in_memory(most) as body:
-        if request.mimetype != "application/json":
-            raise ApiProblem("unsupported-media-type", f"Send {form} as Content-Type: application/json.")
+        _json_only(form)
         try:
-            return _decode(body, decoder)
+            return decode(body, decoder, decoder)
         except msgspec.ValidationError as error:
             raise ApiProblem("invalid-body", f"{error}.") from None
 
 
 def read_many(body: bytes, max_text_bytes: int, were_accepted: WereAccepted) -> list[SubmitRequest]:
     """Return the strings that the body of a bulk request submits; raises ApiProblem, which names each bad item."""
-    items: Sequence[object]
+    items: Sequence[str | Raw | bytes]
     match request.mimetype:
         case "application/json":
             items = _items(body)
@@ -99,63 +108,43 @@ def most_bytes(max_text_bytes: int) -> int:
     return _ESCAPED * max_text_bytes + _ENVELOPE
 
 
-def _decode_strictly(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Return the decoded body; raises UnicodeDecodeError also for bytes that msgspec skips."""
-    if not body.isascii():
-        body.decode()
-    return decoder.decode(body)
+def _json_only(form: str) -> None:
+    if request.mimetype != "application/json":
+        raise ApiProblem("unsupported-media-type", f"Send {form} as Content-Type: application/json.")
 
 
-def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Return the decoded body; raises ApiProblem for what is not JSON, msgspec.ValidationError for other types."""
-    _check_tokens(body)
+def _one_in(body: bytes) -> SubmitRequest:
+    """Return the string in an object; raises as ``decode`` does, and InvalidText."""
+    found = decode(body, _one, _any_one)
+    if isinstance(found, SubmitRequest):
+        return found
     try:
-        return _decode_strictly(body, decoder)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # msgspec reports the first value of a wrong type, whatever follows it, and calls lone surrogates malformed,
-        # though they are well-formed JSON. So parse the whole body again, more slowly; after this block, because the
-        # exception holds on to what was decoded already.
-        pass
-    try:
-        return msgspec.convert(_parse(body), decoder.type)
-    except UnicodeEncodeError:
-        raise ApiProblem("invalid-body", "A name in the object has a lone surrogate.") from None
+        return _text_in(found.text)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{error} - at `$.text`") from None
 
 
-def _check_tokens(body: bytes) -> None:
-    """Raise ApiProblem where more values would become objects than fit in memory."""
-    marks = sum(map(body.count, (b",", b"[", b"{")))
-    if marks > MAX_TOKENS and next(islice(_token.finditer(body), MAX_TOKENS, None), None):
-        raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request, and little else.")
+def _text_in(json: Raw) -> SubmitRequest:
+    """Return the string in a value of a readable body; raises InvalidText, or msgspec.ValidationError."""
+    if memoryview(json).nbytes > LONGEST_TEXT and _least_bytes(bytes(json)) > LONGEST_TEXT:
+        raise InvalidText(f"The text has more than {LONGEST_TEXT} bytes of UTF-8: send less.")
+    text = _string.decode(json)
+    if "\0" in text:
+        raise InvalidText(f"The text has a lone surrogate, or a NUL, at character {text.index(chr(0))}: remove it.")
+    return SubmitRequest(text)
 
 
-def _parse(body: bytes) -> Any:
-    try:
-        return _json.decode(body.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        reason = f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else error
-        raise ApiProblem("malformed-json", f"Send valid JSON in UTF-8: {reason}.") from None
+def _least_bytes(json: bytes) -> int:
+    """Return the least bytes of UTF-8 that a string in JSON has; for other values that means nothing."""
+    return len(json) - len('""') - json.count(b"\\") - (_ESCAPED - 2) * json.count(b"\\u")
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"there is no {name} in JSON")
-
-
-# no number is used, so its first digits suffice: Python refuses to read more than 4,300
-_json = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=lambda digits: int(digits[:20]))
-
-
-def _items(body: bytes) -> Sequence[object]:
+def _items(body: bytes) -> Sequence[str | Raw]:
     """Return the items of a JSON bulk; where some are not strings, they are checked one by one later."""
     try:
-        return _decode(body, _many).texts
+        return decode(body, _many, _any_many).texts
     except msgspec.ValidationError as error:
-        problem = ApiProblem("invalid-body", f"{error}.")
-    value = _parse(body)
-    items = value.get("texts") if isinstance(value, dict) else None
-    if isinstance(items, list) and items:
-        return items
-    raise problem
+        raise ApiProblem("invalid-body", f"{error}.") from None
 
 
 def _lines(body: bytes) -> list[str]:
@@ -178,7 +167,9 @@ def _split(body: bytes) -> list[bytes]:
     return lines
 
 
-def _checked(items: Sequence[object], max_text_bytes: int, were_accepted: WereAccepted) -> list[SubmitRequest]:
+def _checked(
+    items: Sequence[str | Raw | bytes], max_text_bytes: int, were_accepted: WereAccepted
+) -> list[SubmitRequest]:
     submitted, refused, too_long = [], [], {}
     for index, item in enumerate(items):
         try:
@@ -193,18 +184,23 @@ def _checked(items: Sequence[object], max_text_bytes: int, were_accepted: WereAc
     return submitted
 
 
-def _submitted(item: object) -> SubmitRequest:
-    """Return the string in an item: a str is one, bytes are a line of NDJSON."""
+def _submitted(item: str | Raw | bytes) -> SubmitRequest:
+    """Return the string in an item: a str is one, Raw is a value in JSON, bytes are a line of NDJSON."""
     if isinstance(item, str):
         return SubmitRequest(item)
-    if isinstance(item, bytes):
-        return _of_line(item)
-    raise InvalidText("This is not a string.")
+    return _of_value(item) if isinstance(item, Raw) else _of_line(item)
+
+
+def _of_value(value: Raw) -> SubmitRequest:
+    try:
+        return _text_in(value)
+    except msgspec.ValidationError:
+        raise InvalidText("This is not a string.") from None
 
 
 def _of_line(line: bytes) -> SubmitRequest:
     try:
-        return _decode(line, _one)
+        return _one_in(line)
     except msgspec.ValidationError as error:
         reason = f"{error}."
     except ApiProblem as problem:

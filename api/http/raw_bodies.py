@@ -6,25 +6,24 @@ A body that is taken for something other than what its headers declare would be 
 from __future__ import annotations
 
 import re
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import md5, sha256, sha512
 from http import HTTPStatus
+from io import BytesIO
 
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from api.http.memory import BUDGET, MemoryBudget, growth
 from api.http.problems import ApiProblem
 
 MAX_BULK_BYTES = 8 * 1024 * 1024
 MAX_DISCARDED = 2 * MAX_BULK_BYTES
 CHUNK = 65536
-"""Bytes in which a body is read, and in which the memory budget is counted."""
-MEMORY_BUDGET = 544
-"""Chunks that all bodies of a process may have in memory: four bulks of 8 MiB and 32 small requests."""
-_budget = threading.BoundedSemaphore(MEMORY_BUDGET)
+"""Bytes in which a body is read."""
+_budget = MemoryBudget(BUDGET)
 _DIGESTS = ("Content-Digest", "Repr-Digest", "Digest", "Content-MD5")
 """RFC 9530, and its predecessors; without a content coding all of them cover the same bytes."""
 _ALGORITHMS = {"sha-256": sha256, "sha-512": sha512, "md5": lambda body: md5(body, usedforsecurity=False)}
@@ -37,40 +36,43 @@ IN_ENVIRON = frozenset(
 
 
 @contextmanager
-def body_in_memory(limit: int) -> Iterator[bytes]:
-    """Read the current request's body to its end; it counts against the memory budget within the block.
+def body_in_memory(limit: int, strings: int = 1) -> Iterator[bytes]:
+    """Read the current request's body to its end, for decoding up to ``strings`` strings from it within the block.
 
-    A body takes its chunks as it arrives, so a slow sender keeps no memory from others. Raises ApiProblem where the
-    budget is spent or the body is not what its headers declare, RequestEntityTooLarge for more than ``limit`` bytes.
+    Body and strings count against the process's memory budget until the block ends. A body takes memory as it arrives,
+    so a slow sender keeps none from others. Raises ApiProblem where the budget is spent or the body is not what its
+    headers declare, RequestEntityTooLarge for more than ``limit`` bytes.
     """
     request.max_content_length = limit
     with ExitStack() as held:
-        yield _read(held)  # without a name of its own here: the block can free it
+        yield _read(held, limit, strings)  # without a name of its own here: the block can free it
 
 
-def _read(held: ExitStack) -> bytes:
-    body = bytearray()
-    taken = 0
+def _read(held: ExitStack, limit: int, strings: int) -> bytes:
+    declared = request.content_length
+    later = growth(limit if declared is None else declared, strings)
+    body = BytesIO()  # which returns the whole without a copy
     try:
         while piece := request.stream.read(CHUNK):
-            body += piece
-            if len(body) > taken * CHUNK:
-                _take_chunk(held)
-                taken += 1
+            _hold(held, len(piece), _budget.take_piece(len(piece), later, first=not body.tell()))
+            body.write(piece)
     except (RequestEntityTooLarge, ApiProblem):
-        body.clear()
+        body.close()
         raise
-    if len(body) < (request.content_length or 0):  # granian ends a body whose sender is gone as if it were whole
+    whole = body.getvalue()
+    if len(whole) < (declared or 0):  # granian ends a body whose sender is gone as if it were whole
         raise ApiProblem("bad-request", "Send as many bytes as Content-Length declares.")
-    whole = bytes(body)
     check_declared(whole)
+    size = growth(len(whole), strings)
+    _hold(held, size, _budget.take(size))
     return whole
 
 
-def _take_chunk(held: ExitStack) -> None:
-    if not _budget.acquire(blocking=False):
+def _hold(held: ExitStack, size: int, taken: bool) -> None:  # noqa: FBT001
+    """Give back at the end what was taken; raise ApiProblem where it was not."""
+    if not taken:
         raise ApiProblem("busy", "Nothing was accepted. Send fewer large requests concurrently.", retry_after=2)
-    held.callback(_budget.release)
+    held.callback(_budget.give_back, size)
 
 
 def read_rest(response: Response) -> Response:

@@ -9,8 +9,8 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
-from api.http.bodies import read_key, read_many, read_one
-from api.http.contract import Accepted, BulkAccepted, BulkRequest, SubmitRequest
+from api.http.bodies import most_bytes, read_key, read_many, read_one
+from api.http.contract import MAX_STRINGS_PER_BULK, Accepted, BulkAccepted, BulkRequest, SubmitRequest
 from api.http.openapi import Operation
 from api.http.problems import ApiProblem, undecided
 from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
@@ -25,12 +25,9 @@ from api.submissions import accept, accept_bulk
 blueprint = Blueprint("submit", __name__)
 
 CONCURRENT_BULKS = 2
+"""Bulks that a process appends at the same time; a single string waits behind all of them."""
 BULK_PATIENCE = 2.0
-LARGE_BULK = 1024 * 1024
-"""Bytes of a body from which a bulk needs the one slot for large ones. Until appended it takes up to six times its
-size: an emoji makes each character of its string take four bytes."""
 _bulk_slots = threading.BoundedSemaphore(CONCURRENT_BULKS)
-_large_slot = threading.BoundedSemaphore(1)
 
 
 @blueprint.post("/dummies/")
@@ -45,9 +42,12 @@ def submit() -> Response:
     """Accept one string: it is on disk in the journal when this answers 202, and will be stored exactly once."""
     parts = services()
     parts.monitor.check()
-    submitted = read_one(parts.settings.max_text_bytes, partial(_were_accepted, bulk=False))
-    body = accept(parts, submitted, read_key(), nginx_id_of(request.environ))
-    return answer(body, 202, accepted_headers(body))
+    most = parts.settings.max_text_bytes
+    with body_in_memory(most_bytes(most)) as body:
+        submitted = read_one(body, most, partial(_were_accepted, bulk=False))
+        del body
+        accepted = accept(parts, submitted, read_key(), nginx_id_of(request.environ))
+    return answer(accepted, 202, accepted_headers(accepted))
 
 
 @blueprint.post("/dummies/bulk")
@@ -65,8 +65,7 @@ def submit_bulk() -> Response:
     """
     parts = services()
     parts.monitor.check()
-    # the slot is taken after the body is read, so a slow sender keeps none from others
-    with body_in_memory(MAX_BULK_BYTES) as body, _slot(_large_slot if len(body) > LARGE_BULK else _bulk_slots):
+    with body_in_memory(MAX_BULK_BYTES, MAX_STRINGS_PER_BULK) as body, _bulk_slot():
         submitted = read_many(body, parts.settings.max_text_bytes, partial(_were_accepted, bulk=True))
         del body
         return answer(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
@@ -85,10 +84,10 @@ def _were_accepted(texts: Mapping[int, str], *, bulk: bool) -> bool:
 
 
 @contextmanager
-def _slot(slots: threading.BoundedSemaphore) -> Iterator[None]:
-    if not slots.acquire(timeout=BULK_PATIENCE):
+def _bulk_slot() -> Iterator[None]:
+    if not _bulk_slots.acquire(timeout=BULK_PATIENCE):
         raise ApiProblem("busy", "Nothing was accepted. Send fewer bulk requests concurrently.", retry_after=2)
     try:
         yield
     finally:
-        slots.release()
+        _bulk_slots.release()

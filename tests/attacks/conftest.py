@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from front import Web, serving
 from slow import raised_file_limit
 
 from local.ports import free_port
-from local.system import Process, System
+from local.system import ROOT, Process, System
 
 
 class Attacked(NamedTuple):
@@ -33,8 +34,9 @@ def api_settings() -> dict[str, str]:
 def attacked(tmp_path_factory: pytest.TempPathFactory, api_settings: dict[str, str]) -> Iterator[Attacked]:
     """Redis, PostgreSQL, a worker, one API process and nginx, shared by the module's tests."""
     operations = free_port()
+    allocators = dict(re.findall(r"(\w*MALLOC\w*)=(\S+)", (ROOT / "api" / "Dockerfile").read_text("utf-8")))
     with raised_file_limit(), System(tmp_path_factory.mktemp("system")) as system:
-        api = system.start_api(api_settings | {"OPERATIONS_PORT": str(operations)}, workers=1)
+        api = system.start_api(api_settings | allocators | {"OPERATIONS_PORT": str(operations)}, workers=1)
         system.start_worker()
         with serving(system, "front") as web:
             yield Attacked(system, api, web, operations)
