@@ -47,7 +47,7 @@ OTHER_PORTS = {22, 6443, 10250, 5432, 6379, 1080, 8081, 5001}
 
 
 def read() -> Docs:
-    names = ["README*.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/**/*.md"]
+    names = ["README*.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md"]
     paths = [path for name in names for path in ROOT.glob(name)]
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in sorted(paths)}
 
@@ -245,8 +245,20 @@ def constant_keys(docs: Docs) -> Iterator[str]:
             yield f"{name}: the key {key} is a constant"
 
 
+def unshown_claims(docs: Docs) -> Iterator[str]:
+    """Each attack in the table of SECURITY.md names the tests that play it."""
+    for row in re.findall(r"^\| .*\|$", docs["SECURITY.md"], re.MULTILINE)[1:]:
+        shown = re.findall(r"\[`(test_\w+)`\]\((tests/\S+)\)", row)
+        if not shown:
+            yield f"SECURITY.md: no test shows {row}"
+        for test, path in shown:
+            if f"def {test}(" not in (ROOT / path).read_text(encoding="utf-8"):
+                yield f"SECURITY.md: {path} has no {test}"
+
+
 GUARDS = [
     constant_keys,
+    unshown_claims,
     broken_links,
     unknown_targets,
     missing_paths,
@@ -317,6 +329,8 @@ IXCLOUD, KOREAN = "docs/deploy/ixcloud.md", "docs/deploy/ixcloud.ko.md"
         (wrong_ports, "README.ko.md", "페이지는 8080", "페이지는 5000", "페이지 is not on 5000"),
         (constant_keys, "README.md", "$(cat /proc/sys/kernel/random/uuid)", "7f3b", "7f3b is a constant"),
         (constant_keys, "docs/api.md", "str(uuid.uuid4())", '"of-today"', "of-today is a constant"),
+        (unshown_claims, "SECURITY.md", "`test_no_text_is_in_the_log`", "`test_nothing`", "has no test_nothing"),
+        (unshown_claims, "SECURITY.md", "[`test_another_user_reaches_nothing`]", "[it]", "no test shows"),
         (strayed_twins, KOREAN, "## 8. 확인\n", "", "headings"),
         (strayed_twins, KOREAN, "kubectl get pods\n", "", "code"),
         (strayed_twins, IXCLOUD, "--cidr 192.168.10.0/24 --name", "--cidr 10.0.0.0/8 --name", "code"),
