@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -115,7 +116,14 @@ class Settling:
         elif len(entries[0].submissions) > 1:
             self._split(entries[0])
         else:
-            self._failed.append((entries[0], failure))
+            self._fail(entries[0], failure)
+
+    def _fail(self, entry: Entry, failure: Failure) -> None:
+        """Note that a string failed alone, unless it is stored: an erased one may bring the text that is refused."""
+        with suppress(Refused):
+            if time.monotonic() < self._until and self._is_stored(entry):
+                return
+        self._failed.append((entry, failure))
 
     def _split(self, entry: Entry) -> None:
         lost = {"deliveries": entry.deliveries} if entry.deliveries > 1 else {}
@@ -170,15 +178,18 @@ class Settling:
             self._split(entry)
             return
         try:
-            stored = self._store.holds(entry.submissions[0].id)
+            if not self._is_stored(entry):
+                self._failed.append((entry, LOST))
         except Refused as refused:  # the role lacks a right, or an index is corrupt
             self._halve([entry], refused.failure)
-            return
+
+    def _is_stored(self, entry: Entry) -> bool:
+        """Return whether the entry's only string is stored already; then it is completed. Raises as ``holds`` does."""
+        stored = self._store.holds(entry.submissions[0].id)
         if stored:
             self._consumer.complete([entry], 0)
             self._close([entry])
-        else:
-            self._failed.append((entry, LOST))
+        return stored
 
     def _close(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

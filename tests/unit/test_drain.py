@@ -266,6 +266,20 @@ def test_a_string_that_fails_alone_is_set_aside_and_holds_up_no_other(
 
 
 @pytest.mark.parametrize("kind", ["bad", "odd"])
+def test_a_string_that_is_refused_although_it_has_its_row_is_completed(
+    journal: Journal, consumer: Consumer, database: Database, kind: str
+) -> None:
+    """As one is that was erased: PostgreSQL looks at its text before it looks for its id."""
+    refused = Submission(str(uuid4()), f"{kind} one", 5)
+    database.rows[refused.id] = ""
+    journal.append([Unit([refused])])
+    append(journal, "good")
+    assert run(consumer, database, []) == 1
+    counts = journal.counts()
+    assert (counts.waiting, counts.failed, counts.set_aside, counts.stored, counts.unaccounted) == (0, 0, 0, 2, 0)
+
+
+@pytest.mark.parametrize("kind", ["bad", "odd"])
 @pytest.mark.parametrize("away", [False, True])
 def test_what_refuses_the_probes_own_text_as_well_is_no_outage_while_a_string_is_stored(
     journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, kind: str, away: bool
