@@ -48,8 +48,11 @@ def queued(key: str, record: Record) -> StringState:
 
 
 def stored(row: StoredString, preview: int | None = None) -> StringState:
-    """Return the state of a stored string, with this many characters of its text (None: all)."""
-    return _state(row, "stored", preview, stored_at=utc(row.stored_at))
+    """Return the state of a stored string, with this many characters of its text (None: all) unless it was erased."""
+    state = _state(row, "stored", preview, stored_at=utc(row.stored_at))
+    if row.erased_at is not None:
+        state.text, state.erased_at = None, utc(row.erased_at)
+    return state
 
 
 def failed(letter: DeadLetter, preview: int | None = None) -> StringState:

@@ -43,10 +43,11 @@ class Refusal(msgspec.Struct, gc=False):
 
 
 class StoredString(Submission, array_like=False, frozen=True, kw_only=True):
-    """A row; ``seq`` is its place in the history."""
+    """A row; ``seq`` is its place in the history. Once an operator has erased it, its text is empty."""
 
     stored_at: int
     seq: int
+    erased_at: int | None = None
 
 
 encode = msgspec.json.Encoder().encode

@@ -54,7 +54,7 @@ EXCESSIVE = {
 RIGHTS = {
     "DATABASE_URL": (
         VERSION | _columns("INSERT", "id", "text", "received_at") | _columns("SELECT", "id"),
-        EXCESSIVE | _columns("SELECT", "text"),
+        EXCESSIVE | _columns("SELECT", "text") | _columns("INSERT", "erased_at"),
     ),
     "DATABASE_READ_URL": (VERSION | _table("SELECT"), EXCESSIVE | _table("INSERT") | _columns("INSERT", "id")),
 }

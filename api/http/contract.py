@@ -89,6 +89,10 @@ class StringState(Struct):
         bool | UnsetType,
         Meta(description="True where `text` is only its beginning: ask for the string by its id for the rest."),
     ] = UNSET
+    erased_at: Annotated[
+        Time | UnsetType,
+        Meta(description="When an operator erased the text of a stored string, which is null since then."),
+    ] = UNSET
 
 
 class StringStates(Struct):

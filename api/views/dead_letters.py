@@ -83,4 +83,4 @@ def _not_failed(submission_id: UUID) -> ApiProblem:
         return ApiProblem("not-failed", UNREADABLE)
     if record or strings.stored_rows([key]):
         return ApiProblem("not-failed", "Only dead letters can be retried or discarded: check its status.")
-    return ApiProblem("unknown-string", "No string was accepted under this id: check the id.")
+    return ApiProblem("unknown-string", "There is no string with this id: check the id.")

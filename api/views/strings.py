@@ -47,7 +47,7 @@ def state(submission_id: UUID) -> Response:
     if found is None:
         row = stored_rows([key]).get(key)
         if row is None:
-            raise ApiProblem("unknown-string", "No string was accepted under this id: check the id.")
+            raise ApiProblem("unknown-string", "There is no string with this id: check the id.")
         found = stored(row)
     return answer(found)
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from browsing import WEB, Open, hold, violations
 from playwright.sync_api import expect
-from support import Client, eventually
+from support import Client, eventually, query
 
 from local.system import System
 
@@ -98,7 +98,8 @@ def test_what_is_there_before_the_code_can_be_read_by_everyone(open_page: Open, 
 
 # the words and the places of stored texts: how much of each row is seen, and the whole of a string
 TEXTS = """
-() => [...document.querySelectorAll("main [translate=no]")].filter((each) => !each.matches("code")).map((element) => {
+() => [...document.querySelectorAll("main [translate=no]:not(code)")]
+  .filter((each) => each.textContent.trim()).map((element) => {
   const { x, y, width, height } = element.closest("p").getBoundingClientRect();
   return [element.textContent.slice(0, 99), x, y, width, height].join(" ");
 })
@@ -111,7 +112,8 @@ def test_texts_are_there_before_the_code_and_stay_where_they_are(
     open_page: Open, system: System, address: str, width: int
 ) -> None:
     texts = ["short", "<b>a longer string</b> " * 40, "문자열 " * 60, "two\nlines", "👩‍👩‍👧" * 300]
-    ids = store(system, texts)
+    *ids, erased = store(system, [*texts, "erased"])
+    query(system, "UPDATE dummies SET text = '', erased_at = now() WHERE id = %s", erased)
     page = open_page("ko-KR", viewport={"width": width, "height": 800})
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url.partition("/dummies/")[2]))

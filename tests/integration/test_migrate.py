@@ -6,19 +6,24 @@ import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg2
 import pytest
 from support import eventually
 
+from api.process.reader import Reader
+from core.submission import Submission
 from database.connection import SchemaMissing
 from database.migrate import LOCK, Migration, NewerDatabaseError, migrate, migrations
 from database.wait import check
 from local.ports import free_port, is_free
 from local.postgres import Postgres
 from local.system import Process
+from worker.store import Store
 
 INSERT = "INSERT INTO dummies (id, text, received_at) VALUES (gen_random_uuid(), 'a', now())"
 
@@ -178,6 +183,7 @@ def test_new_code_waits_for_its_schema_and_no_longer(postgres: Postgres) -> None
     "sql",
     [
         "SELECT text FROM dummies",
+        "INSERT INTO dummies (id, text, received_at, erased_at) VALUES (gen_random_uuid(), '', now(), now())",
         "UPDATE dummies SET text = 'b'",
         "DELETE FROM dummies",
         "TRUNCATE dummies",
@@ -191,6 +197,46 @@ def test_the_writer_may_insert_and_nothing_else(postgres: Postgres, sql: str) ->
     run(postgres.writer_url, f"{INSERT} ON CONFLICT (id) DO NOTHING")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         run(postgres.writer_url, sql)
+
+
+@pytest.mark.parametrize("text_and_time", ["'', NULL", "'a', now()"])
+def test_a_text_is_empty_where_it_was_erased_and_nowhere_else(postgres: Postgres, text_and_time: str) -> None:
+    migrate(postgres.owner_url, migrations())
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        run(
+            postgres.owner_url,
+            "INSERT INTO dummies (id, received_at, text, erased_at)"
+            f" VALUES (gen_random_uuid(), now(), {text_and_time})",
+        )
+
+
+def test_a_new_api_reads_the_schema_of_the_release_before(postgres: Postgres) -> None:
+    """Nothing makes an API wait for the migration that lets strings be erased."""
+    migrate(postgres.owner_url, migrations()[:2])
+    run(postgres.writer_url, f"{INSERT} ON CONFLICT (id) DO NOTHING")
+    reader = Reader(postgres.reader_url)
+    [string] = reader.history(2, None)
+    assert (string.text, string.erased_at) == ("a", None)
+    assert reader.states([string.id]) == {string.id: string}
+    migrate(postgres.owner_url, migrations())
+    assert reader.history(2, None) == [string]
+    run(postgres.owner_url, "UPDATE dummies SET text = '', erased_at = '2026-01-01 00:00:01.5+00'")
+    [erased] = reader.history(2, None)
+    assert (erased.text, erased.erased_at) == ("", 1_767_225_601_500_000)
+
+
+def test_no_worker_is_held_up_where_a_migration_waits_for_a_dump(postgres: Postgres) -> None:
+    migrate(postgres.owner_url, migrations()[:2])
+    dump = psycopg2.connect(postgres.owner_url)
+    with closing(dump), ThreadPoolExecutor(1) as pool:
+        dump.cursor().execute("LOCK TABLE dummies IN ACCESS SHARE MODE")
+        migrating = pool.submit(migrate, postgres.owner_url, migrations())
+        waits = "SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
+        eventually(lambda: run(postgres.superuser_url, waits), within=10)
+        assert Store(postgres.writer_url).insert([Submission(str(uuid4()), "a", 0)]) == 1
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            migrating.result()
+    assert migrate(postgres.owner_url, migrations()) == [each.name for each in migrations()[2:]]
 
 
 @pytest.mark.parametrize(

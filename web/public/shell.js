@@ -64,8 +64,8 @@
   function filled(pattern, { text, truncated }) {
     const element = pattern.cloneNode(true);
     const place = element.querySelector("[data-text]");
-    // a blank text has words of its own
-    if (text.trim() !== "") place.replaceChildren(truncated ? `${text}…` : text);
+    // a blank text has words of its own, and so has one that was erased: a line
+    place.replaceChildren(text?.trim() ? text + (truncated ? "…" : "") : "\u00a0");
     return element;
   }
 }

@@ -569,6 +569,11 @@ export interface components {
             reason: string | null;
             /** @description True where `text` is only its beginning: ask for the string by its id for the rest. */
             truncated?: boolean;
+            /**
+             * Format: date-time
+             * @description When an operator erased the text of a stored string, which is null since then.
+             */
+            erased_at?: string;
         };
         /**
          * StringStates

@@ -50,6 +50,7 @@ export const en = {
     emptyHint: "Strings you send appear here with their status.",
     clear: "Clear finished",
     blank: "(white space only)",
+    erased: "(erased by an operator)",
     more: "Show all",
     less: "Show less",
   },

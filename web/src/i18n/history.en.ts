@@ -36,6 +36,7 @@ export const history = {
     text: "Text",
     received: "Received",
     stored: "Stored",
+    erased: "Erased",
     took: "Took",
     attempts: "Tries so far",
     reason: "Reason",
@@ -43,11 +44,12 @@ export const history = {
     copyText: "Copy text",
     copyLink: "Copy link",
     notFound: "There is no string with this id.",
-    notFoundHint: "The link may be incomplete, or the string was discarded after it had failed.",
+    notFoundHint: "The link may be incomplete, or an operator has deleted the string.",
     notes: {
       queued: "Accepted; it is on its way to the database.",
       stored: "It is in the database, exactly once.",
       failed: "The database refused it.",
+      erased: "An operator erased the text. The id stays, so that nothing stores it again.",
     },
   },
 };

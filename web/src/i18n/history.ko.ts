@@ -38,6 +38,7 @@ export const history: typeof english = {
     text: "텍스트",
     received: "접수",
     stored: "저장",
+    erased: "지움",
     took: "걸린 시간",
     attempts: "시도 횟수",
     reason: "이유",
@@ -45,11 +46,12 @@ export const history: typeof english = {
     copyText: "텍스트 복사",
     copyLink: "링크 복사",
     notFound: "이 ID를 가진 문자열이 없습니다.",
-    notFoundHint: "링크가 잘렸거나, 저장에 실패한 뒤 삭제된 문자열일 수 있습니다.",
+    notFoundHint: "링크가 잘렸거나, 운영자가 삭제한 문자열일 수 있습니다.",
     notes: {
       queued: "접수되어 데이터베이스로 가는 중입니다.",
       stored: "데이터베이스에 정확히 한 번 저장되었습니다.",
       failed: "데이터베이스가 거부했습니다.",
+      erased: "운영자가 텍스트를 지웠습니다. 다시 저장되지 않도록 ID는 남겨 둡니다.",
     },
   },
 };

@@ -46,6 +46,7 @@ export const ko: Messages = {
     emptyHint: "보낸 문자열과 그 상태가 여기에 나타납니다.",
     clear: "끝난 항목 지우기",
     blank: "(공백만 있음)",
+    erased: "(운영자가 지움)",
     more: "모두 보기",
     less: "접기",
   },

@@ -67,6 +67,13 @@ describe("the history", () => {
     expect(main().getByText("These are all.")).toBeTruthy();
   });
 
+  it("says of an erased string that it is, with nothing to copy", async () => {
+    answer = () => page([{ ...string("a", ""), text: null, erased_at: NOW.toISOString() }]);
+    await open("#/history");
+    expect(main().getByRole("link", { name: "(erased by an operator)" })).toBeTruthy();
+    expect(main().queryByRole("button", { name: /Copy/ })).toBeNull();
+  });
+
   it("loads older pages by cursor until there are no more", async () => {
     const full = (start: number) =>
       Array.from({ length: PAGE_SIZE }, (_, index) => string(`${start + index}`, `text ${start + index}`));
@@ -205,6 +212,18 @@ describe("the page of a string", () => {
     expect(main().getByText("too large")).toBeTruthy();
     expect(section()).toBe("Failed");
     expect(main().getByRole("link", { name: "Failed" }).getAttribute("href")).toBe("#/failed");
+  });
+
+  it.each([
+    ["en", "An operator erased the text. The id stays, so that nothing stores it again.", "Erased"],
+    ["ko", "운영자가 텍스트를 지웠습니다. 다시 저장되지 않도록 ID는 남겨 둡니다.", "지움"],
+  ] as const)("says that it was erased, and when (%s)", async (language, note, erased) => {
+    const at = new Date(NOW.getTime() - DAY).toISOString();
+    state = () => HttpResponse.json({ ...string(ID, ""), text: null, erased_at: at });
+    await open(`#/string/${ID}`, language);
+    expect(main().getByText(note)).toBeTruthy();
+    expect(main().getByText(erased).nextSibling?.firstChild).toHaveProperty("dateTime", at);
+    expect(main().queryByRole("region")).toBeNull();
   });
 
   it("says that there is no such string", async () => {

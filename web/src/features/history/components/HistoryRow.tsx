@@ -34,6 +34,7 @@ export function HistoryRow({ string, isReturnedTo, onReturned, onOpen }: Props) 
   const text = string.text ?? "";
   const at = storedAt(string);
   const took = formatDuration(at - Date.parse(string.received_at), language, messages);
+  const erased = string.erased_at !== undefined;
   const blank = text.trim() === "";
   return (
     <li className={styles.row}>
@@ -45,10 +46,14 @@ export function HistoryRow({ string, isReturnedTo, onReturned, onOpen }: Props) 
           onClick={onOpen}
           translate={blank ? undefined : "no"}
         >
-          {blank ? messages.list.blank : beginningOf(string.truncated ? `${text}…` : text, MOST_UNITS)}
+          {blank
+            ? messages.list[erased ? "erased" : "blank"]
+            : beginningOf(string.truncated ? `${text}…` : text, MOST_UNITS)}
         </a>
       </p>
-      <CopyButton text={string.truncated ? () => getText(string.id) : text} className={styles.copy} />
+      {erased || (
+        <CopyButton text={string.truncated ? () => getText(string.id) : text} className={styles.copy} />
+      )}
       <p className={styles.meta}>
         <time dateTime={string.stored_at ?? string.received_at}>{formatClock(at, language)}</time>
         <span>{` ${messages.notes.storedIn(took)}`}</span>

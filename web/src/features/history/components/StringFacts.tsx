@@ -12,14 +12,14 @@ import styles from "./StringFacts.module.css";
 export function StringFacts({ string }: { string: Schema<"StringState"> }) {
   const messages = useMessages();
   const words = messages.history.string;
-  const { text } = string;
+  const { text, erased_at: erasedAt } = string;
   return (
     <>
       <div className={styles.status}>
         <StateIcon look={string.status} />
         <p role="status">
           <StateName look={string.status} />
-          <Note words={words.notes[string.status]} />
+          <Note words={words.notes[erasedAt === undefined ? string.status : "erased"]} />
         </p>
       </div>
       {text !== null && (
@@ -46,7 +46,7 @@ function Facts({ string }: { string: Schema<"StringState"> }) {
   const language = useLanguage();
   const messages = useMessages();
   const words = messages.history.string;
-  const { received_at: receivedAt, stored_at: storedAt, attempts, reason, id } = string;
+  const { received_at: receivedAt, stored_at: storedAt, attempts, reason, id, erased_at: erasedAt } = string;
   return (
     <dl className={styles.facts}>
       {reason !== null && <Fact name={words.reason}>{reason}</Fact>}
@@ -62,6 +62,11 @@ function Facts({ string }: { string: Schema<"StringState"> }) {
             {formatDuration(Date.parse(storedAt) - Date.parse(receivedAt), language, messages)}
           </Fact>
         </>
+      )}
+      {erasedAt !== undefined && (
+        <Fact name={words.erased}>
+          <Time at={erasedAt} />
+        </Fact>
       )}
       {attempts !== null && <Fact name={words.attempts}>{formatCount(attempts, language)}</Fact>}
       <Fact name={words.id}>

@@ -1,0 +1,3 @@
+-- no transaction
+-- Has PostgreSQL look at the older rows too, beside readers and writers.
+ALTER TABLE dummies VALIDATE CONSTRAINT dummies_erased;
