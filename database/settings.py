@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 from core.addresses import database_address
-from core.settings import stop, variable
+from core.settings import DatabaseUrl, RedisUrl, stop, variable
+
+
+class EraseSettings(BaseModel):
+    """The settings of ``database.erase``."""
+
+    database_owner_url: DatabaseUrl
+    """PostgreSQL, as the owner of the table."""
+    redis_url: RedisUrl | None = None
+    """Where the journal is; without it nothing is erased there."""
+    log_json: bool = False
+    """Whether log lines are JSON."""
 
 
 def database_url(name: str) -> str:

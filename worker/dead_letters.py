@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import shlex
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pwd import getpwuid
-from socket import gethostname
 
 from core import logs
 from core.connection import connect
 from core.dead_letter_groups import DeadLetterGroups, Progress
 from core.dead_letters import DeadLetters
 from core.errors import JournalFull, JournalUnavailable
+from core.operators import operator, words
 from core.settings import CoreSettings, load
 from core.wakeups import make_celery, publish_wakeup
 
 MOST_LISTED = 1_000
 LINE_EVERY = 1.0
-MOST_CHARACTERS = 500
 INCOMPLETE, INTERRUPTED = 1, 130
 
 
@@ -47,24 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 0
             reasons, search = None if asked.all else frozenset(asked.reason), asked.containing or ""
             if asked.action == "discard":
-                return follow(groups.discard(reasons, asked.why, _operator(), search))
+                return follow(groups.discard(reasons, asked.why, operator(), search))
             # not from a thread: the interpreter can crash when it ends while one still runs
             wake = partial(publish_wakeup, make_celery(settings.broker_url))
-            return follow(groups.retry(reasons, wake, _operator(), search))
+            return follow(groups.retry(reasons, wake, operator(), search))
         except JournalUnavailable as error:
             print(f"{error} Nothing was done.", file=sys.stderr)
             return INCOMPLETE
         except KeyboardInterrupt:
             return INTERRUPTED
-
-
-def _operator() -> str:
-    """Return who runs the command and where, for the log: the system's own names, which no variable changes."""
-    try:
-        user = getpwuid(os.getuid()).pw_name
-    except KeyError:  # containers' users often have no name
-        user = str(os.getuid())
-    return f"{user}@{gethostname()}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,21 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("list", help="count the dead letters of each reason, quoted for a shell")
     retry = actions.add_parser("retry", help="put dead letters back into the journal")
     discard = actions.add_parser("discard", help="remove dead letters for good")
-    discard.add_argument("--why", required=True, type=_words, help="why, for the log")
+    discard.add_argument("--why", required=True, type=words, help="why, for the log")
     for action in (retry, discard):
         which = action.add_mutually_exclusive_group(required=True)
         which.add_argument(
             "--reason", action="append", help="those with exactly this reason; may be given several times"
         )
         which.add_argument("--all", action="store_true", help="those with any reason")
-        action.add_argument("--containing", type=_words, help="of them only those whose text or reason contains this")
+        action.add_argument("--containing", type=words, help="of them only those whose text or reason contains this")
     return parser
-
-
-def _words(text: str) -> str:
-    if not 0 < len(text) <= MOST_CHARACTERS or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"give 1 to {MOST_CHARACTERS} printable characters")
-    return text
 
 
 def _list(groups: DeadLetterGroups) -> None:

@@ -1,0 +1,26 @@
+"""What an operator's commands share: who runs them, and why."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pwd import getpwuid
+from socket import gethostname
+
+MOST_CHARACTERS = 500
+
+
+def operator() -> str:
+    """Return who runs the command and where, for the log: the system's own names, which no variable changes."""
+    try:
+        user = getpwuid(os.getuid()).pw_name
+    except KeyError:  # containers' users often have no name
+        user = str(os.getuid())
+    return f"{user}@{gethostname()}"
+
+
+def words(text: str) -> str:
+    """Return an option's words; raises argparse.ArgumentTypeError where they are none, or too many for a log."""
+    if not 0 < len(text) <= MOST_CHARACTERS or not text.isprintable():
+        raise argparse.ArgumentTypeError(f"give 1 to {MOST_CHARACTERS} printable characters")
+    return text
