@@ -114,7 +114,7 @@ def at_once(action: Callable[[str], object], *names: str) -> None:
 
 def test_these_are_all(cluster: Cluster) -> None:
     assert set(cluster.pods) == set(PODS)
-    assert set(cluster.jobs) == {"migrate", "migrate-post", "doctor"}
+    assert set(cluster.jobs) == {"migrate", "migrate-post", "doctor", "erase", "retention"}
 
 
 @pytest.mark.parametrize("name", PODS)

@@ -79,6 +79,8 @@ PROMISES = [
     put("each_uses_its_own_passwords", "ixcloud", API, f"{REFERENCE}/key", "REDIS_WORKER_PASSWORD"),
     edit("each_uses_its_own_passwords", "dev", (API, f"{ENV}/name=DATABASE_READ_URL/value"), "reader", "owner"),
     drop("each_uses_its_own_passwords", "ixcloud", API, f"{ENV}/name=CELERY_BROKER_URL"),
+    put("nothing_is_deleted_unasked", "ixcloud", "CronJob/retention", "spec/suspend", value=False),
+    remove("nothing_is_deleted_unasked", "dev", "CronJob/erase", "CronJob/erase"),
     edit("redis_has_only_its_users", "ixcloud", USERS, "user keda", "user prometheus"),
     edit("redis_reads_its_file_as_a_user_who_may_and_cannot_come_in", "dev", USERS, "default off", "default on nopass"),
     edit("redis_reads_its_file_as_a_user_who_may_and_cannot_come_in", "ixcloud", USERS, "~* &* +@all", "-@all"),

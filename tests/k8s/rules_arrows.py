@@ -9,12 +9,12 @@ from k8s.objects import Documents, of_kind, title
 from k8s.policies import policy
 
 NAME_SERVERS = ("kube-system/k8s-app=kube-dns", "169.254.20.10")
-NAME_USERS = ("api", "worker", "web", "flower", "migrate", "migrate-post", "doctor")
-DATABASE_USERS = ("api", "worker", "migrate", "migrate-post", "doctor")
+NAME_USERS = ("api", "worker", "web", "flower", "migrate", "migrate-post", "doctor", "erase", "retention")
+DATABASE_USERS = ("api", "worker", "migrate", "migrate-post", "doctor", "erase", "retention")
 EVERYWHERE = {
     (ANYONE, "web", "8080/TCP"),
     ("web", "api", "5000/TCP"),
-    *((user, "redis", "6379/TCP") for user in ("api", "worker", "flower", "doctor")),
+    *((user, "redis", "6379/TCP") for user in ("api", "worker", "flower", "doctor", "erase")),
     *(
         (user, server, f"53/{protocol}")
         for user in NAME_USERS

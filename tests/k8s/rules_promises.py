@@ -35,6 +35,7 @@ REDIS_AS = {
     "api": {"REDIS_URL": "api", "CELERY_BROKER_URL": "waker"},
     "worker": {"REDIS_URL": "worker", "CELERY_BROKER_URL": "celery"},
     "doctor": {"REDIS_URL": "api", "CELERY_BROKER_URL": "celery"},
+    "erase": {"REDIS_URL": "api"},  # it discards dead letters, as the API does
 }
 DATABASE_ROLES = {
     "DATABASE_READ_URL": ("dummy_reader", "DATABASE_READER_PASSWORD"),
@@ -94,6 +95,14 @@ def each_uses_its_own_passwords(documents: Documents) -> Iterator[str]:
                 password = base64.b64decode(passwords.get(key, "")).decode()
                 if variable in given and (address.username, address.password) != (user, password):
                     yield f"{workload}: {variable} is not that of {user} with {key}"
+
+
+@policy()
+def nothing_is_deleted_unasked(documents: Documents) -> Iterator[str]:
+    for name in ("erase", "retention"):
+        found = titled(documents, f"CronJob/{name}")
+        if not found or found["spec"].get("suspend") is not True:
+            yield f"CronJob/{name}: runs unless an operator suspends it"
 
 
 @policy()

@@ -12,7 +12,9 @@ from k8s.policies import policy
 
 from local.system import ROOT
 
-OURS = {"api": "ix-api", "web": "ix-web"} | dict.fromkeys(("worker", "flower", "migrate", "doctor"), "ix-worker")
+OURS = {"api": "ix-api", "web": "ix-web"} | dict.fromkeys(
+    ("worker", "flower", "migrate", "doctor", "erase", "retention"), "ix-worker"
+)
 SOURCES = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret", "configMapRef": "ConfigMap", "secretRef": "Secret"}
 
 
