@@ -20,6 +20,7 @@ from local.system import ROOT
 MANIFESTS = ROOT / "k8s" / "base" / "redis"
 USERS = ("api", "worker", "waker", "celery", "flower", "keda")
 KEEPER = "keeper"  # a user that the tests add, who may do everything
+TLS = "REDIS_TLS"
 NEWER_THAN_7_0 = "+client|setinfo"
 
 
@@ -29,7 +30,9 @@ class RedisPod(local.redis.Redis):
     def __init__(self, folder: Path, *options: str) -> None:
         """Use this folder in place of the pod's; ``options`` come after those of redis.conf."""
         super().__init__(folder, free_port())
-        self._options = [*options, "--port", str(self.port), "--bind", "127.0.0.1"]
+        self.variables: dict[str, str] = {}
+        """Variables of the container besides the passwords; a path in them is one in the folder."""
+        self._options = [*options, "--bind", "127.0.0.1"]
 
     def prepare(self) -> None:
         """Lay out the pod's folders, and programs that lead to this Redis."""
@@ -40,13 +43,14 @@ class RedisPod(local.redis.Redis):
             (settings / name).write_text(self._here((MANIFESTS / name).read_text("utf-8")), "utf-8")
         with (settings / "users.acl").open("a", encoding="utf-8") as users:
             users.write(f"user {KEEPER} on >{KEEPER} ~* &* +@all\n")
-        self._program("redis-server", f'exec {self.binary} "$@" {" ".join(self._options)}')
+        options = self._options if TLS in self.variables else [*self._options, "--port", str(self.port)]
+        self._program("redis-server", f'exec {self.binary} "$@" {" ".join(options)}')
         self._program("redis-cli", f'exec {self.binary.with_name("redis-cli")} -p {self.port} "$@"')
 
     def command(self) -> list[str]:
         """Return what the container runs, with its variables."""
         passwords = [f"REDIS_{user.upper()}_PASSWORD={user}" for user in USERS]
-        return ["env", self._path, *passwords, "sh", str(self.folder / "etc" / "redis" / "start.sh")]
+        return ["env", *self._environment, *passwords, "sh", str(self.folder / "etc" / "redis" / "start.sh")]
 
     def answers(self) -> bool:
         """Tell whether this very Redis answers and has loaded its data."""
@@ -64,9 +68,9 @@ class RedisPod(local.redis.Redis):
 
     def url_as(self, user: str) -> str:
         """Return the address for a user."""
-        if user == "probe":
-            return url_as(self.port, user, (self.folder / "tmp" / "probe").read_text("ascii"))
-        return url_as(self.port, user)
+        password = (self.folder / "tmp" / "probe").read_text("ascii") if user == "probe" else ""
+        plain = url_as(self.port, user, password)
+        return plain.replace("redis:", "rediss:") + "?ssl_cert_reqs=none" if TLS in self.variables else plain
 
     def probe(self, kind: str) -> bool:
         """Probe once, as a kubelet does: a command that takes too long has failed."""
@@ -76,16 +80,18 @@ class RedisPod(local.redis.Redis):
         probe = probes()[kind]
         command = [self._here(word) for word in probe["exec"]["command"]]
         try:
-            done = subprocess.run(["env", self._path, *command], check=False, timeout=probe["timeoutSeconds"])
+            done = subprocess.run(["env", *self._environment, *command], check=False, timeout=probe["timeoutSeconds"])
         except subprocess.TimeoutExpired:
             return False
         return done.returncode == 0
 
     @property
-    def _path(self) -> str:
-        return f"PATH={self.folder / 'bin'}:{os.environ['PATH']}"
+    def _environment(self) -> list[str]:
+        path = f"PATH={self.folder / 'bin'}:{os.environ['PATH']}"
+        return [path, *(f"{name}={self._here(value)}" for name, value in self.variables.items())]
 
     def _here(self, text: str) -> str:
+        text = text.replace("6379", str(self.port))
         text = re.sub(r"/(etc/redis|tmp|data|proc/1)\b", lambda found: f"{self.folder}/{found[1]}", text)
         return text if local.redis._version(self.binary) >= (7, 2) else text.replace(NEWER_THAN_7_0, "")
 

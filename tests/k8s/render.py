@@ -42,7 +42,8 @@ def missing() -> str | None:
 def copy(folder: Path) -> None:
     """Copy what kustomize reads, laid out as it is here, with secrets of its own in place of those of this machine."""
     for part in ("k8s", "database/development"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns(".env", "ca.crt", "operators"))
+        secrets = shutil.ignore_patterns(".env", "ca.crt", "operators", "tls.*")
+        shutil.copytree(ROOT / part, folder / part, ignore=secrets)
     for example in folder.glob("k8s/overlays/*/.env.example"):
         text = re.sub(r"(?m)^(\w+)=.*$", lambda found: f"{found[1]}={generated(found[1])}", example.read_text("utf-8"))
         example.with_name(".env").write_text(text, "utf-8")
@@ -56,3 +57,16 @@ def render(folder: Path, overlay: str) -> Documents:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{overlay}: {done.stderr}"
     return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def add_redis_tls(folder: Path, overlay: str) -> None:
+    """Have an overlay of a copy include components/redis-tls, by the lines that docs/deploy.md gives."""
+    guide = (ROOT / "docs/deploy.md").read_text("utf-8")
+    [lines] = [block for block in re.findall(r"(?s)```yaml\n(.*?)```", guide) if "components/redis-tls" in block]
+    place = folder / "k8s/overlays" / overlay
+    kustomization = yaml.safe_load((place / "kustomization.yaml").read_text("utf-8"))
+    for name, more in yaml.safe_load(lines).items():
+        kustomization[name] += more
+    (place / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), "utf-8")
+    for name in ("tls.crt", "tls.key"):
+        (place / name).write_text(generated(name), "utf-8")

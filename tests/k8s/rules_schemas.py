@@ -21,7 +21,7 @@ SCALED_OBJECT = {
     "triggers",
 }
 TRIGGER = {"type", "metadata", "authenticationRef"}
-STREAM = {"address", "username", "stream", "streamLength"}
+STREAM = {"address", "username", "stream", "streamLength", "enableTLS"}
 
 
 def standard(documents: Documents) -> Documents:

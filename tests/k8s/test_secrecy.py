@@ -43,7 +43,7 @@ def test_examples_hold_no_passwords(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-@pytest.mark.parametrize("name", [".env", "ca.crt", "operators"])
+@pytest.mark.parametrize("name", [".env", "ca.crt", "operators", "tls.key"])
 def test_git_ignores_what_is_secret(overlay: str, name: str) -> None:
     path = f"k8s/overlays/{overlay}/{name}"
     assert git("check-ignore", path) == [path, ""]

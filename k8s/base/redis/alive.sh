@@ -8,7 +8,7 @@ ticks() { # Redis' CPU time so far, in hundredths of a second
 }
 
 before=$(ticks)
-answer=$(REDISCLI_AUTH=$(cat /tmp/probe) timeout 3 redis-cli --user probe ping) || true
+answer=$(REDISCLI_AUTH=$(cat /tmp/probe) timeout 3 redis-cli ${REDIS_TLS:+--tls --insecure} --user probe ping) || true
 case $answer in
 *BUSY*) exit 1 ;;
 '') [ $(($(ticks) - ($before))) -lt 30 ] ;;

@@ -1,0 +1,88 @@
+"""With components/redis-tls an overlay keeps to every policy, and each client of Redis verifies it over TLS."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from k8s.objects import Documents, Workload, titled, workloads
+from k8s.policies import OVERLAYS, POLICIES, load
+from k8s.render import add_redis_tls, copy, missing, render
+from k8s.rules_references import environment
+
+load("rules_")
+VERIFIED = "@redis:6379/0?ssl_ca_certs=/etc/redis-ca/ca.crt"
+CLIENTS = {
+    *(("api", name) for name in ("REDIS_URL", "CELERY_BROKER_URL")),
+    *(("worker", name) for name in ("REDIS_URL", "CELERY_BROKER_URL")),
+    *(("doctor", name) for name in ("REDIS_URL", "CELERY_BROKER_URL")),
+    ("flower", "REDIS_URL"),
+}
+
+
+@pytest.fixture(scope="module")
+def with_tls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Documents]:
+    """Each overlay with the component, by its name."""
+    if reason := missing():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("redis-tls")
+    copy(folder)
+    for overlay in OVERLAYS:
+        add_redis_tls(folder, overlay)
+    return {overlay: render(folder, overlay) for overlay in OVERLAYS}
+
+
+def mounted(workload: Workload, path: str) -> dict[str, object]:
+    """Return the Secret that a workload's container has in a folder."""
+    [container] = workload.containers
+    [mount] = [each for each in container["volumeMounts"] if each["mountPath"] == path]
+    [volume] = [each for each in workload.pod["volumes"] if each["name"] == mount["name"]]
+    return volume["secret"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_policy_holds(with_tls: dict[str, Documents], overlay: str) -> None:
+    checks = [policy.check for policy in POLICIES.values() if overlay in policy.overlays]
+    found = [violation for check in checks for violation in check(with_tls[overlay])]
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_client_verifies_redis_and_has_no_key(with_tls: dict[str, Documents], overlay: str) -> None:
+    documents, clients = with_tls[overlay], set()
+    secret = titled(documents, "Secret/redis-tls")["metadata"]["name"]
+    for workload in workloads(documents):
+        for container in workload.all_containers:
+            for name, value in environment(documents, container).items():
+                if "redis:6379" in value:
+                    assert value.startswith("rediss://"), f"{workload}: {name}"
+                    assert value.endswith(VERIFIED), f"{workload}: {name}"
+                    assert mounted(workload, "/etc/redis-ca") == {
+                        "secretName": secret,
+                        "items": [{"key": "ca.crt", "path": "ca.crt"}],
+                    }
+                    clients.add((workload.name, name))
+    assert clients == CLIENTS
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_redis_has_the_certificate(with_tls: dict[str, Documents], overlay: str) -> None:
+    redis = Workload(titled(with_tls[overlay], "StatefulSet/redis"))
+    folder = environment(with_tls[overlay], redis.containers[0])["REDIS_TLS"]
+    secret = titled(with_tls[overlay], "Secret/redis-tls")
+    assert mounted(redis, folder) == {"secretName": secret["metadata"]["name"]}
+    assert secret["data"].keys() == {"tls.crt", "tls.key", "ca.crt"}
+
+
+def test_keda_verifies_redis(with_tls: dict[str, Documents]) -> None:
+    documents = with_tls["production"]
+    [trigger] = titled(documents, "ScaledObject/worker")["spec"]["triggers"]
+    assert trigger["metadata"]["enableTLS"] == "true"
+    given = titled(documents, "TriggerAuthentication/journal")["spec"]["secretTargetRef"]
+    name = titled(documents, "Secret/redis-tls")["metadata"]["name"]
+    assert {"parameter": "ca", "name": name, "key": "ca.crt"} in given
+
+
+def test_no_overlay_has_it_by_default(overlays: dict[str, Documents]) -> None:
+    assert "redis-tls" not in json.dumps(overlays)
