@@ -28,7 +28,9 @@ from local.system import ROOT
 
 SERVE = Path(__file__).with_name("serve.py")
 CLIENTS = 64
-START_TIMEOUT = 120.0
+STOP_TIMEOUT = 120.0
+LEAST_ROUNDS = 6
+"""Fewer say nothing about an interval of 95 %."""
 RESAMPLES = 10_000
 
 
@@ -59,12 +61,16 @@ def serving(tree: Path, folder: Path) -> Iterator[Side]:
     command = [tree / ".venv" / "bin" / "python", SERVE, folder]
     with subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            served = json.loads(process.stdout.readline() if process.stdout else "")
+            served = json.loads((process.stdout and process.stdout.readline()) or "null")
+            if served is None:
+                raise SystemExit(f"the system in {tree} did not start")
             with closing(psycopg2.connect(served["database"])) as connection:
                 connection.autocommit = True
                 yield Side(served["urls"], connection.cursor())
         finally:
-            process.communicate(timeout=START_TIMEOUT)  # the end of its input ends it
+            if process.stdin:
+                process.stdin.close()  # which ends it
+            process.wait(STOP_TIMEOUT)
 
 
 def check_out(revision: str, folder: Path) -> Path:
@@ -95,7 +101,8 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 def main() -> None:
     """Compare; exit with 1 if a system loses a string."""
     load.require_wrk()
-    revision, rounds, seconds = os.environ["BASE"], int(os.environ.get("ROUNDS", "12")), os.environ.get("SECONDS", "3")
+    revision = os.environ.get("BASE") or sys.exit("name the revision to compare with: make pairs BASE=main")
+    rounds, seconds = int(os.environ.get("ROUNDS", "12")), os.environ.get("SECONDS", "3")
     busy, *_ = os.getloadavg()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as started:
         folder = Path(name)
@@ -113,7 +120,7 @@ def main() -> None:
         f"\nThis tree beside {revision}, load {busy:.2f} before, {rounds} rounds of 4 x {seconds} s, {CLIENTS} clients:"
     )
     for way, ratios in found.items():
-        low, high = interval(ratios)
+        low, high = interval(ratios) if rounds >= LEAST_ROUNDS else (0, float("inf"))
         print(f"  {way}: median {statistics.median(ratios):.3f}, 95 % {low:.3f} to {high:.3f}")
 
 

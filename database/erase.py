@@ -13,12 +13,14 @@ option. However it ends, the same command does the rest.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -103,24 +105,35 @@ class InRedis:
         Those that fail meanwhile are discarded too. Raises JournalUnavailable.
         """
         until = time.monotonic() + PATIENCE
+        for key in ids:  # a dead letter may be left without a record of its status
+            self._discard(key)
         while True:
             records = dict(zip(ids, self._journal.records(ids), strict=True))
             ids = [key for key, record in records.items() if record]
             if not ids or time.monotonic() > until:
                 return len(ids)
             for key in ids:
-                if (record := records[key]) and record.failed and self._dead_letters.discard(key):
-                    self.discarded += 1
+                if (record := records[key]) and record.failed:
+                    self._discard(key)
             time.sleep(LOOK_EVERY)
+
+    def _discard(self, key: str) -> None:
+        if self._dead_letters.discard(key):
+            self.discarded += 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the exit code."""
     asked = _parse(arguments)
+    signal.signal(signal.SIGTERM, _end)  # so that the log says how far it came
     settings = load(EraseSettings)
     logs.configure(json=settings.log_json)
     action = _erase if asked.ids else _delete_older
     return run("erase", partial(action, settings, asked), 0)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -165,7 +178,7 @@ def _clear(in_redis: InRedis, ids: Sequence[str]) -> tuple[int, str]:
         return 1, f"{error} Redis may still have texts: the same command does the rest."
     if left:
         return 1, f"{left:,} still in Redis, where a worker has to settle them: the same command looks again."
-    return 0, f"{in_redis.discarded:,} dead letters discarded; Redis has none of them any more."
+    return 0, f"Redis has none of them any more; dead letters discarded: {in_redis.discarded:,}."
 
 
 def _delete_older(settings: EraseSettings, asked: argparse.Namespace) -> int:

@@ -46,8 +46,8 @@ changed() {
 
 # Where someone else may write, root must not: a link that is planted there leads it anywhere.
 only_roots() { # folder
-    [ -z "$(find -H "$1" -maxdepth 0 \( ! -user root -o -perm /002 \))" ] ||
-        fail "$1 must be writable by root only: look for files that are not yours, then chown root $1 && chmod o-w $1"
+    [ -z "$(find -H "$1" -maxdepth 0 \( ! -user root -o -perm /002 -o -perm /020 ! -group root \))" ] ||
+        fail "$1 must be writable by root only: look for files that are not yours, then chown -R root:root $1 && chmod go-w $1"
 }
 
 # Writes standard input to the file, if it differs.
@@ -806,6 +806,7 @@ END
 
 main() {
     [ ! -e "$FOLDER" ] || only_roots "$FOLDER"
+    [ ! -e "$FOLDER/arguments" ] || only_roots "$FOLDER/arguments"
     # shellcheck source=/dev/null
     [ ! -r "$FOLDER/arguments" ] || . "$FOLDER/arguments"
     arguments "$@"

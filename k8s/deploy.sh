@@ -21,7 +21,7 @@ while IFS='=' read -r name _; do
     *[!A-Za-z0-9_-]*) fail "$name in k8s/overlays/$overlay/.env may have letters, digits, - and _ only: it goes into addresses" ;;
     development*) [ "$overlay" = dev ] || fail "$name in k8s/overlays/$overlay/.env is the development password: openssl rand -hex 24 makes one" ;;
     esac
-done < <(grep '^[A-Z]' "$overlay/.env.example")
+done < <(grep -h '^[A-Z]' "$overlay/.env.example" "$overlay/.env")
 if grep -q 'files: \[ca.crt\]' "$overlay/kustomization.yaml" && ! [ -s "$overlay/ca.crt" ]; then
     fail "k8s/overlays/$overlay/ca.crt is missing: the certificate of the authority that signed the database's"
 fi
@@ -30,16 +30,21 @@ if grep -q 'files: \[operators\]' "$overlay/kustomization.yaml"; then
     [ -f "$overlay/operators" ] || fail "$file is missing: echo \"\$(whoami) \$(openssl rand -hex 24)\" >$file makes one for you"
     line='[A-Za-z0-9_.@-]{1,64}[[:blank:]]+[!-~]{16,}[[:blank:]]*'
     wrong=$(LC_ALL=C grep -avnE "^(#.*|$line)?\$" "$overlay/operators") || wrong=
-    [ -z "$wrong" ] || fail "line ${wrong%%:*} of $file must be a name, a space, and a token of at least 16 characters"
+    [ "$wrong" ] || wrong=$(awk '!/^#/ && NF && seen[$2]++ { print NR ":" }' "$overlay/operators")
+    [ -z "$wrong" ] || fail "line ${wrong%%:*} of $file must be a name, a space, and a token of its own of at least 16 characters"
 fi
 
 k() {
     kubectl --namespace "$namespace" "$@"
 }
 
+# Redis first: new pods need its new users and passwords
+kubectl apply --kustomize "$overlay" --selector \
+    'app.kubernetes.io/name notin (api, worker, web, flower, migrate, doctor, erase, retention)'
+k rollout status statefulset/redis --timeout=300s
 k delete job/migrate --ignore-not-found # a Job cannot be changed
 kubectl apply --kustomize "$overlay"
 k wait job/migrate --for=condition=complete --timeout=600s
-for workload in statefulset/redis deployment/worker deployment/api deployment/web deployment/flower; do
+for workload in deployment/worker deployment/api deployment/web deployment/flower; do
     k rollout status "$workload" --timeout=300s
 done

@@ -1,7 +1,7 @@
 -- Lets the owner erase a text: its row stays, so that whatever brings the string again stores nothing.
--- Who waits for the table's lock holds up everyone who comes later: so it is tried for less than a worker waits (3 s).
+-- Who waits for the table's lock holds up everyone who comes later: so it is tried for less than a reader waits (1.5 s).
 
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '1s';
 ALTER TABLE dummies
     ADD COLUMN erased_at timestamptz,
     DROP CONSTRAINT dummies_text_check,

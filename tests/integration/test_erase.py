@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,7 +53,7 @@ def erase(system: System, *arguments: str, **env: str) -> subprocess.Popen[str]:
 def erased(system: System, *arguments: str, **env: str) -> tuple[int, str, str]:
     """Run the operator's command; return its exit code and what it said, to the operator and to the log."""
     run = erase(system, *arguments, **env)
-    said, logged = run.communicate(timeout=30)
+    said, logged = run.communicate(timeout=100)
     return run.returncode, said, logged
 
 
@@ -173,11 +174,15 @@ def test_killed_before_it_commits_it_has_done_nothing(system: System, client: Cl
 
 
 @pytest.mark.usefixtures("refused_for_its_text")
-def test_an_erased_dead_letter_is_discarded(system: System, client: Client) -> None:
-    id_ = submitted(client, "secret and refused", "refused")
+@pytest.mark.parametrize("key", ["refused", "refused, and its status lost"])
+def test_an_erased_dead_letter_is_discarded(system: System, client: Client, key: str) -> None:
+    id_ = submitted(client, "secret and refused", key)
     eventually(lambda: client.state(id_)["status"] == "failed", within=15)
+    if "lost" in key:
+        with redis_of(system) as redis:
+            assert redis.delete(f"dummies:status:{id_}") == 1
     code, said, _ = erased(system, id_)
-    assert (code, said.splitlines()[1]) == (0, "1 dead letters discarded; Redis has none of them any more.")
+    assert (code, said.splitlines()[1]) == (0, "Redis has none of them any more; dead letters discarded: 1.")
     assert client.state(id_)["text"] is None
     with redis_of(system) as redis:
         assert not redis.hexists("dummies:failed", id_)
@@ -219,7 +224,7 @@ def test_without_redis_the_row_is_erased_and_the_command_says_what_is_left(syste
 
 
 def test_old_strings_are_deleted_while_others_are_stored_and_erased_ones_stay(system: System, client: Client) -> None:
-    """The first run is killed; the second does the rest."""
+    """The first run is killed, the second is told to end, and says how far it came; the third does the rest."""
     id_ = submitted(client, "secret of last month", "last month")
     eventually(lambda: rows(system, id_), within=15)
     erased(system, id_)
@@ -231,6 +236,12 @@ def test_old_strings_are_deleted_while_others_are_stored_and_erased_ones_stay(sy
     eventually(lambda: count_rows(system) < 19_000, within=15)
     run.kill()
     run.communicate()
+    left = count_rows(system)
+    run = erase(system, "--older-than", "30")
+    eventually(lambda: count_rows(system) < left, within=15)
+    run.terminate()
+    assert re.search(r'count=[1-9]\d* event="operator action" ', run.communicate()[1])
+    assert run.returncode == 143
     new += [submitted(client, "new", str(uuid4())) for _ in range(10)]
     code, said, logged = erased(system, "--older-than", "30")
     assert (code, said.endswith("deleted that were stored more than 30 days ago.\n")) == (0, True)

@@ -225,7 +225,7 @@ def test_a_new_api_reads_the_schema_of_the_release_before(postgres: Postgres) ->
     assert (erased.text, erased.erased_at) == ("", 1_767_225_601_500_000)
 
 
-def test_no_worker_is_held_up_where_a_migration_waits_for_a_dump(postgres: Postgres) -> None:
+def test_no_one_is_held_up_where_a_migration_waits_for_a_dump(postgres: Postgres) -> None:
     migrate(postgres.owner_url, migrations()[:2])
     dump = psycopg2.connect(postgres.owner_url)
     with closing(dump), ThreadPoolExecutor(1) as pool:
@@ -233,6 +233,7 @@ def test_no_worker_is_held_up_where_a_migration_waits_for_a_dump(postgres: Postg
         migrating = pool.submit(migrate, postgres.owner_url, migrations())
         waits = "SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
         eventually(lambda: run(postgres.superuser_url, waits), within=10)
+        assert Reader(postgres.reader_url).history(1, None) == []
         assert Store(postgres.writer_url).insert([Submission(str(uuid4()), "a", 0)]) == 1
         with pytest.raises(psycopg2.errors.LockNotAvailable):
             migrating.result()

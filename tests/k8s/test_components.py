@@ -17,6 +17,7 @@ CLIENTS = {
     *(("worker", name) for name in ("REDIS_URL", "CELERY_BROKER_URL")),
     *(("doctor", name) for name in ("REDIS_URL", "CELERY_BROKER_URL")),
     ("flower", "REDIS_URL"),
+    ("erase", "REDIS_URL"),
 }
 
 

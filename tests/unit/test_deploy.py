@@ -92,20 +92,30 @@ def deployment(tmp_path: Path) -> Deployment:
 
 
 @pytest.mark.parametrize("overlay", ["dev", "ixcloud", "production"])
-def test_it_migrates_applies_and_waits(deployment: Deployment, overlay: str) -> None:
+def test_it_replaces_redis_first_then_migrates_applies_and_waits(deployment: Deployment, overlay: str) -> None:
     deployment.secrets(overlay, "Sound-pass_word1")
     assert deployment.run(overlay).returncode == 0
-    first, second, third, *waits = deployment.asked
-    assert first.startswith("--namespace ix-dummies delete job/migrate")
-    assert second == f"apply --kustomize {overlay}"
-    assert "wait job/migrate" in third
+    first, redis, second, third, fourth, *waits = deployment.asked
+    assert first.startswith(f"apply --kustomize {overlay} --selector app.kubernetes.io/name notin ")
+    assert "rollout status statefulset/redis" in redis
+    assert second.startswith("--namespace ix-dummies delete job/migrate")
+    assert third == f"apply --kustomize {overlay}"
+    assert "wait job/migrate" in fourth
     assert [wait.split()[4] for wait in waits] == [
-        "statefulset/redis",
         "deployment/worker",
         "deployment/api",
         "deployment/web",
         "deployment/flower",
     ]
+
+
+def test_all_that_runs_an_image_of_ours_comes_after_redis(deployment: Deployment) -> None:
+    deployment.secrets("dev", "sound")
+    deployment.run("dev")
+    later = set(deployment.asked[0].partition("(")[2].rstrip(")").split(", "))
+    manifests = [path.read_text(encoding="utf-8") for path in (ROOT / "k8s" / "base").rglob("*.yaml")]
+    ours = [text for text in manifests if re.search(r"image: ix-", text)]
+    assert later == {name for text in ours for name in re.findall(r"app.kubernetes.io/name: (\S+)", text)}
 
 
 def test_an_unknown_overlay_is_answered_with_those_there_are(deployment: Deployment) -> None:
@@ -136,6 +146,13 @@ def test_a_secret_that_would_not_do_is_named_and_not_shown(deployment: Deploymen
     assert "with@sign" not in deployment.run("ixcloud").stderr
 
 
+def test_a_secret_that_the_example_does_not_have_is_checked_too(deployment: Deployment) -> None:
+    deployment.secrets("ixcloud", "sound")
+    with (deployment.overlays / "ixcloud" / ".env").open("a") as secrets:
+        secrets.write("OPERATOR_TOKEN=development-operators\n")
+    deployment.refuses("ixcloud", "OPERATOR_TOKEN in k8s/overlays/ixcloud/.env is the development password")
+
+
 def test_operators_that_are_not_there_are_asked_for(deployment: Deployment) -> None:
     deployment.secrets("ixcloud", "sound")
     (deployment.overlays / "ixcloud" / "operators").unlink()
@@ -143,7 +160,14 @@ def test_operators_that_are_not_there_are_asked_for(deployment: Deployment) -> N
 
 
 @pytest.mark.parametrize(
-    "line", ["hidden-hidden-hidden", "kim hidden", "kim hidden-hidden hidden", "kim hidden-비밀비밀비밀비밀비밀"]
+    "line",
+    [
+        "hidden-hidden-hidden",
+        "kim hidden",
+        "kim hidden-hidden hidden",
+        "kim hidden-비밀비밀비밀비밀비밀",
+        "lee a-token-of-16-and-more",
+    ],
 )
 def test_operators_that_the_api_would_refuse_are_not_deployed_and_not_shown(deployment: Deployment, line: str) -> None:
     deployment.secrets("ixcloud", "sound")
