@@ -77,8 +77,10 @@ def _readable(body: bytes) -> bytes | bytearray:
     msgspec reports the first value of a wrong type, whatever follows it, and calls lone surrogates malformed.
     """
     replaced = None
-    at = 0
+    at = count = 0
     while found := _up_to_lone_surrogate.match(body, at):
+        if (count := count + 1) > MAX_STRINGS_PER_BULK:  # each takes a step here, and may be all that a body has
+            raise ApiProblem("invalid-body", "The body has very many lone surrogates: send whole Unicode characters.")
         replaced = replaced or bytearray(body)
         replaced[slice(*found.span(1))] = b"0000"
         at = found.end()

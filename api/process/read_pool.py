@@ -45,10 +45,10 @@ class ReadPool:
         try:
             connection = self._take()
             yield connection
-            self._idle.put(connection)
+            self._give_back(connection)
         except QueryCanceled as error:
             if connection is not None:
-                self._idle.put(connection)
+                self._give_back(connection)
             raise ReadsBusy from error
         except psycopg2.Error:
             if connection is not None:
@@ -65,6 +65,12 @@ class ReadPool:
                 raise ReadsBusy
         finally:
             self._waiting.discard(waiting)
+
+    def _give_back(self, connection: Session) -> None:
+        if connection.expired:  # psycopg2 need not have said so
+            connection.close()
+        else:
+            self._idle.put(connection)
 
     def _take(self) -> Session:
         while True:

@@ -77,7 +77,7 @@ class Reader:
     @property
     def others_search(self) -> bool:
         """Whether another search waits for its turn."""
-        return any(kind == "searches" and pool.awaited for kind, pool in self._pools.items())
+        return "searches" in self._pools and self._pools["searches"].awaited
 
     def states(self, ids: Sequence[str], preview: int | None = None) -> dict[str, StoredString]:
         """Return those of the strings that are stored, by id."""

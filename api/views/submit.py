@@ -21,6 +21,7 @@ from api.process.reader import DatabaseUnavailable
 from api.services import services
 from api.strings import all_known
 from api.submissions import accept, accept_bulk
+from core.errors import ReadsBusy
 
 blueprint = Blueprint("submit", __name__)
 
@@ -79,7 +80,7 @@ def _were_accepted(texts: Mapping[int, str], *, bulk: bool) -> bool:
     ids = [submission_id(text, key, request_id, index if bulk else None) for index, text in texts.items()]
     try:
         return all_known(ids)
-    except DatabaseUnavailable:
+    except (DatabaseUnavailable, ReadsBusy):
         raise undecided() from None
 
 

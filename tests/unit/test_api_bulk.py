@@ -14,7 +14,7 @@ from api.http.contract import MAX_STRINGS_PER_BULK
 from api.services import Services
 from api.views import submit
 from core.consumer import Consumer
-from core.errors import JournalFull
+from core.errors import JournalFull, ReadsBusy
 from core.journal import MAX_GROUP_STRINGS, Appended, Journal, Unit
 from core.keys import KEYS
 
@@ -244,3 +244,26 @@ def test_only_a_few_bulks_are_appended_at_the_same_time(client: FlaskClient, mon
     assert answer.json["type"].endswith(":busy")
     assert "Retry-After" in answer.headers
     assert post(client, texts_of("a")).status_code == 202
+
+
+def test_not_every_lone_surrogate_is_looked_at(client: FlaskClient) -> None:
+    """Each takes a step; a body may have a million."""
+    texts = ["a" + "\ud800" * (MAX_STRINGS_PER_BULK // 2), "b" + "\ud800" * (MAX_STRINGS_PER_BULK // 2 - 1)]
+    refused = client.post("/dummies/bulk", data=json.dumps({"texts": texts}), content_type="application/json")
+    assert refused.json["type"].endswith(":invalid-text")
+    texts.append("c\ud800" * 2)
+    refused = client.post("/dummies/bulk", data=json.dumps({"texts": texts}), content_type="application/json")
+    assert refused.json["type"].endswith(":invalid-body")
+
+
+def test_whether_a_text_was_accepted_before_is_undecided_while_reads_are_busy(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_: object) -> bool:
+        raise ReadsBusy
+
+    monkeypatch.setitem(services.settings.__dict__, "database_read_url", "any")
+    monkeypatch.setattr(submit, "all_known", busy)
+    for path, body in {"/dummies/": {"text": "a" * 70_000}, "/dummies/bulk": {"texts": ["a" * 70_000]}}.items():
+        refused = client.post(path, json=body, headers={"Idempotency-Key": "a key"})
+        assert (refused.status_code, refused.json["type"]) == (503, "urn:ix-dummies:problem:database-away")

@@ -79,7 +79,7 @@ function parseProblem(json: string): Pick<Schema<"Problem">, "type" | "detail" |
   }
   if (typeof body !== "object" || body === null) return null;
   const { type, detail, errors } = body as Record<string, unknown>;
-  if (typeof type !== "string" || typeof detail !== "string") return null;
+  if (typeof type !== "string" || !type.startsWith(PROBLEM_PREFIX) || typeof detail !== "string") return null;
   return { type, detail, errors: Array.isArray(errors) ? errors : [] };
 }
 

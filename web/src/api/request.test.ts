@@ -70,6 +70,16 @@ describe("requestJson", () => {
     expect(reachability.snapshot().outage).toBeNull();
   });
 
+  it("takes a problem of another kind for a proxy's, which decides nothing about the string", async () => {
+    const init = { status: 403, headers: { "Content-Type": "application/problem+json" } };
+    const body = JSON.stringify({ type: "about:blank", title: "No", status: 403, detail: "blocked" });
+    const error = await errorOf(() => new HttpResponse(body, init));
+    expect(error).toMatchObject({
+      transient: true,
+      trouble: { code: "unexpected-answer", detail: "HTTP 403" },
+    });
+  });
+
   it("does not repeat what a proxy finds too large", async () => {
     const error = await errorOf(() => new HttpResponse("<h1>Too large</h1>", { status: 413 }));
     expect(error).toMatchObject({ transient: false, trouble: { code: "unexpected-answer" } });

@@ -7,7 +7,7 @@ import type { Batches } from "./batches";
 import { bytesOf, firstPiece, PieceSize } from "./pieces";
 import { toSend } from "./progress";
 import { RateMeter } from "./rateMeter";
-import { afterRefusal, isTooLarge } from "./refusal";
+import { afterRefusal, isTooLarge, mayBeKept } from "./refusal";
 
 const MAX_CONCURRENT = 2;
 
@@ -96,24 +96,29 @@ export class BatchRun {
   }
 
   private async sendChunk(number: number): Promise<void> {
+    // whether the service may have accepted the chunk without having said so
+    let unsure: boolean | null = null;
     for (let attempts = 1; ; attempts++) {
       await this.waitUntilDue();
-      const chunk = this.remaining().includes(number) ? await this.claimed(number) : null;
-      const fault = chunk && (await this.attempt(chunk));
-      if (!chunk || !fault) return;
-      if (!fault.transient) return this.refuse(chunk, fault);
+      const found = this.remaining().includes(number) ? await this.claimed(number) : null;
+      const fault = found && (await this.attempt(found.chunk));
+      if (!found || !fault) return;
+      unsure ??= found.wasTried;
+      if (!fault.transient && !(unsure && isTooLarge(fault))) return this.refuse(found.chunk, fault);
+      unsure ||= mayBeKept(fault);
       if (fault.trouble.code === "timed-out") this.size.timedOut();
       this.notBefore = Math.max(this.notBefore, performance.now() + namedDelay(fault));
       this.postpone(retryDelay(attempts, fault.retryAfter), fault.trouble);
     }
   }
 
-  /** Returns a chunk whose lines and key are fixed; null if another tab was faster. */
-  private async claimed(number: number): Promise<Chunk | null> {
+  /** Returns a chunk whose lines and key are fixed, and whether it may have been sent; null if another tab was faster. */
+  private async claimed(number: number): Promise<{ chunk: Chunk; wasTried: boolean } | null> {
     const chunk = await this.batches.chunk(number);
-    if (chunk?.tried) return chunk;
+    if (chunk?.tried) return { chunk, wasTried: true };
     const chunks = chunk && firstPiece(chunk, this.size.current());
-    if (chunks && (await this.batches.claim(this.batch, chunk, { chunks }))) return chunks[0];
+    if (chunks && (await this.batches.claim(this.batch, chunk, { chunks })))
+      return { chunk: chunks[0], wasTried: false };
     await this.batches.reload();
     return null;
   }

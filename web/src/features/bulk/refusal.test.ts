@@ -1,6 +1,19 @@
 import { describe, expect, it, vi } from "vitest";
+import { ApiError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
-import { accept, begin, CHUNK, progress, receipt, refuse, service, settle } from "../../testing/sending";
+import {
+  accept,
+  away,
+  begin,
+  CHUNK,
+  progress,
+  receipt,
+  refuse,
+  service,
+  settle,
+} from "../../testing/sending";
+
+const tooLarge = (code: string) => Promise.reject(new ApiError({ code, detail: "HTTP 413" }, false));
 
 describe("a chunk that is refused", () => {
   it("leaves out lines that the service refuses, and sends the rest under another key", async () => {
@@ -21,6 +34,32 @@ describe("a chunk that is refused", () => {
       chunk.texts.length > 2 || chunk.texts.includes("5") ? refuse("too-large") : accept(chunk);
     await begin(9);
     expect(progress()).toMatchObject({ accepted: 8, refused: [{ line: 5, detail: "No." }], pending: [] });
+  });
+
+  it.each(["too-large", "unexpected-answer"])(
+    "is repeated as it is after a lost answer, although the repeat is %s",
+    async (code) => {
+      service.answer = () => (service.sent.length === 1 ? Promise.reject(away) : tooLarge(code));
+      await begin(4);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(service.sent.length).toBeGreaterThan(2);
+      expect(progress()).toMatchObject({ accepted: 0, refusedCount: 0, underWay: 4 });
+      service.answer = accept;
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(progress().accepted).toBe(4);
+      expect(new Set(service.sent.map(({ key }) => key)).size).toBe(1);
+    },
+  );
+
+  it("is halved after an answer that says that nothing was kept", async () => {
+    const busy = new ApiError({ code: "busy", detail: "" }, true);
+    service.answer = (chunk) => {
+      if (service.sent.length === 1) return Promise.reject(busy);
+      return chunk.texts.length > 2 ? tooLarge("too-large") : accept(chunk);
+    };
+    await begin(4);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(progress()).toMatchObject({ accepted: 4, refusedCount: 0 });
   });
 
   it.each([

@@ -54,6 +54,16 @@ describe("Outbox", () => {
     expect(JSON.parse(savedAtFirstSend[0] ?? "")).toMatchObject({ text: "a", state: "sending" });
   });
 
+  it("takes no answer of a proxy's for a refusal: the string may have been accepted before", async () => {
+    const store = new StringStore(localStorage);
+    const tooLarge = new ApiError({ code: "unexpected-answer", detail: "HTTP 413" }, false);
+    const { sent } = start(store, [away(), tooLarge]);
+    store.add("a");
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(states(store)).toEqual(["queued"]);
+    expect(new Set(sent.map(({ key }) => key)).size).toBe(1);
+  });
+
   it("retries under the same key until the string is accepted", async () => {
     const store = new StringStore(localStorage);
     const { sent } = start(store, [away(), away(), away()]);

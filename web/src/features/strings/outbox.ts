@@ -85,7 +85,7 @@ export class Outbox {
     if ("answer" in outcome) {
       this.plans.delete(item.key);
       this.change(item, (current) => accepted(current, outcome.answer));
-    } else if (outcome.fault.transient) {
+    } else if (outcome.fault.transient || isFromProxy(outcome.fault)) {
       this.planNext(item.key, outcome.fault);
       this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
@@ -104,4 +104,9 @@ export class Outbox {
     const due = performance.now() + retryDelay(attempts, fault.retryAfter);
     this.plans.set(key, { attempts, due, notBefore: performance.now() + namedDelay(fault) });
   }
+}
+
+/** Whether an answer is not the service's, so that it decides nothing about a string that may have been sent before. */
+function isFromProxy({ trouble }: ApiError): boolean {
+  return trouble.code === "unexpected-answer";
 }
