@@ -7,6 +7,9 @@ export type PageFault = "unreachable" | "timed-out" | "unexpected-answer";
 /** What an error status says that does not come from the API. */
 type ProxyFault = PageFault | "rate-limited";
 
+/** Refusals of where a request comes from or goes to, whatever it holds; an operator can allow the place meanwhile. */
+export const PLACE_REFUSED: ReadonlySet<string> = new Set(["unknown-host", "foreign-origin"]);
+
 type RefusedItem = Schema<"RefusedItem">;
 
 /** What went wrong, small enough to store with a string; `code` is the last part of the problem type. */
@@ -59,7 +62,8 @@ export function answerError({ status, headers }: Head, body: string): ApiError {
   const problem = isProblem ? parseProblem(body) : null;
   if (problem) {
     const code = problemCode(problem.type);
-    return new ApiError({ code, detail: problem.detail }, unready, retryAfter, problem.errors);
+    const transient = unready || PLACE_REFUSED.has(code);
+    return new ApiError({ code, detail: problem.detail }, transient, retryAfter, problem.errors);
   }
   const code = proxyFault(status, unready);
   return new ApiError({ code, detail: `HTTP ${status}` }, status !== 413, retryAfter);

@@ -1,8 +1,8 @@
 import { LONGEST_WAIT } from "../timing/retryDelay";
 import type { ApiError } from "./apiError";
 
-/** What a request found to be down: everything that could answer, or the journal that takes strings. */
-export type Outage = "no-answer" | "journal-away" | "journal-full" | "journal-volatile";
+/** What a request found: nothing that answers, no answers under the name that the page uses, or a journal that takes nothing. */
+export type Outage = "no-answer" | "unknown-host" | "journal-away" | "journal-full" | "journal-volatile";
 /** `checked`: whether the pipeline's state has been read since the service last did not answer. */
 export type Reach = { readonly outage: Outage | null; readonly checked: boolean };
 
@@ -11,6 +11,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
   "timed-out": "no-answer",
   "api-away": "no-answer",
   "unexpected-answer": "no-answer",
+  "unknown-host": "unknown-host",
   "journal-away": "journal-away",
   "journal-full": "journal-full",
   "journal-volatile": "journal-volatile",

@@ -49,6 +49,16 @@ describe("requestJson", () => {
     });
   });
 
+  it.each([
+    [421, "unknown-host"],
+    [403, "foreign-origin"],
+  ])("takes %d %s for a refusal of the place, not of what was sent", async (status, code) => {
+    expect(await errorOf(() => problem(status, code, "Say."))).toMatchObject({
+      transient: true,
+      trouble: { code },
+    });
+  });
+
   it("treats a proxy's error page as no response", async () => {
     const error = await errorOf(() => HttpResponse.html("<h1>Bad Gateway</h1>", { status: 502 }));
     expect(error).toMatchObject({ transient: true, trouble: { code: "unreachable" } });

@@ -77,6 +77,10 @@ export const en = {
     unreachable: "the service does not answer.",
     "timed-out": "the service does not answer in time.",
     "api-away": "the service does not answer.",
+    "unknown-host":
+      "the service does not go by the name that this page uses; an operator can add it to ALLOWED_HOSTS.",
+    "foreign-origin":
+      "the service takes nothing from pages at this address; an operator can add it to CORS_ORIGINS.",
     "unexpected-answer": "the service gave an answer that makes no sense.",
     "journal-away": "the journal does not answer.",
     "database-away": "the text is too long, and the database cannot say whether it was accepted before.",
@@ -109,6 +113,7 @@ export const en = {
     journalFull: "The journal is full; strings typed here wait in this browser.",
     journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
     journalUnavailable: "The journal is unavailable; strings typed here wait in this browser.",
+    unknownHost: "The service does not go by this name; strings typed here wait in this browser.",
     noAnswer: "The service does not answer; strings typed here wait in this browser.",
     offline: "This device is offline; strings typed here wait in this browser.",
     tryNow: "Try now",
@@ -134,7 +139,7 @@ export const en = {
       chartPeak: (peak: string) => `peak ${peak}/s`,
       chartStart: "5 min ago",
       chartEnd: "now",
-      noFigures: "There are no figures while the service does not answer.",
+      noFigures: "There are no figures at the moment.",
     },
     waiting: (count: string) => `${count} waiting`,
     waitingFor: (count: string, duration: string) => `${count} waiting, about ${duration}`,

@@ -25,6 +25,10 @@ export const history = {
   troubles: {
     "database-away": "The database is unavailable, so stored strings cannot be read. They are safe.",
     "rate-limited": "Too many requests came from here.",
+    "unknown-host":
+      "The service does not go by the name that this page uses; an operator can add it to ALLOWED_HOSTS.",
+    "foreign-origin":
+      "The service takes nothing from pages at this address; an operator can add it to CORS_ORIGINS.",
     busy: "The service is busy.",
   },
   noAnswer: "The service does not answer.",

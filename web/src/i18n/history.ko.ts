@@ -27,6 +27,10 @@ export const history: typeof english = {
   troubles: {
     "database-away": "데이터베이스가 응답하지 않아 저장된 문자열을 읽을 수 없습니다. 문자열은 안전합니다.",
     "rate-limited": "이곳에서 보낸 요청이 너무 많습니다.",
+    "unknown-host":
+      "서비스가 이 페이지가 쓰는 이름으로는 응답하지 않습니다. 운영자가 ALLOWED_HOSTS에 추가할 수 있습니다.",
+    "foreign-origin":
+      "서비스가 이 주소의 페이지에서 보내는 것을 받지 않습니다. 운영자가 CORS_ORIGINS에 추가할 수 있습니다.",
     busy: "서비스가 바쁩니다.",
   },
   noAnswer: "서비스가 응답하지 않습니다.",

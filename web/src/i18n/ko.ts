@@ -72,6 +72,10 @@ export const ko: Messages = {
     unreachable: "서비스가 응답하지 않습니다.",
     "timed-out": "서비스가 제때 응답하지 않습니다.",
     "api-away": "서비스가 응답하지 않습니다.",
+    "unknown-host":
+      "서비스가 이 페이지가 쓰는 이름으로는 응답하지 않습니다. 운영자가 ALLOWED_HOSTS에 추가할 수 있습니다.",
+    "foreign-origin":
+      "서비스가 이 주소의 페이지에서 보내는 것을 받지 않습니다. 운영자가 CORS_ORIGINS에 추가할 수 있습니다.",
     "unexpected-answer": "서비스가 이해할 수 없는 응답을 보냈습니다.",
     "journal-away": "저널이 응답하지 않습니다.",
     "database-away": "텍스트가 너무 긴데, 이전에 받은 것인지 데이터베이스에서 확인할 수 없습니다.",
@@ -104,6 +108,8 @@ export const ko: Messages = {
     journalVolatile:
       "저널이 문자열을 안전하게 보관할 수 없습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     journalUnavailable: "저널이 응답하지 않습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
+    unknownHost:
+      "서비스가 이 이름으로는 응답하지 않습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     noAnswer: "서비스가 응답하지 않습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     offline: "이 기기가 오프라인입니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     tryNow: "지금 시도",
@@ -128,7 +134,7 @@ export const ko: Messages = {
       chartPeak: (peak) => `최대 초당 ${peak}개`,
       chartStart: "5분 전",
       chartEnd: "지금",
-      noFigures: "서비스가 응답하지 않는 동안에는 수치를 알 수 없습니다.",
+      noFigures: "지금은 수치를 알 수 없습니다.",
     },
     waiting: (count) => `${count}개 대기`,
     waitingFor: (count, duration) => `${count}개 대기, 약 ${duration}`,

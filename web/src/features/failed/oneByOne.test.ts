@@ -62,9 +62,13 @@ describe.each(["retry", "discard"] as const)("a %s of a single string", (kind) =
     });
   });
 
-  it("was not done if the service says that it is busy", async () => {
-    const busy = () => problem(503, "busy", "");
-    expect(await run(kind, [busy, handled[kind]])).toMatchObject({ skipped: 1, unclear: 0, exact: true });
+  it.each([
+    [503, "busy"],
+    [421, "unknown-host"],
+    [403, "foreign-origin"],
+  ])("was not done if the service answers %d %s", async (status, code) => {
+    const refused = () => problem(status, code, "");
+    expect(await run(kind, [refused, handled[kind]])).toMatchObject({ skipped: 1, unclear: 0, exact: true });
   });
 
   it("may have been done before the operation was interrupted", async () => {

@@ -1,8 +1,8 @@
-import { ApiError, pageError, type Trouble } from "../../api/apiError";
+import { ApiError, PLACE_REFUSED, pageError, type Trouble } from "../../api/apiError";
 import { retryDelay } from "../../timing/retryDelay";
 
 /** The service refused to begin. */
-const NOT_BEGUN = new Set(["busy", "rate-limited"]);
+const NOT_BEGUN = new Set(["busy", "rate-limited", ...PLACE_REFUSED]);
 
 type Watch = { signal: AbortSignal; onWaiting: (trouble: Trouble) => void };
 

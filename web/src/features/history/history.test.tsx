@@ -232,6 +232,27 @@ describe("the page of a string", () => {
     expect(main().getByText("There is no string with this id.")).toBeTruthy();
   });
 
+  it.each([
+    ["en", /^The service does not go by the name/, "The service does not go by this name;"],
+    ["ko", /^서비스가 이 페이지가 쓰는 이름으로는/, "서비스가 이 이름으로는 응답하지 않습니다."],
+  ] as const)(
+    "is not taken for deleted under a name that is not the service's (%s)",
+    async (language, words, strip) => {
+      state = answer = () => problem(421, "unknown-host", "Nothing was accepted.");
+      api.pipeline = state;
+      await open(`#/string/${ID}`, language);
+      expect(main().getByText(words)).toBeTruthy();
+      expect(screen.getAllByRole("status")[0]?.textContent).toContain(strip);
+      window.location.hash = "#/history";
+      await pass(3_000);
+      expect(main().getByText(words)).toBeTruthy();
+      api.pipeline = pipeline();
+      answer = () => page([string("a", "one")]);
+      await pass(3_000);
+      expect(rows()[0]?.textContent).toContain("one");
+    },
+  );
+
   it("waits for an unavailable database", async () => {
     state = () => problem(503, "database-away", "Later.");
     await open(`#/string/${ID}`);

@@ -55,6 +55,7 @@ describe("judge", () => {
     ["journal-away", "journalUnavailable"],
     ["journal-full", "journalFull"],
     ["journal-volatile", "journalVolatile"],
+    ["unknown-host", "unknownHost"],
   ] as const)("prefers what a request met (%s) to an earlier response", (outage, name) => {
     expect(judge(pipeline(), outage)).toMatchObject({ name, tone: "stop" });
   });

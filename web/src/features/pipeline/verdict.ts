@@ -15,6 +15,7 @@ export type VerdictName =
   | "journalFull"
   | "journalVolatile"
   | "journalUnavailable"
+  | "unknownHost"
   | "noAnswer"
   | "offline";
 
@@ -47,12 +48,14 @@ const TONES: Record<VerdictName, Verdict["tone"]> = {
   journalFull: "stop",
   journalVolatile: "stop",
   journalUnavailable: "stop",
+  unknownHost: "stop",
   noAnswer: "stop",
   offline: "stop",
 };
 
 const OUTAGES: Record<Outage, VerdictName> = {
   "no-answer": "noAnswer",
+  "unknown-host": "unknownHost",
   "journal-away": "journalUnavailable",
   "journal-full": "journalFull",
   "journal-volatile": "journalVolatile",
@@ -78,9 +81,9 @@ export function confirms({ name }: Verdict, outage: Outage | null): boolean {
   return outage === null || OUTAGES[outage] === name || (outage === "no-answer" && name === "offline");
 }
 
-/** Whether the service answers; it does while its journal takes no strings. */
+/** Whether the service answers this page; it does while its journal takes no strings. */
 export function isAnswered({ name }: Verdict): boolean {
-  return name !== "noAnswer" && name !== "offline";
+  return name !== "noAnswer" && name !== "unknownHost" && name !== "offline";
 }
 
 /** Whether strings stay in the browser. */

@@ -109,6 +109,19 @@ describe("the bulk view", () => {
     expect(new Set(bulks.map(({ key }) => key)).size).toBe(1);
   });
 
+  it("waits, and is not stopped, where the service does not take strings from this place", async () => {
+    onBulk = () => problem(403, "foreign-origin", "Nothing was accepted.");
+    await open();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await screen.findByText(/takes nothing from pages at this address/);
+    onBulk = () => undefined;
+    await heading("All sent: 1 string accepted");
+    expect(new Set(bulks.map(({ key }) => key)).size).toBe(1);
+  });
+
   it("says why a cancelled batch had stopped, not to press a button that is gone", async () => {
     onBulk = () => problem(403, "forbidden", "No.");
     await open();

@@ -228,13 +228,16 @@ describe("the details of the pipeline", () => {
     expect(details().getAttribute("aria-expanded")).toBe("true");
   });
 
-  it("show no old figures while the service does not answer", async () => {
+  it.each([
+    ["does not answer", () => new Response(null, { status: 502 })],
+    ["goes by another name", () => problem(421, "unknown-host", "")],
+  ])("show no old figures while the service %s", async (_, answer) => {
     openPage();
     fireEvent.click(details());
     await pass(0);
-    api.pipeline = () => new Response(null, { status: 502 });
-    await pass(3_000);
-    expect(screen.getByText("There are no figures while the service does not answer.")).toBeTruthy();
+    api.pipeline = answer;
+    await pass(12_000);
+    expect(screen.getByText("There are no figures at the moment.")).toBeTruthy();
     expect(screen.queryByText("Stored per second")).toBeNull();
   });
 });

@@ -7,7 +7,7 @@ import { useLanguage, useMessages } from "../../../i18n/language";
 import { useStrings } from "../../strings/stringsContext";
 import { usePipeline } from "../usePipeline";
 import { useWaking } from "../useWaking";
-import { isStuck, type Verdict } from "../verdict";
+import { isAnswered, isStuck, type Verdict } from "../verdict";
 import { PipelineDetails } from "./PipelineDetails";
 import styles from "./PipelineStrip.module.css";
 
@@ -38,7 +38,7 @@ export function PipelineStrip() {
         <Buttons verdict={verdict} open={open} controls={detailsId} onToggle={toggle} />
       </div>
       <div id={detailsId} hidden={!open}>
-        {open && <PipelineDetails answers={verdict.name !== "noAnswer" && verdict.name !== "offline"} />}
+        {open && <PipelineDetails answers={isAnswered(verdict)} />}
       </div>
     </div>
   );

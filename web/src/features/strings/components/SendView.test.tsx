@@ -1,4 +1,5 @@
 import { fireEvent, screen, within } from "@testing-library/react";
+import { HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 import { pass } from "../../../testing/clock";
 import { type FakeApi, problem, stored } from "../../../testing/fakeApi";
@@ -34,6 +35,27 @@ describe("a string", () => {
     expect(api.submissions).toHaveLength(2);
     expect(api.submissions[1]?.key).toBe(api.submissions[0]?.key);
   });
+
+  it.each([
+    ["en", 421, "unknown-host", "the service does not go by the name that this page uses"],
+    ["en", 403, "foreign-origin", "the service takes nothing from pages at this address"],
+    ["ko", 421, "unknown-host", "서비스가 이 페이지가 쓰는 이름으로는 응답하지 않습니다"],
+    ["ko", 403, "foreign-origin", "서비스가 이 주소의 페이지에서 보내는 것을 받지 않습니다"],
+  ] as const)(
+    "whose answer was lost is not refused with its place (%s, %d %s)",
+    async (language, status, code, words) => {
+      api.onSubmit = () => HttpResponse.error();
+      openPage(language);
+      await submit("hello");
+      api.onSubmit = () => problem(status, code, "Nothing was accepted.");
+      await pass(3_000);
+      expect(rows()[0]).toContain(words);
+      api.onSubmit = () => undefined;
+      await pass(20_000);
+      expect(rows()[0]).toMatch(/Queued|대기 중/);
+      expect(new Set(api.submissions.map(({ key }) => key)).size).toBe(1);
+    },
+  );
 
   it("is sent once more after a reload, not twice", async () => {
     api.onSubmit = () => problem(503, "api-away", "Later.");
