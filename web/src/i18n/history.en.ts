@@ -32,7 +32,7 @@ export const history = {
     busy: "The service is busy.",
   },
   noAnswer: "The service does not answer.",
-  refused: (detail: string) => `The service refuses this search: ${detail}`,
+  refused: (detail: string) => `The service refuses this request: ${detail}`,
   retrying: "The page tries again by itself.",
   string: {
     heading: "String",

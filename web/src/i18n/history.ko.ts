@@ -34,7 +34,7 @@ export const history: typeof english = {
     busy: "서비스가 바쁩니다.",
   },
   noAnswer: "서비스가 응답하지 않습니다.",
-  refused: (detail) => `서비스가 이 검색을 거부했습니다: ${detail}`,
+  refused: (detail) => `서비스가 이 요청을 거부했습니다: ${detail}`,
   retrying: "페이지가 자동으로 다시 시도합니다.",
   string: {
     heading: "문자열",

@@ -253,6 +253,13 @@ describe("the page of a string", () => {
     },
   );
 
+  it("is not taken for deleted if the request is refused for another reason", async () => {
+    state = () => problem(400, "invalid-parameter", "No such parameter.");
+    await open(`#/string/${ID}`);
+    expect(main().getByText("The service refuses this request: No such parameter.")).toBeTruthy();
+    expect(main().queryByText("There is no string with this id.")).toBeNull();
+  });
+
   it("waits for an unavailable database", async () => {
     state = () => problem(503, "database-away", "Later.");
     await open(`#/string/${ID}`);

@@ -10,13 +10,13 @@ import { StringFacts } from "./StringFacts";
 export function StringView({ id }: { id: string }) {
   const { history } = useMessages();
   const { data, trouble } = useString(id);
-  const notFound = trouble !== null && !trouble.transient;
+  const notFound = trouble?.trouble.code === "unknown-string";
   return (
     <>
       <ViewHead title={history.string.heading} section={sectionOf(data)} />
       {data && !notFound && <StringFacts string={data} />}
       {notFound && <NotFound />}
-      {trouble?.transient && <ReadingTrouble error={trouble} />}
+      {trouble && !notFound && <ReadingTrouble error={trouble} />}
       {!data && !trouble && <Skeleton label={history.string.loading} rows={2} />}
     </>
   );
