@@ -4,7 +4,7 @@ const KEY = "ix-dummies:read-token";
 /** What the reader is asked for: nothing, or a token; `wrong` is the one that was refused. */
 type Asked = { readonly wrong: string | null } | null;
 
-/** The token while the browser keeps nothing: it lasts until the page is closed. */
+/** The token that the browser does not keep: it lasts until the page is closed. */
 let unsaved: string | null = null;
 let asked: Asked = null;
 const listeners = new Set<() => void>();
@@ -12,7 +12,7 @@ const listeners = new Set<() => void>();
 /** The token for reading, saved for this tab only; null as long as the service has asked for none. */
 export function savedReadToken(): string | null {
   try {
-    return sessionStorage.getItem(KEY);
+    return sessionStorage.getItem(KEY) ?? unsaved;
   } catch {
     return unsaved;
   }
@@ -60,6 +60,7 @@ function tell(next: Asked): void {
 }
 
 function save(next: string | null): void {
+  unsaved = null;
   try {
     if (next === null) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, next);

@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { HttpResponse, http } from "msw";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { FakeApi, problem } from "../testing/fakeApi";
 import { openPage } from "../testing/openPage";
 import { server } from "../testing/server";
@@ -60,4 +60,19 @@ it.each([
   expect(screen.getByText(new RegExp(closed))).toBeTruthy();
   expect(sessionStorage.getItem("ix-dummies:read-token")).toBe(TOKEN);
   expect(reads).not.toContain("Bearer 토큰");
+});
+
+it("uses the token until the page is closed where the browser has no room to keep it", async () => {
+  vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+    throw new DOMException("no room", "QuotaExceededError");
+  });
+  window.history.replaceState(null, "", "#/history");
+  openPage();
+  for (const token of ["wrong", TOKEN]) {
+    await userEvent.clear(await screen.findByLabelText("Read token"));
+    await userEvent.type(screen.getByLabelText("Read token"), `${token}{Enter}`);
+    if (token !== TOKEN) await screen.findByText(/does not take this token/);
+  }
+  await screen.findByText("one");
+  expect(reads).toContain("Bearer wrong");
 });
