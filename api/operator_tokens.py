@@ -23,7 +23,7 @@ SCHEME = "Bearer "
 SHORTEST = 16
 UNNAMED = "operator"
 """The name of ``OPERATOR_TOKEN``, unless the file has another one for it."""
-_is_token = re.compile("[!-~]([ -~]*[!-~])?").fullmatch
+_is_token = re.compile("[!-~]+").fullmatch
 _is_line = re.compile(rf"([A-Za-z0-9_.@-]{{1,64}})[ \t]+([!-~]{{{SHORTEST},}})").fullmatch
 
 
@@ -86,11 +86,11 @@ def read(file: Path) -> dict[bytes, str]:
 
 
 def check(token: str) -> None:
-    """Raise ValueError for an ``OPERATOR_TOKEN`` that is too short, or that a header cannot carry."""
+    """Raise ValueError for a token that is too short, or that a line of the file or the page's field cannot carry."""
     if len(token) < SHORTEST:
         raise ValueError(f"use at least {SHORTEST} characters")
     if not _is_token(token):
-        raise ValueError("use visible ASCII characters, which a header can carry, and spaces only between them")
+        raise ValueError("use visible ASCII characters, without spaces")
 
 
 def digest(token: str) -> bytes:

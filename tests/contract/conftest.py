@@ -8,7 +8,7 @@ import pytest
 
 from local.system import System
 
-TOKEN = "a token of the operators"
+TOKEN = "a-token-of-the-operators"
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from core.dead_letter_groups import PIECE
 from core.journal import Journal
 from local.system import System
 
-TOKEN = "a token of the operators"
+TOKEN = "a-token-of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 LIMIT = 1_000
 MANY = 3_000

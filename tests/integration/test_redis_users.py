@@ -87,7 +87,7 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
     """Also where Celery repairs something: its connections are cut, and a drain's message is given back."""
     with redis_of(guarded) as redis:
         redis.execute_command("ACL LOG RESET")
-        token = "a token of the operators"
+        token = "a-token-of-the-operators"
         api = guarded.start_api(as_users(guarded, "api", "waker") | {"OPERATOR_TOKEN": token})
         port = free_port()
         guarded.start([*FLOWER, f"--port={port}"], "flower", as_users(guarded, "flower"))

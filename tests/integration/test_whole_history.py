@@ -20,7 +20,7 @@ from core.submission import decode_rows
 from local.system import System
 
 pytestmark = pytest.mark.timeout(120)
-TOKEN = "a token of the operators"
+TOKEN = "a-token-of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 ODD = [
     'quote " and comma,',

@@ -22,7 +22,7 @@ from core.dead_letter_groups import PIECE, Progress
 from core.errors import JournalFull, JournalUnavailable
 from core.keys import KEYS
 
-TOKEN = "a token of the operators"
+TOKEN = "a-token-of-the-operators"
 WHY = "a test of ours"
 ALL = {"reasons": "all"}
 DISCARD = {"reasons": ["because"], "why": WHY}

@@ -20,7 +20,7 @@ from core.consumer import Consumer
 from core.keys import KEYS
 from core.submission import UNREADABLE
 
-TOKEN = "a token of the operators"
+TOKEN = "a-token-of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 
 

@@ -14,7 +14,7 @@ from api.app import create_app
 from api.process.login_guard import FREE
 from api.settings import ApiSettings
 
-READER, OPERATOR = "the token of the readers", "a token of the operators"
+READER, OPERATOR = "the-token-of-the-readers", "a-token-of-the-operators"
 ID = "7f3b1c52-0e0a-4f0e-9d3a-6f1a6c1e52a2"
 READS = [
     ("GET", "/dummies/"),

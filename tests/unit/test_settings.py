@@ -132,6 +132,8 @@ def test_what_not_every_program_would_read_is_refused(
         ("OPERATOR_TOKEN", "secret"),
         ("READ_TOKEN", "secret"),
         ("OPERATOR_TOKEN", "secret-secret-secret "),
+        ("OPERATOR_TOKEN", "secret secret secret"),
+        ("READ_TOKEN", "secret secret secret"),
         ("OPERATOR_TOKEN", "secret-비밀-비밀-비밀-비밀"),
         ("OPERATOR_TOKEN", "secret-secret-secret\x7f"),
         ("CELERY_BROKER_URL", "redis://h;redis://secret"),
