@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hmac import compare_digest
 
 from flask import g, request
 
@@ -10,8 +11,6 @@ from api.http.client_address import address_of
 from api.http.problems import ApiProblem
 from api.operator_tokens import digest, name_of
 from api.services import services
-
-READER = "reader"
 
 
 def operators_only() -> None:
@@ -24,19 +23,29 @@ def operators_only() -> None:
     tokens = services().operator_tokens.current()
     if not tokens:
         raise ApiProblem("operator-disabled", "Start the service with OPERATOR_TOKEN to manage dead letters over HTTP.")
-    g.operator = _owner(tokens)
+    token = _token()
+    g.operator = _log_in(token, tokens) if token else None
     if g.operator is None:
         raise ApiProblem("operator-only", "Send an operator's token as Authorization: Bearer ….")
 
 
 def readers_only() -> None:
     """Check likewise, where ``READ_TOKEN`` is set, that a request has this token or an operator's."""
-    parts = services()
-    token = parts.settings.read_token
-    if token is None or request.method == "OPTIONS":
+    if may_read() or request.method == "OPTIONS":
         return
-    if _owner({**parts.operator_tokens.current(), digest(token.get_secret_value()): READER}) is None:
+    token = _token()
+    if not token or _log_in(token, services().operator_tokens.current()) is None:
         raise ApiProblem("reader-only", "Send the token for reading as Authorization: Bearer ….")
+
+
+def may_read() -> bool:
+    """Tell whether everyone may read, or the request has ``READ_TOKEN``.
+
+    This is no login: failures of an address never keep the readers out who share it. An operator's token is not looked
+    at.
+    """
+    wanted = services().settings.read_token
+    return wanted is None or compare_digest(digest(wanted.get_secret_value()), digest(_token()))
 
 
 def operator() -> str:
@@ -44,11 +53,14 @@ def operator() -> str:
     return str(g.operator)
 
 
-def _owner(tokens: Mapping[bytes, str]) -> str | None:
-    """Return whose token the request has; a wrong one is a failed login, none at all is not."""
-    given = request.headers.get("Authorization")
-    if not given:
-        return None
-    name = name_of(given, tokens)
-    services().logins.note(address_of(request.environ), right=name is not None, forgives=name != READER)
+def _token() -> str:
+    """Return the request's token; empty if it has none, or credentials of another kind, which are a proxy's."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _log_in(token: str, tokens: Mapping[bytes, str]) -> str | None:
+    """Return whose token it is; a wrong one is a failed login."""
+    name = name_of(token, tokens)
+    services().logins.note(address_of(request.environ), right=name is not None)
     return name

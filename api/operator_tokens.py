@@ -19,7 +19,6 @@ from core.settings import content
 
 log = structlog.get_logger()
 
-SCHEME = "Bearer "
 SHORTEST = 16
 UNNAMED = "operator"
 """The name of ``OPERATOR_TOKEN``, unless the file has another one for it."""
@@ -57,11 +56,11 @@ class OperatorTokens:
         return self._unnamed | named
 
 
-def name_of(authorization: str, tokens: Mapping[bytes, str]) -> str | None:
-    """Return whose token an Authorization header carries; None if no one's. It takes the same time for any header."""
-    given, name = sha256(authorization.encode()).digest(), None
-    for token, owner in tokens.items():
-        if compare_digest(token, given):
+def name_of(token: str, tokens: Mapping[bytes, str]) -> str | None:
+    """Return whose token this is; None if no one's. It takes the same time for any."""
+    given, name = digest(token), None
+    for known, owner in tokens.items():
+        if compare_digest(known, given):
             name = owner
     return name
 
@@ -95,4 +94,4 @@ def check(token: str) -> None:
 
 def digest(token: str) -> bytes:
     """Return what is kept of a token, and compared."""
-    return sha256((SCHEME + token).encode()).digest()
+    return sha256(token.encode()).digest()

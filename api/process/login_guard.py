@@ -2,7 +2,8 @@
 
 Nothing sleeps: a login that comes too early is refused, whatever its token, so a client that guesses learns nothing.
 Other addresses are not affected. Those who share one, behind NAT or a proxy that nginx does not know, wait together: to
-let the right token in meanwhile would tell which one it is, as fast as tokens can be sent.
+let the right token in meanwhile would tell which one it is, as fast as tokens can be sent. ``READ_TOKEN``, which many
+share and which changes nothing, is no login: it is let in at any time, and ends no failures.
 """
 
 from __future__ import annotations
@@ -48,11 +49,10 @@ class LoginGuard:
         self._lock = threading.Lock()
         self._failures: OrderedDict[object, _Failures] = OrderedDict()
 
-    def note(self, address: Address | None, *, right: bool, forgives: bool = True) -> None:
+    def note(self, address: Address | None, *, right: bool) -> None:
         """Note a login with the right token or a wrong one; raises ApiProblem while its address has to wait.
 
-        The right token ends the address' failures if it ``forgives``: one for reading must not, or those who may read
-        could guess operators' tokens as fast as they like. Clients whose address is unknown count as one.
+        The right token ends the address' failures. Clients whose address is unknown count as one.
         """
         origin, now = _origin(address), monotonic()
         with self._lock:
@@ -61,8 +61,7 @@ class LoginGuard:
                 known.refused += 1
                 raise _too_early(known.until - now)
             if right:
-                if forgives:
-                    self._failures.pop(origin, None)
+                self._failures.pop(origin, None)
                 return
             if known is None or now > known.until + FORGOTTEN_AFTER:
                 known = _Failures()

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from api.app import create_app
 from api.process.login_guard import FREE
+from api.services import Services
 from api.settings import ApiSettings
 
 READER, OPERATOR = "the-token-of-the-readers", "a-token-of-the-operators"
@@ -91,3 +92,34 @@ def test_a_wrong_token_is_logged_with_its_address(client: FlaskClient) -> None:
     [line] = logs
     assert (line["event"], line["address"]) == ("login failed", "127.0.0.1")
     assert "guessed" not in str(line)
+
+
+def test_guesses_from_a_shared_address_do_not_lock_its_readers_out(client: FlaskClient) -> None:
+    for _ in range(FREE):
+        assert asked(client, "GET", "/dummies/", "guessed-token") == 401
+    assert asked(client, "GET", "/dummies/", READER) in (200, 503)
+    for path, token in (("/dummies/", OPERATOR), ("/dummies/", "guessed-token"), ("/dummies/failed", OPERATOR)):
+        assert asked(client, "GET", path, token) == 429
+
+
+def test_a_reader_needs_no_look_at_the_file_of_operators(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.operator_tokens, "current", lambda: pytest.fail("it was read"))
+    assert asked(client, "GET", "/dummies/", READER) in (200, 503)
+    assert asked(client, "GET", "/dummies/", None) == 401
+
+
+@pytest.mark.parametrize("path", ["/dummies/", "/dummies/failed"])
+def test_another_scheme_is_no_login(client: FlaskClient, path: str) -> None:
+    """A proxy that asks who is there leaves its own in the request."""
+    with capture_logs() as logs:
+        for header in ("Basic a2ltOnNlY3JldA==", "Negotiate YII", "Bearer", OPERATOR) * FREE:
+            assert client.get(path, headers={"Authorization": header}).status_code == 401
+    assert logs == []
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_is_compared_as_http_says(client: FlaskClient, scheme: str) -> None:
+    for path, token in (("/dummies/", READER), ("/dummies/", OPERATOR), ("/dummies/failed", OPERATOR)):
+        assert client.get(path, headers={"Authorization": f"{scheme} {token}"}).status_code in (200, 503)
