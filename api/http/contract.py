@@ -200,7 +200,10 @@ class Pipeline(Struct):
         int | None,
         Meta(description="Waiting strings that failed when they were tried alone, and are tried again after a pause."),
     ] = None
-    set_aside_reason: Annotated[str | None, Meta(description="How the one of them failed that is tried next.")] = None
+    set_aside_reason: Annotated[
+        str | None,
+        Meta(description="How the one of them failed that is tried next; to readers only, if there is a token."),
+    ] = None
     unaccounted: Annotated[
         int | None,
         Meta(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response
 
+from api.auth import may_read
 from api.http.contract import PartState, Pipeline, Ready, SetBack
 from api.http.openapi import Operation
 from api.http.problems import ApiProblem, journal_volatile
@@ -21,7 +22,10 @@ blueprint = Blueprint("pipeline", __name__)
 @blueprint.get("/pipeline")
 @Operation("Whether strings get through", answers={200: Pipeline})
 def pipeline() -> Response:
-    """Answer with what was seen within the last second; parts that are away are said to be, with 200."""
+    """Answer with what was seen within the last second; parts that are away are said to be, with 200.
+
+    Why a string failed may quote it: where reading is closed, only who has the token for reading sees that.
+    """
     monitor = services().monitor
     monitor.wait_for_first_look()
     counts = monitor.counts
@@ -42,7 +46,7 @@ def pipeline() -> Response:
             settled_total=max(0, counts.appended - counts.waiting) if counts else None,
             worker_count=counts.workers if counts else None,
             set_aside=counts.set_aside if counts else None,
-            set_aside_reason=counts.aside_reason if counts else None,
+            set_aside_reason=counts.aside_reason if counts and may_read() else None,
             unaccounted=counts.unaccounted if counts else None,
         )
     )

@@ -14,6 +14,8 @@ from api.app import create_app
 from api.process.login_guard import FREE
 from api.services import Services
 from api.settings import ApiSettings
+from core.consumer import Consumer
+from core.retries import RetryState
 
 READER, OPERATOR = "the-token-of-the-readers", "a-token-of-the-operators"
 ID = "7f3b1c52-0e0a-4f0e-9d3a-6f1a6c1e52a2"
@@ -123,3 +125,19 @@ def test_another_scheme_is_no_login(client: FlaskClient, path: str) -> None:
 def test_the_scheme_is_compared_as_http_says(client: FlaskClient, scheme: str) -> None:
     for path, token in (("/dummies/", READER), ("/dummies/", OPERATOR), ("/dummies/failed", OPERATOR)):
         assert client.get(path, headers={"Authorization": f"{scheme} {token}"}).status_code in (200, 503)
+
+
+@pytest.mark.parametrize("token", [None, "guessed-token", OPERATOR, READER])
+def test_what_postgresql_says_of_a_string_is_shown_to_readers_only(
+    client: FlaskClient, services: Services, consumer: Consumer, token: str | None
+) -> None:
+    """It may quote the text. The rest stays open, and no token is guessed here: the page asks all the time."""
+    client.post("/dummies/", json={"text": "n-my-secret"})
+    said = '22P02 invalid input syntax for type integer: "n-my-secret"'
+    consumer.set_aside([(consumer.claim().entries[0], RetryState("22P02", said))])
+    services.monitor.look_at_journal()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with capture_logs() as logs:
+        found = [client.get("/pipeline", headers=headers).json for _ in range(FREE + 1)][-1]
+    assert (found["set_aside"], found["set_aside_reason"]) == (1, said if token == READER else None)
+    assert logs == []

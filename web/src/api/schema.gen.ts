@@ -241,7 +241,7 @@ export interface paths {
         };
         /**
          * Whether strings get through
-         * @description Answer with what was seen within the last second; parts that are away are said to be, with 200.
+         * @description Answer with what was seen within the last second; parts that are away are said to be, with 200. Why a string failed may quote it: where reading is closed, only who has the token for reading sees that.
          */
         get: operations["pipeline"];
         put?: never;
@@ -450,7 +450,7 @@ export interface components {
              */
             set_aside: number | null;
             /**
-             * @description How the one of them failed that is tried next.
+             * @description How the one of them failed that is tried next; to readers only, if there is a token.
              * @default null
              */
             set_aside_reason: string | null;
