@@ -1,7 +1,7 @@
 """Operators' tokens: those in a file, each with a name, and the one in ``OPERATOR_TOKEN``.
 
-The file has a line ``name token`` for each; empty lines and those that begin with ``#`` are skipped. It is read for
-every request of an operator: a token is valid, or no longer, as soon as the file says so. Only digests are kept.
+The file has a line ``name token`` for each; empty lines and comments (``#``) are skipped. It is read for every request
+of an operator: a token is valid, or no longer, as soon as the file says so. Only digests are kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 SHORTEST = 16
 UNNAMED = "operator"
-"""The name of ``OPERATOR_TOKEN``, unless the file has another one for it."""
+"""The name of ``OPERATOR_TOKEN``, which no one else may have, unless the file has another one for it."""
 _is_token = re.compile("[!-~]+").fullmatch
 _is_line = re.compile(rf"([A-Za-z0-9_.@-]{{1,64}})[ \t]+([!-~]{{{SHORTEST},}})").fullmatch
 
@@ -68,14 +68,14 @@ def name_of(token: str, tokens: Mapping[bytes, str]) -> str | None:
 def read(file: Path) -> dict[bytes, str]:
     """Return the names by their tokens' digests; raises ValueError, which names the line and not what is in it."""
     names: dict[bytes, str] = {}
-    for number, line in enumerate(content(file).splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
+    for number, line in enumerate(map(str.strip, content(file).removeprefix("\ufeff").splitlines()), 1):
+        if not line or line.startswith("#"):
             continue
-        found = _is_line(line.strip())
-        if not found:
+        found = _is_line(line)
+        if not found or found[1] == UNNAMED:
             raise ValueError(
-                f"write line {number} of {file} as a name, a space, and a token of at least {SHORTEST} visible ASCII"
-                " characters"
+                f"write line {number} of {file} as a name, which is not {UNNAMED}, a space, and a token of at least"
+                f" {SHORTEST} visible ASCII characters"
             )
         token = digest(found[2])
         if token in names:

@@ -29,9 +29,9 @@ if grep -q 'files: \[operators\]' "$overlay/kustomization.yaml"; then
     file=k8s/overlays/$overlay/operators
     [ -f "$overlay/operators" ] || fail "$file is missing: echo \"\$(whoami) \$(openssl rand -hex 24)\" >$file makes one for you"
     line='[A-Za-z0-9_.@-]{1,64}[[:blank:]]+[!-~]{16,}[[:blank:]]*'
-    wrong=$(LC_ALL=C grep -avnE "^(#.*|$line)?\$" "$overlay/operators") || wrong=
-    [ "$wrong" ] || wrong=$(awk '!/^#/ && NF && seen[$2]++ { print NR ":" }' "$overlay/operators")
-    [ -z "$wrong" ] || fail "line ${wrong%%:*} of $file must be a name, a space, and a token of its own of at least 16 characters"
+    wrong=$(LC_ALL=C grep -avnE "^[[:blank:]]*(#.*|$line)?\$" "$overlay/operators") || wrong=
+    [ "$wrong" ] || wrong=$(awk '$1 !~ /^#/ && NF && (seen[$2]++ || $1 == "operator") { print NR ":" }' "$overlay/operators")
+    [ -z "$wrong" ] || fail "line ${wrong%%:*} of $file must be a name, which is not operator, a space, and a token of its own of at least 16 characters"
 fi
 
 k() {

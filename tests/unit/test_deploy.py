@@ -47,7 +47,7 @@ class Deployment:
         lines = [f"{name}={others.get(name, value)}\n" for name in names]
         (self.overlays / overlay / ".env").write_text("".join(lines))
         (self.overlays / overlay / "ca.crt").write_text("a certificate\n")
-        (self.overlays / overlay / "operators").write_text("# who may\n\nkim a-token-of-16-and-more\n")
+        (self.overlays / overlay / "operators").write_text("  # who may\n\nkim a-token-of-16-and-more\n")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Deploy."""
@@ -167,6 +167,7 @@ def test_operators_that_are_not_there_are_asked_for(deployment: Deployment) -> N
         "kim hidden-hidden hidden",
         "kim hidden-비밀비밀비밀비밀비밀",
         "lee a-token-of-16-and-more",
+        "operator hidden-hidden-hidden",
     ],
 )
 def test_operators_that_the_api_would_refuse_are_not_deployed_and_not_shown(deployment: Deployment, line: str) -> None:

@@ -70,6 +70,12 @@ def test_the_older_setting_goes_on_working_beside_the_file(client: FlaskClient, 
     assert not let_in(client, KIM)
 
 
+@pytest.mark.parametrize("content", ["  # indented\n\t# tab\n \nkim {}\n", "\ufeff# from Windows\r\n kim {}\r\n"])
+def test_what_editors_leave_does_no_harm(client: FlaskClient, file: Path, content: str) -> None:
+    file.write_bytes(content.format(NEW).encode())
+    assert let_in(client, NEW)
+
+
 BAD = {
     "a token without a name": f"kim {KIM}\n{NEW}\n",
     "a token that is too short": f"kim {'x' * (SHORTEST - 1)}\n",
@@ -79,6 +85,7 @@ BAD = {
     "a name with other characters": f"k=m {NEW}\n",
     "another encoding": "kim-é".encode("latin-1"),
     "too much": f"kim {NEW}\n" * 5000,
+    "the name of the token without one": f"operator {NEW}\n",
     "no file": None,
 }
 
