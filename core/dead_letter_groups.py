@@ -121,9 +121,9 @@ class DeadLetterGroups:
 
     def _run(self, audit: Mapping[str, object], is_wanted: _IsWanted, take: _Take) -> Generator[Progress]:
         """Yield the total, then the progress after each piece and in each pause; log its beginning and its end."""
-        log.warning("operator action begins", **audit)
         with journal_errors(), self._once.client() as walker:
             progress = Progress(int(walker.hlen(self._keys.failed)))
+            log.warning("operator action begins", **audit)
             try:
                 yield progress
                 for _, values in _walk(walker, self._keys.failed):

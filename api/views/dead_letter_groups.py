@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
 
 import msgspec
 import structlog
@@ -99,15 +100,13 @@ def _stream(parts: Services, run: Generator[Progress], check: Callable[[], None]
     """Stream the progress of a run, which stops where it is when the client disconnects."""
     if not _run_slots.acquire(blocking=False):
         raise ApiProblem("busy", "Retry later: others are in progress.", retry_after=10)
-    try:
+    with ExitStack() as slot:
+        slot.callback(_run_slots.release)
+        slot.callback(run.close)  # it logs how far it came, when the client is gone as well
         beginning = next(run)
-    except BaseException:
-        _run_slots.release()
-        raise
-    headers = {**NOT_CACHED, "X-Accel-Buffering": "no"}
-    response = Response(_lines(parts, beginning, run, check), headers=headers, content_type=_NDJSON)
-    response.call_on_close(run.close)  # it logs how far it came, when the client is gone as well
-    response.call_on_close(_run_slots.release)
+        headers = {**NOT_CACHED, "X-Accel-Buffering": "no"}
+        response = Response(_lines(parts, beginning, run, check), headers=headers, content_type=_NDJSON)
+        response.call_on_close(slot.pop_all().close)
     return response
 
 

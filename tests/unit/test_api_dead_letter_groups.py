@@ -198,9 +198,11 @@ def test_a_run_that_is_broken_off_says_what_is_done_and_what_is_left(
 
 def test_without_a_redis_nothing_is_begun(client: FlaskClient, redis_server: FakeServer) -> None:
     redis_server.connected = False
-    for method, what, body in (("GET", "reasons", None), ("POST", "retry", ALL), ("POST", "discard", DISCARD)) * 3:
-        answer = client.open(f"/dummies/failed/{what}", method=method, json=body)
-        assert (answer.status_code, answer.json["type"]) == (503, f"{TYPE_PREFIX}journal-away")  # type: ignore[index]
+    with capture_logs() as logs:
+        for method, what, body in (("GET", "reasons", None), ("POST", "retry", ALL), ("POST", "discard", DISCARD)) * 3:
+            answer = client.open(f"/dummies/failed/{what}", method=method, json=body)
+            assert (answer.status_code, answer.json["type"]) == (503, f"{TYPE_PREFIX}journal-away")  # type: ignore[index]
+    assert not [line for line in logs if line["event"].startswith("operator action")]
 
 
 def test_a_journal_without_room_takes_no_retry_but_a_discard(
@@ -239,3 +241,21 @@ def test_concurrent_runs_are_few_and_an_abandoned_one_stops_where_it_is(client: 
         answer.close()
     assert balance(redis)["failed"] == 9
     assert lines(client.post("/dummies/failed/discard", json=DISCARD))[-1]["done"] == 9
+
+
+def test_a_run_whose_end_fails_makes_room_for_the_next(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: Any) -> Iterator[Progress]:
+        try:
+            yield Progress(9)
+            yield Progress(9, 1, 1)
+        finally:
+            raise OSError("the log's disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.groups, "retry", run)
+        for _ in range(api.views.dead_letter_groups.CONCURRENT_RUNS):
+            with pytest.raises(OSError, match="full"):
+                client.post("/dummies/failed/retry", json=ALL, buffered=False).close()
+    assert lines(client.post("/dummies/failed/retry", json=ALL))[-1]["complete"]
