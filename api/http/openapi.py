@@ -107,7 +107,12 @@ def build(app: Flask) -> dict[str, Any]:
         "components": {
             "schemas": dict(sorted(components.items())),
             "securitySchemes": {
-                "operator": {"type": "http", "scheme": "bearer", "description": "An operator's token."}
+                "operator": {"type": "http", "scheme": "bearer", "description": "An operator's token."},
+                "reader": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token for reading, if there is one.",
+                },
             },
         },
     }
@@ -145,10 +150,12 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
         "summary": operation.summary,
         "description": " ".join(view.__doc__.split()),
         "parameters": [*_path_parameters(rule), *map(_parameter, operation.parameters)],
-        "responses": _responses(operation, [*operation.refusals, *_of_origins(rule)], schemas),
+        "responses": _responses(operation, [*operation.refusals, *_of_any(rule)], schemas),
     }
     if HTTPStatus.FORBIDDEN in operation.refusals:
         made["security"] = [{"operator": []}]
+    elif HTTPStatus.UNAUTHORIZED in operation.refusals:
+        made["security"] = [{}, {"reader": []}, {"operator": []}]
     if operation.body:
         content = {
             media: {"schema": _LINES if media == "text/plain" else _schema(type_, schemas)}
@@ -158,9 +165,9 @@ def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, A
     return made
 
 
-def _of_origins(rule: Rule) -> list[int]:
-    """Return the statuses with which any view's request may be refused for the page or the name that it came by."""
-    known = [] if rule.rule in PROBES else [421]
+def _of_any(rule: Rule) -> list[int]:
+    """Return the statuses with which any view's request may be refused: for its page or name, or as one too many."""
+    known = [] if rule.rule in PROBES else [421, 429]
     return known if SAFE & (rule.methods or set()) - {"OPTIONS"} else [403, *known]
 
 

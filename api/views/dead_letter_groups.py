@@ -42,9 +42,7 @@ _run_slots = threading.BoundedSemaphore(CONCURRENT_RUNS)
 
 
 @blueprint.get("/dummies/failed/reasons")
-@Operation(
-    "Dead letters by reason", answers={200: FailedGroups}, parameters=("cursor",), refusals=(400, 401, 403, 429, 503)
-)
+@Operation("Dead letters by reason", answers={200: FailedGroups}, parameters=("cursor",), refusals=(400, 401, 403, 503))
 def failed_reasons() -> Response:
     """Answer with how many dead letters have which reason; of very many, with those looked at within a second."""
     counts = services().groups.count(integer("cursor", MAX_SCAN_CURSOR) or 0, COUNTING_BUDGET)
@@ -58,7 +56,7 @@ def failed_reasons() -> Response:
     "Try groups of dead letters again",
     body={"application/json": RetryGroups},
     answers={200: {_NDJSON: GroupProgress}},
-    refusals=(400, 401, 403, 413, 415, 422, 429, 503),
+    refusals=(400, 401, 403, 413, 415, 422, 503),
 )
 def retry_groups() -> Response:
     """Put the dead letters with one of these reasons back into the journal; they keep their ids.
@@ -79,7 +77,7 @@ def retry_groups() -> Response:
     "Discard groups of dead letters",
     body={"application/json": DiscardGroups},
     answers={200: {_NDJSON: GroupProgress}},
-    refusals=(400, 401, 403, 413, 415, 422, 429, 503),
+    refusals=(400, 401, 403, 413, 415, 422, 503),
 )
 def discard_groups() -> Response:
     """Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`.

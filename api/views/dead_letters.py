@@ -29,7 +29,7 @@ blueprint.before_request(operators_only)
     "Dead letters",
     answers={200: FailedPage},
     parameters=("limit", "cursor", "q", "preview"),
-    refusals=(400, 401, 403, 429, 503),
+    refusals=(400, 401, 403, 503),
 )
 def failed() -> Response:
     """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
@@ -42,7 +42,7 @@ def failed() -> Response:
 
 
 @blueprint.post("/dummies/<uuid:submission_id>/retry")
-@Operation("Try a dead letter again", answers={202: Accepted}, refusals=(401, 403, 404, 409, 429, 503))
+@Operation("Try a dead letter again", answers={202: Accepted}, refusals=(401, 403, 404, 409, 503))
 def retry(submission_id: UUID) -> Response:
     """Put a dead letter back into the journal; it keeps its id, and is stored once or refused again."""
     parts = services()
@@ -60,7 +60,7 @@ def retry(submission_id: UUID) -> Response:
 
 @blueprint.delete("/dummies/<uuid:submission_id>")
 @Operation(
-    "Discard a dead letter", answers={204: None}, parameters=("reason",), refusals=(400, 401, 403, 404, 409, 429, 503)
+    "Discard a dead letter", answers={204: None}, parameters=("reason",), refusals=(400, 401, 403, 404, 409, 503)
 )
 def discard(submission_id: UUID) -> Response:
     """Remove a dead letter for good. The `reason`, which must be given, goes to the log with the string's id."""

@@ -38,7 +38,7 @@ _export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
     "All stored strings as a file",
     answers={200: dict.fromkeys(("application/x-ndjson", "text/csv"), str)},
     parameters=("format", "q"),
-    refusals=(400, 401, 429, 503),
+    refusals=(400, 401, 503),
 )
 def export() -> Response:
     """Answer with every string that is stored when the request comes, newest first, or those that contain `q`.

@@ -39,7 +39,7 @@ _asked = msgspec.json.Decoder(StatusRequest)
 
 
 @blueprint.get("/dummies/<uuid:submission_id>")
-@Operation("What became of a string", answers={200: StringState}, refusals=(401, 404, 429, 503))
+@Operation("What became of a string", answers={200: StringState}, refusals=(401, 404, 503))
 def state(submission_id: UUID) -> Response:
     """Answer with the string and its status."""
     key = str(submission_id)
@@ -57,7 +57,7 @@ def state(submission_id: UUID) -> Response:
     "What became of many strings, or the history",
     answers={200: StringStates | HistoryPage},
     parameters=("id", "limit", "cursor", "q", "preview"),
-    refusals=(400, 401, 429, 503),
+    refusals=(400, 401, 503),
 )
 def states() -> Response:
     """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages.
@@ -76,7 +76,7 @@ def states() -> Response:
     "How many of many strings are stored",
     body={JSON: StatusRequest},
     answers={200: StatusSummary},
-    refusals=(400, 401, 413, 415, 422, 429, 503),
+    refusals=(400, 401, 413, 415, 422, 503),
 )
 def status() -> Response:
     """Count the strings by status; name those that failed, and the ids that are not found."""

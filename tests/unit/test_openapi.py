@@ -12,6 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.auth import operators_only, readers_only
 from api.http import openapi
+from api.http.origins import PROBES
 from local.system import ROOT
 
 CHECKED_IN = ROOT / "api" / "openapi.json"
@@ -52,3 +53,19 @@ def test_the_operations_that_need_a_token_are_exactly_the_guarded_ones(
     described = {name: view.operation for name, view in app.view_functions.items() if hasattr(view, "operation")}
     needing = {name for name, operation in described.items() if status in operation.refusals}
     assert needing == {name for name in described if name.partition(".")[0] in guarded} != set()
+
+
+def test_too_many_requests_are_possible_wherever_nginx_counts_them(app: Flask) -> None:
+    for path, operations in openapi.build(app)["paths"].items():
+        for method, operation in operations.items():
+            assert ("429" in operation["responses"]) == (path not in PROBES), (method, path)
+
+
+def test_each_operation_says_which_token_it_takes(app: Flask) -> None:
+    """Reading takes none where it is open."""
+    said = {o["operationId"]: o.get("security") for each in openapi.build(app)["paths"].values() for o in each.values()}
+    expected = {operators_only: [{"operator": []}], readers_only: [{}, {"reader": []}, {"operator": []}]}
+    for name, view in app.view_functions.items():
+        if hasattr(view, "operation"):
+            guards = [check for check in app.before_request_funcs.get(name.partition(".")[0], []) if check in expected]
+            assert said[view.__name__] == (expected[guards[0]] if guards else None), name
