@@ -84,6 +84,9 @@ class Operation(msgspec.Struct, frozen=True):
         return view
 
 
+_TOKENS = {"operator": "An operator's token.", "reader": "The token for reading, if there is one."}
+
+
 def build(app: Flask) -> dict[str, Any]:
     """Return the document of the application's described views."""
     described: list[tuple[Rule, Any]] = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
@@ -107,12 +110,7 @@ def build(app: Flask) -> dict[str, Any]:
         "components": {
             "schemas": dict(sorted(components.items())),
             "securitySchemes": {
-                "operator": {"type": "http", "scheme": "bearer", "description": "An operator's token."},
-                "reader": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "The token for reading, if there is one.",
-                },
+                name: {"type": "http", "scheme": "bearer", "description": whose} for name, whose in _TOKENS.items()
             },
         },
     }
