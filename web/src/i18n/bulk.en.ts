@@ -77,8 +77,8 @@ export const bulk = {
   pause: "Pause",
   resume: "Resume",
   cancel: "Cancel",
-  cancelHint:
-    "You may leave or reload the page: sending continues where it was. Cancel takes back no accepted string, and the rest can be sent later.",
+  mayLeave: "You may leave or reload the page: sending continues where it was.",
+  cancelHint: "Cancel takes back no accepted string, and the rest can be sent later.",
   finishing: (underWay: number) => `Finishing what is under way (${strings(underWay)})`,
   finishingHint:
     "The service may have accepted these strings already. The receipt is shown when it has answered. Nothing else is sent.",

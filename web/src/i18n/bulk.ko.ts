@@ -78,8 +78,8 @@ export const bulk: typeof english = {
   pause: "일시 중지",
   resume: "계속",
   cancel: "취소",
-  cancelHint:
-    "페이지를 떠나거나 새로 고쳐도 이어서 보냅니다. 취소해도 이미 접수된 문자열은 그대로 처리되며, 나머지는 나중에 보낼 수 있습니다.",
+  mayLeave: "페이지를 떠나거나 새로 고쳐도 이어서 보냅니다.",
+  cancelHint: "취소해도 이미 접수된 문자열은 그대로 처리되며, 나머지는 나중에 보낼 수 있습니다.",
   finishing: (underWay) => `보내던 문자열 ${count(underWay)}개의 결과를 기다리는 중`,
   finishingHint:
     "서비스가 이 문자열을 이미 접수했을 수 있습니다. 응답이 오면 접수증이 표시됩니다. 나머지는 보내지 않습니다.",

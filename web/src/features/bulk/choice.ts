@@ -25,9 +25,10 @@ export class Choice {
     return () => this.listeners.delete(listener);
   };
 
-  read(source: Source, encoding: Encoding = "utf-8"): void {
+  /** `batch` is the id under which the same lines may have been sent before. */
+  read(source: Source, encoding: Encoding = "utf-8", batch = newIdempotencyKey()): void {
     if (source.blob.size > MAX_FILE_BYTES) this.reset("too-big");
-    else void this.readAll(source, encoding);
+    else void this.readAll(source, encoding, batch);
   }
 
   /** Goes back to the start, with the fault if there is one. */
@@ -41,7 +42,7 @@ export class Choice {
     if (this.current.step === "read" && this.current.batch === batch) this.reset();
   }
 
-  private async readAll(source: Source, encoding: Encoding): Promise<void> {
+  private async readAll(source: Source, encoding: Encoding, batch: string): Promise<void> {
     const abort = new AbortController();
     this.running?.abort();
     this.running = abort;
@@ -51,7 +52,7 @@ export class Choice {
       const reading = await readLines(source.blob, encoding, onProgress, abort.signal);
       if (abort.signal.aborted) return;
       if (reading.kind === "lines" && reading.strings + reading.badCount === 0) this.reset("nothing");
-      else this.show({ step: "read", source, reading, batch: newIdempotencyKey() });
+      else this.show({ step: "read", source, reading, batch });
     } catch {
       if (!abort.signal.aborted) this.reset("unreadable");
     }

@@ -11,9 +11,19 @@ export function keepForLines(text: string): boolean {
   return true;
 }
 
-/** Notes which batch the text becomes, before it is saved: the page may end at any moment. */
+/** Notes which batch the text becomes, before it is saved: the page may end at any moment, and the storage may be slow. */
 export function noteSending(batch: string): void {
   saveDraft(SENT_AS, batch);
+}
+
+/** Returns the batch that this text may have become; null if it was not sent, or has been changed since. */
+export function sentAs(): string | null {
+  return readDraft(SENT_AS) || null;
+}
+
+/** Notes that the text is no longer what was sent. */
+export function noteChange(): void {
+  saveDraft(SENT_AS, "");
 }
 
 /** Forgets the text if it became this batch. */

@@ -10,6 +10,7 @@ import { FakeApi, pipeline, problem } from "../../../testing/fakeApi";
 import { server } from "../../../testing/server";
 import { StringStore } from "../../strings/store";
 import { BatchPartsContext, startParts } from "../batchParts";
+import { MemoryStorage } from "../memoryStorage";
 import { MAX_FILE_BYTES } from "../readLines";
 import type { Sender } from "../sender";
 
@@ -63,6 +64,23 @@ async function open(language: Language = "en") {
       </BatchPartsContext>,
     ),
   );
+}
+
+/** Makes the storage begin a batch only when released. */
+function slowToBegin() {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { begin } = MemoryStorage.prototype;
+  vi.spyOn(MemoryStorage.prototype, "begin").mockImplementation(async function (
+    this: MemoryStorage,
+    ...rest
+  ) {
+    await released;
+    return begin.apply(this, rest);
+  });
+  return { release };
 }
 
 const button = (name: string | RegExp) => screen.findByRole("button", { name });
@@ -141,6 +159,52 @@ describe("the bulk view", () => {
     visit.unmount();
     await open("ko");
     expect((await screen.findByLabelText<HTMLTextAreaElement>("여러 줄 텍스트")).value).toBe("하나\n둘");
+  });
+
+  it("deletes no line that was typed while the storage was slow to take those sent", async () => {
+    const { release } = slowToBegin();
+    await open();
+    const user = userEvent.setup();
+    const field = () => screen.findByLabelText<HTMLTextAreaElement>("Lines");
+    await user.type(await field(), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await user.click(await button("Back"));
+    await user.type(await field(), "{Enter}two");
+    release();
+    await heading("All sent: 1 string accepted");
+    expect(screen.getAllByText(/^Your other lines are kept in this tab/)[0]).toBeTruthy();
+    await user.click(await button("Done"));
+    await user.click(await button("Delete"));
+    expect((await field()).value).toBe("one\ntwo");
+  });
+
+  it("sends lines once that were checked and sent again while the storage was slow", async () => {
+    const { release } = slowToBegin();
+    await open();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await user.click(await button("Back"));
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    release();
+    await heading("All sent: 1 string accepted");
+    expect(bulks).toHaveLength(1);
+    expect(screen.queryByText(/^Your other lines are kept in this tab/)).toBeNull();
+  });
+
+  it("invites nobody to leave while only the page has the lines", async () => {
+    onBulk = () => problem(503, "journal-away", "Later.");
+    await open();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await screen.findByText(/leave this page open until the lines are sent/);
+    expect(screen.getByText(/^Cancel takes back no accepted string/)).toBeTruthy();
+    expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
   });
 
   it("refuses a file that is too large, and text that is only empty lines", async () => {

@@ -3,7 +3,8 @@ import { useMessages } from "../../../i18n/language";
 import { useDraft } from "../../strings/useDraft";
 import type { Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
-import { DRAFT, noteSending } from "../draft";
+import type { Source } from "../choice";
+import { DRAFT, noteChange, noteSending, sentAs } from "../draft";
 import type { Lines } from "../lines";
 import styles from "./Bulk.module.css";
 import { LinesForm } from "./LinesForm";
@@ -24,9 +25,16 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   async function send(batch: string, name: string | null, lines: Lines) {
     if (name === null) noteSending(batch);
     // if the storage fails, or another tab was faster, this view says so, and keeps the lines
-    if (!(await batches.begin(batch, name, lines).catch(() => false))) return;
-    choice.forgetSent(batch);
-    if (name === null) setDraft("");
+    await batches.begin(batch, name, lines).catch(() => undefined);
+  }
+
+  function changeText(text: string) {
+    noteChange();
+    setDraft(text);
+  }
+
+  function read(source: Source) {
+    choice.read(source, "utf-8", (source.name === null && sentAs()) || undefined);
   }
 
   if (current.step === "choose") {
@@ -35,10 +43,10 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
         {keeping === "silent" && <p className={styles.warning}>{bulk.silent}</p>}
         <LinesForm
           text={draft}
-          onText={setDraft}
+          onText={changeText}
           fault={current.fault}
           takesFocus={takesFocus}
-          onRead={(source) => choice.read(source)}
+          onRead={read}
           onFault={(fault) => choice.reset(fault)}
         />
       </>

@@ -47,6 +47,7 @@ export function SendingPanel({ progress, keeping, moved }: Props) {
       <SendingStatus batch={batch} sending={sending} />
       {keeping !== "kept" && <p className={styles.warning}>{bulk.notKept[keeping]}</p>}
       <SendingControls batch={batch} />
+      {keeping === "kept" && !finishing && <p className={surfaces.note}>{bulk.mayLeave}</p>}
       <p className={surfaces.note}>{finishing ? bulk.finishingHint : bulk.cancelHint}</p>
     </section>
   );
