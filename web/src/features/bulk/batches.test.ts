@@ -1,9 +1,9 @@
-import { IDBFactory } from "fake-indexeddb";
+import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../../api/apiError";
 import type { Batch } from "./batch";
 import { Batches } from "./batches";
-import { IndexedDbStorage } from "./indexedDbStorage";
+import { IndexedDbStorage, SILENCE } from "./indexedDbStorage";
 import { LineReader } from "./lines";
 import { MemoryStorage } from "./memoryStorage";
 import { Sender } from "./sender";
@@ -56,6 +56,26 @@ describe("a storage that fails", () => {
     full.mockRestore();
     await vi.advanceTimersByTimeAsync(20_000);
     expect(batches.snapshot()).toMatchObject({ failed: false, progress: { accepted: 2 } });
+  });
+
+  it("is noted when it no longer answers, which ends the sending and the waiting", async () => {
+    const batches = new Batches(await IndexedDbStorage.open());
+    await batches.begin("a-batch", null, lines());
+    vi.useFakeTimers();
+    const hung = vi.spyOn(IDBObjectStore.prototype, "get").mockReturnValue({} as IDBRequest);
+    const sender = new Sender(batches, () => Promise.reject(new Error("nothing may be sent")));
+    sender.start();
+    let ended = false;
+    void batches.pause(batchOf(batches)).then(() => {
+      ended = true;
+    });
+    await vi.advanceTimersByTimeAsync(SILENCE);
+    expect(batches.snapshot()).toMatchObject({ failed: true, progress: { batch: { intent: "send" } } });
+    expect(ended).toBe(true);
+    hung.mockRestore();
+    vi.useRealTimers();
+    await batches.pause(batchOf(batches));
+    expect(batches.snapshot()).toMatchObject({ failed: false, progress: { batch: { intent: "pause" } } });
   });
 
   it("is noted when the receipt cannot be read, which is then not taken for saved", async () => {

@@ -124,7 +124,7 @@ export class Batches {
   }
 
   chunk(number: number): Promise<Chunk | undefined> {
-    return this.storage.chunk(number);
+    return this.noting(this.storage.chunk(number));
   }
 
   /** Fixes, before their first send, which lines of a chunk go under which key; returns false if another tab did. */
@@ -142,7 +142,7 @@ export class Batches {
   }
 
   receipt(number: number): Promise<ChunkReceipt | undefined> {
-    return this.storage.receipt(number);
+    return this.noting(this.storage.receipt(number));
   }
 
   /** Does what the user asks for; if the storage fails, the state says so. */

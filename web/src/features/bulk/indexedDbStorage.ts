@@ -15,6 +15,8 @@ const VERSION = 2;
 const STORES = ["batch", "chunks", "tried", "outcomes", "receipts"] as const;
 type Store = (typeof STORES)[number];
 const ONLY = 0;
+/** Milliseconds without an answer after which the storage has failed; a slow disk takes seconds to write 20 MB. */
+export const SILENCE = 10_000;
 
 /** Persists a batch over reloads, for all tabs of this browser. */
 export class IndexedDbStorage implements BatchStorage {
@@ -40,7 +42,7 @@ export class IndexedDbStorage implements BatchStorage {
       for (const store of STORES) if (!present.contains(store)) request.result.createObjectStore(store);
       if (oldVersion === 1 && request.transaction) upgradeFrom1(request.transaction);
     };
-    return new IndexedDbStorage(await answered(request));
+    return new IndexedDbStorage(await resultOf(request));
   }
 
   close(): void {
@@ -151,17 +153,42 @@ export class IndexedDbStorage implements BatchStorage {
   }
 }
 
+/** Rejects also if there is no answer in time. */
 function answered<T>(request: IDBRequest<T>): Promise<T> {
+  return inTime(resultOf(request), request.transaction);
+}
+
+/** Resolves with true once the transaction has committed; rejects also if that takes too long. */
+function committed(transaction: IDBTransaction): Promise<true> {
+  const commit = new Promise<true>((resolve, reject) => {
+    transaction.oncomplete = () => resolve(true);
+    transaction.onabort = () => reject(transaction.error);
+  });
+  return inTime(commit, transaction);
+}
+
+function inTime<T>(work: Promise<T>, transaction: IDBTransaction | null): Promise<T> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    const timer = setTimeout(() => {
+      abort(transaction);
+      reject(new DOMException("the storage does not answer", "TimeoutError"));
+    }, SILENCE);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 
-/** Resolves with true once the transaction has committed. */
-function committed(transaction: IDBTransaction): Promise<true> {
+/** Takes back what nobody waits for any longer: a part of it must not be written later. */
+function abort(transaction: IDBTransaction | null): void {
+  try {
+    transaction?.abort();
+  } catch {
+    // the whole is being written already
+  }
+}
+
+function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve(true);
-    transaction.onabort = () => reject(transaction.error);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
   });
 }

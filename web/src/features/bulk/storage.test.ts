@@ -1,8 +1,8 @@
-import { IDBFactory } from "fake-indexeddb";
+import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { acceptedLines, type Batch, type Chunk } from "./batch";
 import { Batches } from "./batches";
-import { IndexedDbStorage } from "./indexedDbStorage";
+import { IndexedDbStorage, SILENCE } from "./indexedDbStorage";
 import { MemoryStorage } from "./memoryStorage";
 import { chunkOf, firstPiece } from "./pieces";
 import { progressOf, toSend } from "./progress";
@@ -99,6 +99,32 @@ describe.each([
     expect(await storage.load()).toBeNull();
     expect(await storage.chunk(1)).toBeUndefined();
   });
+});
+
+it("writes no part of a batch later if the storage stopped answering on the way", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const storage = await IndexedDbStorage.open();
+  const { put } = IDBObjectStore.prototype;
+  let busy = true;
+  const holdOpen = (store: IDBObjectStore) => {
+    if (busy) store.get(0).onsuccess = () => holdOpen(store);
+  };
+  const hung = vi.spyOn(IDBObjectStore.prototype, "put").mockImplementation(function (
+    this: IDBObjectStore,
+    value: unknown,
+    key?: IDBValidKey,
+  ) {
+    const { transaction } = put.call(this, value, key);
+    holdOpen(this);
+    return { transaction } as ReturnType<typeof put>;
+  });
+  const outcome = storage.begin(BATCH, [chunk(), chunk()]).catch(({ name }: DOMException) => name);
+  await vi.waitFor(() => expect(hung).toHaveBeenCalledTimes(2));
+  vi.advanceTimersByTime(SILENCE);
+  expect(await outcome).toBe("TimeoutError");
+  busy = false;
+  expect(await storage.load()).toBeNull();
+  vi.useRealTimers();
 });
 
 const ONE_STORED = { stored: 1, failed: 0, gone: 0 };
