@@ -4,7 +4,7 @@ import { problem } from "../testing/fakeApi";
 import { server } from "../testing/server";
 import { ApiError } from "./apiError";
 import { namedDelay, reachability } from "./reachability";
-import { requestJson } from "./request";
+import { requestJson, requestNothing } from "./request";
 
 const ACCEPTED = { id: "1", status: "queued", status_url: "/", received_at: "", accepted_total: 1 };
 
@@ -105,5 +105,18 @@ describe("requestJson", () => {
   ])("does not believe a 2xx with %s", async (_, answer) => {
     expect(await errorOf(answer)).toMatchObject({ transient: true, trouble: { code: "unexpected-answer" } });
     expect(reachability.snapshot().outage).toBe("no-answer");
+  });
+});
+
+describe("requestNothing", () => {
+  it("believes only the status of an answer without a body", async () => {
+    server.use(http.delete("/x", () => new HttpResponse(null, { status: 204 }), { once: true }));
+    await requestNothing("/x", { method: "DELETE" });
+    expect(reachability.snapshot().outage).toBeNull();
+    for (const status of [200, 202, 205]) {
+      server.use(http.delete("/x", () => new HttpResponse(null, { status }), { once: true }));
+      const outcome = requestNothing("/x", { method: "DELETE" });
+      await expect(outcome).rejects.toMatchObject({ trouble: { code: "unexpected-answer" } });
+    }
   });
 });

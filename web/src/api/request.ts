@@ -24,10 +24,10 @@ export function requestJson<Name extends AnswerName>(
   return noted(async () => parse(name, (await ask(path, question)).text));
 }
 
-/** Sends a request that the API answers without a body; throws as requestJson does. */
+/** Sends a request that the API answers with 204; throws as requestJson does, on any other 2xx too. */
 export function requestNothing(path: string, question: Question): Promise<void> {
   return noted(async () => {
-    if ((await ask(path, question)).text !== "") throw pageError("unexpected-answer");
+    if ((await ask(path, question)).status !== 204) throw pageError("unexpected-answer");
   });
 }
 
