@@ -1,20 +1,24 @@
 const KEY = "ix-dummies:operator-token";
 
+/** The token that the browser did not save: it lasts until the page is closed. */
+let unsaved: string | null = null;
+
 /** The operator's token, saved for this tab only. */
 export function savedToken(): string | null {
   try {
-    return sessionStorage.getItem(KEY);
+    return unsaved ?? sessionStorage.getItem(KEY);
   } catch {
     return null;
   }
 }
 
 export function saveToken(token: string | null): void {
+  unsaved = null;
   try {
     if (token === null) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, token);
   } catch {
-    // it lasts until the view is left
+    unsaved = token;
   }
 }
 
