@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Schema } from "../../api/schema";
 import { accepted, delayed, type Item, notFound, progressed, refused } from "./item";
 import { memoryStorage } from "./storage";
@@ -149,7 +149,7 @@ describe("two tabs", () => {
 
   it("an acceptance replaces a refusal", () => {
     const { mine, theirs, saved, tell } = open();
-    mine.followOtherTabs();
+    onTestFinished(mine.followOtherTabs());
     mine.update(refuse);
     theirs.update(accept);
     tell(saved());
@@ -167,7 +167,7 @@ describe("two tabs", () => {
 
   it("what another tab writes without knowing better is put right", () => {
     const { mine, saved, tell } = open();
-    mine.followOtherTabs();
+    onTestFinished(mine.followOtherTabs());
     const older = saved() ?? "";
     mine.update(accept);
     const [name = ""] = Object.keys(localStorage);
@@ -179,7 +179,7 @@ describe("two tabs", () => {
 
   it("a string that one of them has cleared does not come back", () => {
     const { mine, theirs, saved, tell } = open();
-    mine.followOtherTabs();
+    onTestFinished(mine.followOtherTabs());
     mine.update(accept);
     theirs.update(accept);
     mine.update(storing);
@@ -190,6 +190,33 @@ describe("two tabs", () => {
     // a tab whose view of the storage is a moment old writes all the same
     tell(JSON.stringify({ key: "x", text: "a", createdAt: 1, state: "queued", id: "y" }));
     expect(mine.snapshot()).toEqual([]);
+  });
+});
+
+describe("site data that is cleared in an open page", () => {
+  const late = (item: Item) => delayed(item, { code: "unreachable", detail: "" });
+
+  it("takes no string that waits to be sent, and keeps it again with the next news", () => {
+    const store = new StringStore(localStorage);
+    store.add("waiting");
+    localStorage.clear();
+    store.update(late);
+    expect(texts(store)).toEqual(["waiting"]);
+    localStorage.clear();
+    store.update(accept);
+    expect(new StringStore(localStorage).snapshot()).toMatchObject([{ text: "waiting", state: "queued" }]);
+  });
+
+  it("takes no string that only this browser has if another tab clears it", () => {
+    const store = new StringStore(localStorage);
+    onTestFinished(store.followOtherTabs());
+    for (const text of ["accepted", "refused", "waiting"]) store.add(text);
+    store.update((item) => (item.text === "accepted" ? accept(item) : item));
+    store.update((item) => (item.text === "refused" ? refuse(item) : item));
+    localStorage.clear();
+    window.dispatchEvent(new StorageEvent("storage", { key: null }));
+    expect(texts(store)).toEqual(["waiting", "refused"]);
+    expect(texts(new StringStore(localStorage))).toEqual(["waiting", "refused"]);
   });
 });
 

@@ -54,7 +54,7 @@ export class StringStore {
     const before = this.items;
     const after = before.map((item) => {
       const next = change(item);
-      return next === item ? item : this.merge(next);
+      return next === item ? item : this.merge(item, next);
     });
     if (after.every((item, index) => item === before[index])) return false;
     // saving may have dropped others to make room
@@ -80,7 +80,7 @@ export class StringStore {
   /** Applies what other tabs write; returns a function that stops it. */
   followOtherTabs(): () => void {
     const onStorage = (event: StorageEvent) => {
-      if (event.key === null) this.load();
+      if (event.key === null) this.reload();
       else if (event.key.startsWith(PREFIX))
         this.hear(event.key.slice(PREFIX.length), parseItem(event.newValue));
     };
@@ -116,6 +116,16 @@ export class StringStore {
     this.replace(newestFirst(found));
   }
 
+  /** Reads what is left when the site's data were cleared; strings that only this page has are saved again. */
+  private reload(): void {
+    const known = this.items;
+    this.load();
+    const left = new Set(this.items.map(({ key }) => key));
+    const lost = known.filter((item) => isOnlyHere(item) && !left.has(item.key));
+    for (const item of lost) this.save(item);
+    this.replace(newestFirst([...this.items, ...lost]));
+  }
+
   private names(): string[] {
     const names = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index));
     return names.filter((name) => name?.startsWith(PREFIX)) as string[];
@@ -133,11 +143,12 @@ export class StringStore {
 
   /**
    * Saves a changed string unless another tab has seen it further already; returns the state that holds, or null if it
-   * was cleared.
+   * was cleared. Nobody clears one that waits to be sent: if it is not there, the site's data were cleared.
    */
-  private merge(item: Item): Item | null {
+  private merge(before: Item, item: Item): Item | null {
     const saved = parseItem(this.storage.getItem(PREFIX + item.key));
-    if (saved === null || isBehind(item, saved)) return saved;
+    if (saved === null && before.state !== "sending") return null;
+    if (saved !== null && isBehind(item, saved)) return saved;
     // A change that cannot be saved is harmless: the old entry leads to the same state at the next visit.
     this.save(item);
     return item;
