@@ -17,6 +17,7 @@ export const bulk = {
   removingHint: "It was not sent, and is deleted from this page.",
   faults: {
     "too-big": "The file is larger than 20 MB. Split it and send the parts.",
+    several: "One file at a time: drop or choose only one.",
     unreadable: "The file could not be read. Choose it again.",
     nothing: "All lines are empty: there is nothing to send.",
     surrogate: "The text contains half of a character (a lone surrogate), which cannot be stored. Remove it.",

@@ -18,6 +18,7 @@ export const bulk: typeof english = {
   removingHint: "아직 보내지 않은 텍스트이며, 이 페이지에서 삭제됩니다.",
   faults: {
     "too-big": "파일이 20MB보다 큽니다. 나누어 보내세요.",
+    several: "파일은 한 번에 하나만 보낼 수 있습니다. 하나만 선택하세요.",
     unreadable: "파일을 읽을 수 없습니다. 다시 선택하세요.",
     nothing: "모든 줄이 비어 있어 보낼 것이 없습니다.",
     surrogate: "불완전한 문자(짝이 없는 서로게이트)가 들어 있어 저장할 수 없습니다. 지운 뒤 다시 확인하세요.",

@@ -4,7 +4,7 @@ import { MAX_FILE_BYTES, type Reading, readLines } from "./readLines";
 
 /** A chosen file, or typed or pasted lines (`name` is null). */
 export type Source = { blob: Blob; name: string | null };
-export type SourceFault = "too-big" | "unreadable" | "nothing" | "surrogate";
+export type SourceFault = "too-big" | "several" | "unreadable" | "nothing" | "surrogate";
 
 export type Step =
   | { step: "choose"; fault: SourceFault | null }

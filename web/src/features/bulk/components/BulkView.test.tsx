@@ -196,7 +196,7 @@ describe("the bulk view", () => {
   });
 
   it("invites nobody to leave while only the page has the lines", async () => {
-    onBulk = () => problem(503, "journal-away", "Later.");
+    onBulk = () => problem(403, "forbidden", "No.");
     await open();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
@@ -205,6 +205,25 @@ describe("the bulk view", () => {
     await screen.findByText(/leave this page open until the lines are sent/);
     expect(screen.getByText(/^Cancel takes back no accepted string/)).toBeTruthy();
     expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
+  });
+
+  it("sends typed lines as they are, with a byte order mark in front", async () => {
+    await open();
+    fireEvent.change(await screen.findByLabelText("Lines"), { target: { value: "\ufeff\ufeffone\ntwo" } });
+    fireEvent.click(await button("Check the lines"));
+    fireEvent.click(await button("Send 2 strings"));
+    await heading("All sent: 2 strings accepted");
+    expect(bulks.map(({ texts }) => texts)).toEqual([["\ufeff\ufeffone", "two"]]);
+  });
+
+  it("reads none of two files that are dropped together, and says so until something is typed", async () => {
+    await open();
+    const field = await screen.findByLabelText("Lines");
+    const files = ["first", "second"].map((name) => new File([name], name));
+    fireEvent.drop(field, { dataTransfer: { types: ["Files"], files } });
+    expect(screen.getByRole("alert").textContent).toMatch(/^One file at a time/);
+    fireEvent.change(field, { target: { value: "a good line" } });
+    expect(screen.getByRole("alert").textContent).toBe("");
   });
 
   it("refuses a file that is too large, and text that is only empty lines", async () => {

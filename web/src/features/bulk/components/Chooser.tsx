@@ -31,6 +31,8 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   function changeText(text: string) {
     noteChange();
     setDraft(text);
+    // what was wrong is about an earlier file or text
+    choice.reset();
   }
 
   function read(source: Source) {

@@ -38,8 +38,9 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
   }, [attached]);
 
   function readFile(files: FileList | null) {
-    const file = files?.[0];
-    if (file) onRead({ blob: file, name: file.name });
+    const [file, another] = files ?? [];
+    if (another) onFault("several");
+    else if (file) onRead({ blob: file, name: file.name });
   }
 
   function takeDropped(dropped: string): boolean {
@@ -51,7 +52,8 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
   function submit(event: FormEvent) {
     event.preventDefault();
     if (/\p{Surrogate}/u.test(text)) onFault("surrogate");
-    else onRead({ blob: new Blob([text]), name: null });
+    // the reader takes one byte order mark off, which must not be the text's own
+    else onRead({ blob: new Blob(["\ufeff", text]), name: null });
   }
 
   const className = over ? `${surfaces.panel} ${styles.dropping}` : surfaces.panel;
