@@ -115,6 +115,16 @@ describe("the history", () => {
     expect(main().queryByText("New strings are stored")).toBeNull();
   });
 
+  it("takes an older string for no newer one when the newest was deleted", async () => {
+    answer = () => page([string("c", "three"), string("b", "two"), string("a", "one")]);
+    await open("#/history");
+    answer = () => page([string("b", "two"), string("a", "one")]);
+    api.pipeline = pipeline({ settled_total: 2 });
+    await pass(13_000);
+    expect(asked.at(-1)?.get("limit")).toBe("1");
+    expect(main().queryByText("New strings are stored")).toBeNull();
+  });
+
   it("exports what is shown", async () => {
     answer = () => page([]);
     await open("#/history?q=a%26b");

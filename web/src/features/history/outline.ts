@@ -6,7 +6,8 @@ export type PageOutline = {
   nextCursor: string | null;
   lookedBackTo: string | null;
   count: number;
-  newestId: string | null;
+  /** The ids of the strings on the first page. */
+  newestIds: readonly string[];
   /** The index and time of each day's first string on the page; the first entry is always at 0. */
   days: readonly { from: number; at: number }[];
 };
@@ -25,7 +26,7 @@ export function outlineOf(cursor: string | null, page: Schema<"HistoryPage">): P
     nextCursor: page.next_cursor,
     lookedBackTo: page.looked_back_to,
     count: page.items.length,
-    newestId: page.items[0]?.id ?? null,
+    newestIds: cursor === null ? page.items.map(({ id }) => id) : [],
     days,
   };
 }

@@ -18,5 +18,6 @@ export function useNewer(query: string, firstPage: PageOutline | undefined): boo
     placeholderData: (before) => before,
     gcTime: 0,
   });
-  return firstPage !== undefined && typeof data === "string" && data !== firstPage.newestId;
+  // if the newest one was deleted, the one after it is the newest
+  return firstPage !== undefined && typeof data === "string" && !firstPage.newestIds.includes(data);
 }
