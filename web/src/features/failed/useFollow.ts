@@ -14,12 +14,13 @@ export function useFollow(
   isRead: () => boolean,
 ): boolean {
   const failed = usePipelineData()?.failed ?? null;
-  const [changedAt, setChangedAt] = useState(0);
+  /** When the list was updated that has changed since; times are not compared, because the clock may be set. */
+  const [outdated, setOutdated] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list may be newer than the count that was read
   useEffect(() => {
     if (failed === null || total === null || failed === total) return;
-    if (held || isRead()) setChangedAt(Date.now());
+    if (held || isRead()) setOutdated(updatedAt);
     else refresh();
   }, [failed, held]);
-  return changedAt > updatedAt;
+  return outdated === updatedAt;
 }
