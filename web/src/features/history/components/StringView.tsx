@@ -6,11 +6,14 @@ import { ReadingTrouble } from "./ReadingTrouble";
 import { Skeleton } from "./Skeleton";
 import { StringFacts } from "./StringFacts";
 
+/** What the service says of an id that it does not know, and of one that cannot be an id. */
+const NOT_FOUND = new Set(["unknown-string", "not-found"]);
+
 /** Everything about one string, polled until it is stored or refused. */
 export function StringView({ id }: { id: string }) {
   const { history } = useMessages();
   const { data, trouble } = useString(id);
-  const notFound = trouble?.trouble.code === "unknown-string";
+  const notFound = trouble !== null && NOT_FOUND.has(trouble.trouble.code);
   return (
     <>
       <ViewHead title={history.string.heading} section={sectionOf(data)} />
