@@ -97,7 +97,7 @@ def test_every_state_of_a_string_is_shown_in_translation(system: System, open_pa
 def test_a_switch_of_language_and_of_the_view_is_shown_in_translation(open_page: Open) -> None:
     page = open_page("en-US")
     page.evaluate(TRANSLATE)
-    problem = json.dumps({"type": "x", "detail": "No such strings."})
+    problem = json.dumps({"type": "urn:ix-dummies:problem:invalid-text", "detail": "No such strings."})
     answer = {"status": 422, "content_type": "application/problem+json", "body": problem}
     page.route("**/dummies/", lambda route: route.fulfill(**answer))
     send(page, "refused")
