@@ -130,10 +130,7 @@ Cursor = Annotated[str | None, Meta(description="Pass as `cursor` for the next p
 
 
 class HistoryPage(Struct):
-    """Stored strings, newest first, fewer than asked for where they are long.
-
-    A search that takes long answers with what it has found, perhaps nothing yet.
-    """
+    """Stored strings, newest first: fewer than asked for where they are long, or where a search takes long."""
 
     items: list[StringState]
     next_cursor: Cursor

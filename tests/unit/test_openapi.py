@@ -18,6 +18,10 @@ from local.system import ROOT
 CHECKED_IN = ROOT / "api" / "openapi.json"
 
 
+def test_no_description_has_lines_which_each_python_indents_in_its_own_way() -> None:
+    assert "\\n    " not in CHECKED_IN.read_text(encoding="utf-8")
+
+
 def test_the_checked_in_document_is_what_the_code_generates(app: Flask) -> None:
     """If not: python -m api.write_openapi > api/openapi.json, then npm run types in web/."""
     assert json.loads(CHECKED_IN.read_text(encoding="utf-8")) == json.loads(json.dumps(openapi.build(app)))

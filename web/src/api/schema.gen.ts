@@ -387,9 +387,7 @@ export interface components {
         };
         /**
          * HistoryPage
-         * @description Stored strings, newest first, fewer than asked for where they are long.
-         *
-         *         A search that takes long answers with what it has found, perhaps nothing yet.
+         * @description Stored strings, newest first: fewer than asked for where they are long, or where a search takes long.
          */
         HistoryPage: {
             items: components["schemas"]["StringState"][];
