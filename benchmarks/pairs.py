@@ -1,8 +1,9 @@
 """`make pairs BASE=revision`: this tree's speed beside that of a revision, in one run on the same machine.
 
 Both systems run at the same time, and are put under load in turns: base, this, this, base, and the other way round, so
-that neither a drift of the machine's speed nor the order counts for one of them. A ratio belongs to each such four;
-what is printed is their median with a 95 % interval (bootstrap). ROUNDS and SECONDS (of load) can be set.
+that neither a drift of the machine's speed nor the order counts for one of them. Each such round starts both anew: two
+starts of one system differ by more than a few seconds of load do. A ratio belongs to each round; what is printed is
+their median with a 95 % interval (bootstrap). ROUNDS and SECONDS (of load) can be set.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from local.system import ROOT
 SERVE = Path(__file__).with_name("serve.py")
 CLIENTS = 64
 STOP_TIMEOUT = 120.0
+WARM_UP = 1.0
 LEAST_ROUNDS = 6
 """Fewer say nothing about an interval of 95 %."""
 RESAMPLES = 10_000
@@ -81,15 +83,25 @@ def check_out(revision: str, folder: Path) -> Path:
     return folder
 
 
-def compare(base: Side, this: Side, way: str, rounds: int, seconds: float) -> list[float]:
-    """Return this system's speed over the base's, once for each round."""
-    ratios = []
-    for number in range(rounds):
-        order = [base, this, this, base] if number % 2 == 0 else [this, base, base, this]
-        rates = [(side is this, side.stored_per_s(way, seconds)) for side in order]
-        ratios.append(sum(rate for ours, rate in rates if ours) / sum(rate for ours, rate in rates if not ours))
-        print(f"{way}: {ratios[-1]:.3f}   ({', '.join(f'{rate:.0f}' for _, rate in rates)} /s)", flush=True)
-    return ratios
+def compare(base: Side, this: Side, way: str, seconds: float, *, base_first: bool) -> float:
+    """Return this system's speed over the base's."""
+    order = [base, this, this, base] if base_first else [this, base, base, this]
+    for side in order[:2]:
+        side.stored_per_s(way, WARM_UP)
+    rates = [(side is this, side.stored_per_s(way, seconds)) for side in order]
+    ratio = sum(rate for ours, rate in rates if ours) / sum(rate for ours, rate in rates if not ours)
+    print(f"{way}: {ratio:.3f}   ({', '.join(f'{rate:.0f}' for _, rate in rates)} /s)", flush=True)
+    return ratio
+
+
+def play(base: Path, folder: Path, seconds: float, *, base_first: bool) -> dict[str, float]:
+    """Start both systems and return the ratio for each way to the API. Raises Incomplete or LoadFailed."""
+    folders = {base: folder / "base", ROOT: folder / "this"}
+    with ExitStack() as started:
+        order = [base, ROOT] if base_first else [ROOT, base]
+        sides = {tree: started.enter_context(serving(tree, folders[tree])) for tree in order}
+        ways = [way for way in sides[ROOT].urls if way in sides[base].urls]
+        return {way: compare(sides[base], sides[ROOT], way, seconds, base_first=base_first) for way in ways}
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
@@ -104,22 +116,20 @@ def main() -> None:
     revision = os.environ.get("BASE") or sys.exit("name the revision to compare with: make pairs BASE=main")
     rounds, seconds = int(os.environ.get("ROUNDS", "12")), os.environ.get("SECONDS", "3")
     busy, *_ = os.getloadavg()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as started:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        base = started.enter_context(serving(check_out(revision, folder / "tree"), folder / "base"))
-        this = started.enter_context(serving(ROOT, folder / "this"))
-        ways = [way for way in this.urls if way in base.urls]
+        base = check_out(revision, folder / "tree")
         try:
-            found = {}
-            for way in ways:
-                compare(base, this, way, 1, float(seconds))  # warms up
-                found[way] = compare(base, this, way, rounds, float(seconds))
+            found = [
+                play(base, folder / str(number), float(seconds), base_first=number % 2 == 0) for number in range(rounds)
+            ]
         except (load.LoadFailed, Incomplete) as error:
             sys.exit(f"{type(error).__name__}: {error}")
     print(
         f"\nThis tree beside {revision}, load {busy:.2f} before, {rounds} rounds of 4 x {seconds} s, {CLIENTS} clients:"
     )
-    for way, ratios in found.items():
+    for way in found[0]:
+        ratios = [ratio[way] for ratio in found]
         low, high = interval(ratios) if rounds >= LEAST_ROUNDS else (0, float("inf"))
         print(f"  {way}: median {statistics.median(ratios):.3f}, 95 % {low:.3f} to {high:.3f}")
 
