@@ -41,6 +41,18 @@ describe("Reachability", () => {
     expect(reachability.snapshot().outage).toBeNull();
   });
 
+  it("says that it takes nothing from this page until it does, whatever else is read", () => {
+    const { reachability, woken, note } = start();
+    note(problem("foreign-origin"));
+    note(null);
+    reachability.noteCheck(reachability.begin());
+    expect(reachability.snapshot()).toEqual({ outage: "foreign-origin", checked: true });
+    expect(woken).not.toHaveBeenCalled();
+    reachability.note(reachability.begin(), null, true);
+    expect(reachability.snapshot().outage).toBeNull();
+    expect(woken).toHaveBeenCalledOnce();
+  });
+
   it("takes a final error for an answer, and one about the database for none about the service", () => {
     const { reachability, note } = start();
     note(silent);

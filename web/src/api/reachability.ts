@@ -1,8 +1,17 @@
 import { LONGEST_WAIT } from "../timing/retryDelay";
 import type { ApiError } from "./apiError";
 
-/** What a request found: nothing that answers, no answers under the name that the page uses, or a journal that takes nothing. */
-export type Outage = "no-answer" | "unknown-host" | "journal-away" | "journal-full" | "journal-volatile";
+/**
+ * What a request found: nothing that answers, no answers under the name that the page uses, a service that takes nothing
+ * from pages at this address, or a journal that takes nothing.
+ */
+export type Outage =
+  | "no-answer"
+  | "unknown-host"
+  | "foreign-origin"
+  | "journal-away"
+  | "journal-full"
+  | "journal-volatile";
 /** `checked`: whether the pipeline's state has been read since the service last did not answer. */
 export type Reach = { readonly outage: Outage | null; readonly checked: boolean };
 
@@ -12,6 +21,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
   "api-away": "no-answer",
   "unexpected-answer": "no-answer",
   "unknown-host": "unknown-host",
+  "foreign-origin": "foreign-origin",
   "journal-away": "journal-away",
   "journal-full": "journal-full",
   "journal-volatile": "journal-volatile",
@@ -64,8 +74,8 @@ export class Reachability {
     return this.answers;
   }
 
-  /** Notes what became of a request: null if it succeeded. */
-  note(begun: number, error: ApiError | null): void {
+  /** Notes what became of a request: null if it succeeded. `writes`: it asked for a change. */
+  note(begun: number, error: ApiError | null, writes = false): void {
     const outage = error?.transient ? outageOf(error.trouble) : null;
     if (outage !== "no-answer") this.answers++;
     // a request may be stuck while others are answered
@@ -73,7 +83,7 @@ export class Reachability {
     if (outage) {
       this.answersAtOutage = this.answers;
       this.set({ outage, checked: this.reach.checked && outage !== "no-answer" });
-    } else if (this.reach.outage === "no-answer") {
+    } else if (this.reach.outage === "no-answer" || (writes && this.reach.outage === "foreign-origin")) {
       this.set({ ...this.reach, outage: null });
       this.wake();
     }
@@ -81,11 +91,12 @@ export class Reachability {
 
   /**
    * Notes that the pipeline's state was read by a request that began then: from now on that says what is up, unless a
-   * later request has met an outage.
+   * later request has met an outage. But anyone may read: whether this page may write, only a write tells.
    */
   noteCheck(begun: number): void {
     if (begun < this.answersAtOutage) return;
-    if (this.reach.outage || !this.reach.checked) this.set({ outage: null, checked: true });
+    const outage = this.reach.outage === "foreign-origin" ? this.reach.outage : null;
+    if (this.reach.outage !== outage || !this.reach.checked) this.set({ outage, checked: true });
   }
 
   private set(reach: Reach): void {

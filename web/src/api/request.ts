@@ -21,12 +21,12 @@ export function requestJson<Name extends AnswerName>(
   path: string,
   question: Question = {},
 ): Promise<Schema<Name>> {
-  return noted(async () => parse(name, (await ask(path, question)).text));
+  return noted(question, async () => parse(name, (await ask(path, question)).text));
 }
 
 /** Sends a request that the API answers with 204; throws as requestJson does, on any other 2xx too. */
 export function requestNothing(path: string, question: Question): Promise<void> {
-  return noted(async () => {
+  return noted(question, async () => {
     if ((await ask(path, question)).status !== 204) throw pageError("unexpected-answer");
   });
 }
@@ -49,17 +49,18 @@ export function requestLines<Name extends AnswerName>(
       onLine(line);
     }
   };
-  return noted(async () => void (await ask(path, { ...question, onText })));
+  return noted(question, async () => void (await ask(path, { ...question, onText })));
 }
 
-async function noted<T>(request: () => Promise<T>): Promise<T> {
+async function noted<T>({ method = "GET" }: Question, request: () => Promise<T>): Promise<T> {
   const begun = reachability.begin();
+  const writes = method !== "GET";
   try {
     const result = await request();
-    reachability.note(begun, null);
+    reachability.note(begun, null, writes);
     return result;
   } catch (error) {
-    if (error instanceof ApiError) reachability.note(begun, error);
+    if (error instanceof ApiError) reachability.note(begun, error, writes);
     throw error;
   }
 }

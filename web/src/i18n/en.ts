@@ -114,6 +114,8 @@ export const en = {
     journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
     journalUnavailable: "The journal is unavailable; strings typed here wait in this browser.",
     unknownHost: "The service does not go by this name; strings typed here wait in this browser.",
+    foreignOrigin:
+      "The service takes nothing from pages at this address; strings typed here wait in this browser.",
     noAnswer: "The service does not answer; strings typed here wait in this browser.",
     offline: "This device is offline; strings typed here wait in this browser.",
     tryNow: "Try now",

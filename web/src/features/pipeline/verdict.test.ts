@@ -56,6 +56,7 @@ describe("judge", () => {
     ["journal-full", "journalFull"],
     ["journal-volatile", "journalVolatile"],
     ["unknown-host", "unknownHost"],
+    ["foreign-origin", "foreignOrigin"],
   ] as const)("prefers what a request met (%s) to an earlier response", (outage, name) => {
     expect(judge(pipeline(), outage)).toMatchObject({ name, tone: "stop" });
   });

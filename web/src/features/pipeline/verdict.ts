@@ -16,6 +16,7 @@ export type VerdictName =
   | "journalVolatile"
   | "journalUnavailable"
   | "unknownHost"
+  | "foreignOrigin"
   | "noAnswer"
   | "offline";
 
@@ -49,6 +50,7 @@ const TONES: Record<VerdictName, Verdict["tone"]> = {
   journalVolatile: "stop",
   journalUnavailable: "stop",
   unknownHost: "stop",
+  foreignOrigin: "stop",
   noAnswer: "stop",
   offline: "stop",
 };
@@ -56,6 +58,7 @@ const TONES: Record<VerdictName, Verdict["tone"]> = {
 const OUTAGES: Record<Outage, VerdictName> = {
   "no-answer": "noAnswer",
   "unknown-host": "unknownHost",
+  "foreign-origin": "foreignOrigin",
   "journal-away": "journalUnavailable",
   "journal-full": "journalFull",
   "journal-volatile": "journalVolatile",

@@ -134,7 +134,8 @@ describe("the bulk view", () => {
     await user.type(await screen.findByLabelText("Lines"), "one");
     await user.click(await button("Check the lines"));
     await user.click(await button("Send 1 string"));
-    await screen.findByText(/takes nothing from pages at this address/);
+    await screen.findByText(/^Trying again soon.*takes nothing from pages at this address/);
+    expect(screen.getByText(/^The service takes nothing from pages at this address/)).toBeTruthy();
     onBulk = () => undefined;
     await heading("All sent: 1 string accepted");
     expect(new Set(bulks.map(({ key }) => key)).size).toBe(1);
