@@ -9,8 +9,8 @@ export type SourceFault = "too-big" | "several" | "unreadable" | "nothing" | "su
 export type Step =
   | { step: "choose"; fault: SourceFault | null }
   | { step: "reading"; source: Source; part: number }
-  /** The lines become a batch with this id, however often that is tried. */
-  | { step: "read"; source: Source; reading: Reading; batch: string };
+  /** The lines become a batch with this id, however often that is tried; `saving` while it is being tried. */
+  | { step: "read"; source: Source; reading: Reading; batch: string; saving: boolean };
 
 /** What this tab is about to send, from the source to its lines; kept while the page is open, whatever it shows. */
 export class Choice {
@@ -37,6 +37,16 @@ export class Choice {
     this.show({ step: "choose", fault });
   }
 
+  /** Notes that the lines are being saved as a batch: until it is known whether they are, they must not be changed. */
+  async saving(work: Promise<unknown>): Promise<void> {
+    const { current } = this;
+    if (current.step !== "read") return;
+    const saving = { ...current, saving: true };
+    this.show(saving);
+    await work.catch(() => undefined);
+    if (this.current === saving) this.show(current);
+  }
+
   /** Forgets the lines if they became this batch. */
   forgetSent(batch: string): void {
     if (this.current.step === "read" && this.current.batch === batch) this.reset();
@@ -52,7 +62,7 @@ export class Choice {
       const reading = await readLines(source.blob, encoding, onProgress, abort.signal);
       if (abort.signal.aborted) return;
       if (reading.kind === "lines" && reading.strings + reading.badCount === 0) this.reset("nothing");
-      else this.show({ step: "read", source, reading, batch });
+      else this.show({ step: "read", source, reading, batch, saving: false });
     } catch {
       if (!abort.signal.aborted) this.reset("unreadable");
     }

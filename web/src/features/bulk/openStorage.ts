@@ -1,10 +1,11 @@
 import type { Keeping } from "./batches";
 import { IndexedDbStorage } from "./indexedDbStorage";
+import type { BatchStorage } from "./storage";
 
 /** Milliseconds after which the page works without the browser's storage. */
 const PATIENCE = 4_000;
 
-export type Opened = { storage: IndexedDbStorage; keeping: "kept" } | { storage: null; keeping: Keeping };
+export type Opened = { storage: BatchStorage; keeping: "kept" } | { storage: null; keeping: Keeping };
 
 /** Opens the browser's storage, if it can be read; gives up if it does not answer. */
 export async function openStorage(): Promise<Opened> {

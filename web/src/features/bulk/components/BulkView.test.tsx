@@ -11,6 +11,7 @@ import { server } from "../../../testing/server";
 import { StringStore } from "../../strings/store";
 import { BatchPartsContext, startParts } from "../batchParts";
 import { MemoryStorage } from "../memoryStorage";
+import type { Opened } from "../openStorage";
 import { MAX_FILE_BYTES } from "../readLines";
 import type { Sender } from "../sender";
 
@@ -47,8 +48,8 @@ beforeEach(() => {
   };
 });
 
-async function open(language: Language = "en") {
-  const parts = startParts({ storage: null, keeping: "denied" });
+async function open(language: Language = "en", opened: Opened = { storage: null, keeping: "denied" }) {
+  const parts = startParts(opened);
   sender = parts.sender;
   const started = Promise.resolve(parts);
   // suspended content is rendered only within an awaited act
@@ -84,6 +85,7 @@ function slowToBegin() {
 }
 
 const button = (name: string | RegExp) => screen.findByRole("button", { name });
+const isDisabled = async (name: string) => (await button(name)).hasAttribute("disabled");
 const heading = (name: string | RegExp) => screen.findByRole("heading", { name, level: 2 });
 
 describe("the bulk view", () => {
@@ -162,38 +164,33 @@ describe("the bulk view", () => {
     expect((await screen.findByLabelText<HTMLTextAreaElement>("여러 줄 텍스트")).value).toBe("하나\n둘");
   });
 
-  it("deletes no line that was typed while the storage was slow to take those sent", async () => {
-    const { release } = slowToBegin();
-    await open();
-    const user = userEvent.setup();
-    const field = () => screen.findByLabelText<HTMLTextAreaElement>("Lines");
-    await user.type(await field(), "one");
-    await user.click(await button("Check the lines"));
-    await user.click(await button("Send 1 string"));
-    await user.click(await button("Back"));
-    await user.type(await field(), "{Enter}two");
-    release();
-    await heading("All sent: 1 string accepted");
-    expect(screen.getAllByText(/^Your other lines are kept in this tab/)[0]).toBeTruthy();
-    await user.click(await button("Done"));
-    await user.click(await button("Delete"));
-    expect((await field()).value).toBe("one\ntwo");
-  });
-
-  it("sends lines once that were checked and sent again while the storage was slow", async () => {
+  it("lets nobody change lines of which it is not known yet whether they are kept", async () => {
     const { release } = slowToBegin();
     await open();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
     await user.click(await button("Check the lines"));
     await user.click(await button("Send 1 string"));
-    await user.click(await button("Back"));
-    await user.click(await button("Check the lines"));
-    await user.click(await button("Send 1 string"));
+    expect(await isDisabled("Back")).toBe(true);
+    expect(await isDisabled("Send 1 string")).toBe(true);
     release();
     await heading("All sent: 1 string accepted");
     expect(bulks).toHaveLength(1);
     expect(screen.queryByText(/^Your other lines are kept in this tab/)).toBeNull();
+  });
+
+  it("lets them be changed or sent again when the storage has failed", async () => {
+    vi.spyOn(MemoryStorage.prototype, "begin").mockRejectedValueOnce(new DOMException("", "TimeoutError"));
+    await open();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await screen.findByRole("alert");
+    expect(await isDisabled("Back")).toBe(false);
+    await user.click(await button("Send 1 string"));
+    await heading("All sent: 1 string accepted");
+    expect(bulks).toHaveLength(1);
   });
 
   it("invites nobody to leave while only the page has the lines", async () => {
@@ -205,6 +202,20 @@ describe("the bulk view", () => {
     await user.click(await button("Send 1 string"));
     await screen.findByText(/leave this page open until the lines are sent/);
     expect(screen.getByText(/^Cancel takes back no accepted string/)).toBeTruthy();
+    expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
+  });
+
+  it("invites nobody to leave any longer once the storage has failed", async () => {
+    const storage = new MemoryStorage();
+    onBulk = () => problem(503, "busy", "Later.");
+    await open("en", { storage, keeping: "kept" });
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    expect(await screen.findByText(/You may leave or reload the page/)).toBeTruthy();
+    act(() => storage.onLost());
+    expect(screen.getByRole("alert")).toBeTruthy();
     expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
   });
 

@@ -30,7 +30,7 @@ export function BulkView() {
       )}
       {step === "choose" && state.known && <Chooser keeping={state.keeping} moved={trail.moved} />}
       {step === "send" && state.known && progress && (
-        <SendingPanel progress={progress} keeping={state.keeping} moved={trail.moved} />
+        <SendingPanel progress={progress} keeping={state.keeping} failed={state.failed} moved={trail.moved} />
       )}
       {step === "receipt" && progress && <Receipt progress={progress} moved={trail.moved} />}
       {progress && <KeptLines moved={trail.moved} />}

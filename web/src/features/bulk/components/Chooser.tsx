@@ -22,10 +22,10 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   if (trail.step !== current.step) setTrail({ step: current.step, moved: true });
   const takesFocus = trail.moved;
 
-  async function send(batch: string, name: string | null, lines: Lines) {
+  function send(batch: string, name: string | null, lines: Lines) {
     if (name === null) noteSending(batch);
     // if the storage fails, or another tab was faster, this view says so, and keeps the lines
-    await batches.begin(batch, name, lines).catch(() => undefined);
+    void choice.saving(batches.begin(batch, name, lines));
   }
 
   function changeText(text: string) {
@@ -62,5 +62,6 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
     const asKorean = () => choice.read(current.source, "euc-kr");
     return <NotUtf8 {...shared} reading={reading} onKorean={asKorean} />;
   }
-  return <Review {...shared} lines={reading} onSend={() => send(current.batch, name, reading)} />;
+  const onSend = () => send(current.batch, name, reading);
+  return <Review {...shared} lines={reading} saving={current.saving} onSend={onSend} />;
 }

@@ -1,4 +1,3 @@
-import { useState } from "react";
 import { Button } from "../../../controls/Button";
 import { StepHeading } from "../../../controls/StepHeading";
 import surfaces from "../../../controls/Surface.module.css";
@@ -13,20 +12,15 @@ type Props = {
   name: string | null;
   takesFocus: boolean;
   lines: Lines;
-  onSend: () => Promise<void>;
+  saving: boolean;
+  onSend: () => void;
   onBack: () => void;
 };
 
 /** Shows what was read, before any of it is sent. */
-export function Review({ name, takesFocus, lines, onSend, onBack }: Props) {
+export function Review({ name, takesFocus, lines, saving, onSend, onBack }: Props) {
   const { bulk } = useMessages();
-  const [sending, setSending] = useState(false);
   const { count, empty, bad, badCount, strings, examples } = lines;
-
-  async function send() {
-    setSending(true);
-    await onSend().finally(() => setSending(false));
-  }
 
   return (
     <section className={surfaces.panel}>
@@ -49,10 +43,12 @@ export function Review({ name, takesFocus, lines, onSend, onBack }: Props) {
       />
       {strings === 0 && <p className={surfaces.words}>{bulk.nothingLeft}</p>}
       <div className={surfaces.actions}>
-        <Button look="primary" disabled={sending || strings === 0} onClick={() => void send()}>
+        <Button look="primary" disabled={saving || strings === 0} onClick={onSend}>
           {badCount > 0 ? bulk.sendWithout(strings) : bulk.send(strings)}
         </Button>
-        <Button onClick={onBack}>{bulk.back}</Button>
+        <Button disabled={saving} onClick={onBack}>
+          {bulk.back}
+        </Button>
       </div>
     </section>
   );

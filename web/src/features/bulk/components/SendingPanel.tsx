@@ -12,10 +12,11 @@ import { SendingControls } from "./SendingControls";
 import { SendingStatus } from "./SendingStatus";
 import { StoredSoFar } from "./StoredSoFar";
 
-type Props = { progress: Progress; keeping: Keeping; moved: boolean };
+/** `failed`: the storage has failed since it was read. */
+type Props = { progress: Progress; keeping: Keeping; failed: boolean; moved: boolean };
 
 /** The progress of a batch, with its controls. */
-export function SendingPanel({ progress, keeping, moved }: Props) {
+export function SendingPanel({ progress, keeping, failed, moved }: Props) {
   const language = useLanguage();
   const messages = useMessages();
   const { bulk } = messages;
@@ -47,7 +48,7 @@ export function SendingPanel({ progress, keeping, moved }: Props) {
       <SendingStatus batch={batch} sending={sending} />
       {keeping !== "kept" && <p className={styles.warning}>{bulk.notKept[keeping]}</p>}
       <SendingControls batch={batch} />
-      {keeping === "kept" && !finishing && <p className={surfaces.note}>{bulk.mayLeave}</p>}
+      {keeping === "kept" && !failed && !finishing && <p className={surfaces.note}>{bulk.mayLeave}</p>}
       <p className={surfaces.note}>{finishing ? bulk.finishingHint : bulk.cancelHint}</p>
     </section>
   );
