@@ -69,6 +69,12 @@ export function mayReturn({ state }: Item): boolean {
   return state === "failed" || state === "unknown";
 }
 
+/** When it was sent: by the service's clock once that has said so, since this device's may be wrong. */
+export function sentAt(item: Item): number {
+  const received = "receivedAt" in item ? Date.parse(item.receivedAt) : Number.NaN;
+  return Number.isNaN(received) ? item.createdAt : received;
+}
+
 function common({ key, text, createdAt }: Item): Common {
   return { key, text, createdAt };
 }

@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pass, stopClock } from "../../../testing/clock";
-import { FakeApi, pipeline, stored } from "../../../testing/fakeApi";
+import { FakeApi, pipeline, problem, stored } from "../../../testing/fakeApi";
 import { openPage } from "../../../testing/openPage";
 
 let api: FakeApi;
@@ -26,6 +26,19 @@ describe("a string's row", () => {
     await send("hello");
     const link = within(row()).getByRole("link", { name: "Details" });
     expect(link.getAttribute("href")).toBe(`#/string/id-of-${api.submissions[0]?.key}`);
+  });
+
+  it("says when the service received it, whatever the time is on this device", async () => {
+    stopClock();
+    vi.setSystemTime(new Date("2027-06-01T12:00:00"));
+    api.onSubmit = () => problem(503, "busy", "Later.");
+    openPage();
+    await send("hello");
+    const time = () => row().querySelector("time")?.dateTime;
+    expect(time()).toContain("2027-06-01");
+    api.onSubmit = () => undefined;
+    await pass(5_000);
+    expect(time()).toBe("2026-01-02T03:04:05.000Z");
   });
 
   it("copies its text, and says so", async () => {

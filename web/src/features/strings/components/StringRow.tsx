@@ -5,7 +5,7 @@ import type { Messages } from "../../../i18n/en";
 import { formatDuration, formatTime } from "../../../i18n/format";
 import { type Language, useLanguage, useMessages } from "../../../i18n/language";
 import { delayWords, refusalWords } from "../../../i18n/troubles";
-import type { Item, ItemIn } from "../item";
+import { type Item, type ItemIn, sentAt } from "../item";
 import { Note } from "./Note";
 import { QueuedNote } from "./QueuedNote";
 import { type Look, StateIcon } from "./StateIcon";
@@ -23,8 +23,8 @@ export const StringRow = memo(function StringRow({ item }: { item: Item }) {
       <div className={styles.body}>
         <StringText text={item.text} />
         <div className={styles.meta}>
-          <time className={styles.time} dateTime={new Date(item.createdAt).toISOString()}>
-            {formatTime(item.createdAt, Date.now(), language)}
+          <time className={styles.time} dateTime={new Date(sentAt(item)).toISOString()}>
+            {formatTime(sentAt(item), Date.now(), language)}
           </time>
           <p>
             <StateName look={look} />
