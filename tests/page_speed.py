@@ -129,7 +129,7 @@ def keep_long_strings(page: Page) -> None:
 
 def read_history(page: Page) -> None:
     """Scroll through the history to its end."""
-    end = page.get_by_text("These are all.")
+    end = page.get_by_text("That is all.")
     expect(page.get_by_role("main").get_by_role("listitem").first).to_be_visible()
     until = time.monotonic() + SCROLLED_WITHIN
     while not end.is_visible():

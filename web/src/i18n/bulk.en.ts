@@ -3,7 +3,7 @@ const strings = (value: number) => `${count(value)} ${value === 1 ? "string" : "
 
 export const bulk = {
   heading: "Send many strings",
-  lead: "A string a line, typed or from a text file. Each is stored exactly once.",
+  lead: "One string per line, typed or from a text file. Each is stored exactly once.",
   label: "Lines",
   placeholder: "One string per line",
   check: "Check the lines",

@@ -17,7 +17,7 @@ export const history = {
   emptyHint: "Strings appear here once they are in the database.",
   send: "Send a string",
   noMatch: (query: string) => `No string contains “${query}”.`,
-  end: "These are all.",
+  end: "That is all.",
   searching: "Looking further back…",
   lookedBackTo: (time: string) => `Looked back to ${time}.`,
   goOn: "Look further back",
