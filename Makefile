@@ -25,7 +25,7 @@ run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; 
 test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; installs what they need (apt-get as root)
 	@tests/packages.sh
 	cd web && npm test
-	$(VENV_PYTHON) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	$(VENV_PYTHON) -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 doctor: .venv/.stamp ## Check the servers that the tiers need: those of make run, or of REDIS_URL and so on; K8S=1 checks the cluster
 	@$(VENV_PYTHON) -m $(if $(K8S),doctor.cluster,local.doctor)
