@@ -62,7 +62,8 @@ function added(before: Tally, { done, skipped, left, complete }: Progress, total
   return {
     ...before,
     done: before.done + done,
-    skipped: before.skipped + skipped,
+    // this request looks at those again that an earlier one skipped
+    skipped,
     // what others took meanwhile was not looked at
     left: complete ? 0 : left,
     total,
