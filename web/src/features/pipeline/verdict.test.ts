@@ -41,7 +41,7 @@ describe("judge", () => {
       "stop",
     ],
     ["the service has just started", pipeline({ workers: unknown }), "unsure", "neutral"],
-    ["nothing is known yet", undefined, "asking", "neutral"],
+    ["nothing is known yet", null, "asking", "neutral"],
     ["strings failed", pipeline({ failed: 151, set_aside: 1 }), "someFailed", "wait"],
     ["strings are set aside", pipeline({ set_aside: 1 }), "setAside", "wait"],
     ["strings are unaccounted for", pipeline({ unaccounted: 1, database: away }), "unaccounted", "stop"],

@@ -69,7 +69,7 @@ export type Here = { online: boolean; failed: number };
 
 /** Judges what requests met last, and else the pipeline's latest state. */
 export function judge(
-  pipeline: Schema<"Pipeline"> | undefined,
+  pipeline: Schema<"Pipeline"> | null,
   outage: Outage | null,
   here: Here = { online: true, failed: 0 },
 ): Verdict {

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
-import { usePipelineData } from "../../pipeline/usePipelineData";
+import { useCurrentPipeline } from "../../pipeline/usePipelineData";
 import type { ItemIn } from "../item";
 import { placeInLine } from "../place";
 import { Note } from "./Note";
@@ -17,7 +17,7 @@ export function QueuedNote({ item }: { item: ItemIn<"queued"> }) {
 function useWords(item: ItemIn<"queued">): string {
   const language = useLanguage();
   const messages = useMessages();
-  const pipeline = usePipelineData();
+  const pipeline = useCurrentPipeline();
   const patient = useHasPassed(item.createdAt + PATIENCE);
   const { notes, send } = messages;
   const { acceptedTotal } = item;

@@ -69,8 +69,12 @@ describe("a string's row", () => {
     expect(row().textContent).toMatch(/Queued Accepted; it is on its way/);
     await pass(5_000);
     expect(row().textContent).toMatch(/Queued Accepted; about 1,000th in line, about 10 s left\./);
+    api.pipeline = () => new Response(null, { status: 502 });
+    await pass(20_000);
+    expect(row().textContent).toMatch(/Queued Accepted; it is on its way/);
+    api.pipeline = pipeline();
     api.onQuery = stored;
-    await pass(3_000);
+    await pass(5_000);
     expect(row().textContent).toMatch(/Stored in 12 ms/);
   });
 });
