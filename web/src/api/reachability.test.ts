@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ApiError, pageError } from "./apiError";
 import { Reachability } from "./reachability";
 
@@ -15,6 +15,8 @@ function start() {
     note: (error: ApiError | null) => reachability.note(reachability.begin(), error),
   };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 describe("Reachability", () => {
   it.each([pageError("unreachable"), pageError("timed-out"), problem("api-away")])(
@@ -48,15 +50,43 @@ describe("Reachability", () => {
     reachability.noteCheck(reachability.begin());
     expect(reachability.snapshot()).toEqual({ outage: "foreign-origin", checked: true });
     expect(woken).not.toHaveBeenCalled();
+    reachability.note(reachability.begin(), problem("busy"), true);
+    expect(reachability.snapshot().outage).toBe("foreign-origin");
     reachability.note(reachability.begin(), null, true);
     expect(reachability.snapshot().outage).toBeNull();
     expect(woken).toHaveBeenCalledOnce();
   });
 
+  it("no longer says so once whatever waits would have met it again: another tab may have sent it", () => {
+    vi.useFakeTimers();
+    const { reachability, note } = start();
+    note(problem("foreign-origin"));
+    vi.advanceTimersByTime(74_000);
+    reachability.noteCheck(reachability.begin());
+    expect(reachability.snapshot().outage).toBe("foreign-origin");
+    vi.advanceTimersByTime(2_000);
+    reachability.noteCheck(reachability.begin());
+    expect(reachability.snapshot().outage).toBeNull();
+  });
+
+  it("learns nothing from an answer that is not the service's, but from one about the pipeline", () => {
+    const { reachability, woken, note } = start();
+    const odd = pageError("unexpected-answer");
+    note(odd);
+    expect(reachability.snapshot().outage).toBeNull();
+    note(silent);
+    note(odd);
+    expect(reachability.snapshot().outage).toBe("no-answer");
+    expect(woken).not.toHaveBeenCalled();
+    note(null);
+    reachability.noteFailedCheck(odd);
+    expect(reachability.snapshot()).toEqual({ outage: "no-answer", checked: false });
+  });
+
   it("takes a final error for an answer, and one about the database for none about the service", () => {
     const { reachability, note } = start();
     note(silent);
-    note(problem("unexpected-answer", false));
+    note(problem("not-failed", false));
     expect(reachability.snapshot().outage).toBeNull();
     note(problem("database-away"));
     expect(reachability.snapshot().outage).toBeNull();

@@ -1,4 +1,4 @@
-import { LONGEST_WAIT } from "../timing/retryDelay";
+import { LAST_RETRY, LONGEST_WAIT } from "../timing/retryDelay";
 import type { ApiError } from "./apiError";
 
 /**
@@ -19,13 +19,15 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
   unreachable: "no-answer",
   "timed-out": "no-answer",
   "api-away": "no-answer",
-  "unexpected-answer": "no-answer",
   "unknown-host": "unknown-host",
   "foreign-origin": "foreign-origin",
   "journal-away": "journal-away",
   "journal-full": "journal-full",
   "journal-volatile": "journal-volatile",
 };
+
+/** Milliseconds in which whatever waits is sent again: then this says once more that the service refuses it. */
+const RETRIED_WITHIN = LONGEST_WAIT + LAST_RETRY;
 
 /** Returns what an error says to be down; null if it is about the request alone. */
 export function outageOf(trouble: { code: string }): Outage | null {
@@ -48,6 +50,7 @@ export class Reachability {
   private answers = 0;
   /** How many answers there were when an outage was noted last. */
   private answersAtOutage = 0;
+  private refusedAt = 0;
   private readonly listeners = new Set<() => void>();
   private readonly sleepers = new Set<() => void>();
 
@@ -76,14 +79,14 @@ export class Reachability {
 
   /** Notes what became of a request: null if it succeeded. `writes`: it asked for a change. */
   note(begun: number, error: ApiError | null, writes = false): void {
+    // a proxy's: about this request, which it may refuse for what is in it
+    if (error?.trouble.code === "unexpected-answer") return;
     const outage = error?.transient ? outageOf(error.trouble) : null;
     if (outage !== "no-answer") this.answers++;
     // a request may be stuck while others are answered
     else if (error?.trouble.code === "timed-out" && this.answers > begun) return;
-    if (outage) {
-      this.answersAtOutage = this.answers;
-      this.set({ outage, checked: this.reach.checked && outage !== "no-answer" });
-    } else if (this.reach.outage === "no-answer" || (writes && this.reach.outage === "foreign-origin")) {
+    if (outage) this.begins(outage);
+    else if (this.isOver(writes && !error?.transient)) {
       this.set({ ...this.reach, outage: null });
       this.wake();
     }
@@ -91,12 +94,31 @@ export class Reachability {
 
   /**
    * Notes that the pipeline's state was read by a request that began then: from now on that says what is up, unless a
-   * later request has met an outage. But anyone may read: whether this page may write, only a write tells.
+   * later request has met an outage. But anyone may read: whether this page may write, only a write tells, and until the
+   * next one must have come this believes the last one.
    */
   noteCheck(begun: number): void {
     if (begun < this.answersAtOutage) return;
-    const outage = this.reach.outage === "foreign-origin" ? this.reach.outage : null;
+    const refused =
+      this.reach.outage === "foreign-origin" && performance.now() < this.refusedAt + RETRIED_WITHIN;
+    const outage = refused ? this.reach.outage : null;
     if (this.reach.outage !== outage || !this.reach.checked) this.set({ outage, checked: true });
+  }
+
+  /** Notes that the pipeline's state could not be read: what answers even that is not the service. */
+  noteFailedCheck({ trouble }: ApiError): void {
+    if (trouble.code === "unexpected-answer") this.begins("no-answer");
+  }
+
+  private begins(outage: Outage): void {
+    this.answersAtOutage = this.answers;
+    if (outage === "foreign-origin") this.refusedAt = performance.now();
+    this.set({ outage, checked: this.reach.checked && outage !== "no-answer" });
+  }
+
+  private isOver(written: boolean): boolean {
+    const { outage } = this.reach;
+    return outage === "no-answer" || (written && outage === "foreign-origin");
   }
 
   private set(reach: Reach): void {

@@ -2,6 +2,8 @@ import { fireEvent, screen } from "@testing-library/react";
 import axe from "axe-core";
 import { http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "../../api/apiError";
+import { reachability } from "../../api/reachability";
 import { pass, stopClock } from "../../testing/clock";
 import { FakeApi, pipeline, problem } from "../../testing/fakeApi";
 import { DAY, main, NOW, open, page, rows, string } from "../../testing/history";
@@ -68,6 +70,20 @@ describe("the history", () => {
     await pass(3_000);
     expect(rows()).toHaveLength(1);
     expect(main().queryByText(/^The database is unavailable/)).toBeNull();
+  });
+
+  it("is read again although the service takes nothing from this page", async () => {
+    const refused = new ApiError({ code: "foreign-origin", detail: "" }, true);
+    reachability.note(reachability.begin(), refused, true);
+    answer = () => problem(503, "busy", "Later.");
+    await open("#/history");
+    expect(screen.getAllByRole("status")[0]?.textContent).toContain(
+      "takes nothing from pages at this address",
+    );
+    answer = () => page([string("a", "one")]);
+    await pass(5_000);
+    expect(rows()).toHaveLength(1);
+    reachability.note(reachability.begin(), null, true);
   });
 
   it("says that nothing is stored yet", async () => {

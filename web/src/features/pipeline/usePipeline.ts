@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
+import { ApiError } from "../../api/apiError";
 import { reachability } from "../../api/reachability";
 import { usePageVisible } from "../../app/usePageVisible";
 import { jittered } from "../../timing/jitter";
@@ -35,10 +36,13 @@ export function usePipeline(often: boolean): { verdict: Verdict; probe: () => vo
   const [pace] = useState(() => ({ factor: 1, begun: 0 }));
   const { refetch, dataUpdatedAt } = useQuery({
     queryKey: PIPELINE_KEY,
-    queryFn: ({ signal }) => {
+    queryFn: async ({ signal }) => {
       pace.factor = jittered(0.8, 1.2);
       pace.begun = reachability.begin();
-      return getPipeline(signal);
+      return getPipeline(signal).catch((error: unknown) => {
+        if (error instanceof ApiError) reachability.noteFailedCheck(error);
+        throw error;
+      });
     },
     networkMode: "always",
     refetchInterval: (visible ? intervalOf(verdict, often) : HIDDEN_INTERVAL) * pace.factor,

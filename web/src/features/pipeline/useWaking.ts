@@ -1,13 +1,13 @@
 import { onlineManager } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { reachability } from "../../api/reachability";
-import { isStuck, type Verdict } from "./verdict";
+import { isAnswered, isStuck, type Verdict } from "./verdict";
 
 /** Reads wait while the verdict says that they would fail; whatever waits is woken when that has changed. */
 export function useWaking(verdict: Verdict, probe: () => void): void {
   const { name } = verdict;
   const blocked = isStuck(verdict) || name === "databaseUnavailable";
-  const unreadable = blocked && !name.startsWith("journal");
+  const unreadable = !isAnswered(verdict) || name === "databaseUnavailable";
   const before = useRef({ name, blocked });
 
   useEffect(() => {

@@ -129,6 +129,21 @@ describe("the strip and the rows", () => {
     expect(strip()).toBe("Strings are getting through.");
   });
 
+  it("are not misled by a proxy that refuses one string, which is sent again after longer and longer pauses", async () => {
+    api.onSubmit = () => HttpResponse.html("<h1>Blocked</h1>", { status: 403 });
+    openPage();
+    await submit("a");
+    for (let second = 0; second < 30; second++) {
+      await pass(1_000);
+      expect(strip()).toContain("Strings are getting through.");
+    }
+    expect(rows()[0]).toContain("Waiting to be sent again: the service gave an answer that makes no sense.");
+    expect(api.submissions.length).toBeLessThan(9);
+    api.pipeline = () => HttpResponse.html("<h1>Log in</h1>");
+    await pass(12_000);
+    expect(strip()).toContain("The service does not answer;");
+  });
+
   it("only poll the pipeline while nothing answers", async () => {
     openPage();
     await submit("queued");
