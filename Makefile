@@ -14,7 +14,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test doctor faults faults-page faults-mutants test-containers test-cluster test-provision test-workflows bench pairs page-speed screenshots sbom audit lint python-tools web-tools
+.PHONY: help run test test-page doctor faults faults-page faults-mutants test-containers test-cluster test-provision test-workflows bench pairs page-speed screenshots sbom audit lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -22,10 +22,13 @@ help: ## List the targets
 run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; Ctrl-C ends it
 	@exec $(VENV_PYTHON) -m local.run
 
-test: .venv/.stamp lint web/dist/index.html ## Lint, then run every test; installs what they need (apt-get as root)
+test: .venv/.stamp web/dist/index.html ## Lint, then run every test; installs what they need (apt-get as root)
 	@tests/packages.sh
-	cd web && npm test
+	@$(MAKE) --no-print-directory --jobs=2 lint test-page
 	$(VENV_PYTHON) -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+
+test-page: web/node_modules/.stamp ## Run the page's own tests, without a browser
+	cd web && npm test
 
 doctor: .venv/.stamp ## Check the servers that the tiers need: those of make run, or of REDIS_URL and so on; K8S=1 checks the cluster
 	@$(VENV_PYTHON) -m $(if $(K8S),doctor.cluster,local.doctor)

@@ -189,6 +189,7 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "help",
         "run",
         "test",
+        "test-page",
         "lint",
         "bench",
         "pairs",
