@@ -15,6 +15,10 @@ export const bulk = {
   remove: "Remove",
   removing: "Remove the text?",
   removingHint: "It was not sent, and is deleted from this page.",
+  removingUnsure: "It may have been sent, and is deleted from this page.",
+  unsure:
+    "These lines may have been sent already. This browser's storage would say so, but cannot be read: close this page's other tabs, then reload. Lines that you send anyway may be stored twice.",
+  useAnyway: "Use them anyway",
   faults: {
     "too-big": "The file is larger than 20 MB. Split it and send the parts.",
     several: "One file at a time: drop or choose only one.",

@@ -7,6 +7,7 @@ const SENT_AS = "lines-batch";
 /** Keeps a text for this view, unless another is kept; returns whether it did. */
 export function keepForLines(text: string): boolean {
   if (readDraft(DRAFT) !== "") return false;
+  noteChange();
   saveDraft(DRAFT, text);
   return true;
 }

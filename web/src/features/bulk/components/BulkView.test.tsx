@@ -1,22 +1,15 @@
-import { act, fireEvent, render, screen } from "@testing-library/react";
+import { act, fireEvent, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { newQueryClient } from "../../../app/queryClient";
-import { Root } from "../../../app/Root";
-import type { Language } from "../../../i18n/language";
 import { FakeApi, pipeline, problem } from "../../../testing/fakeApi";
+import { openBulk } from "../../../testing/openBulk";
 import { server } from "../../../testing/server";
-import { StringStore } from "../../strings/store";
-import { BatchPartsContext, startParts } from "../batchParts";
 import { MemoryStorage } from "../memoryStorage";
-import type { Opened } from "../openStorage";
 import { MAX_FILE_BYTES } from "../readLines";
-import type { Sender } from "../sender";
 
 let api: FakeApi;
-let sender: Sender;
 let bulks: { key: string | null; texts: string[] }[];
 let onBulk: () => Response | undefined;
 let failing: string[];
@@ -48,49 +41,12 @@ beforeEach(() => {
   };
 });
 
-async function open(language: Language = "en", opened: Opened = { storage: null, keeping: "denied" }) {
-  const parts = startParts(opened);
-  sender = parts.sender;
-  const started = Promise.resolve(parts);
-  // suspended content is rendered only within an awaited act
-  return act(async () =>
-    render(
-      <BatchPartsContext value={started}>
-        <Root
-          language={language}
-          store={new StringStore(localStorage)}
-          queryClient={newQueryClient()}
-          persists={true}
-        />
-      </BatchPartsContext>,
-    ),
-  );
-}
-
-/** Makes the storage begin a batch only when released. */
-function slowToBegin() {
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const { begin } = MemoryStorage.prototype;
-  vi.spyOn(MemoryStorage.prototype, "begin").mockImplementation(async function (
-    this: MemoryStorage,
-    ...rest
-  ) {
-    await released;
-    return begin.apply(this, rest);
-  });
-  return { release };
-}
-
 const button = (name: string | RegExp) => screen.findByRole("button", { name });
-const isDisabled = async (name: string) => (await button(name)).hasAttribute("disabled");
 const heading = (name: string | RegExp) => screen.findByRole("heading", { name, level: 2 });
 
 describe("the bulk view", () => {
   it("sends typed lines after a review, and shows the result", async () => {
-    const { container } = await open();
+    const { container } = await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one{Enter}{Enter}two{Enter}three");
     await user.click(await button("Check the lines"));
@@ -115,7 +71,7 @@ describe("the bulk view", () => {
   it("says why it waits, and retries under the same key when the strip is asked to", async () => {
     api.pipeline = pipeline({ accepting: false, journal: { status: "away", since: null } });
     onBulk = () => problem(503, "journal-away", "Later.");
-    await open();
+    const { sender } = await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
     await user.click(await button("Check the lines"));
@@ -131,7 +87,7 @@ describe("the bulk view", () => {
 
   it("waits, and is not stopped, where the service does not take strings from this place", async () => {
     onBulk = () => problem(403, "foreign-origin", "Nothing was accepted.");
-    await open();
+    await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
     await user.click(await button("Check the lines"));
@@ -145,7 +101,7 @@ describe("the bulk view", () => {
 
   it("says why a cancelled batch had stopped, not to press a button that is gone", async () => {
     onBulk = () => problem(403, "forbidden", "No.");
-    await open();
+    await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
     await user.click(await button("Check the lines"));
@@ -156,46 +112,9 @@ describe("the bulk view", () => {
     expect(screen.getByText("Stopped: the service refuses such requests (No.).")).toBeTruthy();
   });
 
-  it("keeps what was typed over a reload", async () => {
-    const visit = await open("ko");
-    fireEvent.change(await screen.findByLabelText("여러 줄 텍스트"), { target: { value: "하나\n둘" } });
-    visit.unmount();
-    await open("ko");
-    expect((await screen.findByLabelText<HTMLTextAreaElement>("여러 줄 텍스트")).value).toBe("하나\n둘");
-  });
-
-  it("lets nobody change lines of which it is not known yet whether they are kept", async () => {
-    const { release } = slowToBegin();
-    await open();
-    const user = userEvent.setup();
-    await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
-    await user.click(await button("Send 1 string"));
-    expect(await isDisabled("Back")).toBe(true);
-    expect(await isDisabled("Send 1 string")).toBe(true);
-    release();
-    await heading("All sent: 1 string accepted");
-    expect(bulks).toHaveLength(1);
-    expect(screen.queryByText(/^Your other lines are kept in this tab/)).toBeNull();
-  });
-
-  it("lets them be changed or sent again when the storage has failed", async () => {
-    vi.spyOn(MemoryStorage.prototype, "begin").mockRejectedValueOnce(new DOMException("", "TimeoutError"));
-    await open();
-    const user = userEvent.setup();
-    await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
-    await user.click(await button("Send 1 string"));
-    await screen.findByRole("alert");
-    expect(await isDisabled("Back")).toBe(false);
-    await user.click(await button("Send 1 string"));
-    await heading("All sent: 1 string accepted");
-    expect(bulks).toHaveLength(1);
-  });
-
   it("invites nobody to leave while only the page has the lines", async () => {
     onBulk = () => problem(403, "forbidden", "No.");
-    await open();
+    await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
     await user.click(await button("Check the lines"));
@@ -208,7 +127,7 @@ describe("the bulk view", () => {
   it("invites nobody to leave any longer once the storage has failed", async () => {
     const storage = new MemoryStorage();
     onBulk = () => problem(503, "busy", "Later.");
-    await open("en", { storage, keeping: "kept" });
+    await openBulk("en", { storage, keeping: "kept" });
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
     await user.click(await button("Check the lines"));
@@ -220,7 +139,7 @@ describe("the bulk view", () => {
   });
 
   it("sends typed lines as they are, with a byte order mark in front", async () => {
-    await open();
+    await openBulk();
     fireEvent.change(await screen.findByLabelText("Lines"), { target: { value: "\ufeff\ufeffone\ntwo" } });
     fireEvent.click(await button("Check the lines"));
     fireEvent.click(await button("Send 2 strings"));
@@ -229,7 +148,7 @@ describe("the bulk view", () => {
   });
 
   it("reads none of two files that are dropped together, and says so until something is typed", async () => {
-    await open();
+    await openBulk();
     const field = await screen.findByLabelText("Lines");
     const files = ["first", "second"].map((name) => new File([name], name));
     fireEvent.drop(field, { dataTransfer: { types: ["Files"], files } });
@@ -239,7 +158,7 @@ describe("the bulk view", () => {
   });
 
   it("refuses a file that is too large, and text that is only empty lines", async () => {
-    const { container } = await open();
+    const { container } = await openBulk();
     const file = new File(["x"], "large.txt");
     Object.defineProperty(file, "size", { value: MAX_FILE_BYTES + 1 });
     await screen.findByLabelText("Lines");

@@ -21,6 +21,8 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   const [trail, setTrail] = useState({ step: current.step, moved });
   if (trail.step !== current.step) setTrail({ step: current.step, moved: true });
   const takesFocus = trail.moved;
+  // the storage that would say whether the text became a batch cannot be read
+  const [unsure, setUnsure] = useState(keeping !== "kept" && draft !== "" && sentAs() !== null);
 
   function send(batch: string, name: string | null, lines: Lines) {
     if (name === null) noteSending(batch);
@@ -31,6 +33,7 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   function changeText(text: string) {
     noteChange();
     setDraft(text);
+    setUnsure(false);
     // what was wrong is about an earlier file or text
     choice.reset();
   }
@@ -42,9 +45,12 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   if (current.step === "choose") {
     return (
       <>
-        {keeping === "silent" && <p className={styles.warning}>{bulk.silent}</p>}
+        {unsure && <p className={styles.warning}>{bulk.unsure}</p>}
+        {keeping === "silent" && !unsure && <p className={styles.warning}>{bulk.silent}</p>}
         <LinesForm
           text={draft}
+          unsure={unsure}
+          onUseAnyway={() => setUnsure(false)}
           onText={changeText}
           fault={current.fault}
           takesFocus={takesFocus}

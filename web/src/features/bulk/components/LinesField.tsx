@@ -4,15 +4,15 @@ import { useMessages } from "../../../i18n/language";
 import { LONG_TEXT, textAfterPaste } from "../../strings/pasted";
 import styles from "./Bulk.module.css";
 
-type Props = { id: string; text: string; onText: (text: string) => void; faultId: string };
+type Props = { id: string; text: string; readOnly: boolean; onText: (text: string) => void; faultId: string };
 
 /** The field for lines. What would become too long by a paste never gets into it. */
-export function LinesField({ id, text, onText, faultId }: Props) {
+export function LinesField({ id, text, readOnly, onText, faultId }: Props) {
   const { bulk } = useMessages();
 
   function paste(event: ClipboardEvent<HTMLTextAreaElement>) {
     const after = textAfterPaste(event);
-    if (after.length <= LONG_TEXT) return;
+    if (readOnly || after.length <= LONG_TEXT) return;
     event.preventDefault();
     onText(after);
   }
@@ -26,6 +26,7 @@ export function LinesField({ id, text, onText, faultId }: Props) {
         id={id}
         className={`${fields.text} ${styles.lines}`}
         value={text}
+        readOnly={readOnly}
         onChange={(event) => onText(event.target.value)}
         onPaste={paste}
         placeholder={bulk.placeholder}

@@ -14,6 +14,9 @@ import { LinesField } from "./LinesField";
 
 type Props = {
   text: string;
+  /** Whether the text may have been sent: it can then be removed, and is used only if the user says so. */
+  unsure: boolean;
+  onUseAnyway: () => void;
   onText: (text: string) => void;
   fault: SourceFault | null;
   takesFocus: boolean;
@@ -22,7 +25,7 @@ type Props = {
 };
 
 /** Takes typed or pasted lines, or a file. A text that would make the field slow is kept beside it. */
-export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: Props) {
+export function LinesForm({ text, unsure, onUseAnyway, onText, fault, takesFocus, onRead, onFault }: Props) {
   const { bulk } = useMessages();
   const form = useRef<HTMLFormElement>(null);
   const [removing, setRemoving] = useState(false);
@@ -44,14 +47,15 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
   }
 
   function takeDropped(dropped: string): boolean {
-    if (text.length + dropped.length < LONG_TEXT) return false;
+    if (unsure || text.length + dropped.length < LONG_TEXT) return false;
     onText((text === "" || text.endsWith("\n") ? text : `${text}\n`) + inField(dropped));
     return true;
   }
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (/\p{Surrogate}/u.test(text)) onFault("surrogate");
+    if (unsure) onUseAnyway();
+    else if (/\p{Surrogate}/u.test(text)) onFault("surrogate");
     // the reader takes one byte order mark off, which must not be the text's own
     else onRead({ blob: new Blob(["\ufeff", text]), name: null });
   }
@@ -63,7 +67,13 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
         {attached ? (
           <AttachedText id={`${id}lines`} text={text} />
         ) : (
-          <LinesField id={`${id}lines`} text={text} onText={onText} faultId={`${id}fault`} />
+          <LinesField
+            id={`${id}lines`}
+            text={text}
+            readOnly={unsure}
+            onText={onText}
+            faultId={`${id}fault`}
+          />
         )}
         <div className={surfaces.actions}>
           <Button
@@ -72,9 +82,9 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
             disabled={text === ""}
             aria-describedby={attached ? `${id}lines` : undefined}
           >
-            {bulk.check}
+            {unsure ? bulk.useAnyway : bulk.check}
           </Button>
-          {attached && <Button onClick={() => setRemoving(true)}>{bulk.remove}</Button>}
+          {(attached || unsure) && <Button onClick={() => setRemoving(true)}>{bulk.remove}</Button>}
           <FileChoice onFiles={readFile} />
         </div>
         <p id={`${id}fault`} className={fields.fault} role="alert">
@@ -93,7 +103,7 @@ export function LinesForm({ text, onText, fault, takesFocus, onRead, onFault }: 
           }}
           onClose={() => setRemoving(false)}
         >
-          <p className={surfaces.words}>{bulk.removingHint}</p>
+          <p className={surfaces.words}>{unsure ? bulk.removingUnsure : bulk.removingHint}</p>
         </Dialog>
       )}
     </>

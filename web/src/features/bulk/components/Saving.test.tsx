@@ -1,0 +1,139 @@
+import { fireEvent, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { HttpResponse, http } from "msw";
+import { beforeEach, expect, it, vi } from "vitest";
+import { FakeApi } from "../../../testing/fakeApi";
+import { openBulk } from "../../../testing/openBulk";
+import { server } from "../../../testing/server";
+import { saveDraft } from "../../strings/useDraft";
+import { DRAFT, keepForLines, noteSending, sentAs } from "../draft";
+import { MemoryStorage } from "../memoryStorage";
+
+let bulks: string[][];
+
+beforeEach(() => {
+  window.location.hash = "#/many";
+  new FakeApi();
+  bulks = [];
+  server.use(
+    http.post("/dummies/status", () =>
+      HttpResponse.json({ stored: 1, failed: [], queued: 0, not_found: [], unavailable: 0 }),
+    ),
+    http.post("/dummies/bulk", async ({ request }) => {
+      const { texts } = (await request.json()) as { texts: string[] };
+      bulks.push(texts);
+      const ids = texts.map((text) => `id-of-${text}`);
+      const body = { count: ids.length, ids, received_at: "2026-01-02T03:04:05Z", accepted_total: 3 };
+      return HttpResponse.json(body, { status: 202 });
+    }),
+  );
+  return () => {
+    window.location.hash = "";
+  };
+});
+
+const field = () => screen.findByLabelText<HTMLTextAreaElement>("Lines");
+const button = (name: string) => screen.findByRole("button", { name });
+const isDisabled = async (name: string) => (await button(name)).hasAttribute("disabled");
+const heading = (name: string) => screen.findByRole("heading", { name, level: 2 });
+
+/** Types a line, has it checked, and sends it. */
+async function sendOne() {
+  const user = userEvent.setup();
+  await user.type(await field(), "one");
+  await user.click(await button("Check the lines"));
+  await user.click(await button("Send 1 string"));
+  return user;
+}
+
+/** Leaves lines as a page does that ended while the storage took them. */
+function endWhileSaving(text: string) {
+  saveDraft(DRAFT, text);
+  noteSending("a-batch");
+}
+
+it("what was typed is kept over a reload", async () => {
+  const visit = await openBulk("ko");
+  fireEvent.change(await screen.findByLabelText("여러 줄 텍스트"), { target: { value: "하나\n둘" } });
+  visit.unmount();
+  await openBulk("ko");
+  expect((await screen.findByLabelText<HTMLTextAreaElement>("여러 줄 텍스트")).value).toBe("하나\n둘");
+});
+
+it.each(["silent", "denied"] as const)(
+  "lines that may have been sent are neither changed nor sent while the storage is %s, unless the user says so",
+  async (keeping) => {
+    endWhileSaving("one");
+    const { unmount } = await openBulk("en", { storage: null, keeping });
+    expect(await screen.findByText(/^These lines may have been sent already/)).toBeTruthy();
+    expect((await field()).readOnly).toBe(true);
+    expect(screen.queryByRole("button", { name: "Check the lines" })).toBeNull();
+    fireEvent.click(await button("Use them anyway"));
+    expect((await field()).readOnly).toBe(false);
+    expect(screen.queryByText(/^These lines may have been sent already/)).toBeNull();
+    expect(await button("Check the lines")).toBeTruthy();
+    // the choice holds for this visit only
+    unmount();
+    await openBulk("en", { storage: null, keeping });
+    expect(await button("Use them anyway")).toBeTruthy();
+  },
+);
+
+it("lines that may have been sent can be removed", async () => {
+  endWhileSaving("one");
+  await openBulk("en", { storage: null, keeping: "silent" });
+  const user = userEvent.setup();
+  await user.click(await button("Remove"));
+  expect(screen.getByText(/^It may have been sent/)).toBeTruthy();
+  fireEvent.submit(screen.getByRole("dialog").querySelector("form") as HTMLFormElement);
+  expect((await field()).value).toBe("");
+  expect(sentAs()).toBeNull();
+  expect(await button("Check the lines")).toBeTruthy();
+});
+
+it("another text is not taken for one that was sent and is gone", () => {
+  noteSending("a-batch");
+  expect(keepForLines("two")).toBe(true);
+  expect(sentAs()).toBeNull();
+});
+
+it("lines that a storage does not have are there as if they had not been sent", async () => {
+  endWhileSaving("one");
+  await openBulk("en", { storage: new MemoryStorage(), keeping: "kept" });
+  expect((await field()).readOnly).toBe(false);
+  expect(await button("Check the lines")).toBeTruthy();
+});
+
+it("lines cannot be changed before it is known whether they are kept", async () => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { begin } = MemoryStorage.prototype;
+  vi.spyOn(MemoryStorage.prototype, "begin").mockImplementationOnce(async function (
+    this: MemoryStorage,
+    ...rest
+  ) {
+    await released;
+    return begin.apply(this, rest);
+  });
+  await openBulk();
+  await sendOne();
+  expect(await isDisabled("Back")).toBe(true);
+  expect(await isDisabled("Send 1 string")).toBe(true);
+  release();
+  await heading("All sent: 1 string accepted");
+  expect(bulks).toHaveLength(1);
+  expect(screen.queryByText(/^Your other lines are kept in this tab/)).toBeNull();
+});
+
+it("lines can be changed or sent again when the storage has failed, and does not have them", async () => {
+  vi.spyOn(MemoryStorage.prototype, "begin").mockRejectedValueOnce(new DOMException("", "TimeoutError"));
+  await openBulk();
+  const user = await sendOne();
+  await screen.findByRole("alert");
+  expect(await isDisabled("Back")).toBe(false);
+  await user.click(await button("Send 1 string"));
+  await heading("All sent: 1 string accepted");
+  expect(bulks).toHaveLength(1);
+});
