@@ -7,6 +7,8 @@ import type { BatchStorage } from "./storage";
 
 const CHANNEL = "ix-dummies:batch";
 const TRY_NOW = "try-now";
+/** Milliseconds after which a storage that has failed is asked again. */
+const PAUSE = 1_000;
 
 /**
  * Where the batch is: in this browser's storage, or in this page only, because the browser denies storage, or has no
@@ -84,6 +86,12 @@ export class Batches {
         return this.storage.begin(batch, chunks);
       }),
     );
+  }
+
+  /** Begins a batch, and finds out whether it is there if that fails, as it may after the lines were saved. */
+  async tryToBegin(id: string, name: string | null, lines: Lines): Promise<void> {
+    if (await succeeds(this.begin(id, name, lines))) return;
+    while (!(await succeeds(this.reload()))) await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 
   async pause({ id }: Batch): Promise<void> {
@@ -175,4 +183,11 @@ export class Batches {
     this.state = state;
     for (const listener of this.listeners) listener();
   }
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }

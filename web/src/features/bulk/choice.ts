@@ -37,13 +37,13 @@ export class Choice {
     this.show({ step: "choose", fault });
   }
 
-  /** Notes that the lines are being saved as a batch: until it is known whether they are, they must not be changed. */
-  async saving(work: Promise<unknown>): Promise<void> {
+  /** Notes that the lines are being saved as a batch: until `work` has found out whether they are, they must not be changed. */
+  async saving(work: Promise<void>): Promise<void> {
     const { current } = this;
     if (current.step !== "read") return;
     const saving = { ...current, saving: true };
     this.show(saving);
-    await work.catch(() => undefined);
+    await work;
     if (this.current === saving) this.show(current);
   }
 

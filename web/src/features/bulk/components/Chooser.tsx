@@ -27,7 +27,7 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   function send(batch: string, name: string | null, lines: Lines) {
     if (name === null) noteSending(batch);
     // if the storage fails, or another tab was faster, this view says so, and keeps the lines
-    void choice.saving(batches.begin(batch, name, lines));
+    void choice.saving(batches.tryToBegin(batch, name, lines));
   }
 
   function changeText(text: string) {

@@ -5,7 +5,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { FakeApi } from "../../../testing/fakeApi";
 import { openBulk } from "../../../testing/openBulk";
 import { server } from "../../../testing/server";
-import { saveDraft } from "../../strings/useDraft";
+import { readDraft, saveDraft } from "../../strings/useDraft";
 import { DRAFT, keepForLines, noteSending, sentAs } from "../draft";
 import { MemoryStorage } from "../memoryStorage";
 
@@ -125,6 +125,37 @@ it("lines cannot be changed before it is known whether they are kept", async () 
   await heading("All sent: 1 string accepted");
   expect(bulks).toHaveLength(1);
   expect(screen.queryByText(/^Your other lines are kept in this tab/)).toBeNull();
+});
+
+it("lines are locked for as long as the storage does not say whether it has them, and sent once if it does", async () => {
+  const storage = new MemoryStorage();
+  await openBulk("en", { storage, keeping: "kept" });
+  const silence = new DOMException("", "TimeoutError");
+  // after the lines were saved
+  vi.spyOn(storage, "load").mockRejectedValueOnce(silence).mockRejectedValueOnce(silence);
+  await sendOne();
+  await screen.findByRole("alert");
+  expect(await isDisabled("Back")).toBe(true);
+  expect(await isDisabled("Send 1 string")).toBe(true);
+  await heading("All sent: 1 string accepted");
+  expect(bulks).toEqual([["one"]]);
+  expect(readDraft(DRAFT)).toBe("");
+});
+
+it("lines that a storage saved without saying so are sent once", async () => {
+  const { begin } = MemoryStorage.prototype;
+  vi.spyOn(MemoryStorage.prototype, "begin").mockImplementationOnce(async function (
+    this: MemoryStorage,
+    ...rest
+  ) {
+    await begin.apply(this, rest);
+    throw new DOMException("", "TimeoutError");
+  });
+  await openBulk();
+  await sendOne();
+  await heading("All sent: 1 string accepted");
+  expect(bulks).toEqual([["one"]]);
+  expect(readDraft(DRAFT)).toBe("");
 });
 
 it("lines can be changed or sent again when the storage has failed, and does not have them", async () => {
