@@ -65,7 +65,7 @@ export function progress() {
   return state.progress;
 }
 
-/** The receipt of the batch, as the user saves it. */
+/** The whole receipt of the batch. */
 export async function receipt(): Promise<ChunkReceipt[]> {
-  return (await service.batches.receiptToSave(progress().batch)) ?? [];
+  return (await service.batches.wholeReceipt(progress().batch)) ?? [];
 }

@@ -78,15 +78,17 @@ describe("a storage that fails", () => {
     expect(batches.snapshot()).toMatchObject({ failed: false, progress: { batch: { intent: "pause" } } });
   });
 
-  it("is noted when the receipt cannot be read, which is then not taken for saved", async () => {
+  it("is noted when the receipt cannot be read", async () => {
     const storage = new MemoryStorage();
     const batches = new Batches(storage);
     await batches.begin("a-batch", null, lines());
-    const broken = vi.spyOn(storage, "receiptToSave").mockRejectedValue(new DOMException("", "UnknownError"));
-    expect(await batches.receiptToSave(batchOf(batches))).toBeNull();
+    const broken = vi.spyOn(storage, "wholeReceipt").mockRejectedValue(new DOMException("", "UnknownError"));
+    expect(await batches.wholeReceipt(batchOf(batches))).toBeNull();
     expect(batches.snapshot()).toMatchObject({ failed: true, progress: { batch: { saved: false } } });
     broken.mockRestore();
-    expect(await batches.receiptToSave(batchOf(batches))).toEqual([]);
+    const receipt = (await batches.wholeReceipt(batchOf(batches))) ?? [];
+    expect(batches.snapshot()).toMatchObject({ progress: { batch: { saved: false } } });
+    await batches.noteSaved(batchOf(batches), receipt);
     expect(batches.snapshot()).toMatchObject({ failed: false, progress: { batch: { saved: true } } });
   });
 

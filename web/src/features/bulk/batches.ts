@@ -118,12 +118,14 @@ export class Batches {
     await this.change(id, ["cancel"], { intent: "leave", trouble });
   }
 
-  /** Returns the receipt, and notes that the user has it as it is now; null if the batch is gone or the storage fails. */
-  async receiptToSave({ id }: Batch): Promise<ChunkReceipt[] | null> {
-    const receipt = this.noting(this.storage.receiptToSave(id));
-    // the other tabs and the state are told, whatever became of it
-    await this.told(receipt.then((found) => found !== null)).catch(() => undefined);
-    return receipt.catch(() => null);
+  /** Returns the whole receipt; null if the batch is gone or the storage fails. */
+  async wholeReceipt({ id }: Batch): Promise<ChunkReceipt[] | null> {
+    return this.noting(this.storage.wholeReceipt(id)).catch(() => null);
+  }
+
+  /** Notes that the user has saved this receipt, unless it has grown since it was read. */
+  async noteSaved({ id }: Batch, receipt: readonly ChunkReceipt[]): Promise<void> {
+    await this.told(this.storage.noteSaved(id, receipt)).catch(() => undefined);
   }
 
   /** Deletes the batch; returns false if it is no longer as the user saw it, or if the storage fails. */

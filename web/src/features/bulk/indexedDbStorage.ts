@@ -100,16 +100,24 @@ export class IndexedDbStorage implements BatchStorage {
     return committed(stores.outcomes.transaction);
   }
 
-  async receiptToSave(id: string): Promise<ChunkReceipt[] | null> {
-    const stores = this.stores("readwrite", "batch", "receipts");
+  async wholeReceipt(id: string): Promise<ChunkReceipt[] | null> {
+    const stores = this.stores("readonly", "batch", "receipts");
     const [batch, receipts] = await Promise.all([
       answered<Batch | undefined>(stores.batch.get(ONLY)),
       answered<ChunkReceipt[]>(stores.receipts.getAll()),
     ]);
-    if (batch?.id !== id) return null;
+    return batch?.id === id ? receipts : null;
+  }
+
+  async noteSaved(id: string, receipt: readonly ChunkReceipt[]): Promise<boolean> {
+    const stores = this.stores("readwrite", "batch", "receipts");
+    const [batch, parts] = await Promise.all([
+      answered<Batch | undefined>(stores.batch.get(ONLY)),
+      answered(stores.receipts.count()),
+    ]);
+    if (batch?.id !== id || parts !== receipt.length) return false;
     stores.batch.put({ ...batch, saved: true }, ONLY);
-    await committed(stores.batch.transaction);
-    return receipts;
+    return committed(stores.batch.transaction);
   }
 
   receipt(number: number): Promise<ChunkReceipt | undefined> {

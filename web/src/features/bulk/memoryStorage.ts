@@ -61,10 +61,14 @@ export class MemoryStorage implements BatchStorage {
     return true;
   }
 
-  async receiptToSave(id: string): Promise<ChunkReceipt[] | null> {
-    if (this.batch?.id !== id) return null;
+  async wholeReceipt(id: string): Promise<ChunkReceipt[] | null> {
+    return this.batch?.id === id ? [...this.settled.values()].sort(byNumber) : null;
+  }
+
+  async noteSaved(id: string, receipt: readonly ChunkReceipt[]): Promise<boolean> {
+    if (this.batch?.id !== id || this.settled.size !== receipt.length) return false;
     this.batch = { ...this.batch, saved: true };
-    return [...this.settled.values()].sort(byNumber);
+    return true;
   }
 
   async receipt(number: number): Promise<ChunkReceipt | undefined> {

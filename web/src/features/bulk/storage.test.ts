@@ -64,8 +64,9 @@ describe.each([
     expect(await storage.settle(from, { chunks: [], settled: accepted(whole) })).toBe(false);
     expect(await storage.noteFate("another", accepted(whole).outcome, ONE_STORED)).toBe(false);
     expect(await storage.load()).toMatchObject({ pending: [1], outcomes: [] });
-    expect(await storage.receiptToSave("another")).toBeNull();
-    expect(await storage.receiptToSave("a-batch")).toEqual([]);
+    expect(await storage.wholeReceipt("another")).toBeNull();
+    expect(await storage.noteSaved("another", [])).toBe(false);
+    expect(await storage.wholeReceipt("a-batch")).toEqual([]);
   });
 
   it("changes a batch only from an intent that was meant", async () => {
@@ -75,11 +76,18 @@ describe.each([
   });
 
   it("knows a receipt that grows as not saved", async () => {
-    expect(await storage.receiptToSave("a-batch")).toEqual([]);
+    expect(await storage.noteSaved("a-batch", [])).toBe(true);
     expect(await storage.load()).toMatchObject({ batch: { saved: true } });
     await storage.settle(named(whole), { chunks: [], settled: accepted(whole) });
     expect(await storage.load()).toMatchObject({ batch: { saved: false }, pending: [], tried: [] });
     expect(await storage.receipt(1)).toMatchObject({ ids: ["id"] });
+  });
+
+  it("knows a receipt that grew while it was being saved as not saved", async () => {
+    const read = (await storage.wholeReceipt("a-batch")) ?? [];
+    await storage.settle(named(whole), { chunks: [], settled: accepted(whole) });
+    expect(await storage.noteSaved("a-batch", read)).toBe(false);
+    expect(await storage.load()).toMatchObject({ batch: { saved: false } });
   });
 
   it("lets no late answer take back what became of strings", async () => {
@@ -163,7 +171,7 @@ describe("what version 0.9.0 has kept", () => {
     expect(old).toMatchObject({ key: "k", texts: ["a"], tried: true });
     const from = { batch: saved.batch.id, number, key: "k" };
     expect(await storage.settle(from, { chunks: [], settled: accepted(old as Chunk) })).toBe(true);
-    expect(await storage.receiptToSave(saved.batch.id)).toHaveLength(3);
+    expect(await storage.wholeReceipt(saved.batch.id)).toHaveLength(3);
   });
 
   it("is not sent if it was cancelled", async () => {

@@ -28,8 +28,10 @@ export interface BatchStorage {
   settle(from: Identity, to: Successors): Promise<boolean>;
   /** Notes what became of the accepted strings of an outcome; only if nothing else was noted meanwhile. */
   noteFate(batch: string, seen: Outcome, fate: Fate): Promise<boolean>;
-  /** Returns the whole receipt, and notes that the user has it as it is now; null if the batch is gone. */
-  receiptToSave(batch: string): Promise<ChunkReceipt[] | null>;
+  /** Returns the whole receipt; null if the batch is gone. */
+  wholeReceipt(batch: string): Promise<ChunkReceipt[] | null>;
+  /** Notes that the user has saved this receipt; only if it is still the whole, to which each settled chunk adds a part. */
+  noteSaved(batch: string, receipt: readonly ChunkReceipt[]): Promise<boolean>;
   receipt(number: number): Promise<ChunkReceipt | undefined>;
   /** Deletes the batch; only if neither its intent nor `saved` has changed. */
   clear(seen: Batch): Promise<boolean>;

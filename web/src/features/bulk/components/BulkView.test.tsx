@@ -3,11 +3,14 @@ import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { saveFile } from "../../../files/saveFile";
 import { FakeApi, pipeline, problem } from "../../../testing/fakeApi";
 import { openBulk } from "../../../testing/openBulk";
 import { server } from "../../../testing/server";
 import { MemoryStorage } from "../memoryStorage";
 import { MAX_FILE_BYTES } from "../readLines";
+
+vi.mock("../../../files/saveFile", () => ({ saveFile: vi.fn() }));
 
 let api: FakeApi;
 let bulks: { key: string | null; texts: string[] }[];
@@ -66,6 +69,24 @@ describe("the bulk view", () => {
     // contrast needs a real rendering
     const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
     expect(violations).toEqual([]);
+  });
+
+  it("counts a receipt as saved only once there is a file", async () => {
+    const steps: string[] = [];
+    vi.mocked(saveFile).mockImplementation(() => void steps.push("file"));
+    vi.spyOn(MemoryStorage.prototype, "noteSaved").mockImplementation(async () => {
+      steps.push("saved");
+      throw new DOMException("", "TimeoutError");
+    });
+    await openBulk();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await user.click(await button("Save receipt as CSV"));
+    await vi.waitFor(() => expect(steps).toEqual(["file", "saved"]));
+    await user.click(await button("Done"));
+    expect(screen.getByText(/^The receipt has not been saved/)).toBeTruthy();
   });
 
   it("says why it waits, and retries under the same key when the strip is asked to", async () => {

@@ -11,8 +11,11 @@ export function SaveButtons({ batch }: { batch: Batch }) {
   const { batches } = useBatchParts();
 
   async function save(format: ReceiptFormat) {
-    const receipt = await batches.receiptToSave(batch);
-    if (receipt) saveFile(receiptFile(receipt, format), `receipt.${format}`);
+    const receipt = await batches.wholeReceipt(batch);
+    if (!receipt) return;
+    saveFile(receiptFile(receipt, format), `receipt.${format}`);
+    // only now: a receipt that counts as saved is deleted without a question
+    await batches.noteSaved(batch, receipt);
   }
 
   return (
