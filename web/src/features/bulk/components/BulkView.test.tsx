@@ -157,6 +157,22 @@ describe("the bulk view", () => {
     act(() => storage.onLost());
     expect(screen.getByRole("alert")).toBeTruthy();
     expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
+    // its next try would fall into another test
+    await user.click(await button("Pause"));
+  });
+
+  it("says of no receipt that it is kept once the storage has failed", async () => {
+    const storage = new MemoryStorage();
+    await openBulk("en", { storage, keeping: "kept" });
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await heading("All sent: 1 string accepted");
+    expect(screen.getByText(/is kept in this browser until you choose Done/)).toBeTruthy();
+    act(() => storage.onLost());
+    expect(screen.getByRole("alert")).toBeTruthy();
+    expect(screen.queryByText(/is kept in this browser/)).toBeNull();
   });
 
   it("sends typed lines as they are, with a byte order mark in front", async () => {

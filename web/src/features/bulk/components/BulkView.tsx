@@ -32,7 +32,9 @@ export function BulkView() {
       {step === "send" && state.known && progress && (
         <SendingPanel progress={progress} keeping={state.keeping} failed={state.failed} moved={trail.moved} />
       )}
-      {step === "receipt" && progress && <Receipt progress={progress} moved={trail.moved} />}
+      {step === "receipt" && progress && (
+        <Receipt progress={progress} failed={state.failed} moved={trail.moved} />
+      )}
       {progress && <KeptLines moved={trail.moved} />}
     </>
   );

@@ -12,10 +12,11 @@ import { LineFaults } from "./LineFaults";
 import { SaveButtons } from "./SaveButtons";
 import { StoredSoFar } from "./StoredSoFar";
 
-type Props = { progress: Progress; moved: boolean };
+/** `failed`: the storage has failed since it was read. */
+type Props = { progress: Progress; failed: boolean; moved: boolean };
 
 /** The result of a batch, shown until it is dismissed. */
-export function Receipt({ progress, moved }: Props) {
+export function Receipt({ progress, failed, moved }: Props) {
   const { bulk } = useMessages();
   const { batches } = useBatchParts();
   const { batch, accepted, refused, refusedCount, underWay } = progress;
@@ -59,7 +60,8 @@ export function Receipt({ progress, moved }: Props) {
         )}
         <DoneButton progress={progress} />
       </div>
-      <p className={surfaces.note}>{batches.keeping === "kept" ? bulk.doneHint : bulk.goneHint}</p>
+      {batches.keeping !== "kept" && <p className={surfaces.note}>{bulk.goneHint}</p>}
+      {batches.keeping === "kept" && !failed && <p className={surfaces.note}>{bulk.doneHint}</p>}
     </section>
   );
 }
