@@ -8,16 +8,14 @@ import { restoreTheme } from "./app/theme";
 import "./app/theme.css";
 import { tolerateMovedNodes } from "./app/tolerateMovedNodes";
 import { loadFirst } from "./app/View";
-import { memoryStorage, openStorage } from "./features/strings/storage";
-import { StringStore } from "./features/strings/store";
+import { openStore } from "./features/strings/openStore";
 import { initialLanguage } from "./i18n/language";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 
 tolerateMovedNodes();
-const storage = openStorage();
-const store = new StringStore(storage ?? memoryStorage());
+const { store, persists } = openStore();
 const language = initialLanguage();
 document.documentElement.lang = language;
 restoreTheme();
@@ -27,6 +25,6 @@ const queryClient = newQueryClient();
 await loadFirst(queryClient, parseRoute(window.location.hash));
 createRoot(root).render(
   <StrictMode>
-    <Root language={language} store={store} queryClient={queryClient} persists={storage !== null} />
+    <Root language={language} store={store} queryClient={queryClient} persists={persists} />
   </StrictMode>,
 );

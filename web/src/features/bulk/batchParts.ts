@@ -1,10 +1,10 @@
 import { createContext, use } from "react";
 import { reachability } from "../../api/reachability";
+import { askBeforeLeaving } from "../../app/leaving";
 import { submitBulk } from "./api/submitBulk";
 import { Batches } from "./batches";
 import { Choice } from "./choice";
 import { forgetSent } from "./draft";
-import { askBeforeLeaving } from "./leaving";
 import { type Opened, openStorage } from "./openStorage";
 import { Sender } from "./sender";
 
