@@ -61,6 +61,7 @@ export const bulk = {
   nothingLeft: "No line is left that could be sent.",
   send: (value: number) => `Send ${strings(value)}`,
   sendWithout: (value: number) => `Leave them out and send ${strings(value)}`,
+  saving: "Saving the lines. Until it is known whether they are saved, they cannot be changed.",
   kept: "Your other lines are kept in this tab. They can be sent when this batch is done.",
   sending: (name: string) => `Sending ${name}`,
   sendingBar: "Sent so far",

@@ -61,6 +61,7 @@ export const bulk: typeof english = {
   nothingLeft: "보낼 수 있는 줄이 없습니다.",
   send: (value) => `문자열 ${count(value)}개 보내기`,
   sendWithout: (value) => `제외하고 문자열 ${count(value)}개 보내기`,
+  saving: "내용을 저장하고 있습니다. 저장되었는지 확인될 때까지 바꿀 수 없습니다.",
   kept: "이 탭에서 준비하던 다른 내용은 그대로 남아 있습니다. 이 전송을 완료한 뒤 보낼 수 있습니다.",
   sending: (name) => `${name} 보내는 중`,
   sendingBar: "보낸 양",

@@ -16,11 +16,17 @@ let shared: Promise<BatchParts> | null = null;
 export function sharedBatchParts(): Promise<BatchParts> {
   shared ??= openStorage().then((opened) => {
     const parts = startParts(opened);
-    // what only this page has is lost with it
-    askBeforeLeaving(() => parts.batches.keeping !== "kept" && parts.batches.progress() !== null);
+    askBeforeLeaving(() => losesLines(parts));
     return parts;
   });
   return shared;
+}
+
+/** Whether lines are lost with this page: those that only it has, or that the storage may not have yet. */
+export function losesLines({ batches, choice }: BatchParts): boolean {
+  const current = choice.snapshot();
+  if (current.step === "read" && current.saving) return true;
+  return batches.keeping !== "kept" && batches.progress() !== null;
 }
 
 /** Starts to send the batch in this storage, and those that follow. */

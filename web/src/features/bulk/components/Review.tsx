@@ -22,6 +22,11 @@ export function Review({ name, takesFocus, lines, saving, onSend, onBack }: Prop
   const { bulk } = useMessages();
   const { count, empty, bad, badCount, strings, examples } = lines;
 
+  // the pressed button keeps the focus, and so is not disabled
+  function send() {
+    if (!saving) onSend();
+  }
+
   return (
     <section className={surfaces.panel}>
       <StepHeading className={surfaces.heading} takesFocus={takesFocus}>
@@ -43,13 +48,16 @@ export function Review({ name, takesFocus, lines, saving, onSend, onBack }: Prop
       />
       {strings === 0 && <p className={surfaces.words}>{bulk.nothingLeft}</p>}
       <div className={surfaces.actions}>
-        <Button look="primary" disabled={saving || strings === 0} onClick={onSend}>
+        <Button look="primary" disabled={strings === 0} aria-disabled={saving} onClick={send}>
           {badCount > 0 ? bulk.sendWithout(strings) : bulk.send(strings)}
         </Button>
         <Button disabled={saving} onClick={onBack}>
           {bulk.back}
         </Button>
       </div>
+      <p className={styles.status} aria-live="polite">
+        {saving && bulk.saving}
+      </p>
     </section>
   );
 }

@@ -6,6 +6,7 @@ import { FakeApi } from "../../../testing/fakeApi";
 import { openBulk } from "../../../testing/openBulk";
 import { server } from "../../../testing/server";
 import { readDraft, saveDraft } from "../../strings/useDraft";
+import { losesLines } from "../batchParts";
 import { DRAFT, keepForLines, noteSending, sentAs } from "../draft";
 import { MemoryStorage } from "../memoryStorage";
 
@@ -109,18 +110,25 @@ it("lines cannot be changed before it is known whether they are kept", async () 
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const { begin } = MemoryStorage.prototype;
-  vi.spyOn(MemoryStorage.prototype, "begin").mockImplementationOnce(async function (
+  const original = MemoryStorage.prototype.begin;
+  const begin = vi.spyOn(MemoryStorage.prototype, "begin").mockImplementationOnce(async function (
     this: MemoryStorage,
     ...rest
   ) {
     await released;
-    return begin.apply(this, rest);
+    return original.apply(this, rest);
   });
-  await openBulk();
-  await sendOne();
+  const parts = await openBulk();
+  expect(losesLines(parts)).toBe(false);
+  const user = await sendOne();
   expect(await isDisabled("Back")).toBe(true);
-  expect(await isDisabled("Send 1 string")).toBe(true);
+  const send = await button("Send 1 string");
+  expect(send.getAttribute("aria-disabled")).toBe("true");
+  expect(document.activeElement).toBe(send);
+  await user.click(send);
+  expect(begin).toHaveBeenCalledTimes(1);
+  expect(screen.getByText(/^Saving the lines/).getAttribute("aria-live")).toBe("polite");
+  expect(losesLines(parts)).toBe(true);
   release();
   await heading("All sent: 1 string accepted");
   expect(bulks).toHaveLength(1);
@@ -136,7 +144,7 @@ it("lines are locked for as long as the storage does not say whether it has them
   await sendOne();
   await screen.findByRole("alert");
   expect(await isDisabled("Back")).toBe(true);
-  expect(await isDisabled("Send 1 string")).toBe(true);
+  expect(screen.getByText(/^Saving the lines/)).toBeTruthy();
   await heading("All sent: 1 string accepted");
   expect(bulks).toEqual([["one"]]);
   expect(readDraft(DRAFT)).toBe("");
