@@ -153,6 +153,7 @@ def test_the_printed_command_makes_the_secrets(
     (overlay / ".env").write_text(
         re.sub(r"(?m)^((?!DATABASE_)[A-Z_]+)=.*$", r"\1=chosen-before", (overlay / ".env.example").read_text())
     )
+    (overlay / "operators").write_text("someone token-of-an-operator\n")
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "ssh").write_text(f'#!/bin/sh\n[ "$1" = root@{ADDRESS} ] && shift && exec chroot {machine.root} "$@"\n')
