@@ -44,6 +44,8 @@ class Front:
     """Likewise on the API's port."""
     trusted: tuple[str, ...] = ()
     """Addresses and networks of the proxies whose X-Forwarded-For is believed."""
+    access_log: str = "off"
+    """Where requests are logged, and in which format; the image's is ``/dev/stdout requests``."""
 
 
 def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str]:
@@ -67,7 +69,8 @@ def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str
     # in one file: an include's name may have no brackets in it, which the folder's may
     main, site, both = ((web / "nginx" / name).read_text("utf-8") for name in FILES)
     main = main.replace("mime.types", f'"{quote(str(_mime_types(nginx)))}"')
-    site = f"access_log off;\n{site.replace('include conf.d/both.inc;', both)}"
+    main = main.replace("access_log /dev/stdout requests;", f"access_log {front.access_log};")
+    site = site.replace("include conf.d/both.inc;", both)
     main = main.replace("include conf.d/*.conf;", render(site, values))
     (folder / "nginx.conf").write_text(main, encoding="utf-8")
     # as root, nginx' workers would else be a user who may be unable to enter the folders above the page

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from front import SCRIPT, Web, answer_of, connect, serving, with_body
+from support import eventually
 
 from local.system import System
 
@@ -182,6 +184,25 @@ def test_a_client_over_the_limit_gets_429_and_the_page_is_still_served(system: S
         assert (refused.getheader("Retry-After"), refused.getheader("Cache-Control")) == ("1", "no-store")
         assert SECURITY.items() <= dict(refused.getheaders()).items()
         assert web.get("/").status == 200
+
+
+def test_the_log_has_each_request_and_neither_what_was_searched_for_nor_what_clients_say(system: System) -> None:
+    """Refused ones too, of which nginx' errors would quote all."""
+    with serving(system, "logged", rate=("1r/m", "1"), access_log="/dev/stdout requests") as web:
+        for path in (f"/dummies/?q=secret&limit={limit}" for limit in (1, 2, 3)):
+            answer = web.get(path, Referer="http://a/?q=secret", **{"User-Agent": "secret"})
+        assert answer.status == 429
+        request_id = answer.getheader("X-Request-ID")
+        eventually(lambda: f" {request_id}\n" in (web.folder / "nginx.log").read_text("utf-8"), within=5)
+        log = (web.folder / "nginx.log").read_text("utf-8")
+        assert re.search(rf'^\S+ 127\.0\.0\.1 GET "/dummies/" 429 \d+ [\d.]+ {request_id}$', log, re.MULTILINE)
+        assert "secret" not in log
+
+
+def test_where_nothing_is_logged_refusals_leave_no_line_either(system: System) -> None:
+    with serving(system, "silent", rate=("1r/m", "1")) as web:
+        assert [web.get("/dummies/?q=secret").status for _ in range(3)][-1] == 429
+        assert "secret" not in (web.folder / "nginx.log").read_text("utf-8")
 
 
 def test_while_the_api_is_unavailable_the_response_has_its_form_and_headers(tmp_path: Path) -> None:
