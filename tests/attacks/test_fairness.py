@@ -134,6 +134,21 @@ def test_larger_requests_have_rates_of_their_own(
     assert (headers["RateLimit-Policy"], headers["RateLimit"]) == (f'"{kind}";q={quota};w=1', f'"{kind}";r=0;t=1')
 
 
+def test_the_pages_files_have_a_rate_of_their_own(web: Web) -> None:
+    """Other requests of the address still have theirs, of which it has used up none."""
+    each, source, sent = 900, "127.0.0.10", get_head("/favicon.svg")
+    for _ in range(30):
+        with connect(web.port, sent * each, source) as connection:
+            if b"429" in read_statuses(connection, each):
+                break
+    else:
+        raise AssertionError("none was refused")
+    assert ask(web.port, source)[0] == 200
+    with connect(web.port, get_head("/none"), "127.0.0.11") as connection:
+        status, headers, _ = answer_of(connection)
+    assert (status, headers["RateLimit-Policy"]) == (404, '"file";q=1000;w=1')
+
+
 @pytest.mark.parametrize(
     ("path", "most"),
     [

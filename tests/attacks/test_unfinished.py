@@ -5,6 +5,7 @@ Also those that are slow because their line is.
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -109,6 +110,36 @@ def test_answers_that_are_not_read_fit(attacked: Attacked) -> None:
     print(f"{peak_memory(nginx_pid(attacked)) / 2**20:.0f} MiB of nginx")
     assert peak_memory(nginx_pid(attacked)) < memory_limit("web/deployment.yaml")
     assert peak_memory(attacked.api.pid) < memory_limit("api/deployment.yaml")
+
+
+def test_files_of_the_page_that_are_not_read_are_bounded_for_each_address_and_in_all(attacked: Attacked) -> None:
+    port, asked = attacked.web.port, get_head("/assets/large.js")
+    (attacked.web.folder / "site" / "dist" / "assets" / "large.js").write_bytes(8_000 * KB * b" ")
+    forget_peak(nginx_pid(attacked))
+    with ExitStack() as held:
+        with Bystander(attacked):
+            for address in ("127.0.0.2", "127.0.0.3"):
+                for _ in range(64):
+                    held.enter_context(reader(port, asked, address))
+                assert_busy(port, asked, address)
+                assert_busy(port, get_head("/none"), address)
+        for address in ("127.0.0.4", "127.0.0.5"):
+            for _ in range(64):
+                held.enter_context(reader(port, asked, address))
+        assert_busy(port, asked, "127.0.0.6")
+        with connect(port, get_head("/settings.json"), "127.0.0.6") as connection:
+            assert answer_of(connection)[0] == 200  # as to probes
+        with connect(port, with_body(POST, b'{"text": "a"}'), "127.0.0.6") as connection:
+            assert answer_of(connection)[0] == 202
+    assert peak_memory(nginx_pid(attacked)) < memory_limit("web/deployment.yaml")
+
+
+def assert_busy(port: int, sent: bytes, address: str) -> None:
+    """Check that this is refused, with the problem that says so."""
+    with connect(port, sent, address) as connection:
+        status, headers, body = answer_of(connection)
+    assert (status, headers["Retry-After"]) == (503, "2")
+    assert json.loads(body)["type"] == "urn:ix-dummies:problem:busy"
 
 
 def test_hundreds_of_large_heads_fit_the_api_itself(attacked: Attacked) -> None:

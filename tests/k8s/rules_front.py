@@ -16,6 +16,7 @@ FILES = ("nginx.conf", "default.conf.template")
 SMALL, MEDIUM, LARGE = 20_000, 300_000, 1_200_000  # bytes of the largest body of a kind, told apart by its digits
 HEAD = 22 * 2**10  # bytes that a half-sent head takes: two buffers of 8 KiB, the first one, and what nginx notes
 ANSWER = 338 * 2**10  # bytes that an unread answer takes while it is compressed, and the request's head
+FILE = 128 * 2**10  # bytes that the kernel keeps of an unread file of the page
 OWN = 20 * 2**20  # bytes of nginx itself
 
 
@@ -31,7 +32,7 @@ def unfinished(huge: float) -> float:
     An answer comes over a second connection, which holds no head: that is enough for one that is not compressed.
     """
     compressed = _number("limit_conn list") + _number("limit_conn medium")
-    answers = compressed * (ANSWER - 2 * HEAD)
+    answers = compressed * (ANSWER - 2 * HEAD) + _number("limit_conn file") * FILE
     return OWN + bodies(huge) + _number("limit_conn small") * SMALL + _number("worker_connections") * HEAD + answers
 
 
