@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 
 import pytest
 from attacks.conftest import Attacked
 from front import POST, answer_of, connect, get_head, with_body
 
 LENGTH = b"Content-Length: "
+ODD_HEADERS = ("Authorization", "Content-Type", "Cookie", "Idempotency-Key", "Origin", "User-Agent")
 REQUESTS = {
     "page": get_head("/"),
     "settings": get_head("/settings.json"),
@@ -39,6 +41,18 @@ REQUESTS = {
     "style": get_head("/docs/style.css"),
     "OpenAPI": get_head("/openapi.json"),
     "no path": get_head("/nothing"),
+    "query with angle brackets": get_head("/dummies/?q=<b>"),
+    "query with quotation marks": get_head('/dummies/?q="a"'),
+    "path with a backtick": get_head("/dummies/`"),
+    "path of a file with angle brackets": get_head("/assets/<b>"),
+    "query that is not UTF-8": b"GET /dummies/?q=\xed\xa0\x80 HTTP/1.1\r\nHost: a\r\n\r\n",
+    "path that is not UTF-8": b"GET /dummies/\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+    "query in UTF-8": get_head("/dummies/?q=안녕😀"),
+    "path in UTF-8": get_head("/dummies/안녕"),
+    **{
+        f"control character in {name}": get_head("/dummies/")[:-2] + f"{name}: a\x01b\r\n\r\n".encode()
+        for name in ODD_HEADERS
+    },
     "preflight": b"OPTIONS /dummies/ HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n"
     b"Access-Control-Request-Method: PUT\r\n\r\n",
     "DELETE": get_head("/dummies/").replace(b"GET", b"DELETE"),
@@ -61,7 +75,8 @@ OF_NGINX = OF_API | {
     "Referrer-Policy",
     "X-Request-ID",
 }
-BEFORE_THE_API = {"no method", "no host", "long path", "long header", "large body", "other coding", "HTTP/9"}
+REFUSED = {each for each in REQUESTS if re.search("with (angle|quot|a back)|not UTF-8|control", each)}
+BEFORE_THE_API = REFUSED | {"no method", "no host", "long path", "long header", "large body", "other coding", "HTTP/9"}
 """What granian itself refuses, or waits for."""
 
 
@@ -96,6 +111,24 @@ def test_every_answer_of_nginx_is_sound(attacked: Attacked, what: str) -> None:
         assert_sound((status, headers, body), OF_NGINX)
         immutable = b" /assets/built" in REQUESTS[what] and status in {200, 206, 304}
         assert ("immutable" in headers["Cache-Control"]) == immutable
+
+
+@pytest.mark.parametrize("what", sorted(REFUSED))
+def test_what_granian_refuses_without_a_word_nginx_refuses_with_a_problem(attacked: Attacked, what: str) -> None:
+    assert answer(attacked.system.api_port, what)[::2] == (400, b"")
+    for port in (attacked.web.port, attacked.web.api_port):
+        status, _, body = answer(port, what)
+        assert (status, json.loads(body)["type"]) == (400, "urn:ix-dummies:problem:bad-request")
+
+
+@pytest.mark.parametrize(
+    ("before", "allowed"), [("path", "!\"$&'()*+,-./:;=@[\\]^_{|}~"), ("?query=", "!$%&'()*+,-./:;=?@[\\]^_`{|}~")]
+)
+def test_what_granian_understands_reaches_it(attacked: Attacked, before: str, allowed: str) -> None:
+    for character in allowed:
+        sent = get_head(f"/dummies/{before}{character}")
+        with connect(attacked.system.api_port, sent) as direct, connect(attacked.web.api_port, sent) as through:
+            assert answer_of(through)[::2] == answer_of(direct)[::2], character
 
 
 @pytest.mark.parametrize("what", [each for each in REQUESTS if each not in BEFORE_THE_API])
