@@ -9,9 +9,10 @@ import re
 import pytest
 from attacks.conftest import Attacked
 from front import POST, answer_of, connect, get_head, with_body
+from support import eventually
 
 LENGTH = b"Content-Length: "
-ODD_HEADERS = ("Authorization", "Content-Type", "Cookie", "Idempotency-Key", "Origin", "User-Agent")
+ODD_HEADERS = ("Authorization", "Content-Type", "Cookie", "Idempotency-Key", "Origin", "Referer", "User-Agent")
 REQUESTS = {
     "page": get_head("/"),
     "settings": get_head("/settings.json"),
@@ -111,6 +112,17 @@ def test_every_answer_of_nginx_is_sound(attacked: Attacked, what: str) -> None:
         assert_sound((status, headers, body), OF_NGINX)
         immutable = b" /assets/built" in REQUESTS[what] and status in {200, 206, 304}
         assert ("immutable" in headers["Cache-Control"]) == immutable
+
+
+def test_no_control_character_of_a_referer_reaches_the_log(attacked: Attacked) -> None:
+    """A body that is too large is an error, which nginx logs with the request's Referer."""
+    for referer in ("a\x1b[2J", "http://a/plain"):
+        sent = REQUESTS["large body"][:-2] + f"Referer: {referer}\r\n\r\n".encode()
+        with connect(attacked.web.api_port, sent) as connection:
+            assert answer_of(connection)[0] in {400, 413}
+    log = attacked.web.folder / "nginx.log"
+    eventually(lambda: "http://a/plain" in log.read_text("utf-8"), within=5)
+    assert "\x1b" not in log.read_text("utf-8")
 
 
 @pytest.mark.parametrize("what", sorted(REFUSED))
