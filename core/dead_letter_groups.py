@@ -17,7 +17,7 @@ import structlog
 from redis import Redis
 
 from core.connection import journal_errors, without_repeats
-from core.dead_letters import OPERATOR_ACTION, DeadLetters, Found, contains, next_count, readable
+from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION, DeadLetters, Found, contains, next_count, readable
 from core.errors import JournalFull
 from core.keys import KEYS, Keys
 from core.submission import DeadLetter
@@ -123,7 +123,7 @@ class DeadLetterGroups:
         """Yield the total, then the progress after each piece and in each pause; log its beginning and its end."""
         with journal_errors(), self._once.client() as walker:
             progress = Progress(int(walker.hlen(self._keys.failed)))
-            log.warning("operator action begins", **audit)
+            log.warning(ACTION_BEGINS, **audit)
             try:
                 yield progress
                 for _, values in _walk(walker, self._keys.failed):

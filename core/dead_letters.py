@@ -23,6 +23,8 @@ PIECE_BYTES = 1024 * 1024
 
 OPERATOR_ACTION = "operator action"
 """The audit line in the log: which operator did what to how many dead letters, and why."""
+ACTION_BEGINS = "operator action begins"
+"""The line before it. One without the other is an action that may have been done: its answer was lost."""
 
 
 class Page(NamedTuple):

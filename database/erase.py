@@ -29,7 +29,7 @@ from redis import Redis
 
 from core import logs
 from core.connection import connect as connect_redis
-from core.dead_letters import OPERATOR_ACTION, DeadLetters
+from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION, DeadLetters
 from core.errors import JournalUnavailable
 from core.journal import Journal
 from core.operators import operator, words
@@ -155,7 +155,7 @@ def _erase(settings: EraseSettings, asked: argparse.Namespace) -> int:
     ids = [str(key) for key in dict.fromkeys(asked.ids)]
     audit = {"operator": operator(), "action": "erase", "reason": asked.why, "ids": ids}
     in_redis = InRedis(connect_redis(settings.redis_url)) if settings.redis_url else None
-    log.warning("operator action begins", **audit)
+    log.warning(ACTION_BEGINS, **audit)
     received_at = in_redis.received_at(ids) if in_redis else [None] * len(ids)
     with closing(_connect(settings)) as session:
         erased = erase(session, ids, received_at)
@@ -183,7 +183,7 @@ def _clear(in_redis: InRedis, ids: Sequence[str]) -> tuple[int, str]:
 
 def _delete_older(settings: EraseSettings, asked: argparse.Namespace) -> int:
     audit = {"operator": operator(), "action": "delete older", "reason": asked.why, "days": asked.older_than}
-    log.warning("operator action begins", **audit)
+    log.warning(ACTION_BEGINS, **audit)
     count = 0
     try:
         with closing(_connect(settings)) as session:

@@ -16,7 +16,7 @@ from api.http.problems import ApiProblem
 from api.http.responses import NOT_CACHED, answer, utc
 from api.http.room import Room
 from api.services import services
-from core.dead_letters import OPERATOR_ACTION
+from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION
 from core.submission import UNREADABLE
 
 log = structlog.get_logger()
@@ -47,13 +47,15 @@ def retry(submission_id: UUID) -> Response:
     """Put a dead letter back into the journal; it keeps its id, and is stored once or refused again."""
     parts = services()
     parts.monitor.check()
+    audit = {"operator": operator(), "action": "retry", "id": str(submission_id)}
+    log.warning(ACTION_BEGINS, **audit)
     tried = parts.dead_letters.retry(str(submission_id))
+    log.warning(OPERATOR_ACTION, **audit, count=int(tried is not None))
     if tried is None:
         raise _not_failed(submission_id)
     letter, wake, appended = tried
     if wake:
         parts.waker.wake()
-    log.warning(OPERATOR_ACTION, operator=operator(), action="retry", count=1, id=letter.id)
     url = f"/dummies/{letter.id}"
     return answer(Accepted(submission_id, "queued", url, utc(letter.received_at), appended), 202, {"Location": url})
 
@@ -67,11 +69,13 @@ def discard(submission_id: UUID) -> Response:
     reason = words("reason", MAX_REASON_LENGTH)
     if not reason:
         raise ApiProblem("invalid-parameter", "Give the reason in the query: ?reason=….")
+    audit = {"operator": operator(), "action": "discard", "id": str(submission_id), "reason": reason}
+    log.warning(ACTION_BEGINS, **audit)
     letter = services().dead_letters.discard(str(submission_id))
     if letter is None:
+        log.warning(OPERATOR_ACTION, **audit, count=0)
         raise _not_failed(submission_id)
-    about = {"id": letter.id, "reason": reason, "refused_because": letter.reason}
-    log.warning(OPERATOR_ACTION, operator=operator(), action="discard", count=1, **about)
+    log.warning(OPERATOR_ACTION, **audit, count=1, refused_because=letter.reason)
     return Response(status=204, headers=NOT_CACHED)
 
 

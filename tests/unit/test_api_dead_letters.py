@@ -10,6 +10,7 @@ import pytest
 from dead_letters import plant
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
+from redis.exceptions import TimeoutError as NoAnswer
 from structlog.testing import capture_logs
 from support import dead_letter_all
 
@@ -156,7 +157,8 @@ def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
     with capture_logs() as logs:
         answer = client.post(f"/dummies/{letter}/retry", headers=OPERATOR)
     assert (answer.status_code, answer.json["id"], answer.json["status"]) == (202, letter, "queued")  # type: ignore[index]
-    [line] = logs
+    begins, line = logs
+    assert begins["event"] == "operator action begins"
     assert line.items() >= {"operator": "operator", "action": "retry", "count": 1, "id": letter}.items()
     assert answer.headers["Location"] == f"/dummies/{letter}"
     assert client.get(f"/dummies/{letter}").json["status"] == "queued"  # type: ignore[index]
@@ -183,12 +185,40 @@ def test_a_discarded_string_is_gone_and_the_log_says_why(client: FlaskClient, co
     with capture_logs() as logs:
         answer = client.delete(f"/dummies/{letter}", query_string={"reason": "a test of ours"}, headers=OPERATOR)
     assert (answer.status_code, answer.data) == (204, b"")
-    [line] = logs
+    begins, line = logs
+    assert begins["event"] == "operator action begins"
     said = {"operator": "operator", "action": "discard", "count": 1, "id": letter, "reason": "a test of ours"}
     assert line.items() >= said.items()
     assert line["event"] == "operator action"
     assert client.get(f"/dummies/{letter}").status_code == 404
     assert listed(client)["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "script"), [("POST", "/retry", "_retry"), ("DELETE", "?reason=a+test", "_discard")]
+)
+def test_an_action_whose_answer_from_redis_is_lost_leaves_a_line(
+    parts: tuple[FlaskClient, Services],
+    consumer: Consumer,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    script: str,
+) -> None:
+    client, services = parts
+    [letter] = refuse(client, consumer, "handled")
+    act = getattr(services.dead_letters, script)
+
+    def lose_the_answer(*given: Any) -> None:
+        act(*given)
+        raise NoAnswer
+
+    monkeypatch.setattr(services.dead_letters, script, lose_the_answer)
+    with capture_logs() as logs:
+        assert client.open(f"/dummies/{letter}{path}", method=method, headers=OPERATOR).status_code == 503
+    assert listed(client)["total"] == 0
+    [line] = [each for each in logs if each["event"].startswith("operator action")]
+    assert (line["event"], line["operator"], line["id"]) == ("operator action begins", "operator", letter)
 
 
 @pytest.mark.parametrize("query", ["", "?reason=", f"?reason={'x' * 501}", "?reason=%00"])
@@ -204,8 +234,10 @@ def test_a_dead_letter_that_other_code_wrote_is_left_to_it(
 ) -> None:
     [letter] = refuse(client, consumer, "odd")
     redis.hset(KEYS.failed, letter, "no JSON")
-    answer = client.open(f"/dummies/{letter}{end}", method=method, headers=OPERATOR)
+    with capture_logs() as logs:
+        answer = client.open(f"/dummies/{letter}{end}", method=method, headers=OPERATOR)
     assert (answer.status_code, answer.json["detail"]) == (409, UNREADABLE)  # type: ignore[index]
+    assert [line.get("count") for line in logs] == [None, 0]
     assert redis.hget(KEYS.failed, letter) == b"no JSON"
 
 
