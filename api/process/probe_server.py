@@ -10,6 +10,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import cast
 
 import structlog
@@ -91,7 +92,10 @@ def _answer(request: bytes, answers: Answers) -> bytes:
         log.exception("probe failed")
         response = ApiProblem("internal-error", "Look into the log of this process.").response()
     response.headers["Connection"] = "close"
-    return f"HTTP/1.1 {response.status}\r\n{response.headers}".encode("latin-1") + response.get_data()
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = "GET, HEAD"
+    body = b"" if request.startswith(b"HEAD ") else response.get_data()
+    return f"HTTP/1.1 {response.status}\r\n{response.headers}".encode("latin-1") + body
 
 
 def _response(request: str, answers: Answers) -> Response:
@@ -99,6 +103,6 @@ def _response(request: str, answers: Answers) -> Response:
     answer = answers.get(rest.partition(" ")[0])
     if answer is None:
         raise ApiProblem("not-found", f"Ask for one of these: {', '.join(answers)}.")
-    if method != "GET":
-        raise ApiProblem("method-not-allowed", "Send GET.")
+    if method not in {"GET", "HEAD"}:
+        raise ApiProblem("method-not-allowed", "Send GET or HEAD.")
     return answer()

@@ -93,6 +93,17 @@ def test_it_does_nothing_else(api: Api, method: str, path: str, status: int) -> 
     answer = httpx.request(method, f"http://127.0.0.1:{api.operations}{path}", trust_env=False)
     assert answer.status_code == answer.json()["status"] == status
     assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers.get("Allow") == ("GET, HEAD" if status == 405 else None)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/none"])
+def test_head_is_answered_like_get_without_a_body(api: Api, path: str) -> None:
+    got = httpx.get(f"http://127.0.0.1:{api.operations}{path}", trust_env=False)
+    with connections(api.operations, 1, f"HEAD {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()) as [asked]:
+        received = b"".join(iter(lambda: asked.recv(1000), b""))
+    assert received.startswith(f"HTTP/1.1 {got.status_code} ".encode())
+    assert f"Content-Length: {len(got.content)}\r\n".encode() in received
+    assert received.endswith(b"\r\n\r\n")
 
 
 def test_a_process_that_is_shutting_down_lives_but_is_not_ready(api: Api) -> None:
