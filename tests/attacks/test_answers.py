@@ -27,6 +27,7 @@ REQUESTS = {
     "folder without its slash": get_head("/assets"),
     "no file": get_head("/assets/none.js"),
     "POST to a file": POST.replace(b"/dummies/", b"/assets/built.js") + LENGTH + b"0\r\n\r\n",
+    "POST to the settings": POST.replace(b"/dummies/", b"/settings.json") + LENGTH + b"0\r\n\r\n",
     "internal": get_head("/-problem/busy"),
     "list": get_head("/dummies/"),
     "submission": with_body(POST, b'{"text": "a"}'),

@@ -186,6 +186,14 @@ def test_a_client_over_the_limit_gets_429_and_the_page_is_still_served(system: S
         assert web.get("/").status == 200
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_the_settings_are_only_read(web: Web, method: str) -> None:
+    web.connection.request(method, "/settings.json")
+    answer = web.connection.getresponse()
+    assert (answer.status, json.load(answer)["type"]) == (405, "urn:ix-dummies:problem:method-not-allowed")
+    assert answer.getheader("Allow") == "GET, HEAD"
+
+
 def test_the_log_has_each_request_and_neither_what_was_searched_for_nor_what_clients_say(system: System) -> None:
     """Refused ones too, of which nginx' errors would quote all."""
     with serving(system, "logged", rate=("1r/m", "1"), access_log="/dev/stdout requests") as web:
