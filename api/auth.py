@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from hmac import compare_digest
 
 from flask import g, request
@@ -46,6 +47,20 @@ def may_read() -> bool:
     """
     wanted = services().settings.read_token
     return wanted is None or compare_digest(digest(wanted.get_secret_value()), digest(_token()))
+
+
+def sees_reasons() -> bool:
+    """Tell whether ``may_read``, for an answer that leaves out a part instead of being refused.
+
+    It tells a right token from a wrong one all the same, so one that is no one's is a failed login.
+    """
+    if may_read():
+        return True
+    token = _token()
+    if token and name_of(token, services().operator_tokens.current()) is None:
+        with suppress(ApiProblem):  # the address has to wait: it has been counted
+            services().logins.note(address_of(request.environ), right=False)
+    return False
 
 
 def operator() -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response
 
-from api.auth import may_read
+from api.auth import sees_reasons
 from api.http.contract import PartState, Pipeline, Ready, SetBack
 from api.http.openapi import Operation
 from api.http.problems import ApiProblem, journal_volatile
@@ -46,7 +46,7 @@ def pipeline() -> Response:
             settled_total=max(0, counts.appended - counts.waiting) if counts else None,
             worker_count=counts.workers if counts else None,
             set_aside=counts.set_aside if counts else None,
-            set_aside_reason=counts.aside_reason if counts and may_read() else None,
+            set_aside_reason=counts.aside_reason if counts and counts.aside_reason and sees_reasons() else None,
             unaccounted=counts.unaccounted if counts else None,
         )
     )
