@@ -42,15 +42,15 @@ ROOM_TO_MAKE = 0.05
 
 @dataclass
 class Since:
-    """Whether a part answers, and since when."""
+    """Whether a part answers, and since when: known once it has changed, as processes begin to look at other times."""
 
     up: bool | None = None
     at: datetime | None = None
 
     def note(self, *, up: bool, at: datetime | None = None) -> None:
-        """Note a sample; only a change moves the time."""
+        """Note a sample, with the time (``at``) where it tells that; else only a change has one."""
         if up != self.up:
-            self.up, self.at = up, at or datetime.now(UTC)
+            self.up, self.at = up, at or (None if self.up is None else datetime.now(UTC))
 
 
 class Monitor:

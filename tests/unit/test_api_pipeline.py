@@ -47,6 +47,18 @@ def test_everything_is_reported_at_a_glance(client: FlaskClient, monitor: Monito
     assert (said["set_aside"], said["set_aside_reason"], said["unaccounted"]) == (0, None, 0)
 
 
+def test_since_when_a_part_answers_is_unknown_until_it_is_seen_to_change(
+    client: FlaskClient, monitor: Monitor, redis: FakeRedis
+) -> None:
+    """Or two processes would say different things of the same part, in turns."""
+    look(monitor)
+    assert client.get("/pipeline").json["workers"] == {"status": "away", "since": None}
+    Watch(redis).heartbeat("one")
+    look(monitor)
+    workers = client.get("/pipeline").json["workers"]
+    assert (workers["status"], workers["since"] is None) == ("up", False)
+
+
 def test_a_string_that_is_set_aside_is_reported_with_its_reason(
     client: FlaskClient, monitor: Monitor, consumer: Consumer
 ) -> None:
