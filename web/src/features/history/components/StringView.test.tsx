@@ -68,6 +68,7 @@ describe("the page of a string", () => {
     state = () => problem(404, "unknown-string", "No.");
     await open(`#/string/${ID}`);
     expect(main().getByText("There is no string with this id.")).toBeTruthy();
+    expect(main().getByRole("link", { name: "History" }).getAttribute("href")).toBe("#/history");
   });
 
   it.each([

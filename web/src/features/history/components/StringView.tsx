@@ -9,6 +9,9 @@ import { StringFacts } from "./StringFacts";
 /** What the service says of an id that it does not know, and of one that cannot be an id. */
 const NOT_FOUND = new Set(["unknown-string", "not-found"]);
 
+/** Where to look on from a string that does not exist. */
+const NOWHERE = { view: "history", query: "" } as const;
+
 /** Everything about one string, polled until it is stored or refused. */
 export function StringView({ id }: { id: string }) {
   const { history } = useMessages();
@@ -16,7 +19,7 @@ export function StringView({ id }: { id: string }) {
   const notFound = trouble !== null && NOT_FOUND.has(trouble.trouble.code);
   return (
     <>
-      <ViewHead title={history.string.heading} section={sectionOf(data)} />
+      <ViewHead title={history.string.heading} section={notFound ? NOWHERE : sectionOf(data)} />
       {data && !notFound && <StringFacts string={data} />}
       {notFound && <NotFound />}
       {trouble && !notFound && <ReadingTrouble error={trouble} />}
