@@ -95,7 +95,8 @@ export function refused(item: Item, trouble: Trouble): Item {
 }
 
 export function progressed(item: Item, answer: Schema<"StringState">): Item {
-  if ((item.state !== "queued" && !mayReturn(item)) || !("id" in item) || item.state === answer.status)
+  if ((item.state !== "queued" && !mayReturn(item)) || !("id" in item)) return item;
+  if (item.state === answer.status && (item.state !== "failed" || item.reason === (answer.reason ?? null)))
     return item;
   const { id, retries = 0 } = item;
   const base = { ...common(item), id, receivedAt: answer.received_at, retries };

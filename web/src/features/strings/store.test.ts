@@ -99,6 +99,20 @@ describe("StringStore", () => {
     expect(texts(store)).toEqual(["b", "a"]);
   });
 
+  it("drops no finished string if that makes no room", () => {
+    const storage = withQuota(2);
+    const store = new StringStore(storage);
+    store.add("a");
+    store.update(finish);
+    const setItem = storage.setItem.bind(storage);
+    storage.setItem = (name, value) => {
+      if (value.includes("far too long")) throw new DOMException("", "QuotaExceededError");
+      setItem(name, value);
+    };
+    expect(store.add("far too long")).toBe("storage-full");
+    for (const each of [store, new StringStore(storage)]) expect(texts(each)).toEqual(["a"]);
+  });
+
   it("forgets finished strings on demand, and only those", () => {
     const store = new StringStore(localStorage);
     store.add("finished");

@@ -154,19 +154,32 @@ export class StringStore {
     return item;
   }
 
-  /** Writes an entry; when the browser's quota is reached, drops finished strings to make room. */
+  /** Saves an entry; when the browser's quota is reached, drops finished strings, the oldest first, if that makes room. */
   private save(item: Item): boolean {
-    for (;;) {
-      try {
-        this.storage.setItem(PREFIX + item.key, JSON.stringify(item));
-        return true;
-      } catch {
-        const oldest = this.items.findLast(
-          (other) => isFinal(other) && !isOnlyHere(other) && other.key !== item.key,
-        );
-        if (!oldest) return false;
-        this.forget(oldest);
+    const droppable = this.items.filter(
+      (other) => isFinal(other) && !isOnlyHere(other) && other.key !== item.key,
+    );
+    const dropped: Item[] = [];
+    while (!this.write(item)) {
+      const oldest = droppable.pop();
+      if (!oldest) {
+        for (const other of dropped) this.write(other);
+        return false;
       }
+      this.storage.removeItem(PREFIX + oldest.key);
+      dropped.push(oldest);
+    }
+    if (dropped.length > 0) this.replace(this.items.filter((other) => !dropped.includes(other)));
+    return true;
+  }
+
+  /** Writes an entry; returns false if the browser's quota is reached. */
+  private write(item: Item): boolean {
+    try {
+      this.storage.setItem(PREFIX + item.key, JSON.stringify(item));
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -85,8 +85,12 @@ describe("the poll", () => {
     api.pipeline = pipeline({ settled_total: 1 });
     await pass(30_000);
     expect(api.queries).toHaveLength(asked + 1);
-    api.onQuery = () => ({});
+    api.onQuery = () => ({ status: "failed", reason: "another" });
     api.pipeline = pipeline({ settled_total: 2 });
+    await pass(15_000);
+    expect(rows()[0]).toContain("another");
+    api.onQuery = () => ({});
+    api.pipeline = pipeline({ settled_total: 3 });
     await pass(15_000);
     expect(rows()[0]).toContain("Queued");
     api.onQuery = stored;
