@@ -92,6 +92,19 @@ describe("FateWatch", () => {
     expect(progress()).toMatchObject({ stored: 2, failed: 0 });
   });
 
+  it("asks for failed strings ten seconds later if others were settled: as many may have failed meanwhile", async () => {
+    const now = vi.spyOn(performance, "now");
+    const from = performance.now();
+    status = { ...ALL, stored: 1, failed: [{ id: "x", reason: "No." }] };
+    await look(2, { failed: 1 });
+    now.mockReturnValue(from + 11_000);
+    await look(2, { failed: 1 });
+    expect(asked).toBe(1);
+    status = ALL;
+    await look(4, { failed: 1 });
+    expect(progress()).toMatchObject({ stored: 2, failed: 0 });
+  });
+
   it("asks for strings that are gone when they may be back, and at the next visit", async () => {
     status = { ...ALL, stored: 1, not_found: ["x"] };
     await look(2);

@@ -14,7 +14,7 @@ export class FateWatch {
   private looking = false;
   private overdueAt = performance.now() + PATIENCE;
   /** What the pipeline said when strings that are failed or gone were last asked for, by outcome. */
-  private readonly asked = new Map<number, string>();
+  private readonly asked = new Map<number, { seen: string; settled: number | null; at: number }>();
 
   constructor(batches: Batches) {
     this.batches = batches;
@@ -25,21 +25,30 @@ export class FateWatch {
     if (this.looking) return;
     this.looking = true;
     // a retry takes strings from the failed ones; a journal or a table that was restored may bring others back
+    const settled = pipeline.settled_total;
     const seen = `${progress.batch.id} ${pipeline.failed} ${pipeline.set_back?.at}`;
     try {
       for (const outcome of progress.outcomes) {
-        if (outcome.fate?.stored === outcome.accepted || this.asked.get(outcome.number) === seen) continue;
+        if (outcome.fate?.stored === outcome.accepted || this.isKnown(outcome, seen, settled)) continue;
         if (!haveLeft(outcome, pipeline) && !this.isOverdue()) continue;
         const fate = await this.fateOf(outcome, signal);
         if (!fate) continue;
         if (!isSameFate(fate, outcome.fate)) await this.batches.noteFate(progress.batch, outcome, fate);
-        if (waitingOf({ ...outcome, fate }) === 0) this.asked.set(outcome.number, seen);
+        if (waitingOf({ ...outcome, fate }) > 0) continue;
+        this.asked.set(outcome.number, { seen, settled, at: performance.now() });
       }
     } catch {
       // the next look asks again; what is up is shown above the view
     } finally {
       this.looking = false;
     }
+  }
+
+  /** Whether nothing has changed since, or too little time has passed to ask because others were settled: as many may have failed. */
+  private isKnown({ number }: Outcome, seen: string, settled: number | null): boolean {
+    const asked = this.asked.get(number);
+    if (asked?.seen !== seen) return false;
+    return asked.settled === settled || performance.now() < asked.at + PATIENCE;
   }
 
   /** Whether it is time to ask for strings that have not left the journal, as far as its counts say. */
