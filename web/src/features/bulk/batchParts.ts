@@ -35,9 +35,9 @@ export function startParts({ storage, keeping }: Opened): BatchParts {
   const choice = new Choice();
   batches.subscribe(() => {
     const progress = batches.progress();
-    if (!progress) return;
-    forgetSent(progress.batch.id);
-    choice.forgetSent(progress.batch.id);
+    const sent = progress ? [progress.batch.id, ...batches.deleted] : batches.deleted;
+    forgetSent(sent);
+    choice.forgetSent(sent);
   });
   const sender = new Sender(batches, submitBulk);
   sender.start();

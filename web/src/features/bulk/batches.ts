@@ -27,6 +27,8 @@ export class Batches {
   private storage: BatchStorage;
   private state: BatchState = { known: false, failed: false };
   keeping: Keeping;
+  /** The ids of batches that were deleted, as last read. */
+  deleted: readonly string[] = [];
   /** Called when another tab asks to try now. */
   onTryNow = () => {};
   private readonly listeners = new Set<() => void>();
@@ -64,7 +66,8 @@ export class Batches {
 
   /** Reads the storage, which another tab may have changed; rejects, as all that writes does, if it fails. */
   async reload(): Promise<void> {
-    const saved = await this.noting(this.storage.load());
+    const [saved, deleted] = await this.noting(Promise.all([this.storage.load(), this.storage.deleted()]));
+    this.deleted = deleted;
     const { failed } = this.state;
     this.set({ known: true, failed, progress: saved && progressOf(saved), keeping: this.keeping });
   }

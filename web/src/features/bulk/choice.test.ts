@@ -18,9 +18,9 @@ async function choose(name: string): Promise<string> {
 
 it("forgets lines once they are a batch, and not before", async () => {
   const batch = await choose("file.txt");
-  choice.forgetSent("another tab's");
+  choice.forgetSent(["another tab's"]);
   expect(choice.snapshot()).toMatchObject({ step: "read", batch });
-  choice.forgetSent(batch);
+  choice.forgetSent(["another tab's", batch]);
   expect(choice.snapshot()).toEqual({ step: "choose", fault: null });
   expect(await choose("file.txt")).not.toBe(batch);
 });

@@ -47,9 +47,9 @@ export class Choice {
     if (this.current === saving) this.show(current);
   }
 
-  /** Forgets the lines if they became this batch. */
-  forgetSent(batch: string): void {
-    if (this.current.step === "read" && this.current.batch === batch) this.reset();
+  /** Forgets the lines if they became one of these batches. */
+  forgetSent(batches: readonly string[]): void {
+    if (this.current.step === "read" && batches.includes(this.current.batch)) this.reset();
   }
 
   private async readAll(source: Source, encoding: Encoding, batch: string): Promise<void> {

@@ -27,9 +27,9 @@ export function noteChange(): void {
   saveDraft(SENT_AS, "");
 }
 
-/** Forgets the text if it became this batch. */
-export function forgetSent(batch: string): void {
-  if (readDraft(SENT_AS) !== batch) return;
+/** Forgets the text if it became one of these batches. */
+export function forgetSent(batches: readonly string[]): void {
+  if (!batches.includes(readDraft(SENT_AS))) return;
   saveDraft(DRAFT, "");
   saveDraft(SENT_AS, "");
 }

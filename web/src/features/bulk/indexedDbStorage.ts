@@ -2,6 +2,7 @@ import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } fr
 import { upgradeFrom1 } from "./fromVersion1";
 import {
   type BatchStorage,
+  DELETED_KEPT,
   type Identity,
   isSameFate,
   mayClear,
@@ -14,7 +15,9 @@ const NAME = "ix-dummies:batch";
 const VERSION = 2;
 const STORES = ["batch", "chunks", "tried", "outcomes", "receipts"] as const;
 type Store = (typeof STORES)[number];
+/** Keys in the store `batch`. */
 const ONLY = 0;
+const DELETED = 1;
 /** Milliseconds without an answer after which the storage has failed; a slow disk takes seconds to write 20 MB. */
 export const SILENCE = 10_000;
 
@@ -62,7 +65,8 @@ export class IndexedDbStorage implements BatchStorage {
 
   async begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean> {
     const stores = this.stores("readwrite", ...STORES);
-    if (await answered(stores.batch.get(ONLY))) return false;
+    const present = await answered<Batch | undefined>(stores.batch.get(ONLY));
+    if (present || (await deletedIn(stores.batch)).includes(batch.id)) return false;
     stores.batch.put(batch, ONLY);
     // sequentially, so that copying 20 MB is many short tasks instead of a long one
     for (const chunk of chunks) await answered(stores.chunks.put(chunk, chunk.number));
@@ -77,7 +81,7 @@ export class IndexedDbStorage implements BatchStorage {
     return committed(store.transaction);
   }
 
-  chunk(number: number): Promise<Chunk | undefined> {
+  async chunk(number: number): Promise<Chunk | undefined> {
     return answered(this.stores("readonly", "chunks").chunks.get(number));
   }
 
@@ -120,15 +124,21 @@ export class IndexedDbStorage implements BatchStorage {
     return committed(stores.batch.transaction);
   }
 
-  receipt(number: number): Promise<ChunkReceipt | undefined> {
+  async receipt(number: number): Promise<ChunkReceipt | undefined> {
     return answered(this.stores("readonly", "receipts").receipts.get(number));
   }
 
   async clear(seen: Batch): Promise<boolean> {
     const stores = this.stores("readwrite", ...STORES);
     if (!mayClear(seen, await answered<Batch | undefined>(stores.batch.get(ONLY)))) return false;
+    const deleted = [seen.id, ...(await deletedIn(stores.batch))];
     for (const store of STORES) stores[store].clear();
+    stores.batch.put(deleted.slice(0, DELETED_KEPT), DELETED);
     return committed(stores.batch.transaction);
+  }
+
+  async deleted(): Promise<readonly string[]> {
+    return deletedIn(this.stores("readonly", "batch").batch);
   }
 
   private async replace(action: "claim" | "settle", from: Identity, to: Successors): Promise<boolean> {
@@ -159,6 +169,10 @@ export class IndexedDbStorage implements BatchStorage {
     const entries = names.map((name) => [name, transaction.objectStore(name)]);
     return Object.fromEntries(entries) as Record<S, IDBObjectStore>;
   }
+}
+
+async function deletedIn(store: IDBObjectStore): Promise<readonly string[]> {
+  return (await answered<string[] | undefined>(store.get(DELETED))) ?? [];
 }
 
 /** Rejects also if there is no answer in time. */

@@ -1,6 +1,7 @@
 import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
 import {
   type BatchStorage,
+  DELETED_KEPT,
   type Identity,
   isSameFate,
   mayClear,
@@ -15,6 +16,7 @@ export class MemoryStorage implements BatchStorage {
   private readonly chunks = new Map<number, Chunk>();
   private readonly outcomes = new Map<number, Outcome>();
   private readonly settled = new Map<number, ChunkReceipt>();
+  private deletedIds: readonly string[] = [];
 
   async load(): Promise<SavedBatch | null> {
     const { batch } = this;
@@ -30,7 +32,7 @@ export class MemoryStorage implements BatchStorage {
   }
 
   async begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean> {
-    if (this.batch) return false;
+    if (this.batch || this.deletedIds.includes(batch.id)) return false;
     this.batch = batch;
     for (const chunk of chunks) this.chunks.set(chunk.number, chunk);
     return true;
@@ -78,8 +80,13 @@ export class MemoryStorage implements BatchStorage {
   async clear(seen: Batch): Promise<boolean> {
     if (!mayClear(seen, this.batch)) return false;
     this.batch = undefined;
+    this.deletedIds = [seen.id, ...this.deletedIds].slice(0, DELETED_KEPT);
     for (const map of [this.chunks, this.outcomes, this.settled]) map.clear();
     return true;
+  }
+
+  async deleted(): Promise<readonly string[]> {
+    return this.deletedIds;
   }
 
   private replace(action: "claim" | "settle", from: Identity, { chunks, settled }: Successors): boolean {

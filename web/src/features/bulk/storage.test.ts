@@ -98,6 +98,14 @@ describe.each([
     expect(await storage.load()).toMatchObject({ outcomes: [{ fate: ONE_STORED }] });
   });
 
+  it("begins no batch that was deleted once more, and names it", async () => {
+    expect(await storage.deleted()).toEqual([]);
+    expect(await storage.clear(BATCH)).toBe(true);
+    expect(await storage.begin(BATCH, [whole])).toBe(false);
+    expect(await storage.begin({ ...BATCH, id: "another" }, [whole])).toBe(true);
+    expect(await storage.deleted()).toEqual(["a-batch"]);
+  });
+
   it("deletes only the batch that the user saw", async () => {
     const seen: Batch = { ...BATCH, intent: "leave" };
     expect(await storage.clear(seen)).toBe(false);

@@ -1,5 +1,8 @@
 import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
 
+/** How many ids of deleted batches are kept. */
+export const DELETED_KEPT = 100;
+
 /** Lines that are not settled: `number` is the chunk's, `strings` how many it has. */
 export type Tried = { number: number; strings: number };
 export type SavedBatch = { batch: Batch; pending: number[]; tried: Tried[]; outcomes: Outcome[] };
@@ -17,7 +20,7 @@ export interface BatchStorage {
   /** Called when it can no longer be used. */
   onLost: () => void;
   load(): Promise<SavedBatch | null>;
-  /** Saves a new batch; only if there is none. */
+  /** Saves a new batch; only if there is none, and it was not deleted before. */
   begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean>;
   /** Changes the batch with this id; only if its intent is one of these. */
   change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean>;
@@ -35,6 +38,8 @@ export interface BatchStorage {
   receipt(number: number): Promise<ChunkReceipt | undefined>;
   /** Deletes the batch; only if neither its intent nor `saved` has changed. */
   clear(seen: Batch): Promise<boolean>;
+  /** The ids of those that were deleted last: a tab that did not see them may still have the lines that they were made of. */
+  deleted(): Promise<readonly string[]>;
 }
 
 /** Whether a chunk may be replaced, given what is stored now. */

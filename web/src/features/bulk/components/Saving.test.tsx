@@ -176,3 +176,15 @@ it("lines can be changed or sent again when the storage has failed, and does not
   await heading("All sent: 1 string accepted");
   expect(bulks).toHaveLength(1);
 });
+
+it("lines that another tab has sent, and whose batch it has deleted, are not offered as unsent", async () => {
+  const storage = new MemoryStorage();
+  const counts = { name: null, createdAt: 0, lines: 1, empty: 0, leftOut: 0, strings: 1 };
+  const batch = { id: "a-batch", ...counts, intent: "send", trouble: null, saved: false } as const;
+  await storage.begin(batch, []);
+  await storage.clear(batch);
+  endWhileSaving("one");
+  await openBulk("en", { storage, keeping: "kept" });
+  expect((await field()).value).toBe("");
+  expect(sentAs()).toBeNull();
+});
