@@ -187,10 +187,16 @@ class Pipeline(Struct):
     ]
     stored_recently: Annotated[
         list[int],
-        Meta(description="Strings stored in each of the last periods of five seconds, 60 at most, oldest first."),
+        Meta(
+            description="Strings stored in each of the last periods of five seconds, 60 at most, oldest first; those of"
+            " a repeated request count again."
+        ),
     ]
     settled_total: Annotated[
-        int | None, Meta(description="Strings ever taken off the journal: stored, or dead letters.")
+        int | None,
+        Meta(
+            description="Strings ever taken off the journal: stored, or dead letters; those of a repeated request too."
+        ),
     ]
     worker_count: int | None = None
     set_aside: Annotated[

@@ -436,9 +436,9 @@ export interface components {
             set_back: components["schemas"]["SetBack"] | null;
             /** @description Why Redis would lose what it acknowledges; null when it would not. */
             volatile: string | null;
-            /** @description Strings stored in each of the last periods of five seconds, 60 at most, oldest first. */
+            /** @description Strings stored in each of the last periods of five seconds, 60 at most, oldest first; those of a repeated request count again. */
             stored_recently: number[];
-            /** @description Strings ever taken off the journal: stored, or dead letters. */
+            /** @description Strings ever taken off the journal: stored, or dead letters; those of a repeated request too. */
             settled_total: number | null;
             /** @default null */
             worker_count: number | null;
