@@ -1,4 +1,5 @@
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { readTokenAsked, subscribeReadToken } from "../../../api/readToken";
 import { formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { useCurrentPipeline } from "../../pipeline/usePipelineData";
@@ -9,7 +10,7 @@ import { Note } from "./Note";
 /** A place in line is shown after this wait, in milliseconds; usually the string is stored sooner. */
 const PATIENCE = 2_000;
 
-/** Says that a string is accepted, and its place in line if it waits longer than usual. */
+/** Says that a string is accepted, and its place in line if it waits longer than usual; no more where nothing can be read. */
 export function QueuedNote({ item }: { item: ItemIn<"queued"> }) {
   return <Note words={useWords(item)} />;
 }
@@ -20,6 +21,8 @@ function useWords(item: ItemIn<"queued">): string {
   const pipeline = useCurrentPipeline();
   const patient = useHasPassed(item.createdAt + PATIENCE);
   const { notes, send } = messages;
+  const cannotRead = useSyncExternalStore(subscribeReadToken, readTokenAsked) !== null;
+  if (cannotRead) return notes.unread;
   const { acceptedTotal } = item;
   const place = patient && pipeline && acceptedTotal !== undefined && placeInLine(acceptedTotal, pipeline);
   if (!place) return notes.queued;

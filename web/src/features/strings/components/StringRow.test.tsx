@@ -1,9 +1,12 @@
-import { fireEvent, screen, within } from "@testing-library/react";
+import { act, fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { enterReadToken } from "../../../api/readToken";
 import { pass, stopClock } from "../../../testing/clock";
 import { FakeApi, pipeline, problem, stored } from "../../../testing/fakeApi";
 import { openPage } from "../../../testing/openPage";
+import { server } from "../../../testing/server";
 
 let api: FakeApi;
 
@@ -76,5 +79,17 @@ describe("a string's row", () => {
     api.onQuery = stored;
     await pass(5_000);
     expect(row().textContent).toMatch(/Stored in 12 ms/);
+  });
+
+  it("says no more than that it is accepted where its status cannot be read without a token", async () => {
+    stopClock();
+    server.use(http.get("/dummies/", () => problem(401, "reader-only", "Send the token.")));
+    openPage();
+    await send("hello");
+    await pass(3_000);
+    expect(row().textContent).toContain(
+      "Queued Accepted. What became of it is shown with a token for reading.",
+    );
+    act(() => enterReadToken("a-token-for-reading"));
   });
 });
