@@ -143,7 +143,7 @@ def test_the_strip_shows_its_figures_on_request_and_stays_open(open_page: Open) 
     details.click()
     chart = page.get_by_role("img", name="Stored in the last 5 minutes")
     expect(chart).to_have_attribute("aria-label", "Stored in the last 5 minutes: 1, at most 1 a second.")
-    expect(page.get_by_text("Up since")).to_have_count(3)
+    expect(page.get_by_text("Up", exact=True)).to_have_count(3)
     assert violations(page) == []
     page.get_by_role("link", name="Bulk").click()
     expect(chart).to_be_visible()

@@ -17,6 +17,8 @@ export type Question = {
   /** Called when the body is sent, as far as the browser knows. */
   onUploaded?: () => void;
   signal?: AbortSignal;
+  /** Whether it is answered without a token for reading, which is then not sent: an old one would count as a guess. */
+  isOpen?: boolean;
   /** Called with what has come of a 2xx answer, whenever there is more; if it throws, the request is given up. */
   onText?: (text: string) => void;
 };

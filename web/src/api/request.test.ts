@@ -1,6 +1,6 @@
 import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
-import { problem } from "../testing/fakeApi";
+import { pipeline, problem } from "../testing/fakeApi";
 import { server } from "../testing/server";
 import { ApiError } from "./apiError";
 import { namedDelay, reachability } from "./reachability";
@@ -118,5 +118,19 @@ describe("requestNothing", () => {
       const outcome = requestNothing("/x", { method: "DELETE" });
       await expect(outcome).rejects.toMatchObject({ trouble: { code: "unexpected-answer" } });
     }
+  });
+
+  it("sends the token for reading, but not with what is open: an old one would count as a guess", async () => {
+    sessionStorage.setItem("ix-dummies:read-token", "old");
+    const sent: (string | null)[] = [];
+    server.use(
+      http.get("/pipeline", ({ request }) => {
+        sent.push(request.headers.get("Authorization"));
+        return HttpResponse.json(pipeline());
+      }),
+    );
+    for (const isOpen of [false, true]) await requestJson("Pipeline", "/pipeline", { isOpen });
+    expect(sent).toEqual(["Bearer old", null]);
+    sessionStorage.clear();
   });
 });

@@ -68,7 +68,7 @@ async function noted<T>({ method = "GET" }: Question, request: () => Promise<T>)
 /** Sends a request until it is answered; where reading is closed that takes until the reader has entered the token. */
 async function ask(path: string, question: Question): Promise<Answer> {
   for (;;) {
-    const token = savedReadToken();
+    const token = question.isOpen ? null : savedReadToken();
     const early = await takeEarlyAnswer(path);
     const answer = early ?? (await exchange((await apiOrigin()) + path, asReader(token, question)));
     if (isSuccess(answer)) return answer;

@@ -26,6 +26,8 @@ export type BatchState = { failed: boolean } & (
 export class Batches {
   private storage: BatchStorage;
   private state: BatchState = { known: false, failed: false };
+  /** Whether the storage can be used no more until the page is reloaded. */
+  private lost = false;
   keeping: Keeping;
   /** The ids of batches that were deleted, as last read. */
   deleted: readonly string[] = [];
@@ -40,7 +42,11 @@ export class Batches {
     this.keeping = keeping;
     this.channel = storage && new BroadcastChannel(CHANNEL);
     if (!storage || !this.channel) return;
-    storage.onLost = () => storage === this.storage && this.set({ ...this.state, failed: true });
+    storage.onLost = () => {
+      if (storage !== this.storage) return;
+      this.lost = true;
+      this.set({ ...this.state, failed: true });
+    };
     this.channel.onmessage = ({ data }) => {
       if (data === TRY_NOW) this.onTryNow();
       else this.reload().catch(() => undefined);
@@ -93,7 +99,7 @@ export class Batches {
 
   /** Begins a batch, and finds out whether it is there if that fails, as it may after the lines were saved. */
   async tryToBegin(id: string, name: string | null, lines: Lines): Promise<void> {
-    if (await succeeds(this.begin(id, name, lines))) return;
+    if (this.lost || (await succeeds(this.begin(id, name, lines)))) return;
     while (!(await succeeds(this.reload()))) await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 

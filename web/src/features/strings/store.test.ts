@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Schema } from "../../api/schema";
 import { accepted, delayed, type Item, notFound, progressed, refused } from "./item";
-import { memoryStorage } from "./storage";
+import { type KeyValueStorage, memoryStorage } from "./storage";
 import { MAX_KEPT, StringStore } from "./store";
 
 const texts = (store: StringStore) => store.snapshot().map((item) => item.text);
@@ -29,6 +29,15 @@ const finish = (item: Item) =>
     text: null,
   } as Schema<"StringState">);
 const refuse = (item: Item) => refused(item, { code: "invalid-text", detail: "" });
+
+/** Has the storage find no room for entries with these words in them. */
+function leaveNoRoomFor(storage: KeyValueStorage, words: string) {
+  const setItem = storage.setItem.bind(storage);
+  storage.setItem = (name, value) => {
+    if (value.includes(words)) throw new DOMException("", "QuotaExceededError");
+    setItem(name, value);
+  };
+}
 
 describe("StringStore", () => {
   it("keeps strings in order, newest first, over visits and within one millisecond", () => {
@@ -104,13 +113,24 @@ describe("StringStore", () => {
     const store = new StringStore(storage);
     store.add("a");
     store.update(finish);
-    const setItem = storage.setItem.bind(storage);
-    storage.setItem = (name, value) => {
-      if (value.includes("far too long")) throw new DOMException("", "QuotaExceededError");
-      setItem(name, value);
-    };
+    leaveNoRoomFor(storage, "far too long");
     expect(store.add("far too long")).toBe("storage-full");
     for (const each of [store, new StringStore(storage)]) expect(texts(each)).toEqual(["a"]);
+  });
+
+  it("takes no news back when it puts a finished string back", () => {
+    const storage = withQuota(2);
+    const store = new StringStore(storage);
+    for (const text of ["b", "a"]) store.add(text);
+    const accepted = { id: "1", receivedAt: "" };
+    const change = (after: object) => store.update((item) => ({ ...item, ...after }) as Item);
+    change({ ...accepted, state: "failed", reason: "no" });
+    leaveNoRoomFor(storage, "far too long");
+    store.update(
+      (item) => ({ ...item, state: "stored", storedAt: item.text === "a" ? null : "far too long" }) as Item,
+    );
+    const [a] = new StringStore(storage).snapshot();
+    expect(a).toMatchObject({ text: "a", state: "stored" });
   });
 
   it("forgets finished strings on demand, and only those", () => {

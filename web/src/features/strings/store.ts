@@ -159,24 +159,25 @@ export class StringStore {
     const droppable = this.items.filter(
       (other) => isFinal(other) && !isOnlyHere(other) && other.key !== item.key,
     );
-    const dropped: Item[] = [];
-    while (!this.write(item)) {
+    const dropped = new Map<Item, string | null>();
+    while (!this.write(item.key, JSON.stringify(item))) {
       const oldest = droppable.pop();
       if (!oldest) {
-        for (const other of dropped) this.write(other);
+        // as they were: one may have changed since, here or in another tab
+        for (const [{ key }, json] of dropped) if (json !== null) this.write(key, json);
         return false;
       }
+      dropped.set(oldest, this.storage.getItem(PREFIX + oldest.key));
       this.storage.removeItem(PREFIX + oldest.key);
-      dropped.push(oldest);
     }
-    if (dropped.length > 0) this.replace(this.items.filter((other) => !dropped.includes(other)));
+    if (dropped.size > 0) this.replace(this.items.filter((other) => !dropped.has(other)));
     return true;
   }
 
   /** Writes an entry; returns false if the browser's quota is reached. */
-  private write(item: Item): boolean {
+  private write(key: string, json: string): boolean {
     try {
-      this.storage.setItem(PREFIX + item.key, JSON.stringify(item));
+      this.storage.setItem(PREFIX + key, json);
       return true;
     } catch {
       return false;

@@ -1,20 +1,17 @@
-import { useCallback, useState } from "react";
+import { useCallback, useSyncExternalStore } from "react";
 
 const PREFIX = "ix-dummies:draft:";
 
 /** What the browser did not save, because it denies storage or has no room: kept while the page is open. */
 const unsaved = new Map<string, string>();
+const listeners = new Set<() => void>();
 
 /** A field's text, kept until it is sent over other views and, if the browser saves it, over reloads; per tab. */
 export function useDraft(name: string): [string, (text: string) => void] {
-  const [text, setText] = useState(() => readDraft(name));
-  const change = useCallback(
-    (next: string) => {
-      saveDraft(name, next);
-      setText(next);
-    },
-    [name],
-  );
+  // also when another part of the page forgets it, because it has been sent
+  const read = () => readDraft(name);
+  const text = useSyncExternalStore(subscribe, read, read);
+  const change = useCallback((next: string) => saveDraft(name, next), [name]);
   return [text, change];
 }
 
@@ -40,6 +37,12 @@ export function saveDraft(name: string, text: string): void {
   }
   window.removeEventListener("beforeunload", askToStay);
   if (unsaved.size > 0) window.addEventListener("beforeunload", askToStay);
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 function askToStay(event: BeforeUnloadEvent): void {

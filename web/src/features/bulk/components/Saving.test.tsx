@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { act, fireEvent, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, it, vi } from "vitest";
@@ -51,6 +51,14 @@ async function sendOne() {
 function endWhileSaving(text: string) {
   saveDraft(DRAFT, text);
   noteSending("a-batch");
+}
+
+/** Begins and deletes the batch of this id, as another tab does that sends it. */
+async function sendElsewhere(storage: MemoryStorage) {
+  const counts = { name: null, createdAt: 0, lines: 1, empty: 0, leftOut: 0, strings: 1 };
+  const batch = { id: "a-batch", ...counts, intent: "send", trouble: null, saved: false } as const;
+  await storage.begin(batch, []);
+  await storage.clear(batch);
 }
 
 it("what was typed is kept over a reload", async () => {
@@ -179,12 +187,30 @@ it("lines can be changed or sent again when the storage has failed, and does not
 
 it("lines that another tab has sent, and whose batch it has deleted, are not offered as unsent", async () => {
   const storage = new MemoryStorage();
-  const counts = { name: null, createdAt: 0, lines: 1, empty: 0, leftOut: 0, strings: 1 };
-  const batch = { id: "a-batch", ...counts, intent: "send", trouble: null, saved: false } as const;
-  await storage.begin(batch, []);
-  await storage.clear(batch);
+  await sendElsewhere(storage);
   endWhileSaving("one");
   await openBulk("en", { storage, keeping: "kept" });
   expect((await field()).value).toBe("");
   expect(sentAs()).toBeNull();
+});
+
+it("lines are gone from the field once the page learns that another tab has sent them", async () => {
+  const storage = new MemoryStorage();
+  const { batches } = await openBulk("en", { storage, keeping: "kept" });
+  fireEvent.change(await field(), { target: { value: "one" } });
+  noteSending("a-batch");
+  await sendElsewhere(storage);
+  await act(() => batches.reload());
+  expect((await field()).value).toBe("");
+});
+
+it("lines are not said to be being saved where the storage is lost", async () => {
+  const storage = new MemoryStorage();
+  const begin = vi.spyOn(storage, "begin");
+  await openBulk("en", { storage, keeping: "kept" });
+  act(() => storage.onLost());
+  await sendOne();
+  expect(begin).not.toHaveBeenCalled();
+  expect(await isDisabled("Back")).toBe(false);
+  expect(screen.queryByText(/^Saving the lines/)).toBeNull();
 });

@@ -2,5 +2,5 @@ import { requestJson } from "../../../api/request";
 import type { Schema } from "../../../api/schema";
 
 export function getPipeline(signal: AbortSignal): Promise<Schema<"Pipeline">> {
-  return requestJson("Pipeline", "/pipeline", { signal });
+  return requestJson("Pipeline", "/pipeline", { signal, isOpen: true });
 }

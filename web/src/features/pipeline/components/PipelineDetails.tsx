@@ -75,7 +75,8 @@ function Part({ name, part: { status, since } }: { name: string; part: Schema<"P
       <dt>{name}</dt>
       <dd>
         <strong className={styles.state}>{details.states[status]}</strong>
-        {since !== null && (
+        {/* since when a part answers not every process of the service has seen */}
+        {status === "away" && since !== null && (
           <span>{` ${details.since(formatTime(Date.parse(since), Date.now(), language))}`}</span>
         )}
       </dd>
