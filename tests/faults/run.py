@@ -89,7 +89,7 @@ def run(
                 _outlast_lingering(world)
             time.sleep(WARM_UP)
         wait_for_calm(world, 0, settle)
-        found = look(world, ledger, [each.name for each in happened if not each.seen], healed_at)
+        found = look(world, ledger, [each.name for each in happened if not each.seen], healed_at, settle)
     ledger.close()
     happened.sort(key=lambda each: each.began)
     return Run(seed, check(ledger, found), happened, clients.answers, ledger)
@@ -129,10 +129,16 @@ def _outlast_lingering(world: World) -> None:
         time.sleep(0.2)
 
 
-def look(world: World, ledger: Ledger, unseen: list[str], healed_at: datetime | None = None) -> Found:
+def look(
+    world: World,
+    ledger: Ledger,
+    unseen: list[str],
+    healed_at: datetime | None = None,
+    settle: float = SETTLED_WITHIN,
+) -> Found:
     """Return the state at the end; the table is read as the superuser, past the proxy.
 
-    If ``healed_at`` is known, strings that took longer than they may from then on are counted.
+    If ``healed_at`` is known, strings that took longer than ``settle`` (s) from then on are counted.
     """
     rows = [(str(row_id), text) for row_id, text in world.query("SELECT id, text FROM dummies")]
     letters = [json.loads(each) for each in world.client.hvals("dummies:failed")]
@@ -146,7 +152,7 @@ def look(world: World, ledger: Ledger, unseen: list[str], healed_at: datetime | 
         statuses=_statuses(world, ids),
         waiting=counts.waiting,
         set_aside=counts.set_aside,
-        late=world.query(LATE, healed_at, SETTLED_WITHIN)[0][0] if healed_at else 0,
+        late=world.query(LATE, healed_at, settle)[0][0] if healed_at else 0,
         unaccounted=counts.unaccounted,
         unseen_faults=unseen,
     )

@@ -17,6 +17,8 @@ from local import nginx
 RATE = 100.0
 SEED = 7
 LONGEST = 400.0
+PATIENCE = 240.0
+"""Seconds to store the rest: other tests run beside this one. How soon it is done is what ``make faults`` judges."""
 
 
 def test_the_same_seed_gives_the_same_schedule() -> None:
@@ -24,12 +26,12 @@ def test_the_same_seed_gives_the_same_schedule() -> None:
     assert {planned.kind for planned in plan(KINDS, 3, len(KINDS))} == set(KINDS)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_nothing_is_lost_or_doubled_whatever_is_killed_cut_or_stopped(tmp_path: Path) -> None:
     if nginx.find() is None:
         pytest.skip("NO NGINX, the faults are not played: install nginx-light")
     lanes = [plan(kinds, SEED, len(kinds), short=True) for kinds in (ACCEPTING, STORING)]
-    result = run(tmp_path, lanes, seed=SEED, rate=RATE, seconds=LONGEST)
+    result = run(tmp_path, lanes, seed=SEED, rate=RATE, seconds=LONGEST, settle=PATIENCE)
     print(table(result))
     assert len(result.happened) == len(KINDS)
     assert result.verdict.ok, report(result.verdict, result.ledger, SEED)
