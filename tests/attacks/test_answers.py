@@ -141,7 +141,7 @@ def test_what_granian_understands_reaches_it(attacked: Attacked, before: str, al
     for character in allowed:
         sent = get_head(f"/dummies/{before}{character}")
         with connect(attacked.system.api_port, sent) as direct, connect(attacked.web.api_port, sent) as through:
-            assert answer_of(through)[::2] == answer_of(direct)[::2], character
+            assert answer_of(through)[0] == answer_of(direct)[0] in {200, 404}, character
 
 
 @pytest.mark.parametrize("what", [each for each in REQUESTS if each not in BEFORE_THE_API])
