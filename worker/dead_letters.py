@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shlex
 import sys
 import time
@@ -135,4 +136,6 @@ def _say(progress: Progress, end: str = "") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # after Ctrl-C in the middle of a library's work the interpreter can crash as it ends
