@@ -1,7 +1,7 @@
 """`make pairs BASE=revision`: this tree's speed beside that of a revision, in one run on the same machine.
 
 Both systems run at the same time, and are put under load in turns: base, this, this, base, and the other way round, so
-that neither a drift of the machine's speed nor the order counts for one of them. Each such round starts both anew: two
+that neither a drift of the machine's speed nor the order counts for one of them. Each such round starts both again: two
 starts of one system differ by more than a few seconds of load do. A ratio belongs to each round; what is printed is
 their median with a 95 % interval (bootstrap). ROUNDS and SECONDS (of load) can be set.
 """
