@@ -98,7 +98,8 @@ def test_a_balance_that_is_off_is_reported_and_logged_once(
         look(monitor)
         look(monitor)
     assert client.get("/pipeline").json["unaccounted"] != 0
-    assert [line["event"] for line in said] == ["the balance is off"]
+    # the thread that wakes workers finds no broker here, and says so when it comes to that
+    assert [line["event"] for line in said if "wake-up" not in line["event"]] == ["the balance is off"]
 
 
 def test_an_imbalance_from_before_the_balance_was_kept_does_not_count(
