@@ -14,6 +14,7 @@ class Counts(NamedTuple):
 
     ``appended`` counts all strings ever appended; ``set_back`` is the note of a rollback. ``waiting`` includes the
     strings that are set aside because they failed alone; ``aside_reason`` is why the one that is tried next failed.
+    ``stored`` counts the strings of a repeated request again, ``inserted`` only new rows.
     """
 
     waiting: int
@@ -30,6 +31,7 @@ class Counts(NamedTuple):
     entries: int
     set_aside: int
     aside_reason: str | None
+    inserted: int
 
     @property
     def unaccounted(self) -> int:

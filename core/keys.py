@@ -17,7 +17,7 @@ class Keys:
         self.appended = f"{prefix}:appended"  # integer: strings ever appended; falls only if the journal is rolled back
         self.writable = f"{prefix}:writable"  # flag: written each second to see whether Redis takes writes
         self.set_back = f"{prefix}:set_back"  # "at_ms before after": a rollback was seen; an operator deletes it
-        self.stored = f"{prefix}:stored"  # integer: strings ever completed, for the rate
+        self.stored = f"{prefix}:stored"  # integer: strings ever completed; those of a repeated request again
         self.inserted = f"{prefix}:inserted"  # integer: rows ever inserted: proof that PostgreSQL stores strings
         self.failed = f"{prefix}:failed"  # hash: id -> dead letter
         self.retried = f"{prefix}:retried"  # integer: dead letters ever put back into the journal

@@ -172,9 +172,11 @@ class Pipeline(Struct):
     waiting: Annotated[int | None, Meta(description="Strings in the journal that are not stored yet.")]
     failed: Annotated[int | None, Meta(description="Strings that PostgreSQL refused: dead letters.")]
     oldest_seconds: Annotated[float | None, Meta(description="Age of the oldest waiting string; null when none waits.")]
-    stored_per_second: Annotated[float | None, Meta(description="Over the last ten seconds; null before it is known.")]
+    stored_per_second: Annotated[
+        float | None, Meta(description="New rows, over the last ten seconds; null before it is known.")
+    ]
     drain_seconds: Annotated[
-        float | None, Meta(description="Until the journal is empty at that rate; null if unknown.")
+        float | None, Meta(description="Until the journal is empty at its present rate; null if unknown.")
     ]
     journal: Annotated[PartState, Meta(description="Redis, where accepted strings wait.")]
     database: Annotated[PartState, Meta(description="PostgreSQL, where strings are stored.")]
@@ -188,8 +190,8 @@ class Pipeline(Struct):
     stored_recently: Annotated[
         list[int],
         Meta(
-            description="Strings stored in each of the last periods of five seconds, 60 at most, oldest first; those of"
-            " a repeated request count again."
+            description="New rows in each of the last periods of five seconds, 60 at most, oldest first; what a worker"
+            " stored just before it was killed may be missing."
         ),
     ]
     settled_total: Annotated[

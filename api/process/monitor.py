@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from redis import Redis
 
@@ -64,11 +65,11 @@ class Monitor:
         self._start = threading.Lock()
         self._started = False
         self._database_seen = threading.Event()
-        self._samples: deque[tuple[float, int]] = deque()
+        self._samples: deque[tuple[float, Counts]] = deque()
         self._seen_at = 0.0
         self._period_began: tuple[float, int] | None = None
         self.stored_recently: deque[int] = deque(maxlen=RECENT_PERIODS)
-        """Strings stored in each of the last periods of five seconds, oldest first."""
+        """Rows inserted in each of the last periods of five seconds, oldest first."""
         self.counts: Counts | None = None
         self.full = False
         self.reached = False
@@ -132,7 +133,7 @@ class Monitor:
             else:
                 self._balance.over()
             self.workers.note(up=counts.workers > 0)
-            self._note_rate(counts.stored)
+            self._note_rate(counts)
             self.full = not has_room or self._is_full(counts, info)
         self._seen_at = time.monotonic()
 
@@ -145,15 +146,12 @@ class Monitor:
         self._database_seen.set()
 
     def rate(self) -> float | None:
-        """Return the strings stored per second over the last ten seconds; None before it is known."""
-        samples = list(self._samples)
-        if len(samples) < 2 or samples[-1][0] == samples[0][0]:  # noqa: PLR2004
-            return None
-        return max(0.0, (samples[-1][1] - samples[0][1]) / (samples[-1][0] - samples[0][0]))
+        """Return the rows inserted per second over the last ten seconds; None before it is known."""
+        return self._per_second("inserted")
 
     def drain_seconds(self) -> float | None:
         """Return how long (s) the backlog takes to drain at the present rate; None when that is not known."""
-        rate = self.rate()
+        rate = self._per_second("stored")
         if self.counts is None or not rate:
             return 0.0 if self.counts and not self.counts.waiting else None
         return self.counts.waiting / rate
@@ -168,15 +166,22 @@ class Monitor:
             return False
         return True
 
-    def _note_rate(self, stored: int) -> None:
+    def _per_second(self, count: Literal["stored", "inserted"]) -> float | None:
+        samples = list(self._samples)
+        if len(samples) < 2 or samples[-1][0] == samples[0][0]:  # noqa: PLR2004
+            return None
+        (began, first), (ended, last) = samples[0], samples[-1]
+        return max(0.0, (getattr(last, count) - getattr(first, count)) / (ended - began))
+
+    def _note_rate(self, counts: Counts) -> None:
         now = time.monotonic()
-        self._samples.append((now, stored))
+        self._samples.append((now, counts))
         while now - self._samples[0][0] > RATE_WINDOW:
             self._samples.popleft()
-        began = self._period_began or (now, stored)
+        began = self._period_began or (now, counts.inserted)
         if now - began[0] >= RECENT_PERIOD:
-            self.stored_recently.append(max(0, stored - began[1]))
-            began = (now, stored)
+            self.stored_recently.append(max(0, counts.inserted - began[1]))
+            began = (now, counts.inserted)
         self._period_began = began
 
     def _is_full(self, counts: Counts, info: Info) -> bool:

@@ -134,20 +134,20 @@ def test_a_first_answer_does_not_wait_long_for_the_database(
     assert client.get("/pipeline").json["database"]["status"] == "unknown"
 
 
-def test_the_rate_and_the_drain_are_estimated(
+def test_the_rate_counts_new_rows_and_the_drain_repeated_requests_too(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [100.0]
     monkeypatch.setattr("api.process.monitor.time.monotonic", lambda: clock[0])
     look(monitor)
     monitor._started = True
-    redis.set("dummies:stored", 100)
-    redis.set("dummies:waiting", 400)
+    redis.mset({"dummies:stored": 200, "dummies:inserted": 100, "dummies:waiting": 400})
     clock[0] += 5
     monitor.look_at_journal()
     said = client.get("/pipeline").json
     assert said["stored_per_second"] == pytest.approx(20)
-    assert said["drain_seconds"] == pytest.approx(20)
+    assert said["stored_recently"] == [100]
+    assert said["drain_seconds"] == pytest.approx(10)
     redis.set("dummies:waiting", 0)
     clock[0] += 30
     monitor.look_at_journal()

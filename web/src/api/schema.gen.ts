@@ -422,9 +422,9 @@ export interface components {
             failed: number | null;
             /** @description Age of the oldest waiting string; null when none waits. */
             oldest_seconds: number | null;
-            /** @description Over the last ten seconds; null before it is known. */
+            /** @description New rows, over the last ten seconds; null before it is known. */
             stored_per_second: number | null;
-            /** @description Until the journal is empty at that rate; null if unknown. */
+            /** @description Until the journal is empty at its present rate; null if unknown. */
             drain_seconds: number | null;
             /** @description Redis, where accepted strings wait. */
             journal: components["schemas"]["PartState"];
@@ -436,7 +436,7 @@ export interface components {
             set_back: components["schemas"]["SetBack"] | null;
             /** @description Why Redis would lose what it acknowledges; null when it would not. */
             volatile: string | null;
-            /** @description Strings stored in each of the last periods of five seconds, 60 at most, oldest first; those of a repeated request count again. */
+            /** @description New rows in each of the last periods of five seconds, 60 at most, oldest first; what a worker stored just before it was killed may be missing. */
             stored_recently: number[];
             /** @description Strings ever taken off the journal: stored, or dead letters; those of a repeated request too. */
             settled_total: number | null;

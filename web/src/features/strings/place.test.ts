@@ -5,17 +5,16 @@ import { placeInLine } from "./place";
 const away = { status: "away", since: null } as const;
 
 it("returns the approximate place and time left", () => {
-  const moving = pipeline({ waiting: 5_000, settled_total: 1_000, stored_per_second: 400 });
+  const moving = pipeline({ waiting: 5_000, settled_total: 1_000, drain_seconds: 12.5 });
   expect(placeInLine(2_234, moving)).toEqual({ place: 1_200, milliseconds: 3_085 });
 });
 
 it.each([
   ["the database is unavailable", { database: away }],
   ["no worker answers", { workers: away }],
-  ["nothing moves", { stored_per_second: 0 }],
-  ["the rate is not known", { stored_per_second: null }],
+  ["nothing moves, or the rate is not known", { drain_seconds: null }],
 ])("gives no time while %s", (_, changes) => {
-  const stuck = pipeline({ waiting: 9, settled_total: 10, stored_per_second: 5, ...changes });
+  const stuck = pipeline({ waiting: 9, settled_total: 10, drain_seconds: 2, ...changes });
   expect(placeInLine(13, stuck)).toEqual({ place: 3, milliseconds: null });
 });
 

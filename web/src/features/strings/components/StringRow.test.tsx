@@ -66,7 +66,7 @@ describe("a string's row", () => {
   it("shows its place in line when it waits longer than usual, until it is stored", async () => {
     stopClock();
     api.acceptedTotal = 5_021;
-    api.pipeline = pipeline({ waiting: 1_100, settled_total: 4_000, stored_per_second: 100 });
+    api.pipeline = pipeline({ waiting: 1_100, settled_total: 4_000, drain_seconds: 11 });
     openPage();
     await send("hello");
     expect(row().textContent).toMatch(/Queued Accepted; it is on its way/);
