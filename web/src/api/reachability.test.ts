@@ -92,6 +92,25 @@ describe("Reachability", () => {
     expect(reachability.snapshot().outage).toBeNull();
   });
 
+  it("wakes what waits less and less often where a request of it always ends without an answer", () => {
+    vi.useFakeTimers();
+    const { reachability, woken, note } = start();
+    const meetOutage = () => {
+      note(silent);
+      vi.advanceTimersByTime(1_500);
+      note(null);
+      expect(reachability.snapshot().outage).toBeNull();
+    };
+    for (let met = 0; met < 40; met++) meetOutage();
+    expect(woken.mock.calls.length).toBeGreaterThan(6);
+    expect(woken.mock.calls.length).toBeLessThan(14);
+    vi.advanceTimersByTime(30_000);
+    woken.mockClear();
+    meetOutage();
+    meetOutage();
+    expect(woken).toHaveBeenCalledTimes(2);
+  });
+
   it("is not misled by a request that is stuck while others are answered", () => {
     const { reachability, note } = start();
     const stuck = reachability.begin();

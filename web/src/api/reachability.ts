@@ -1,4 +1,4 @@
-import { LAST_RETRY, LONGEST_WAIT } from "../timing/retryDelay";
+import { LAST_RETRY, LONGEST_WAIT, retryDelay } from "../timing/retryDelay";
 import type { ApiError } from "./apiError";
 
 /**
@@ -51,6 +51,9 @@ export class Reachability {
   /** How many answers there were when an outage was noted last. */
   private answersAtOutage = 0;
   private refusedAt = 0;
+  /** How often what waits was woken in a row, and when it may be again. */
+  private wakes = 0;
+  private nextWake = Number.NEGATIVE_INFINITY;
   private readonly listeners = new Set<() => void>();
   private readonly sleepers = new Set<() => void>();
 
@@ -72,6 +75,18 @@ export class Reachability {
     for (const wake of this.sleepers) wake();
   };
 
+  /**
+   * Call when it seems that the service is up again: wakes what waits. If what was woken meets the next outage, again and
+   * again, it may itself be what ends without an answer: then this wakes it less and less often.
+   */
+  readonly recovered = (): void => {
+    const now = performance.now();
+    if (now < this.nextWake) return;
+    this.wakes = now < this.nextWake + LAST_RETRY ? this.wakes + 1 : 1;
+    this.nextWake = now + retryDelay(this.wakes, null);
+    this.wake();
+  };
+
   /** Call before a request; returns what `note` and `noteCheck` need. */
   begin(): number {
     return this.answers;
@@ -88,7 +103,7 @@ export class Reachability {
     if (outage) this.begins(outage);
     else if (this.isOver(writes && !error?.transient)) {
       this.set({ ...this.reach, outage: null });
-      this.wake();
+      this.recovered();
     }
   }
 

@@ -19,7 +19,7 @@ export function useWaking(verdict: Verdict, probe: () => void): void {
   useEffect(() => {
     const { blocked: waited, name: earlier } = before.current;
     before.current = { name, blocked };
-    if (waited && earlier !== name) reachability.wake();
+    if (waited && earlier !== name) reachability.recovered();
   }, [name, blocked]);
 
   useEffect(() => reachability.onWake(probe), [probe]);
