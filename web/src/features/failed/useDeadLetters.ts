@@ -14,7 +14,7 @@ export function useDeadLetters(token: string, isRead: () => boolean) {
   const { failed } = useMessages();
   const search = useSearch();
   const list = useFailed(token, search.query);
-  const reasons = useReasons(token);
+  const reasons = useReasons(token, list.total !== null);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [question, setQuestion] = useState<Question | null>(null);
   const busy = useOperation()?.phase === "running";

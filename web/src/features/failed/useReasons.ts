@@ -7,13 +7,17 @@ import { getReasons } from "./api/failed";
 type Counts = Schema<"FailedGroups">;
 export type Group = Schema<"FailedGroup">;
 
-/** The dead letters by reason, the largest group first, as far as they are counted. */
-export function useReasons(token: string) {
+/**
+ * The dead letters by reason, the largest group first, as far as they are counted. They are asked for once the token is
+ * known to be right: the service counts wrong ones, and two at a time would be two.
+ */
+export function useReasons(token: string, isRight: boolean) {
   const counts = useInfiniteQuery<Counts, Error, InfiniteData<Counts>, string[], string | null>({
     queryKey: ["failed-reasons", token],
     queryFn: ({ pageParam: cursor, signal }) => getReasons(token, { cursor, signal }),
     initialPageParam: null,
     getNextPageParam: (count) => count.next_cursor,
+    enabled: isRight,
     staleTime: 0,
     gcTime: 0,
     ...READING,

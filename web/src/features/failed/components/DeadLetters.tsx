@@ -47,7 +47,7 @@ export function DeadLetters({ token, onForget, onWrong }: Props) {
       <PipelineWatch />
       <SearchField text={search.text} onText={search.setText} onForget={onForget} />
       {question && <ConfirmDialog question={question} onConfirm={work.confirm} onClose={closeDialog} />}
-      {reasons.pending ? (
+      {reasons.pending && !list.trouble ? (
         <p className={styles.loading}>{messages.shell.loading}</p>
       ) : (
         <>
