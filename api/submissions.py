@@ -42,10 +42,15 @@ def accept_bulk(
     return BulkAccepted(len(submissions), [convert(s.id, UUID) for s in submissions], utc(now), appended)
 
 
+def id_of(submitted: SubmitRequest, key: str | None, request_id: str | None, index: int | None = None) -> str:
+    """Return the id of a checked string; ``index`` is its position in a bulk request."""
+    return submission_id(submitted.text, key, request_id, index)
+
+
 def _submission(
     submitted: SubmitRequest, key: str | None, request_id: str | None, now: int, index: int | None = None
 ) -> Submission:
-    return Submission(submission_id(submitted.text, key, request_id, index), submitted.text, now)
+    return Submission(id_of(submitted, key, request_id, index), submitted.text, now)
 
 
 def _unit(submissions: Sequence[Submission], key: str | None) -> Unit:

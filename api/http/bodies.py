@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from flask import request
 from msgspec import Raw, Struct
+from msgspec.structs import asdict
 
 from api.http.contract import MAX_STRINGS_PER_BULK, BulkRequest, RefusedItem, SubmitRequest
 from api.http.json_bodies import decode, decode_strictly
@@ -22,20 +23,24 @@ _ENVELOPE = 1024
 _LISTED_ERRORS = 100
 
 
-class _AnyOne(Struct):
-    text: Raw
+class _AnyOne(SubmitRequest, kw_only=True):
+    """What a request submits, with its text still in JSON."""
+
+    text: Raw  # type: ignore[assignment]
 
 
-class _AnyMany(Struct):
-    texts: list[Raw]
+class _AnyMany(BulkRequest, kw_only=True):
+    """Likewise for many."""
+
+    texts: list[Raw]  # type: ignore[assignment]
 
 
 _one, _any_one = msgspec.json.Decoder(SubmitRequest), msgspec.json.Decoder(_AnyOne)
 _many, _any_many = msgspec.json.Decoder(BulkRequest), msgspec.json.Decoder(_AnyMany)
 _string = msgspec.json.Decoder(str)
 T = TypeVar("T", bound=Struct)
-WereAccepted = Callable[[Mapping[int, str]], bool]
-"""Tells whether texts of the current request, by index, were accepted before, under a higher limit: then they pass."""
+WereAccepted = Callable[[Mapping[int, SubmitRequest]], bool]
+"""Tells whether strings of the request, by index, were accepted before, under a higher limit: then they pass."""
 
 
 def read_one(body: bytes, max_text_bytes: int, were_accepted: WereAccepted) -> SubmitRequest:
@@ -48,7 +53,7 @@ def read_one(body: bytes, max_text_bytes: int, were_accepted: WereAccepted) -> S
     try:
         check_text(submitted.text, max_text_bytes)
     except TextTooLong:
-        if not were_accepted({0: submitted.text}):
+        if not were_accepted({0: submitted}):
             raise
     return submitted
 
@@ -116,22 +121,22 @@ def _json_only(form: str) -> None:
 def _one_in(body: bytes) -> SubmitRequest:
     """Return the string in an object; raises as ``decode`` does, and InvalidText."""
     found = decode(body, _one, _any_one)
-    if isinstance(found, SubmitRequest):
+    if not isinstance(found, _AnyOne):
         return found
     try:
-        return _text_in(found.text)
+        return SubmitRequest(**asdict(found) | {"text": _text_in(found.text)})
     except msgspec.ValidationError as error:
         raise msgspec.ValidationError(f"{error} - at `$.text`") from None
 
 
-def _text_in(json: Raw) -> SubmitRequest:
-    """Return the string in a value of a readable body; raises InvalidText, or msgspec.ValidationError."""
+def _text_in(json: Raw) -> str:
+    """Return the text in a value of a readable body; raises InvalidText, or msgspec.ValidationError."""
     if memoryview(json).nbytes > LONGEST_TEXT and _least_bytes(bytes(json)) > LONGEST_TEXT:
         raise InvalidText(f"The text has more than {LONGEST_TEXT} bytes of UTF-8: send less.")
     text = _string.decode(json)
     if "\0" in text:
         raise InvalidText(f"The text has a lone surrogate, or a NUL, at character {text.index(chr(0))}: remove it.")
-    return SubmitRequest(text)
+    return text
 
 
 def _least_bytes(json: bytes) -> int:
@@ -178,7 +183,7 @@ def _checked(
         except InvalidText as error:
             refused.append(RefusedItem(index, str(error)))
             if isinstance(error, TextTooLong):
-                too_long[index] = submitted[-1].text
+                too_long[index] = submitted[-1]
     if refused and (len(refused) > len(too_long) or not were_accepted(too_long)):
         raise _refused(refused)
     return submitted
@@ -193,7 +198,7 @@ def _submitted(item: str | Raw | bytes) -> SubmitRequest:
 
 def _of_value(value: Raw) -> SubmitRequest:
     try:
-        return _text_in(value)
+        return SubmitRequest(_text_in(value))
     except msgspec.ValidationError:
         raise InvalidText("This is not a string.") from None
 

@@ -63,7 +63,7 @@ class Accepted(Struct):
 
 
 class BulkAccepted(Struct):
-    """All strings are in the journal, on disk; the ids stand in the order of the texts."""
+    """All strings are in the journal, on disk; the ids are in the order of the texts."""
 
     count: int
     ids: list[UUID]

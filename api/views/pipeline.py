@@ -22,7 +22,7 @@ blueprint = Blueprint("pipeline", __name__)
 @blueprint.get("/pipeline")
 @Operation("Whether strings get through", answers={200: Pipeline})
 def pipeline() -> Response:
-    """Answer with what was seen within the last second; parts that are away are said to be, with 200.
+    """Answer with what was seen within the last second; a part that is unavailable is reported as such, still with 200.
 
     Why a string failed may quote it: where reading is closed, only who has the token for reading sees that.
     """

@@ -16,11 +16,10 @@ from api.http.problems import ApiProblem, undecided
 from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
 from api.http.request_ids import nginx_id_of
 from api.http.responses import accepted_headers, answer
-from api.ids import submission_id
 from api.process.reader import DatabaseUnavailable
 from api.services import services
 from api.strings import all_known
-from api.submissions import accept, accept_bulk
+from api.submissions import accept, accept_bulk, id_of
 from core.errors import ReadsBusy
 
 blueprint = Blueprint("submit", __name__)
@@ -72,12 +71,12 @@ def submit_bulk() -> Response:
         return answer(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
 
 
-def _were_accepted(texts: Mapping[int, str], *, bulk: bool) -> bool:
-    """Tell whether these texts of the current request, by index, were accepted before: under its key, or from nginx."""
+def _were_accepted(submitted: Mapping[int, SubmitRequest], *, bulk: bool) -> bool:
+    """Tell whether these strings of the request, by index, were accepted before: under its key, or from nginx."""
     key, request_id = read_key(), nginx_id_of(request.environ)
     if (key is None and request_id is None) or services().settings.database_read_url is None:
         return False
-    ids = [submission_id(text, key, request_id, index if bulk else None) for index, text in texts.items()]
+    ids = [id_of(string, key, request_id, index if bulk else None) for index, string in submitted.items()]
     try:
         return all_known(ids)
     except (DatabaseUnavailable, ReadsBusy):

@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * All stored strings as a file
-         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is an object with id, text, received_at and stored_at a line; as CSV, the same columns. An answer that breaks off is not whole: begin again. While the database is unavailable it pauses.
+         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is an object a line; as CSV, the same fields, which the first line names. An answer that breaks off is not whole: begin again. While the database is unavailable it pauses.
          */
         get: operations["export"];
         put?: never;
@@ -241,7 +241,7 @@ export interface paths {
         };
         /**
          * Whether strings get through
-         * @description Answer with what was seen within the last second; parts that are away are said to be, with 200. Why a string failed may quote it: where reading is closed, only who has the token for reading sees that.
+         * @description Answer with what was seen within the last second; a part that is unavailable is reported as such, still with 200. Why a string failed may quote it: where reading is closed, only who has the token for reading sees that.
          */
         get: operations["pipeline"];
         put?: never;
@@ -294,7 +294,7 @@ export interface components {
         };
         /**
          * BulkAccepted
-         * @description All strings are in the journal, on disk; the ids stand in the order of the texts.
+         * @description All strings are in the journal, on disk; the ids are in the order of the texts.
          */
         BulkAccepted: {
             count: number;
