@@ -43,8 +43,12 @@ kubectl apply --kustomize "$overlay" --selector \
     'app.kubernetes.io/name notin (api, worker, web, flower, migrate, doctor, erase, retention)'
 k rollout status statefulset/redis --timeout=300s
 k delete job/migrate --ignore-not-found # a Job cannot be changed
-kubectl apply --kustomize "$overlay"
+# Then one tier after the other, in the order in which older and newer versions work side by side
+kubectl apply --kustomize "$overlay" --selector 'app.kubernetes.io/name notin (web, api)'
 k wait job/migrate --for=condition=complete --timeout=600s
-for workload in deployment/worker deployment/api deployment/web deployment/flower; do
-    k rollout status "$workload" --timeout=300s
+k rollout status deployment/worker --timeout=300s
+for tier in web api; do
+    kubectl apply --kustomize "$overlay" --selector "app.kubernetes.io/name=$tier"
+    k rollout status "deployment/$tier" --timeout=300s
 done
+k rollout status deployment/flower --timeout=300s

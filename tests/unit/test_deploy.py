@@ -92,20 +92,22 @@ def deployment(tmp_path: Path) -> Deployment:
 
 
 @pytest.mark.parametrize("overlay", ["dev", "ixcloud", "production"])
-def test_it_replaces_redis_first_then_migrates_applies_and_waits(deployment: Deployment, overlay: str) -> None:
+def test_it_replaces_redis_migrates_and_replaces_one_tier_after_the_other(deployment: Deployment, overlay: str) -> None:
     deployment.secrets(overlay, "Sound-pass_word1")
     assert deployment.run(overlay).returncode == 0
-    first, redis, second, third, fourth, *waits = deployment.asked
+    first, redis, second, third, fourth, *tiers = deployment.asked
     assert first.startswith(f"apply --kustomize {overlay} --selector app.kubernetes.io/name notin ")
     assert "rollout status statefulset/redis" in redis
     assert second.startswith("--namespace ix-dummies delete job/migrate")
-    assert third == f"apply --kustomize {overlay}"
+    assert third == f"apply --kustomize {overlay} --selector app.kubernetes.io/name notin (web, api)"
     assert "wait job/migrate" in fourth
-    assert [wait.split()[4] for wait in waits] == [
-        "deployment/worker",
-        "deployment/api",
-        "deployment/web",
-        "deployment/flower",
+    assert [step.split(" --timeout")[0] for step in tiers] == [
+        "--namespace ix-dummies rollout status deployment/worker",
+        f"apply --kustomize {overlay} --selector app.kubernetes.io/name=web",
+        "--namespace ix-dummies rollout status deployment/web",
+        f"apply --kustomize {overlay} --selector app.kubernetes.io/name=api",
+        "--namespace ix-dummies rollout status deployment/api",
+        "--namespace ix-dummies rollout status deployment/flower",
     ]
 
 
