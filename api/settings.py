@@ -34,7 +34,7 @@ class ApiSettings(CoreSettings):
     journal_memory_fraction: Annotated[float, Field(gt=0, le=1)] = 0.9
     """The fraction of Redis' maxmemory from which submitting is refused with 503."""
     cors_origins: Annotated[tuple[str, ...], _Separated] = ()
-    """Origins, comma-separated, whose pages may use the API from the browser; ``https://*.page.example`` stands for all
+    """Origins, comma-separated, whose pages may use the API from the browser; ``https://*.page.example`` allows all
     names below page.example."""
     cors_ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], _Separated] = ()
     """Ports, comma-separated, whose pages may do so too where they have the API's own host."""

@@ -89,7 +89,7 @@ def all_in_redis(
     One that is retried, or fails again, during every look counts as queued.
     """
     records: dict[str, Record | None] = {}
-    letters: dict[str, T] = {}
+    found: dict[str, T] = {}
     for _ in range(LOOKS):
         seen = dict(zip(keys, services().journal.records(keys), strict=True))
         records |= seen
@@ -97,9 +97,9 @@ def all_in_redis(
         if not keys:
             break
         with texts_of_redis():
-            letters |= {key: letter for key, letter in zip(keys, dead_letters(keys), strict=True) if letter is not None}
-        keys = [key for key in keys if key not in letters]
-    return {key: record for key, record in records.items() if record}, letters
+            found |= {key: letter for key, letter in zip(keys, dead_letters(keys), strict=True) if letter is not None}
+        keys = [key for key in keys if key not in found]
+    return {key: record for key, record in records.items() if record}, found
 
 
 def all_known(keys: Sequence[str]) -> bool:

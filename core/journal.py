@@ -31,7 +31,7 @@ ENTRY_VERSION = 1
 default, does not disturb older code and needs no new version. Any other change does; old versions stay readable."""
 MAX_GROUP_STRINGS = 500
 MAX_GROUP_BYTES = 1024 * 1024
-LETTERS_READ = 16
+DEAD_LETTERS_READ = 16
 """Dead letters whose JSON is read at a time: 6 MiB, if they are of 64 KiB of characters that take six bytes each."""
 KEY_REMEMBERED_S = 60
 WAKEUP_EXPIRES_MS = 10_000  # a lost wake-up costs at most the worker's own timer, a second
@@ -152,16 +152,16 @@ class Journal:
 
     def dead_letters(self, ids: Sequence[str]) -> Iterator[DeadLetter | Refusal | None]:
         """Yield the dead letter of each string, or its reason alone if this code cannot read it; None without one."""
-        return (read_dead_letter(json) if json else None for json in self._letters(ids))
+        return (read_dead_letter(json) if json else None for json in self._dead_letters(ids))
 
     def reasons(self, ids: Sequence[str]) -> Iterator[str | None]:
         """Yield why each string was refused; None for one that has no dead letter."""
-        return (read_refusal(json).reason if json else None for json in self._letters(ids))
+        return (read_refusal(json).reason if json else None for json in self._dead_letters(ids))
 
-    def _letters(self, ids: Sequence[str]) -> Iterator[bytes | None]:
-        for start in range(0, len(ids), LETTERS_READ):
+    def _dead_letters(self, ids: Sequence[str]) -> Iterator[bytes | None]:
+        for start in range(0, len(ids), DEAD_LETTERS_READ):
             with journal_errors():
-                letters = self._redis.hmget(self._keys.failed, ids[start : start + LETTERS_READ])
+                letters = self._redis.hmget(self._keys.failed, ids[start : start + DEAD_LETTERS_READ])
             yield from letters
 
     @journal_errors()

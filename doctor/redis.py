@@ -12,7 +12,7 @@ from core.durability import Info, read_info
 from doctor.finding import Finding, compare_clocks, failed, passed, skipped
 
 ROOM = 0.9
-"""The part of maxmemory from which the API refuses strings."""
+"""The part of maxmemory from which the API refuses strings by default (JOURNAL_MEMORY_FRACTION)."""
 WRONG_PASSWORD = ("WRONGPASS", "NOAUTH", "invalid username-password")
 
 

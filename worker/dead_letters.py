@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(json=settings.log_json)
     if sys.stderr.isatty():
         logging.getLogger().setLevel(logging.WARNING)  # the ids of discarded dead letters would hide the progress
-    with connect(str(settings.redis_url)) as redis:
+    with connect(settings.redis_url) as redis:
         groups = DeadLetterGroups(redis, DeadLetters(redis))
         try:
             if asked.action == "list":

@@ -1,6 +1,6 @@
 """The address of a request's client: nginx hands it on, because its own is all that the API sees.
 
-nginx sets the header in every request, whatever the client sent. Who reaches the API past nginx may claim any address:
+nginx sets the header in every request, whatever the client sent. Who reaches the API past nginx may name any address:
 in the cluster the network policies let no one else in. So the address slows its client down and is logged, and opens
 nothing.
 """

@@ -132,10 +132,10 @@ def _split(host: str, default: str) -> tuple[str, str]:
 
 
 def origin_pattern(entry: str) -> str:
-    """Return the regular expression of the origins that an entry of CORS_ORIGINS stands for, in lower case.
+    """Return the regular expression of the origins that an entry of CORS_ORIGINS allows, in lower case.
 
     Raises ValueError for anything that no browser sends, and for wildcards other than ``https://*.page.example``, which
-    stands for all names below page.example.
+    allows all names below page.example.
     """
     found = _ENTRY.fullmatch(entry)
     if not found:

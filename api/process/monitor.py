@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from redis import Redis
 
@@ -147,11 +146,11 @@ class Monitor:
 
     def rate(self) -> float | None:
         """Return the rows inserted per second over the last ten seconds; None before it is known."""
-        return self._per_second("inserted")
+        return self._per_second(lambda counts: counts.inserted)
 
     def drain_seconds(self) -> float | None:
         """Return how long (s) the backlog takes to drain at the present rate; None when that is not known."""
-        rate = self._per_second("stored")
+        rate = self._per_second(lambda counts: counts.stored)
         if self.counts is None or not rate:
             return 0.0 if self.counts and not self.counts.waiting else None
         return self.counts.waiting / rate
@@ -166,12 +165,12 @@ class Monitor:
             return False
         return True
 
-    def _per_second(self, count: Literal["stored", "inserted"]) -> float | None:
+    def _per_second(self, count: Callable[[Counts], int]) -> float | None:
         samples = list(self._samples)
         if len(samples) < 2 or samples[-1][0] == samples[0][0]:  # noqa: PLR2004
             return None
         (began, first), (ended, last) = samples[0], samples[-1]
-        return max(0.0, (getattr(last, count) - getattr(first, count)) / (ended - began))
+        return max(0.0, (count(last) - count(first)) / (ended - began))
 
     def _note_rate(self, counts: Counts) -> None:
         now = time.monotonic()

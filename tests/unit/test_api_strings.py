@@ -23,7 +23,7 @@ from api.process.reader import DatabaseUnavailable
 from api.services import Services
 from core.consumer import Consumer
 from core.errors import ReadsBusy
-from core.journal import LETTERS_READ, Record
+from core.journal import DEAD_LETTERS_READ, Record
 from core.keys import KEYS
 from core.submission import UNREADABLE, StoredString
 
@@ -260,7 +260,8 @@ def test_each_of_many_ids_is_counted_once_however_often_it_is_given(
 
 
 def test_the_reasons_of_many_failed_strings_are_given(client: FlaskClient, redis: FakeRedis) -> None:
-    reasons = {each: reason for reason in ("", "값이 너무 깁니다") for each in plant(redis, LETTERS_READ + 1, reason)}
+    count = DEAD_LETTERS_READ + 1
+    reasons = {each: reason for reason in ("", "값이 너무 깁니다") for each in plant(redis, count, reason)}
     counted = summary(client, *reasons)
     assert {each["id"]: each["reason"] for each in counted.pop("failed")} == reasons
     assert counted == {name: value for name, value in NOTHING.items() if name != "failed"}

@@ -42,7 +42,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
     def __init__(self, _: Any, **__: Any) -> None:
         """Prepare; nothing is connected yet."""
         settings = load(WorkerSettings)
-        self._redis = connect(str(settings.redis_url))
+        self._redis = connect(settings.redis_url)
         self._watch = Watch(self._redis)
         self._durability = Durability(volatile_allowed=settings.allow_volatile_journal)
         self._folder = settings.heartbeat_folder

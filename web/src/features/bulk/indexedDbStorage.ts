@@ -199,7 +199,7 @@ function inTime<T>(work: Promise<T>, transaction: IDBTransaction | null): Promis
   });
 }
 
-/** Takes back what nobody waits for any longer: a part of it must not be written later. */
+/** Takes back what no one waits for any longer: a part of it must not be written later. */
 function abort(transaction: IDBTransaction | null): void {
   try {
     transaction?.abort();

@@ -10,11 +10,11 @@ import { useVerdict } from "./useVerdict";
 import { isStuck, type Verdict, type VerdictName } from "./verdict";
 
 /** Milliseconds between polls while strings cannot be sent; nothing else is sent meanwhile. */
-export const PROBE_INTERVAL = 1_500;
+const PROBE_INTERVAL = 1_500;
 export const BUSY_INTERVAL = 2_000;
-export const QUIET_INTERVAL = 10_000;
+const QUIET_INTERVAL = 10_000;
 /** In a hidden tab, whose title is read all the same. */
-export const HIDDEN_INTERVAL = 60_000;
+const HIDDEN_INTERVAL = 60_000;
 /** What changes only when strings are sent or an operator acts. */
 const LASTING = new Set<VerdictName>([
   "through",

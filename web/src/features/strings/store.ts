@@ -143,7 +143,7 @@ export class StringStore {
 
   /**
    * Saves a changed string unless another tab has seen it further already; returns the state that holds, or null if it
-   * was cleared. Nobody clears one that waits to be sent: if it is not there, the site's data were cleared.
+   * was cleared. No one clears one that waits to be sent: if it is not there, the site's data were cleared.
    */
   private merge(before: Item, item: Item): Item | null {
     const saved = parseItem(this.storage.getItem(PREFIX + item.key));

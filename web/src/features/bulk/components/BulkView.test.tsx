@@ -133,7 +133,7 @@ describe("the bulk view", () => {
     expect(screen.getByText("Stopped: the service refuses such requests (No.).")).toBeTruthy();
   });
 
-  it("invites nobody to leave while only the page has the lines", async () => {
+  it("invites no one to leave while only the page has the lines", async () => {
     onBulk = () => problem(403, "forbidden", "No.");
     await openBulk();
     const user = userEvent.setup();
@@ -145,7 +145,7 @@ describe("the bulk view", () => {
     expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
   });
 
-  it("invites nobody to leave any longer once the storage has failed", async () => {
+  it("invites no one to leave any longer once the storage has failed", async () => {
     const storage = new MemoryStorage();
     onBulk = () => problem(503, "busy", "Later.");
     await openBulk("en", { storage, keeping: "kept" });
