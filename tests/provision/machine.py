@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -67,6 +68,13 @@ def network(namespace: str) -> Iterator[None]:
             yield
         finally:
             libc.setns(before.fileno(), _CLONE_NEWNET)
+
+
+def restore(machine: Machine) -> None:
+    """Restore the newest dump, by the command in docs/database.md."""
+    documentation = (_HERE.parents[1] / "docs" / "database.md").read_text()
+    [command] = re.findall(r"(?s)cd / && sudo -u postgres (sh -c .*?)\n```", documentation)
+    machine.shell(f"cd / && runuser -u postgres -- {command}")
 
 
 class Machine:

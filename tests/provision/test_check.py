@@ -16,12 +16,24 @@ OTHER = "openssl req -x509 -key server.key -subj /CN=other -addext subjectAltNam
 FAULTS = {
     "open to the world": (
         f"echo 'host all all 0.0.0.0/0 md5' >>{CONFIGURATION}/pg_hba.conf",
-        "pg_hba: line 4 is not expected: host all all 0.0.0.0 0.0.0.0 md5",
+        "pg_hba: line 5 is not expected: host all all 0.0.0.0 0.0.0.0 md5",
     ),
     "TLS not demanded": (
         f"sed -i s/hostssl/host/ {CONFIGURATION}/pg_hba.conf",
-        "pg_hba: line 3 is not expected: host dummy",
+        "pg_hba: line 4 is not expected: host dummy",
         "pg_hba: a line is missing: hostssl dummy",
+    ),
+    "no way in for dumps": (
+        f"sed -i '/^local *dummy,/d' {CONFIGURATION}/pg_hba.conf",
+        "pg_hba: a line is missing: local dummy,dummy_restore_test dummy_owner peer map=dumps",
+    ),
+    "no map for it": (
+        f"rm {CONFIGURATION}/pg_ident.conf",
+        r"pg_ident: /etc/postgresql/\d+/main/pg_ident.conf differs; run provision.sh again",
+    ),
+    "another map": (
+        f"echo 'dumps postgres postgres' >>{CONFIGURATION}/pg_ident.conf",
+        r"pg_ident: /etc/postgresql/\d+/main/pg_ident.conf differs",
     ),
     "TLS off": (SETTING.format("ssl = off"), "settings: ssl is 'off' where 'on' is wanted", "pg_hba: ", "TLS: "),
     "listens everywhere": (SETTING.format("listen_addresses = '*'"), r"settings: listen_addresses is '\*'"),
@@ -87,6 +99,10 @@ FAULTS = {
         "sed -i 's/^NAMES=.*/NAMES=(postgresql db.example)/' /etc/ix-dummies/arguments",
         "certificate: not valid for the name db.example: hostname mismatch",
         "TLS: a client that verifies the name db.example is refused",
+    ),
+    "an older job": (
+        "sed -i 's/as_owner pg_restore/pg_restore/' /usr/local/sbin/ix-dummies-dump",
+        "dump: /usr/local/sbin/ix-dummies-dump differs",
     ),
     "no timer": ("systemctl disable -q --now ix-dummies-dump.timer", "dump: ix-dummies-dump.timer does not run"),
     "stopped": ("systemctl stop 'postgresql@*'", "server: does not run"),

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from machine import Machine
+from machine import Machine, restore
 
 pytestmark = pytest.mark.timeout(400)
-REPOSITORY = Path(__file__).parents[2]
 
 
 def test_the_nightly_job_dumps_and_tries_the_restore(machine: Machine, stored: str) -> None:
@@ -21,9 +19,7 @@ def test_the_nightly_job_dumps_and_tries_the_restore(machine: Machine, stored: s
     assert "ix-dummies-dump.timer" in machine.shell("systemctl list-timers --all")
     assert machine.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%restore%'") == "0"
     machine.sql("DROP TABLE dummies, schema_migrations")
-    documentation = (REPOSITORY / "docs/database.md").read_text()
-    [command] = re.findall(r"(?s)cd / && sudo -u postgres (sh -c .*?)\n```", documentation)
-    machine.shell(f"cd / && runuser -u postgres -- {command}")
+    restore(machine)
     assert machine.sql(f"SELECT count(*) FROM dummies WHERE text = '{stored}'") == "1"
     assert int(machine.sql("SELECT count(*) FROM dummies")) == rows
     assert machine.faults() == []
