@@ -26,8 +26,11 @@ blueprint = Blueprint("submit", __name__)
 
 CONCURRENT_BULKS = 2
 """Bulks that a process appends at the same time; a single string waits behind all of them."""
+WAITING_BULKS = 8
+"""Further ones that may wait for that, each in a thread that serves no one else meanwhile."""
 BULK_PATIENCE = 2.0
 _bulk_slots = threading.BoundedSemaphore(CONCURRENT_BULKS)
+_bulk_places = threading.BoundedSemaphore(CONCURRENT_BULKS + WAITING_BULKS)
 
 
 @blueprint.post("/dummies/")
@@ -65,7 +68,11 @@ def submit_bulk() -> Response:
     """
     parts = services()
     parts.monitor.check()
-    with body_in_memory(MAX_BULK_BYTES, MAX_STRINGS_PER_BULK) as body, _bulk_slot():
+    with (
+        _one_of(_bulk_places, patience=0),
+        body_in_memory(MAX_BULK_BYTES, MAX_STRINGS_PER_BULK) as body,
+        _one_of(_bulk_slots, BULK_PATIENCE),
+    ):
         submitted = read_many(body, parts.settings.max_text_bytes, partial(_were_accepted, bulk=True))
         del body
         return answer(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
@@ -84,10 +91,10 @@ def _were_accepted(submitted: Mapping[int, SubmitRequest], *, bulk: bool) -> boo
 
 
 @contextmanager
-def _bulk_slot() -> Iterator[None]:
-    if not _bulk_slots.acquire(timeout=BULK_PATIENCE):
+def _one_of(slots: threading.BoundedSemaphore, patience: float) -> Iterator[None]:
+    if not slots.acquire(timeout=patience):
         raise ApiProblem("busy", "Nothing was accepted. Send fewer bulk requests concurrently.", retry_after=2)
     try:
         yield
     finally:
-        _bulk_slots.release()
+        slots.release()

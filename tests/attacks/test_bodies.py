@@ -141,6 +141,17 @@ def test_many_large_bodies_at_the_same_time_starve_no_small_ones(attacked: Attac
     assert set(meanwhile.result()) == {202}
 
 
+@pytest.mark.parametrize("clients", [1, 20])
+def test_bulks_that_take_long_to_append_starve_no_single_strings(attacked: Attacked, idle: int, clients: int) -> None:
+    """Small bodies of very many strings, 200 at a time: few wait for their turn, the others are told to come back."""
+    each = request(BULK, PLAIN, b"a\n" * 9_999)
+    with in_little_memory(attacked, idle), ThreadPoolExecutor(200) as pool:
+        answers = pool.map(lambda n: sent(attacked.web.api_port, each, f"127.0.1.{n % clients + 1}"), range(600))
+        statuses = Counter(status for status, _ in answers)
+    print(statuses)
+    assert {202, 503} == set(statuses)
+
+
 def test_clients_that_vanish_in_the_middle_of_a_body_leave_nothing_behind(
     attacked: Attacked, idle: int, port: int
 ) -> None:

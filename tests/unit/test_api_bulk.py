@@ -231,15 +231,25 @@ def test_a_bulk_that_fits_only_in_part_is_not_reported_as_refused(
     assert services.journal.counts().waiting == MAX_GROUP_STRINGS * 2
 
 
-def test_only_a_few_bulks_are_appended_at_the_same_time(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submit, "BULK_PATIENCE", 0.01)
-    for _ in range(submit.CONCURRENT_BULKS):
-        submit._bulk_slots.acquire()
+@pytest.mark.parametrize(
+    ("slots", "taken", "patience"),
+    [
+        ("_bulk_slots", submit.CONCURRENT_BULKS, 0.01),
+        ("_bulk_places", submit.CONCURRENT_BULKS + submit.WAITING_BULKS, 60),
+    ],
+)
+def test_only_a_few_bulks_are_appended_or_wait_at_the_same_time(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, slots: str, taken: int, patience: float
+) -> None:
+    monkeypatch.setattr(submit, "BULK_PATIENCE", patience)
+    held = getattr(submit, slots)
+    for _ in range(taken):
+        held.acquire()
     try:
         answer = post(client, texts_of("a"))
     finally:
-        for _ in range(submit.CONCURRENT_BULKS):
-            submit._bulk_slots.release()
+        for _ in range(taken):
+            held.release()
     assert answer.status_code == 503
     assert answer.json["type"].endswith(":busy")
     assert "Retry-After" in answer.headers
