@@ -3,7 +3,8 @@
 A browser sends what any website asks it to, from a network that the website itself may not reach. The website cannot
 keep it from saying so: with every request that may change something comes the page's origin. Such a request is refused
 unless the page is the service's own or its origin is allowed, in which case the page may also read the response (CORS).
-Programs send no origin, and may do everything.
+So is one that only reads, where the browser says that another site's page made it out of sight: how long the answer
+takes tells that page what a search finds. Programs send no origin, and may do everything.
 
 Whoever owns a name can have it lead here, and then a page of that name is the service's own (DNS rebinding). Against
 that the service may know its names.
@@ -95,7 +96,7 @@ def install(app: Flask, origins: Origins) -> None:
                 "unknown-host",
                 "Nothing was accepted. Use a name of this service, or have this one added to ALLOWED_HOSTS.",
             )
-        if request.method not in SAFE and origins.is_foreign(request.environ):
+        if (request.method not in SAFE or _is_hidden_read(request.environ)) and origins.is_foreign(request.environ):
             raise ApiProblem(
                 "foreign-origin",
                 "Nothing was accepted. Use the service's own page, or have the origin of this one added to"
@@ -111,6 +112,12 @@ def install(app: Flask, origins: Origins) -> None:
 
     app.before_request(refuse)
     app.after_request(allow)
+
+
+def _is_hidden_read(environ: WSGIEnvironment) -> bool:
+    """Tell whether a request reads for a page or a program, and not for someone who follows a link."""
+    shown = (environ.get("HTTP_SEC_FETCH_MODE"), environ.get("HTTP_SEC_FETCH_DEST")) == ("navigate", "document")
+    return environ["REQUEST_METHOD"] in {"GET", "HEAD"} and not shown and environ["PATH_INFO"] not in PROBES
 
 
 def _is_own(origin: str, host: str) -> bool:

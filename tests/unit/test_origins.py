@@ -271,6 +271,27 @@ class TestRoutes:
                     assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
         assert journal.counts().waiting == 0
 
+    @pytest.mark.parametrize(
+        ("headers", "answered"),
+        [
+            ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, False),
+            ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, False),
+            ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, False),
+            ({"Origin": "https://evil.example"}, False),
+            ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, True),
+            ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}, True),
+            ({"Origin": f"http://{HOST}:30001", "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, True),
+            ({}, True),
+        ],
+    )
+    def test_no_website_learns_by_a_search_how_long_it_takes(
+        self, client: FlaskClient, headers: dict[str, str], *, answered: bool
+    ) -> None:
+        for method in ("GET", "HEAD"):
+            for path in ("/dummies/?q=a", "/dummies/export", "/pipeline"):
+                status = client.open(path, method=method, headers=headers, base_url=f"http://{HOST}").status_code
+                assert (status != 403) == answered
+
     @pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
     @pytest.mark.parametrize("path", ["/dummies/", "/dummies/bulk", "/dummies/status"])
     def test_an_unknown_name_gets_nothing(
