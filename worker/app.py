@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import signals
+from celery.worker.control import Panel
 
 from core import logs
 from core.durability import refuse_volatile
@@ -34,6 +35,10 @@ app.conf.update(
     broker_channel_error_retry=True,
 )
 app.steps["worker"].add(DrainTimer)
+# Whoever may look at workers through the broker, as Flower, could stop them, too.
+for command, known in list(Panel.meta.items()):
+    if known.type == "control" and command not in {"enable_events", "heartbeat"}:
+        del Panel.meta[command], Panel.data[command]
 app.task(name=DRAIN_TASK)(drain)
 
 

@@ -9,10 +9,22 @@ from pathlib import Path
 import httpx
 from support import eventually
 
+from core.wakeups import DRAIN_TASK, QUEUE, make_celery
 from local.ports import free_port
 from local.ready import get
 from local.run import FLOWER
 from local.system import ROOT, System
+
+ORDERS = {
+    "shutdown": {},
+    "pool_shrink": {"n": 2},
+    "pool_restart": {},
+    "cancel_consumer": {"queue": QUEUE},
+    "rate_limit": {"task_name": DRAIN_TASK, "rate_limit": "1/h"},
+    "time_limit": {"task_name": DRAIN_TASK, "hard": 0.001},
+    "autoscale": {"max": 0, "min": 0},
+    "disable_events": {},
+}
 
 
 def listed(port: int) -> list[str]:
@@ -50,6 +62,19 @@ def test_workers_answer_what_flower_asks_them(bare_system: System) -> None:
         return {what for worker in workers.values() for what in worker}
 
     eventually(lambda: {"stats", "active_queues", "registered", "conf"} <= answered(), within=20)
+
+
+def test_a_worker_takes_no_orders_from_who_may_look_at_it(bare_system: System) -> None:
+    """Flower's user in Redis may send any: as often as pods start again, strings would wait."""
+    worker = bare_system.start_worker()
+    control = make_celery(bare_system.redis.url).control
+    eventually(lambda: control.ping(timeout=1), within=20)
+    for order, arguments in ORDERS.items():
+        control.broadcast(order, arguments)
+    control.broadcast("revoke", {"task_id": "0", "terminate": True, "signal": "KILL"})
+    eventually(lambda: control.ping(timeout=1), within=20)
+    [processes] = [stats["pool"]["processes"] for stats in control.inspect(timeout=5).stats().values()]
+    assert (worker.running, len(processes)) == (True, 2)
 
 
 def test_what_a_client_asks_for_forges_no_line_of_its_log(bare_system: System) -> None:
