@@ -27,7 +27,7 @@ _BOUNDS = {
 @blueprint.get("/openapi.json")
 def document() -> Response:
     """Answer with the document."""
-    return Response(json.dumps(build(current_app)), content_type="application/json")
+    return Response(_document(), content_type="application/json")
 
 
 @blueprint.get("/docs")
@@ -42,7 +42,12 @@ def docs() -> Response:
 @blueprint.get("/docs/style.css")
 def style() -> Response:
     """Answer with the page's style sheet."""
-    return Response(render_template("docs.css"), content_type="text/css; charset=utf-8")
+    return Response(_style(), content_type="text/css; charset=utf-8")
+
+
+@cache
+def _document() -> str:
+    return json.dumps(build(current_app))
 
 
 @cache
@@ -54,6 +59,11 @@ def _page() -> str:
         for method, operation in methods.items()
     ]
     return render_template("docs.html", document=described, operations=operations)
+
+
+@cache
+def _style() -> str:
+    return render_template("docs.css")
 
 
 @blueprint.app_template_filter("ticks")
