@@ -1,4 +1,4 @@
-const count = (value: number) => new Intl.NumberFormat("en").format(Math.round(value));
+const count = (value: number) => new Intl.NumberFormat("en").format(value);
 const strings = (value: number) => `${count(value)} ${value === 1 ? "string" : "strings"}`;
 
 export const bulk = {
@@ -66,7 +66,7 @@ export const bulk = {
   sending: (name: string) => `Sending ${name}`,
   sendingBar: "Sent so far",
   acceptedOf: (accepted: number, all: number) => `${count(accepted)} of ${strings(all)} accepted`,
-  rate: (perSecond: number, left: string) => `${count(perSecond)} a second, about ${left} left`,
+  rate: (perSecond: string, left: string) => `${perSecond} a second, about ${left} left`,
   paused: "Paused.",
   stopped: (detail: string) => `Stopped: the service refuses such requests (${detail}).`,
   resumeHint: "Resume to try again.",

@@ -1,6 +1,6 @@
 import type { bulk as english } from "./bulk.en";
 
-const count = (value: number) => new Intl.NumberFormat("ko").format(Math.round(value));
+const count = (value: number) => new Intl.NumberFormat("ko").format(value);
 
 export const bulk: typeof english = {
   heading: "여러 문자열 보내기",
@@ -66,7 +66,7 @@ export const bulk: typeof english = {
   sending: (name) => `${name} 보내는 중`,
   sendingBar: "보낸 양",
   acceptedOf: (accepted, all) => `문자열 ${count(all)}개 중 ${count(accepted)}개 접수됨`,
-  rate: (perSecond, left) => `초당 ${count(perSecond)}개, 약 ${left} 남음`,
+  rate: (perSecond, left) => `초당 ${perSecond}개, 약 ${left} 남음`,
   paused: "일시 중지했습니다.",
   stopped: (detail) => `서비스가 요청을 거부하여 멈췄습니다(${detail}).`,
   resumeHint: "계속하면 다시 시도합니다.",

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { en } from "./en";
-import { formatDuration } from "./format";
+import { formatDuration, formatRate } from "./format";
 import { ko } from "./ko";
 import { pickLanguage } from "./language";
 
@@ -15,6 +15,18 @@ it.each([
 ])("formats %d ms for people", (milliseconds, english, korean) => {
   expect(formatDuration(milliseconds, "en", en)).toBe(english);
   expect(formatDuration(milliseconds, "ko", ko)).toBe(korean);
+});
+
+it.each([
+  [0, "0"],
+  [0.04, "0.04"],
+  [0.44, "0.4"],
+  [1.4, "1"],
+  [9.7, "10"],
+  [54_419.2, "54,419"],
+])("formats %d a second as %s", (perSecond, words) => {
+  expect(formatRate(perSecond, "en")).toBe(words);
+  expect(formatRate(perSecond, "ko")).toBe(words);
 });
 
 it.each([

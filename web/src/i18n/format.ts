@@ -5,6 +5,12 @@ export function formatCount(count: number, language: Language): string {
   return new Intl.NumberFormat(language).format(count);
 }
 
+/** How many a second: below ten with the first digit that is not 0, so that what moves never counts as 0. */
+export function formatRate(perSecond: number, language: Language): string {
+  const precision = perSecond < 10 ? { maximumSignificantDigits: 1 } : { maximumFractionDigits: 0 };
+  return new Intl.NumberFormat(language, precision).format(perSecond);
+}
+
 /** A duration in its largest one or two units. */
 export function formatDuration(milliseconds: number, language: Language, { duration }: Messages): string {
   const number = (value: number, digits = 0) =>

@@ -2,7 +2,7 @@ import { useState, useSyncExternalStore } from "react";
 import { Progress as ProgressBar } from "../../../controls/Progress";
 import { StepHeading } from "../../../controls/StepHeading";
 import surfaces from "../../../controls/Surface.module.css";
-import { formatDuration } from "../../../i18n/format";
+import { formatDuration, formatRate } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import type { Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
@@ -42,7 +42,7 @@ export function SendingPanel({ progress, keeping, failed, moved }: Props) {
       <ProgressBar max={batch.strings} value={through} label={bulk.sendingBar} />
       <p className={styles.figures}>
         <span>{bulk.acceptedOf(accepted, batch.strings)}</span>
-        {rate && left && <span>{bulk.rate(rate, left)}</span>}
+        {rate && left && <span>{bulk.rate(formatRate(rate, language), left)}</span>}
       </p>
       <StoredSoFar progress={progress} />
       <SendingStatus batch={batch} sending={sending} />

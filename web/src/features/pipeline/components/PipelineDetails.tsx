@@ -1,7 +1,7 @@
 import type { Schema } from "../../../api/schema";
 import { hrefOf } from "../../../app/router";
 import type { Messages } from "../../../i18n/en";
-import { formatCount, formatDuration, formatTime } from "../../../i18n/format";
+import { formatCount, formatDuration, formatRate, formatTime } from "../../../i18n/format";
 import { type Language, useLanguage, useMessages } from "../../../i18n/language";
 import { usePipelineData } from "../usePipelineData";
 import styles from "./PipelineDetails.module.css";
@@ -41,7 +41,7 @@ function Figures({ pipeline }: { pipeline: Schema<"Pipeline"> }) {
     <dl className={styles.figures}>
       <Figure name={details.waiting} value={count(pipeline.waiting)} />
       <Figure name={details.oldest} value={waits ? duration(pipeline.oldest_seconds) : details.nothing} />
-      <Figure name={details.rate} value={count(rate === null ? null : Math.round(rate))} />
+      <Figure name={details.rate} value={rate === null ? details.notKnown : formatRate(rate, language)} />
       <Figure name={details.left} value={waits ? duration(pipeline.drain_seconds) : details.nothing} />
       <Figure name={details.failed} value={count(pipeline.failed)} href={hrefOf({ view: "failed" })} />
     </dl>
