@@ -23,9 +23,9 @@ export function formatDuration(milliseconds: number, language: Language, { durat
   return duration.hours(number(Math.floor(whole / 3600)), number(Math.floor((whole % 3600) / 60)));
 }
 
-/** The time of day, with the date unless it is today. */
-export function formatTime(at: number, now: number, language: Language): string {
-  const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
+/** The time of day, with the date unless it is today, which useToday knows. */
+export function formatTime(at: number, today: number, language: Language): string {
+  const sameDay = new Date(at).toDateString() === new Date(today).toDateString();
   const style = sameDay
     ? ({ timeStyle: "medium" } as const)
     : ({ dateStyle: "medium", timeStyle: "short" } as const);
@@ -43,8 +43,8 @@ export function formatClock(at: number, language: Language): string {
 }
 
 /** A day in full, or "today" or "yesterday". */
-export function formatDay(at: number, now: number, language: Language, { history }: Messages): string {
-  const daysAgo = Math.round((startOfDay(now) - startOfDay(at)) / 86_400_000);
+export function formatDay(at: number, today: number, language: Language, { history }: Messages): string {
+  const daysAgo = Math.round((startOfDay(today) - startOfDay(at)) / 86_400_000);
   if (daysAgo === 0) return history.today;
   if (daysAgo === 1) return history.yesterday;
   return new Intl.DateTimeFormat(language, { dateStyle: "full" }).format(at);

@@ -7,6 +7,7 @@ import { reachability } from "../../api/reachability";
 import { pass, stopClock } from "../../testing/clock";
 import { FakeApi, pipeline, problem } from "../../testing/fakeApi";
 import { DAY, main, NOW, open, page, rows, string } from "../../testing/history";
+import { show } from "../../testing/page";
 import { server } from "../../testing/server";
 import { makeEverythingVisible } from "../../testing/visibility";
 import { AUTOMATIC_ROUNDS, PAGE_SIZE } from "./useHistory";
@@ -43,6 +44,16 @@ describe("the history", () => {
     ).toEqual(["Today", "Yesterday", "Sunday, March 1, 2026"]);
     expect(main().getByRole("link", { name: "two" }).getAttribute("href")).toBe("#/string/b");
     expect(main().getByText("That is all.")).toBeTruthy();
+  });
+
+  it("calls no day today that has become yesterday", async () => {
+    answer = () => page([string("a", "one")]);
+    await open("#/history");
+    show("hidden");
+    vi.setSystemTime(NOW.getTime() + DAY);
+    show("visible");
+    await pass(0);
+    expect(main().getByRole("heading", { level: 2 }).textContent).toBe("Yesterday");
   });
 
   it("says of an erased string that it is, with nothing to copy", async () => {

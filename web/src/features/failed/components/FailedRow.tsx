@@ -4,6 +4,7 @@ import fields from "../../../controls/Field.module.css";
 import textButton from "../../../controls/TextButton.module.css";
 import { formatTime } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
+import { useToday } from "../../../timing/useToday";
 import { StringText } from "../../strings/components/StringText";
 import type { Kind } from "../operation";
 import type { DeadLetter } from "../useFailed";
@@ -20,6 +21,7 @@ type Props = {
 export function FailedRow({ deadLetter, selected, busy, onToggle, onBegin }: Props) {
   const language = useLanguage();
   const { failed } = useMessages();
+  const today = useToday();
   const textId = useId();
   const { id, text, truncated, reason, attempts, received_at: receivedAt } = deadLetter;
   const at = Date.parse(receivedAt);
@@ -39,7 +41,7 @@ export function FailedRow({ deadLetter, selected, busy, onToggle, onBegin }: Pro
         </div>
         <p className={styles.reason}>{reason ?? failed.noReason}</p>
         <p className={fields.hint}>
-          <span>{failed.received(formatTime(at, Date.now(), language))}</span>
+          <span>{failed.received(formatTime(at, today, language))}</span>
           {attempts !== null && attempts !== undefined && <span>{` · ${failed.attempts(attempts)}`}</span>}
         </p>
         <RowActions id={id} textId={textId} busy={busy} onBegin={onBegin} />

@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useState } from "react";
 import { formatDay } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
+import { useToday } from "../../../timing/useToday";
 import { daysOf, fragmentKey, type PageOutline } from "../outline";
 import { savedPlace } from "../place";
 import { type Search, usePageStrings } from "../useHistory";
@@ -18,11 +19,11 @@ export function HistoryDays({ search, pages, firstPage }: Props) {
   const forgetPlace = useCallback(() => setPlace(null), []);
   // keeps the first page cached: it has no cursor, so a second fetch would include newer strings
   usePageStrings(search, firstPage);
-  const now = Date.now();
+  const today = useToday();
   return days.map(({ at, fragments }) => (
     <section key={at} aria-labelledby={`day-${at}`}>
       <h2 id={`day-${at}`} className={styles.day}>
-        {formatDay(at, now, language, messages)}
+        {formatDay(at, today, language, messages)}
       </h2>
       {fragments.map((fragment) => (
         <HistoryFragment

@@ -3,6 +3,7 @@ import { hrefOf } from "../../../app/router";
 import type { Messages } from "../../../i18n/en";
 import { formatCount, formatDuration, formatRate, formatTime } from "../../../i18n/format";
 import { type Language, useLanguage, useMessages } from "../../../i18n/language";
+import { useToday } from "../../../timing/useToday";
 import { usePipelineData } from "../usePipelineData";
 import styles from "./PipelineDetails.module.css";
 import { RateChart } from "./RateChart";
@@ -70,6 +71,7 @@ function workersName(
 function Part({ name, part: { status, since } }: { name: string; part: Schema<"PartState"> }) {
   const language = useLanguage();
   const { details } = useMessages().pipeline;
+  const today = useToday();
   return (
     <div className={`${styles.part} ${styles[status]}`}>
       <dt>{name}</dt>
@@ -77,7 +79,7 @@ function Part({ name, part: { status, since } }: { name: string; part: Schema<"P
         <strong className={styles.state}>{details.states[status]}</strong>
         {/* since when a part answers not every process of the service has seen */}
         {status === "away" && since !== null && (
-          <span>{` ${details.since(formatTime(Date.parse(since), Date.now(), language))}`}</span>
+          <span>{` ${details.since(formatTime(Date.parse(since), today, language))}`}</span>
         )}
       </dd>
     </div>

@@ -6,6 +6,7 @@ import { enterReadToken } from "../../../api/readToken";
 import { pass, stopClock } from "../../../testing/clock";
 import { FakeApi, pipeline, problem, stored } from "../../../testing/fakeApi";
 import { openPage } from "../../../testing/openPage";
+import { show } from "../../../testing/page";
 import { server } from "../../../testing/server";
 
 let api: FakeApi;
@@ -42,6 +43,31 @@ describe("a string's row", () => {
     api.onSubmit = () => undefined;
     await pass(5_000);
     expect(time()).toBe("2026-01-02T03:04:05.000Z");
+  });
+
+  it("no longer says that it was sent today once it is past midnight", async () => {
+    stopClock();
+    vi.setSystemTime(new Date("2026-06-01T23:59:58"));
+    api.onSubmit = () => problem(503, "busy", "Later.");
+    openPage();
+    await send("hello");
+    const time = () => row().querySelector("time")?.textContent;
+    expect(time()).toBe("11:59:58 PM");
+    await pass(2_000);
+    expect(time()).toBe("Jun 1, 2026, 11:59 PM");
+  });
+
+  it("no longer says so when the device wakes up on another day", async () => {
+    stopClock();
+    vi.setSystemTime(new Date("2026-06-01T12:00:00"));
+    api.onSubmit = () => problem(503, "busy", "Later.");
+    openPage();
+    await send("hello");
+    show("hidden");
+    vi.setSystemTime(new Date("2026-06-02T09:00:00"));
+    show("visible");
+    await pass(0);
+    expect(row().querySelector("time")?.textContent).toBe("Jun 1, 2026, 12:00 PM");
   });
 
   it("copies its text, and says so", async () => {

@@ -5,6 +5,7 @@ import type { Messages } from "../../../i18n/en";
 import { formatDuration, formatTime } from "../../../i18n/format";
 import { type Language, useLanguage, useMessages } from "../../../i18n/language";
 import { delayWords, refusalWords } from "../../../i18n/troubles";
+import { useToday } from "../../../timing/useToday";
 import { type Item, type ItemIn, sentAt } from "../item";
 import { Note } from "./Note";
 import { QueuedNote } from "./QueuedNote";
@@ -16,6 +17,7 @@ import { StringText } from "./StringText";
 export const StringRow = memo(function StringRow({ item }: { item: Item }) {
   const language = useLanguage();
   const messages = useMessages();
+  const today = useToday();
   const look = lookOf(item);
   return (
     <li className={styles.row} data-state={item.state}>
@@ -24,7 +26,7 @@ export const StringRow = memo(function StringRow({ item }: { item: Item }) {
         <StringText text={item.text} />
         <div className={styles.meta}>
           <time className={styles.time} dateTime={new Date(sentAt(item)).toISOString()}>
-            {formatTime(sentAt(item), Date.now(), language)}
+            {formatTime(sentAt(item), today, language)}
           </time>
           <p>
             <StateName look={look} />
