@@ -56,6 +56,19 @@ describe("the history", () => {
     expect(main().getByRole("heading", { level: 2 }).textContent).toBe("Yesterday");
   });
 
+  it("keeps the focus in the view when a search without hits is cleared", async () => {
+    answer = () => page([]);
+    await open("#/history?q=nothing");
+    const link = main().getByRole("link", { name: "Clear search" });
+    link.focus();
+    fireEvent.click(link);
+    window.history.replaceState(null, "", "#/history");
+    fireEvent(window, new Event("hashchange"));
+    await pass(100);
+    expect(main().getByText("Nothing is stored yet.")).toBeTruthy();
+    expect(document.activeElement).toBe(screen.getByRole("heading", { name: "History" }));
+  });
+
   it("says of an erased string that it is, with nothing to copy", async () => {
     answer = () => page([{ ...string("a", ""), text: null, erased_at: NOW.toISOString() }]);
     await open("#/history");

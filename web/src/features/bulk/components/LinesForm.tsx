@@ -1,4 +1,5 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Button } from "../../../controls/Button";
 import { Dialog } from "../../../controls/Dialog";
 import fields from "../../../controls/Field.module.css";
@@ -52,6 +53,15 @@ export function LinesForm({ text, unsure, onUseAnyway, onText, fault, takesFocus
     return true;
   }
 
+  function remove() {
+    flushSync(() => {
+      setRemoving(false);
+      onText("");
+    });
+    // neither the dialog nor the button that opened it is left
+    form.current?.querySelector("textarea")?.focus();
+  }
+
   function submit(event: FormEvent) {
     event.preventDefault();
     if (unsure) onUseAnyway();
@@ -97,10 +107,7 @@ export function LinesForm({ text, unsure, onUseAnyway, onText, fault, takesFocus
           confirm={bulk.remove}
           cancel={bulk.delete.keep}
           look="danger"
-          onConfirm={() => {
-            setRemoving(false);
-            onText("");
-          }}
+          onConfirm={remove}
           onClose={() => setRemoving(false)}
         >
           <p className={surfaces.words}>{unsure ? bulk.removingUnsure : bulk.removingHint}</p>

@@ -96,6 +96,7 @@ it("lines that may have been sent can be removed", async () => {
   expect(screen.getByText(/^It may have been sent/)).toBeTruthy();
   fireEvent.submit(screen.getByRole("dialog").querySelector("form") as HTMLFormElement);
   expect((await field()).value).toBe("");
+  expect(document.activeElement).toBe(await field());
   expect(sentAs()).toBeNull();
   expect(await button("Check the lines")).toBeTruthy();
 });

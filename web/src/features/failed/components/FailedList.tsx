@@ -1,6 +1,7 @@
-import { type RefObject, useEffect } from "react";
+import type { RefObject } from "react";
 import { Button } from "../../../controls/Button";
 import surfaces from "../../../controls/Surface.module.css";
+import { usePassFocus } from "../../../controls/usePassFocus";
 import { useMessages } from "../../../i18n/language";
 import type { Kind } from "../operation";
 import type { useFailed } from "../useFailed";
@@ -20,11 +21,7 @@ type Props = {
 export function FailedList({ rows, list, query, selected, busy, onSelect, onBegin }: Props) {
   const { failed, shell } = useMessages();
   const { deadLetters, loading, hasMore, total, trouble } = list;
-
-  // the pressed button, which has the focus, is removed with the last page
-  useEffect(() => {
-    if (!hasMore && document.activeElement === document.body) rows.current?.focus({ preventScroll: true });
-  }, [hasMore, rows]);
+  const passFocus = usePassFocus(rows);
 
   function toggle(id: string) {
     const next = new Set(selected);
@@ -56,7 +53,7 @@ export function FailedList({ rows, list, query, selected, busy, onSelect, onBegi
       )}
       {hasMore && (
         <div className={styles.more}>
-          <Button aria-disabled={loading} onClick={list.loadMore}>
+          <Button ref={passFocus} aria-disabled={loading} onClick={list.loadMore}>
             {loading ? shell.loading : failed.more}
           </Button>
         </div>

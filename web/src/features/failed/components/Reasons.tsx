@@ -1,7 +1,8 @@
-import { useId } from "react";
+import { useId, useRef } from "react";
 import { Button } from "../../../controls/Button";
 import surfaces from "../../../controls/Surface.module.css";
 import textButton from "../../../controls/TextButton.module.css";
+import { usePassFocus } from "../../../controls/usePassFocus";
 import { formatCount } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import type { Kind, Target } from "../operation";
@@ -22,11 +23,13 @@ type Props = {
 /** How many strings failed for which reason; each such group can be retried or discarded. */
 export function Reasons({ reasons: { groups, counted, total, hasMore, countMore }, ...rest }: Props) {
   const { failed } = useMessages();
+  const list = useRef<HTMLUListElement>(null);
+  const passFocus = usePassFocus(list);
   if (groups.length === 0) return null;
   return (
     <details className={`${surfaces.card} ${styles.reasons}`} open={groups.length > 1}>
       <summary>{failed.reasons(groups.length)}</summary>
-      <ul>
+      <ul ref={list} tabIndex={-1}>
         {groups.slice(0, SHOWN).map((group) => (
           <GroupRow key={group.reason} group={group} {...rest} />
         ))}
@@ -35,7 +38,7 @@ export function Reasons({ reasons: { groups, counted, total, hasMore, countMore 
       {hasMore && (
         <p className={styles.aside}>
           <span>{failed.counted(counted, total)}</span>
-          <Button size="small" onClick={countMore}>
+          <Button ref={passFocus} size="small" onClick={countMore}>
             {failed.countMore}
           </Button>
         </p>

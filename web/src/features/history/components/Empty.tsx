@@ -1,4 +1,5 @@
 import { hrefOf } from "../../../app/router";
+import { focusViewHeading } from "../../../app/ViewHead";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import styles from "./Empty.module.css";
@@ -12,7 +13,10 @@ export function Empty({ query }: { query: string }) {
         {query ? history.noMatch(query) : history.empty}
       </p>
       {query ? (
-        <a href={hrefOf({ view: "history", query: "" })}>{history.clear}</a>
+        // the link, which has the focus, is removed
+        <a href={hrefOf({ view: "history", query: "" })} onClick={focusViewHeading}>
+          {history.clear}
+        </a>
       ) : (
         <>
           <p>{history.emptyHint}</p>

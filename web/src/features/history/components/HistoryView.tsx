@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { VIEW_HEADING_ID, ViewHead } from "../../../app/ViewHead";
+import { focusViewHeading, ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
 import { beginVisit } from "../useHistory";
 import { HistoryList } from "./HistoryList";
@@ -12,7 +12,7 @@ export function HistoryView({ query }: { query: string }) {
   const [visit, setVisit] = useState(beginVisit);
   function restart() {
     // the pressed button, which has the focus, is removed
-    document.getElementById(VIEW_HEADING_ID)?.focus();
+    focusViewHeading();
     window.scrollTo(0, 0);
     setVisit(Date.now());
   }

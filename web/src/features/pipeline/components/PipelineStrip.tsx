@@ -2,6 +2,7 @@ import { useId, useRef, useState } from "react";
 import { reachability } from "../../../api/reachability";
 import { hrefOf } from "../../../app/router";
 import { saveChoice, savedChoice } from "../../../choices/choice";
+import { usePassFocus } from "../../../controls/usePassFocus";
 import { formatCount, formatDuration } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
 import { useStrings } from "../../strings/stringsContext";
@@ -49,16 +50,11 @@ type ButtonsProps = { verdict: Verdict; open: boolean; controls: string; onToggl
 function Buttons({ verdict, open, controls, onToggle }: ButtonsProps) {
   const { details, tryNow } = useMessages().pipeline;
   const toggle = useRef<HTMLButtonElement>(null);
-  /** The button goes when strings get through again; the focus must not go with it. */
-  function keepFocus(button: HTMLButtonElement) {
-    return () => {
-      if (button === document.activeElement) toggle.current?.focus();
-    };
-  }
+  const passFocus = usePassFocus(toggle);
   return (
     <>
       {isStuck(verdict) && (
-        <button ref={keepFocus} type="button" className={styles.button} onClick={reachability.wake}>
+        <button ref={passFocus} type="button" className={styles.button} onClick={reachability.wake}>
           {tryNow}
         </button>
       )}

@@ -125,6 +125,7 @@ describe("a string", () => {
     fireEvent.click(screen.getByRole("button", { name: "Clear finished" }));
     expect(rows()).toHaveLength(1);
     expect(rows()[0]).toMatch(/yes/);
+    expect(document.activeElement).toBe(screen.getByRole("heading", { name: "Your strings" }));
   });
 
   it("is announced once, together with its neighbours", async () => {

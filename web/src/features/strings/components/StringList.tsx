@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { useId, useRef } from "react";
 import { outageOf } from "../../../api/reachability";
 import surfaces from "../../../controls/Surface.module.css";
 import { formatCount } from "../../../i18n/format";
@@ -6,29 +6,26 @@ import { useLanguage, useMessages } from "../../../i18n/language";
 import { useVerdict } from "../../pipeline/useVerdict";
 import { confirms, type Verdict } from "../../pipeline/verdict";
 import { type Item, isFinal } from "../item";
-import { useStringStore, useStrings } from "../stringsContext";
+import { useStrings } from "../stringsContext";
+import { ClearButton } from "./ClearButton";
 import styles from "./StringList.module.css";
 import { StringRow } from "./StringRow";
 
 export function StringList() {
   const { list } = useMessages();
   const language = useLanguage();
-  const store = useStringStore();
   const items = useStrings();
   const verdict = useVerdict();
+  const heading = useRef<HTMLHeadingElement>(null);
   const headingId = useId();
   return (
     <section aria-labelledby={headingId}>
       <div className={styles.head}>
-        <h2 id={headingId} className={styles.heading}>
+        <h2 ref={heading} id={headingId} tabIndex={-1} className={styles.heading}>
           {list.heading}
         </h2>
         {items.length > 0 && <span className={styles.count}>{formatCount(items.length, language)}</span>}
-        {items.some(isFinal) && (
-          <button type="button" className={styles.clear} onClick={() => store.clearFinished()}>
-            {list.clear}
-          </button>
-        )}
+        {items.some(isFinal) && <ClearButton next={heading} />}
       </div>
       {items.length === 0 ? (
         <div className={surfaces.empty}>
