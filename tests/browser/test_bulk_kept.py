@@ -20,6 +20,11 @@ PASTE = """(field) => {
   field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
 }"""
 DENY = "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+MAYBE_SENT = """
+IDBFactory.prototype.open = () => new EventTarget();
+sessionStorage.setItem("ix-dummies:draft:lines", "one");
+sessionStorage.setItem("ix-dummies:draft:lines-batch", "11111111-1111-4111-8111-111111111111");
+"""
 MAY_LEAVE = "window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
 
 
@@ -114,3 +119,14 @@ def test_lines_at_the_review_outlast_another_view_and_another_tabs_batch(
     expect(page.get_by_label("Lines")).to_have_value("")
     like = f"%{source}%"
     eventually(lambda: query(system, "SELECT count(*) FROM dummies WHERE text LIKE %s", like) == [(3,)], within=20)
+
+
+def test_the_field_has_the_focus_once_lines_that_may_have_been_sent_are_removed(open_page: Open) -> None:
+    page = open_page("en-US")
+    page.add_init_script(MAYBE_SENT)
+    page.goto(f"{page.url.split('#')[0]}?again#/many")
+    remove = page.get_by_role("button", name="Remove")
+    remove.press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Remove").press("Enter")
+    expect(page.get_by_label("Lines")).to_have_value("")
+    expect(page.get_by_label("Lines")).to_be_focused()

@@ -111,6 +111,7 @@ def test_a_search_is_case_sensitive_and_is_in_the_url(open_page: Open) -> None:
     field.fill("Row 1234")
     expect(page.get_by_text("No string contains “Row 1234”.")).to_be_visible()
     page.get_by_role("link", name="Clear search").click()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(field).to_have_value("")
     expect(row(page, f"row {MANY}")).to_be_visible()
 

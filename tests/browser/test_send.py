@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -149,3 +150,31 @@ def test_a_text_of_which_the_list_has_only_the_beginning_is_copied_whole(
         page.get_by_role("navigation").get_by_role("link", name="Send").click()
         page.get_by_role("textbox").press("ControlOrMeta+v")
         expect(page.get_by_role("textbox")).to_have_value(text)
+
+
+def test_clearing_asks_before_it_deletes_a_refused_string_and_keeps_the_focus_in_the_view(open_page: Open) -> None:
+    page = open_page("en-US")
+    problem = json.dumps({"type": "urn:ix-dummies:problem:invalid-text", "detail": "No such strings."})
+    refusal = {"status": 422, "content_type": "application/problem+json", "body": problem}
+    page.route("**/dummies/", lambda route: route.fulfill(**refusal), times=1)
+    clear = page.get_by_role("button", name="Clear finished")
+    field(page).fill("precious")
+    field(page).press("Enter")
+    expect(row(page, "precious")).to_contain_text("Refused")
+    clear.press("Enter")
+    dialog = page.get_by_role("dialog", name="Clear finished strings?")
+    expect(dialog).to_contain_text("1 string was refused: only this browser has it")
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Keep").press("Enter")
+    expect(clear).to_be_focused()
+    expect(row(page, "precious")).to_be_visible()
+    clear.press("Enter")
+    dialog.get_by_role("button", name="Clear").press("Enter")
+    expect(page.get_by_text("Nothing sent yet.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your strings")).to_be_focused()
+    field(page).fill("plain")
+    field(page).press("Enter")
+    expect(row(page, "plain")).to_contain_text("Stored")
+    clear.press("Enter")
+    expect(page.get_by_role("heading", name="Your strings")).to_be_focused()
+    expect(row(page, "plain")).to_have_count(0)

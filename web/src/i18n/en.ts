@@ -49,6 +49,17 @@ export const en = {
     empty: "Nothing sent yet.",
     emptyHint: "Strings you send appear here with their status.",
     clear: "Clear finished",
+    clearing: {
+      heading: "Clear finished strings?",
+      refused: (count: number) =>
+        plural(
+          count,
+          "string was refused: only this browser has it, and it is deleted for good",
+          "strings were refused: only this browser has them, and they are deleted for good",
+        ),
+      confirm: "Clear",
+      keep: "Keep",
+    },
     blank: "(white space only)",
     erased: "(erased by an operator)",
     more: "Show all",

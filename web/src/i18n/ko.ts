@@ -45,6 +45,12 @@ export const ko: Messages = {
     empty: "아직 보낸 문자열이 없습니다.",
     emptyHint: "보낸 문자열과 그 상태가 여기에 나타납니다.",
     clear: "끝난 항목 지우기",
+    clearing: {
+      heading: "끝난 항목을 지우시겠습니까?",
+      refused: (count) => `거부된 문자열 ${count}개는 이 브라우저에만 있으며, 지우면 되돌릴 수 없습니다.`,
+      confirm: "지우기",
+      keep: "그대로 두기",
+    },
     blank: "(공백만 있음)",
     erased: "(운영자가 지움)",
     more: "모두 보기",

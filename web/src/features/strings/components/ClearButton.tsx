@@ -1,13 +1,20 @@
-import type { RefObject } from "react";
+import { type RefObject, useState } from "react";
 import { flushSync } from "react-dom";
+import { Dialog } from "../../../controls/Dialog";
+import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
+import { type Item, isFinal, isOnlyHere } from "../item";
 import { useStringStore } from "../stringsContext";
 import styles from "./StringList.module.css";
 
-/** Clears the finished strings; there is no such button then, and `next` gets the focus. */
-export function ClearButton({ next }: { next: RefObject<HTMLElement | null> }) {
+type Props = { items: readonly Item[]; next: RefObject<HTMLElement | null> };
+
+/** Clears the finished strings; asks first if some exist nowhere else. It is gone then, and `next` gets the focus. */
+export function ClearButton({ items, next }: Props) {
   const { list } = useMessages();
   const store = useStringStore();
+  const [asking, setAsking] = useState(false);
+  const refused = items.filter((item) => isFinal(item) && isOnlyHere(item)).length;
 
   function clear() {
     flushSync(() => store.clearFinished());
@@ -15,8 +22,26 @@ export function ClearButton({ next }: { next: RefObject<HTMLElement | null> }) {
   }
 
   return (
-    <button type="button" className={styles.clear} onClick={clear}>
-      {list.clear}
-    </button>
+    <>
+      <button
+        type="button"
+        className={styles.clear}
+        onClick={() => (refused > 0 ? setAsking(true) : clear())}
+      >
+        {list.clear}
+      </button>
+      {asking && (
+        <Dialog
+          heading={list.clearing.heading}
+          confirm={list.clearing.confirm}
+          cancel={list.clearing.keep}
+          look="danger"
+          onConfirm={clear}
+          onClose={() => setAsking(false)}
+        >
+          {refused > 0 && <p className={surfaces.words}>{list.clearing.refused(refused)}</p>}
+        </Dialog>
+      )}
+    </>
   );
 }

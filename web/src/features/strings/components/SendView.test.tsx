@@ -118,15 +118,43 @@ describe("a string", () => {
   });
 
   it("leaves the list when finished ones are cleared", async () => {
-    api.onSubmit = ({ text }) => (text === "no" ? problem(422, "invalid-text", "No.") : undefined);
     openPage();
-    await submit("no", "yes");
-    await pass(0);
+    await submit("done");
+    api.onQuery = stored;
+    await pass(400);
+    api.onQuery = () => ({});
+    await submit("yes");
     fireEvent.click(screen.getByRole("button", { name: "Clear finished" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
     expect(rows()).toHaveLength(1);
     expect(rows()[0]).toMatch(/yes/);
     expect(document.activeElement).toBe(screen.getByRole("heading", { name: "Your strings" }));
   });
+
+  it.each([
+    ["en", "Clear finished", "Keep", "Clear", "1 string was refused"],
+    ["ko", "끝난 항목 지우기", "그대로 두기", "지우기", "거부된 문자열 1개"],
+  ] as const)(
+    "that was refused is not cleared without a question, because only this browser has it (%s)",
+    async (language, clear, keep, confirm, words) => {
+      api.onSubmit = ({ text }) => (text === "no" ? problem(422, "invalid-text", "No.") : undefined);
+      openPage(language);
+      await submit("no", "yes");
+      await pass(0);
+      const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
+      press(clear);
+      expect(screen.getByRole("dialog").textContent).toContain(words);
+      press(keep);
+      await pass(0);
+      expect(rows()).toHaveLength(2);
+      press(clear);
+      press(confirm);
+      expect(screen.queryByRole("dialog")).toBeNull();
+      expect(rows()).toHaveLength(1);
+      expect(rows()[0]).toMatch(/yes/);
+      expect(document.activeElement).toBe(screen.getByRole("heading", { level: 2 }));
+    },
+  );
 
   it("is announced once, together with its neighbours", async () => {
     const { container } = openPage();

@@ -25,7 +25,7 @@ export function StringList() {
           {list.heading}
         </h2>
         {items.length > 0 && <span className={styles.count}>{formatCount(items.length, language)}</span>}
-        {items.some(isFinal) && <ClearButton next={heading} />}
+        {items.some(isFinal) && <ClearButton items={items} next={heading} />}
       </div>
       {items.length === 0 ? (
         <div className={surfaces.empty}>
