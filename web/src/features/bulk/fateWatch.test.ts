@@ -119,6 +119,19 @@ describe("FateWatch", () => {
     expect(progress()).toMatchObject({ stored: 2, gone: 0 });
   });
 
+  it("asks again after the service or the storage failed, and hides no fault of its own", async () => {
+    status = {};
+    await look(2);
+    const receipt = vi.spyOn(batches, "receipt");
+    receipt.mockRejectedValueOnce(new DOMException("No answer.", "TimeoutError"));
+    await look(2);
+    receipt.mockRejectedValueOnce(new TypeError("A fault."));
+    await expect(look(2)).rejects.toThrow("A fault.");
+    status = ALL;
+    await look(2);
+    expect(progress().stored).toBe(2);
+  });
+
   it("notes only what has changed", async () => {
     status = { ...ALL, stored: 1, queued: 1 };
     await look(2);

@@ -1,3 +1,4 @@
+import { ApiError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 import { askStatus } from "./api/askStatus";
 import type { Fate, Outcome } from "./batch";
@@ -37,8 +38,9 @@ export class FateWatch {
         if (waitingOf({ ...outcome, fate }) > 0) continue;
         this.asked.set(outcome.number, { seen, settled, at: performance.now() });
       }
-    } catch {
-      // the next look asks again; what is up is shown above the view
+    } catch (error) {
+      // the service, the storage, or the end of the visit: the next look asks again, and the page says what is up
+      if (!(error instanceof ApiError || error instanceof DOMException)) throw error;
     } finally {
       this.looking = false;
     }
