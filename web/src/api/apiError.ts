@@ -48,6 +48,11 @@ export function problemCode(type: string): string {
   return type.startsWith(PROBLEM_PREFIX) ? type.slice(PROBLEM_PREFIX.length) : type;
 }
 
+/** Whether the service, or a proxy before it, takes no request of this size. */
+export function isTooLarge({ code, detail }: Trouble): boolean {
+  return code === "too-large" || (code === "unexpected-answer" && detail === "HTTP 413");
+}
+
 type Head = Pick<Response, "status"> & { headers: Pick<Headers, "get"> };
 
 /**

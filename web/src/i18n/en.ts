@@ -101,6 +101,8 @@ export const en = {
     "internal-error": "something went wrong in the service.",
     busy: "the service is busy.",
     draining: "the service is being restarted.",
+    "too-large":
+      "the service, or a server in front of it, takes no request of this size; an operator can allow larger ones.",
     "rate-limited": "the service takes no more requests from here for a moment.",
   },
   /** Why a string was refused for good; `detail` is the service's own English explanation. */

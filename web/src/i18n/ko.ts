@@ -91,6 +91,8 @@ export const ko: Messages = {
     "internal-error": "서비스에 문제가 생겼습니다.",
     busy: "서비스가 바쁩니다.",
     draining: "서비스가 다시 시작되는 중입니다.",
+    "too-large":
+      "서비스나 그 앞에 있는 서버가 이 크기의 요청을 받지 않습니다. 운영자가 더 큰 요청을 허용할 수 있습니다.",
     "rate-limited": "이곳에서 보낸 요청이 많아 서비스가 잠시 받지 않습니다.",
   },
   problems: {

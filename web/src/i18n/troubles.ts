@@ -1,8 +1,10 @@
-import type { ApiError, Trouble } from "../api/apiError";
+import { type ApiError, isTooLarge, type Trouble } from "../api/apiError";
 import type { Messages } from "./en";
 
 /** Why a string is not accepted yet; the service's own words if the page has none. */
-export function delayWords({ code, detail }: Trouble, { delays }: Messages): string {
+export function delayWords(trouble: Trouble, { delays }: Messages): string {
+  if (isTooLarge(trouble)) return delays["too-large"];
+  const { code, detail } = trouble;
   return has(delays, code) ? delays[code] : detail || delays.unreachable;
 }
 

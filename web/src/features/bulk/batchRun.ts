@@ -1,4 +1,4 @@
-import { ApiError, pageError, type Trouble } from "../../api/apiError";
+import { ApiError, isTooLarge, pageError, type Trouble } from "../../api/apiError";
 import { namedDelay } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { LAST_RETRY, retryDelay } from "../../timing/retryDelay";
@@ -7,7 +7,7 @@ import type { Batches } from "./batches";
 import { bytesOf, firstPiece, PieceSize } from "./pieces";
 import { toSend } from "./progress";
 import { RateMeter } from "./rateMeter";
-import { afterRefusal, isTooLarge, mayBeKept } from "./refusal";
+import { afterRefusal, mayBeKept } from "./refusal";
 
 const MAX_CONCURRENT = 2;
 
@@ -104,7 +104,7 @@ export class BatchRun {
       const fault = found && (await this.attempt(found.chunk));
       if (!found || !fault) return;
       unsure ??= found.wasTried;
-      if (!fault.transient && !(unsure && isTooLarge(fault))) return this.refuse(found.chunk, fault);
+      if (!fault.transient && !(unsure && isTooLarge(fault.trouble))) return this.refuse(found.chunk, fault);
       unsure ||= mayBeKept(fault);
       if (fault.trouble.code === "timed-out") this.size.timedOut();
       this.notBefore = Math.max(this.notBefore, performance.now() + namedDelay(fault));
@@ -145,7 +145,7 @@ export class BatchRun {
   private async refuse(chunk: Chunk, fault: ApiError): Promise<void> {
     const next = afterRefusal(chunk, fault);
     if (!next) return this.batches.stop(this.batch, fault.trouble);
-    if (isTooLarge(fault)) this.size.tooLarge(bytesOf(chunk));
+    if (isTooLarge(fault.trouble)) this.size.tooLarge(bytesOf(chunk));
     // the same lines under another key: not without end in quick succession
     if (fault.trouble.code === "key-reused") this.postpone(LAST_RETRY, fault.trouble);
     await this.batches.settle(this.batch, chunk, next);

@@ -1,4 +1,4 @@
-import type { ApiError } from "../../api/apiError";
+import { type ApiError, isTooLarge } from "../../api/apiError";
 import { type Chunk, type RefusedLine, refusedLines, type Successors } from "./batch";
 import { chunkOf, halves } from "./pieces";
 
@@ -13,13 +13,8 @@ export function afterRefusal(chunk: Chunk, error: ApiError): Successors | null {
   if (refused.size > 0) return without(chunk, refused);
   const { code, detail } = error.trouble;
   if (code === "key-reused") return { chunks: [chunkOf(chunk.lines, chunk.texts)] };
-  if (code !== "invalid-text" && !isTooLarge(error)) return null;
+  if (code !== "invalid-text" && !isTooLarge(error.trouble)) return null;
   return chunk.texts.length > 1 ? { chunks: halves(chunk) } : without(chunk, new Map([[0, detail]]));
-}
-
-/** Whether the service, or a proxy before it, takes no request of this size. */
-export function isTooLarge({ trouble: { code, detail } }: ApiError): boolean {
-  return code === "too-large" || (code === "unexpected-answer" && detail === "HTTP 413");
 }
 
 /** Answers that say that nothing was kept. */

@@ -120,6 +120,26 @@ describe("the bulk view", () => {
     expect(new Set(bulks.map(({ key }) => key)).size).toBe(1);
   });
 
+  it.each([
+    ["en", () => problem(413, "too-large", "Send less."), "takes no request of this size"],
+    ["ko", () => problem(413, "too-large", "Send less."), "이 크기의 요청을 받지 않습니다"],
+    ["ko", () => new HttpResponse("<h1>Too large</h1>", { status: 413 }), "이 크기의 요청을 받지 않습니다"],
+  ] as const)(
+    "says that a request whose answer was lost is too large, and sends nothing else (%s, %s)",
+    async (language, tooLarge, words) => {
+      onBulk = () => (bulks.length === 1 ? HttpResponse.error() : tooLarge());
+      await openBulk(language);
+      const user = userEvent.setup();
+      await user.type(await screen.findByRole("textbox"), "one{Enter}two");
+      await user.click(await button(/^Check|^내용/));
+      await user.click(await button(/^Send 2|2개 보내기$/));
+      await screen.findByText(new RegExp(words));
+      onBulk = () => undefined;
+      await heading(/^All sent|^모두 보냈습니다/);
+      expect(new Set(bulks.map(({ key }) => key)).size).toBe(1);
+    },
+  );
+
   it("says why a cancelled batch had stopped, not to press a button that is gone", async () => {
     onBulk = () => problem(403, "forbidden", "No.");
     await openBulk();
