@@ -1,7 +1,8 @@
 import type { Trouble } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 
-type Common = {
+/** What a string is when it is sent. */
+export type Common = {
   /** The Idempotency-Key: created before the first attempt and the same in every retry. */
   readonly key: string;
   readonly text: string;
@@ -75,6 +76,11 @@ export function sentAt(item: Item): number {
   return Number.isNaN(received) ? item.createdAt : received;
 }
 
+/** A string that is to be sent, perhaps once more: under the same key, that stores nothing twice. */
+export function unsent({ key, text, createdAt }: Common): ItemIn<"sending"> {
+  return { key, text, createdAt, state: "sending", trouble: null, triedAt: 0 };
+}
+
 function common({ key, text, createdAt }: Item): Common {
   return { key, text, createdAt };
 }
@@ -136,5 +142,5 @@ export function parseItem(json: string | null): Item | null {
   if (!whole) return null;
   const isState = typeof state === "string" && Object.hasOwn(RANK, state);
   if (isState && (state === "sending" || state === "refused" || typeof id === "string")) return value as Item;
-  return { key, text, createdAt, state: "sending", trouble: null, triedAt: 0 };
+  return unsent({ key, text, createdAt });
 }

@@ -1,5 +1,6 @@
 import { askBeforeLeaving } from "../../app/leaving";
 import { isOnlyHere } from "./item";
+import { Records } from "./records";
 import { memoryStorage, openStorage } from "./storage";
 import { StringStore } from "./store";
 
@@ -7,6 +8,13 @@ import { StringStore } from "./store";
 export function openStore(): { store: StringStore; persists: boolean } {
   const storage = openStorage();
   const store = new StringStore(storage ?? memoryStorage());
-  if (!storage) askBeforeLeaving(() => store.snapshot().some(isOnlyHere));
+  if (storage) record(store);
+  else askBeforeLeaving(() => store.snapshot().some(isOnlyHere));
   return { store, persists: storage !== null };
+}
+
+function record(store: StringStore): void {
+  const records = new Records(store);
+  store.written = records.written;
+  void records.start();
 }

@@ -11,7 +11,7 @@ export const TAKEOVER_DELAY = 30_000;
 const MAX_CONCURRENT = 2;
 
 type Unsent = ItemIn<"sending">;
-type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
+export type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
 /** `notBefore` is the time that a Retry-After named. */
 type Plan = { attempts: number; due: number; notBefore: number };
 

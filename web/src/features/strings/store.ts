@@ -1,5 +1,5 @@
 import { newIdempotencyKey } from "./idempotencyKey";
-import { type Item, isBehind, isFinal, isOnlyHere, parseItem } from "./item";
+import { type Common, type Item, isBehind, isFinal, isOnlyHere, parseItem, unsent } from "./item";
 import type { KeyValueStorage } from "./storage";
 
 /** The most strings that are saved; those that only this browser has are never dropped. */
@@ -19,6 +19,9 @@ export class StringStore {
   /** Strings that were cleared here: a tab that did not know yet may write them once more. */
   private readonly cleared = new Set<string>();
 
+  /** Resolves once a string may be sent. */
+  written: (item: Item) => Promise<void> = async () => {};
+
   constructor(storage: KeyValueStorage) {
     this.storage = storage;
     this.load();
@@ -35,18 +38,24 @@ export class StringStore {
   add(text: string): AddFault | null {
     if (this.items.filter(isOnlyHere).length >= MAX_KEPT) return "too-many-unsent";
     const createdAt = Math.max(Date.now(), (this.items[0]?.createdAt ?? 0) + 1);
-    const item: Item = {
-      key: newIdempotencyKey(),
-      text,
-      createdAt,
-      state: "sending",
-      trouble: null,
-      triedAt: 0,
-    };
+    const item = unsent({ key: newIdempotencyKey(), text, createdAt });
     this.makeRoom();
     if (!this.save(item)) return "storage-full";
     this.replace([item, ...this.items]);
     return null;
+  }
+
+  /** Takes in, to be sent again under their keys, the strings that neither this page nor the storage has. */
+  restore(strings: readonly Common[]): void {
+    for (const string of strings) {
+      const { key } = string;
+      const known = this.cleared.has(key) || this.items.some((item) => item.key === key);
+      if (known || this.storage.getItem(PREFIX + key) !== null) continue;
+      this.makeRoom();
+      const item = unsent(string);
+      this.save(item);
+      this.replace(newestFirst([item, ...this.items]));
+    }
   }
 
   /** Applies a change to every string; returns whether any of them changed. */

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { submitString } from "./api/submitString";
-import { Outbox } from "./outbox";
+import { Outbox, type Send } from "./outbox";
 import { useStringStore } from "./stringsContext";
 
 /** Sends unsent strings for as long as the page is open. */
@@ -9,5 +9,8 @@ export function useOutbox(): void {
   const store = useStringStore();
   const { mutateAsync } = useMutation({ mutationKey: ["submit"], mutationFn: submitString });
   useEffect(() => store.followOtherTabs(), [store]);
-  useEffect(() => new Outbox(store, mutateAsync).start(), [store, mutateAsync]);
+  useEffect(() => {
+    const send: Send = (item) => store.written(item).then(() => mutateAsync(item));
+    return new Outbox(store, send).start();
+  }, [store, mutateAsync]);
 }
