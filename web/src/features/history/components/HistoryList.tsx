@@ -40,7 +40,7 @@ export function HistoryList({ search, onRestart }: Props) {
       <NewerNotice shown={newer} onShow={onRestart} />
       {firstPage && hasFound && <HistoryDays search={search} pages={pages} firstPage={firstPage} />}
       {!firstPage && !trouble && <Skeleton label={history.loading} rows={6} />}
-      <div ref={older} tabIndex={-1} className={styles.older}>
+      <div ref={older} tabIndex={-1}>
         <div ref={tail}>
           {isWhole && !hasFound && <Empty query={search.query} />}
           {(trouble || (firstPage && (hasFound || !isWhole))) && (
