@@ -26,8 +26,8 @@ blueprint = Blueprint("submit", __name__)
 
 CONCURRENT_BULKS = 2
 """Bulks that a process appends at the same time; a single string waits behind all of them."""
-WAITING_BULKS = 8
-"""Further ones that may wait for that, each in a thread that serves no one else meanwhile."""
+WAITING_BULKS = 22
+"""Further ones that may wait for that, each in one of the 32 threads, which serves no one else meanwhile."""
 BULK_PATIENCE = 2.0
 _bulk_slots = threading.BoundedSemaphore(CONCURRENT_BULKS)
 _bulk_places = threading.BoundedSemaphore(CONCURRENT_BULKS + WAITING_BULKS)

@@ -157,7 +157,7 @@ def test_the_pages_files_have_a_rate_of_their_own(web: Web) -> None:
         ("/dummies/?%71=a", 2),
         ("/dummies/", 32),
         ("/dummies/0", 512),
-        ("POST /dummies/bulk", 8),
+        ("POST /dummies/bulk", 16),
         ("POST /dummies/status", 32),
     ],
 )
