@@ -163,7 +163,7 @@ def test_clearing_asks_before_it_deletes_a_refused_string_and_keeps_the_focus_in
     expect(row(page, "precious")).to_contain_text("Refused")
     clear.press("Enter")
     dialog = page.get_by_role("dialog", name="Clear finished strings?")
-    expect(dialog).to_contain_text("1 string was refused: only this browser has it")
+    expect(dialog).to_contain_text("1 string is not in the service: only this browser has it")
     assert violations(page) == []
     dialog.get_by_role("button", name="Keep").press("Enter")
     expect(clear).to_be_focused()

@@ -53,6 +53,14 @@ export function isTooLarge({ code, detail }: Trouble): boolean {
   return code === "too-large" || (code === "unexpected-answer" && detail === "HTTP 413");
 }
 
+/** Answers that say that nothing was kept. */
+const NOT_KEPT = new Set(["busy", "rate-limited", "journal-full", "journal-volatile"]);
+
+/** Whether the service may have kept what was sent, although it did not say so: then a refusal of the repeat says nothing. */
+export function mayBeKept({ transient, trouble }: ApiError): boolean {
+  return transient && !NOT_KEPT.has(trouble.code);
+}
+
 type Head = Pick<Response, "status"> & { headers: Pick<Headers, "get"> };
 
 /**

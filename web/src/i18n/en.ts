@@ -40,7 +40,7 @@ export const en = {
     "storage-full":
       "This browser has no room to keep the text safe until it is sent. Clear finished strings and send again.",
     "too-many-unsent":
-      "Too many strings in this browser are waiting to be sent or were refused. Send again when some of them are through or cleared.",
+      "Too many strings are only in this browser: they wait to be sent, or the service does not have them. Send again when some of them are through or cleared.",
   },
   notKept:
     "This browser does not let the page keep anything: the list below is gone when the page is closed.",
@@ -51,11 +51,11 @@ export const en = {
     clear: "Clear finished",
     clearing: {
       heading: "Clear finished strings?",
-      refused: (count: number) =>
+      onlyHere: (count: number) =>
         plural(
           count,
-          "string was refused: only this browser has it, and it is deleted for good",
-          "strings were refused: only this browser has them, and they are deleted for good",
+          "string is not in the service: only this browser has it, and it is deleted for good",
+          "strings are not in the service: only this browser has them, and they are deleted for good",
         ),
       confirm: "Clear",
       keep: "Keep",

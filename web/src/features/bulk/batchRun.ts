@@ -1,4 +1,4 @@
-import { ApiError, isTooLarge, pageError, type Trouble } from "../../api/apiError";
+import { ApiError, isTooLarge, mayBeKept, pageError, type Trouble } from "../../api/apiError";
 import { namedDelay } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { LAST_RETRY, retryDelay } from "../../timing/retryDelay";
@@ -7,7 +7,7 @@ import type { Batches } from "./batches";
 import { bytesOf, firstPiece, PieceSize } from "./pieces";
 import { toSend } from "./progress";
 import { RateMeter } from "./rateMeter";
-import { afterRefusal, mayBeKept } from "./refusal";
+import { afterRefusal } from "./refusal";
 
 const MAX_CONCURRENT = 2;
 

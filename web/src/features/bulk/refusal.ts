@@ -17,14 +17,6 @@ export function afterRefusal(chunk: Chunk, error: ApiError): Successors | null {
   return chunk.texts.length > 1 ? { chunks: halves(chunk) } : without(chunk, new Map([[0, detail]]));
 }
 
-/** Answers that say that nothing was kept. */
-const NOT_KEPT = new Set(["busy", "rate-limited", "journal-full", "journal-volatile"]);
-
-/** Whether the service may have kept what was sent, although it did not say so: then a refusal of the repeat says nothing. */
-export function mayBeKept({ transient, trouble }: ApiError): boolean {
-  return transient && !NOT_KEPT.has(trouble.code);
-}
-
 function without({ lines, texts }: Chunk, refused: ReadonlyMap<number, string>): Successors {
   const stays = (_: unknown, index: number) => !refused.has(index);
   const taken: RefusedLine[] = [];

@@ -52,9 +52,9 @@ export function isFinal({ state }: Item): boolean {
   return state !== "sending" && state !== "queued";
 }
 
-/** Whether the service does not have the string. */
+/** Whether the service does not have the string, as far as this page knows. */
 export function isOnlyHere({ state }: Item): boolean {
-  return state === "sending" || state === "refused";
+  return state === "sending" || state === "refused" || state === "unknown" || state === "discarded";
 }
 
 export function isBehind(item: Item, other: Item): boolean {

@@ -64,6 +64,30 @@ describe("Outbox", () => {
     expect(new Set(sent.map(({ key }) => key)).size).toBe(1);
   });
 
+  it.each([
+    ["after a lost answer, and repeats it", [away()], "queued"],
+    ["after an answer that nothing was kept", [new ApiError({ code: "busy", detail: "" }, true)], "refused"],
+    ["at the first attempt", [], "refused"],
+  ] as const)("believes that a string is too large %s", async (_, before, state) => {
+    const store = new StringStore(localStorage);
+    const tooLarge = new ApiError({ code: "too-large", detail: "" }, false);
+    const { sent } = start(store, [...before, tooLarge]);
+    store.add("a");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states(store)).toEqual([state]);
+    expect(new Set(sent.map(({ key }) => key)).size).toBe(1);
+  });
+
+  it("does not believe it of a string that an earlier page may have sent", async () => {
+    new StringStore(localStorage).add("a");
+    const after = new StringStore(localStorage);
+    start(after, [new ApiError({ code: "too-large", detail: "" }, false)]);
+    await settle();
+    expect(states(after)).toEqual(["sending"]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states(after)).toEqual(["queued"]);
+  });
+
   it("retries under the same key until the string is accepted", async () => {
     const store = new StringStore(localStorage);
     const { sent } = start(store, [away(), away(), away()]);

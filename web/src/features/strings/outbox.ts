@@ -1,4 +1,4 @@
-import { ApiError, pageError } from "../../api/apiError";
+import { ApiError, isTooLarge, mayBeKept, pageError } from "../../api/apiError";
 import { namedDelay, reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
@@ -12,8 +12,8 @@ const MAX_CONCURRENT = 2;
 
 type Unsent = ItemIn<"sending">;
 export type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
-/** `notBefore` is the time that a Retry-After named. */
-type Plan = { attempts: number; due: number; notBefore: number };
+/** `notBefore` is the time that a Retry-After named; `unsure` is whether the service may have the string already. */
+type Plan = { attempts: number; due: number; notBefore: number; unsure: boolean };
 
 /**
  * Sends each unsent string until it is accepted or refused, always under the key it was saved with.
@@ -85,8 +85,8 @@ export class Outbox {
     if ("answer" in outcome) {
       this.plans.delete(item.key);
       this.change(item, (current) => accepted(current, outcome.answer));
-    } else if (outcome.fault.transient || isFromProxy(outcome.fault)) {
-      this.planNext(item.key, outcome.fault);
+    } else if (outcome.fault.transient || this.decidesNothing(item, outcome.fault)) {
+      this.planNext(item, outcome.fault);
       this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
       this.plans.delete(item.key);
@@ -99,14 +99,19 @@ export class Outbox {
     this.store.update((current) => (current.key === item.key ? change(current) : current));
   }
 
-  private planNext(key: string, fault: ApiError): void {
-    const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
-    const due = performance.now() + retryDelay(attempts, fault.retryAfter);
-    this.plans.set(key, { attempts, due, notBefore: performance.now() + namedDelay(fault) });
+  /** Whether a final error is not the service's, or says nothing about an earlier attempt that may have been accepted. */
+  private decidesNothing(item: Unsent, { trouble }: ApiError): boolean {
+    return trouble.code === "unexpected-answer" || (isTooLarge(trouble) && this.isUnsure(item));
   }
-}
 
-/** Whether an answer is not the service's, so that it decides nothing about a string that may have been sent before. */
-function isFromProxy({ trouble }: ApiError): boolean {
-  return trouble.code === "unexpected-answer";
+  private isUnsure({ key, triedAt }: Unsent): boolean {
+    return this.plans.get(key)?.unsure ?? (triedAt > 0 || !this.store.isNew(key));
+  }
+
+  private planNext(item: Unsent, fault: ApiError): void {
+    const attempts = (this.plans.get(item.key)?.attempts ?? 0) + 1;
+    const due = performance.now() + retryDelay(attempts, fault.retryAfter);
+    const notBefore = performance.now() + namedDelay(fault);
+    this.plans.set(item.key, { attempts, due, notBefore, unsure: this.isUnsure(item) || mayBeKept(fault) });
+  }
 }

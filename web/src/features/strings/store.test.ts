@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Schema } from "../../api/schema";
-import { accepted, delayed, type Item, progressed, refused } from "./item";
+import { accepted, delayed, type Item, notFound, progressed, refused } from "./item";
 import { type KeyValueStorage, memoryStorage } from "./storage";
 import { MAX_KEPT, StringStore } from "./store";
 
@@ -28,6 +28,8 @@ const finish = (item: Item) =>
     received_at: "",
     text: null,
   } as Schema<"StringState">);
+const fail = (item: Item) =>
+  progressed(accept(item), { id: "1", status: "failed", received_at: "" } as Schema<"StringState">);
 const refuse = (item: Item) => refused(item, { code: "invalid-text", detail: "" });
 
 /** Has the storage find no room for entries with these words in them. */
@@ -58,9 +60,13 @@ describe("StringStore", () => {
     expect(localStorage).toHaveLength(MAX_KEPT);
   });
 
-  it("drops no string that only this browser has", () => {
+  it.each([
+    ["that was refused", refuse],
+    ["that the service no longer knows", (item: Item) => notFound(accept(item))],
+    ["that an operator removed", (item: Item) => notFound(fail(item))],
+  ])("drops no string %s, because only this browser has it", (_, change) => {
     const store = new StringStore(localStorage);
-    fill(store, MAX_KEPT - 1, refuse);
+    fill(store, MAX_KEPT - 1, change);
     expect(store.add("a")).toBeNull();
     expect(store.add("b")).toBe("too-many-unsent");
     expect(texts(store)).toHaveLength(MAX_KEPT);

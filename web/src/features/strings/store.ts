@@ -19,6 +19,8 @@ export class StringStore {
   /** Strings that were cleared here: a tab that did not know yet may write them once more. */
   private readonly cleared = new Set<string>();
 
+  private readonly created = new Set<string>();
+
   /** Resolves once a string may be sent. */
   written: (item: Item) => Promise<void> = async () => {};
 
@@ -41,6 +43,7 @@ export class StringStore {
     const item = unsent({ key: newIdempotencyKey(), text, createdAt });
     this.makeRoom();
     if (!this.save(item)) return "storage-full";
+    this.created.add(item.key);
     this.replace([item, ...this.items]);
     return null;
   }
@@ -79,6 +82,11 @@ export class StringStore {
       this.cleared.add(item.key);
     }
     this.replace(this.items.filter((item) => !isFinal(item)));
+  }
+
+  /** Whether this page created the string: an earlier one, or another tab, may have sent it before. */
+  isNew(key: string): boolean {
+    return this.created.has(key);
   }
 
   /** When another tab last wrote this string, in milliseconds as performance.now() has them. */

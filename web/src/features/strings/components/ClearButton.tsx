@@ -14,7 +14,7 @@ export function ClearButton({ items, next }: Props) {
   const { list } = useMessages();
   const store = useStringStore();
   const [asking, setAsking] = useState(false);
-  const refused = items.filter((item) => isFinal(item) && isOnlyHere(item)).length;
+  const onlyHere = items.filter((item) => isFinal(item) && isOnlyHere(item)).length;
 
   function clear() {
     flushSync(() => store.clearFinished());
@@ -26,7 +26,7 @@ export function ClearButton({ items, next }: Props) {
       <button
         type="button"
         className={styles.clear}
-        onClick={() => (refused > 0 ? setAsking(true) : clear())}
+        onClick={() => (onlyHere > 0 ? setAsking(true) : clear())}
       >
         {list.clear}
       </button>
@@ -39,7 +39,7 @@ export function ClearButton({ items, next }: Props) {
           onConfirm={clear}
           onClose={() => setAsking(false)}
         >
-          {refused > 0 && <p className={surfaces.words}>{list.clearing.refused(refused)}</p>}
+          {onlyHere > 0 && <p className={surfaces.words}>{list.clearing.onlyHere(onlyHere)}</p>}
         </Dialog>
       )}
     </>

@@ -136,8 +136,8 @@ describe("a string", () => {
   });
 
   it.each([
-    ["en", "Clear finished", "Keep", "Clear", "1 string was refused"],
-    ["ko", "끝난 항목 지우기", "그대로 두기", "지우기", "거부된 문자열 1개"],
+    ["en", "Clear finished", "Keep", "Clear", "1 string is not in the service"],
+    ["ko", "끝난 항목 지우기", "그대로 두기", "지우기", "문자열 1개는 서비스에 없고"],
   ] as const)(
     "that was refused is not cleared without a question, because only this browser has it (%s)",
     async (language, clear, keep, confirm, words) => {
