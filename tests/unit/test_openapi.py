@@ -39,6 +39,17 @@ def test_it_is_served(client: FlaskClient) -> None:
     assert answer.json == json.loads(CHECKED_IN.read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/style.css"])
+def test_what_is_the_same_for_everyone_is_made_once(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Making one takes up to 16 ms of a core; someone who asks again and again must not cost the others that."""
+    first = client.get(path).data
+    for name in ("build", "render_template"):
+        monkeypatch.delattr(f"api.views.docs.{name}")
+    assert client.get(path).data == first
+
+
 def test_every_route_is_in_it(app: Flask) -> None:
     described = {(method, path) for path, operations in openapi.build(app)["paths"].items() for method in operations}
     routed = {
