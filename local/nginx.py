@@ -61,8 +61,10 @@ def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str
         "MAX_BODY_SIZE": "8200k",
         "RATE_LIMIT": front.rate[0],
         "RATE_BURST": front.rate[1],
+        "RATE_QUOTA": _quota(front.rate[0]),
         "API_RATE_LIMIT": front.api_rate[0],
         "API_RATE_BURST": front.api_rate[1],
+        "API_RATE_QUOTA": _quota(front.api_rate[0]),
         "TRUSTED_PROXIES": "".join(f"set_real_ip_from {each}; " for each in front.trusted),
         "DRAINING_FILE": quote(str(folder / "draining")),
     }
@@ -76,6 +78,12 @@ def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str
     # as root, nginx' workers would else be a user who may be unable to enter the folders above the page
     user = " user root;" if os.geteuid() == 0 else ""
     return [str(nginx), "-p", f"{folder}/", "-c", "nginx.conf", "-g", f"daemon off;{user}"]
+
+
+def _quota(rate: str) -> str:
+    """Return a rate of nginx' in the words of RateLimit-Policy."""
+    count, _, unit = rate.partition("r/")
+    return f"q={count};w={60 if unit == 'm' else 1}"
 
 
 def _mime_types(nginx: Path) -> Path:

@@ -32,7 +32,8 @@ def start(
     file = folder / "resolv.conf"
     file.write_text(resolv_conf, encoding="utf-8", newline="")
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ADDRESSES": " ".join(addresses), "RESOLV_CONF": str(file)}
-    env |= {"API_UPSTREAM": upstream, "WEB_PORT": "8080", "API_PORT": "5000"} | given
+    env |= {"API_UPSTREAM": upstream, "WEB_PORT": "8080", "API_PORT": "5000"}
+    env |= {"RATE_LIMIT": "1000r/s", "API_RATE_LIMIT": "2000r/s"} | given
     unshare = ["unshare", "--map-root-user", "--net", "--mount", "sh", "-c", CONTAINER, "sh"]
     try:
         subprocess.run([*unshare, "true"], env=env, capture_output=True, text=True, timeout=20, check=True)
@@ -64,6 +65,11 @@ def test_names_are_asked_for_in_the_family_that_there_is(
 
 def test_an_address_to_listen_on_stays(tmp_path: Path) -> None:
     assert start(tmp_path, [V6], "", WEB_PORT="127.0.0.1:80")["WEB_PORT"] == "127.0.0.1:80"
+
+
+def test_rates_are_said_as_quotas(tmp_path: Path) -> None:
+    given = start(tmp_path, [V4], "", RATE_LIMIT="90r/m")
+    assert (given["RATE_QUOTA"], given["API_RATE_QUOTA"]) == ("q=90;w=60", "q=2000;w=1")
 
 
 @pytest.mark.parametrize(

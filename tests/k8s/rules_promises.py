@@ -37,6 +37,7 @@ REDIS_AS = {
     "doctor": {"REDIS_URL": "api", "CELERY_BROKER_URL": "celery"},
     "erase": {"REDIS_URL": "api"},  # it discards dead letters, as the API does
 }
+SET_AT_START = {"RESOLVER", "RATE_QUOTA", "API_RATE_QUOTA"}  # by web/nginx/start.sh
 DATABASE_ROLES = {
     "DATABASE_READ_URL": ("dummy_reader", "DATABASE_READER_PASSWORD"),
     "DATABASE_URL": ("dummy_writer", "DATABASE_WRITER_PASSWORD"),
@@ -65,7 +66,7 @@ def tiers_are_given_what_they_accept(documents: Documents) -> Iterator[str]:
                 yield f"Deployment/{name}: {str(problem['loc'][0]).upper()}: {problem['msg']}"
     (container,) = tier(documents, "web").containers
     given = image_environment("web") | environment(documents, container)
-    for absent in sorted(_web_variables() - {"RESOLVER"} - given.keys()):
+    for absent in sorted(_web_variables() - SET_AT_START - given.keys()):
         yield f"Deployment/web: nothing sets {absent}"
 
 

@@ -49,6 +49,12 @@ if [ "$ipv6" ]; then
     case $API_PORT in *[!0-9]*) ;; *) API_PORT="[::]:$API_PORT ipv6only=off" ;; esac
 fi
 
+# RateLimit-Policy names a rate by its quota and window
+quota() {
+    case $1 in *r/m) echo "q=${1%r/m};w=60" ;; *) echo "q=${1%r/s};w=1" ;; esac
+}
+RATE_QUOTA=$(quota "$RATE_LIMIT") API_RATE_QUOTA=$(quota "$API_RATE_LIMIT")
+
 # One directive for each proxy
 trusted=
 for proxy in $(echo "${TRUSTED_PROXIES:-}" | tr , ' '); do
@@ -56,5 +62,5 @@ for proxy in $(echo "${TRUSTED_PROXIES:-}" | tr , ' '); do
 done
 TRUSTED_PROXIES=$trusted
 
-export RESOLVER API_UPSTREAM WEB_PORT API_PORT TRUSTED_PROXIES
+export RESOLVER API_UPSTREAM WEB_PORT API_PORT RATE_QUOTA API_RATE_QUOTA TRUSTED_PROXIES
 exec "$@"
