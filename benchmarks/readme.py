@@ -30,8 +30,8 @@ ENGLISH = Language(
         "push": "[a list, and a loop that pops one and inserts one](benchmarks/peers/push_and_pop/app.py)",
         "task": "[a Celery task per string](benchmarks/peers/task_per_string/app.py)",
     },
-    rest="In bulk {bulk} strings a second from the request to the row; a backlog drains at {one} rows a second with one"
-    " process and {two} with two.",
+    rest="Bulk requests store {bulk} strings per second, from request to row; a backlog drains at {one} rows per second"
+    " with one process and {two} with two.",
 )
 KOREAN = Language(
     taken="측정: {taken}, 리비전 {revision}, 측정 전 부하 {load}.",
