@@ -89,7 +89,7 @@ class Environment:
     def fetch_row(self, sql: str, *parameters: object) -> tuple[Any, ...]:
         """Return the only row of a query's result."""
         self.cursor.execute(sql, parameters)
-        row: tuple[Any, ...] = self.cursor.fetchone()
+        [row] = self.cursor.fetchall()
         return row
 
     def connect_redis(self, database: int) -> Any:

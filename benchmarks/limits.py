@@ -9,10 +9,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
 
 import psycopg2
 import uuid_utils
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in spite of its name
 from psycopg2.extensions import get_wait_callback, set_wait_callback
 
 from benchmarks.environment import Environment, Incomplete
@@ -44,7 +44,7 @@ def measure(environment: Environment, profile: Profile, figures: Figures) -> Non
         figures.add("limit.xadd", entries)
 
 
-def _rate(environment: Environment, rows: Rows, insert: Callable[[Any, Rows], None]) -> float:
+def _rate(environment: Environment, rows: Rows, insert: Callable[[Connection, Rows], None]) -> float:
     environment.cursor.execute(f"TRUNCATE {TABLE}")
     with closing(psycopg2.connect(environment.system.postgres.owner_url)) as connection:
         start = time.perf_counter()
@@ -56,7 +56,7 @@ def _rate(environment: Environment, rows: Rows, insert: Callable[[Any, Rows], No
     return len(rows) / seconds
 
 
-def _unnest(connection: Any, rows: Rows) -> None:
+def _unnest(connection: Connection, rows: Rows) -> None:
     """Insert with the worker's own statement, 1,000 rows per commit."""
     for start in range(0, len(rows), PER_COMMIT):
         columns = map(list, zip(*rows[start : start + PER_COMMIT], strict=True))
@@ -64,7 +64,7 @@ def _unnest(connection: Any, rows: Rows) -> None:
             cursor.execute(INSERT, dict(zip(Submission.__struct_fields__, columns, strict=True)))
 
 
-def _copy(connection: Any, rows: Rows) -> None:
+def _copy(connection: Connection, rows: Rows) -> None:
     """Copy all rows in one commit; building the text that COPY reads is part of the time."""
     lines = "".join(f"{row_id}\t{text}\tnow\n" for row_id, text, _ in rows)
     with _no_wait_callback(), connection, connection.cursor() as cursor:

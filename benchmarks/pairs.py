@@ -19,9 +19,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 
 from benchmarks import load
 from benchmarks.environment import LOOK_EVERY, STORED_WITHIN, Incomplete
@@ -40,7 +41,7 @@ class Side(NamedTuple):
     """A running system: its API directly and through nginx, and a cursor of its database's owner."""
 
     urls: dict[str, str]
-    cursor: Any
+    cursor: Cursor
 
     def stored_per_s(self, way: str, seconds: float) -> float:
         """Submit for some seconds, wait for the last row, and return the rows a second. Raises Incomplete."""
@@ -50,7 +51,7 @@ class Side(NamedTuple):
         deadline = time.monotonic() + STORED_WITHIN
         while time.monotonic() < deadline:
             self.cursor.execute("SELECT count(*), extract(epoch FROM max(stored_at))::float FROM dummies")
-            rows, last = self.cursor.fetchone()
+            [(rows, last)] = self.cursor.fetchall()
             if rows == answered:
                 return answered / (float(last) - start)
             time.sleep(LOOK_EVERY)

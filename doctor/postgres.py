@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from typing import Any
 
 import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in spite of its name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from core.addresses import hosts_in
 from core.outage_log import words
@@ -77,7 +78,7 @@ def look_at_postgres(setting: str, url: str) -> list[Finding]:
         return [_refused(what, setting, error)]
     except UnfitDatabase as error:
         return [failed(what, str(error), "create a database in UTF8, and dump and restore into it")]
-    checks: list[Callable[[Any], Finding]] = [partial(_pooler, what, connector, connection)]
+    checks: list[Callable[[Cursor], Finding]] = [partial(_pooler, what, connector, connection)]
     if setting == "DATABASE_URL":
         checks += [_writable, _clock, _schema]
     if setting in RIGHTS:
@@ -95,14 +96,14 @@ def _refused(what: str, setting: str, error: psycopg2.OperationalError) -> Findi
     return failed(what, f"does not answer: {said}", f"start it, open the network to it, or fix {setting}")
 
 
-def _check(check: Callable[[Any], Finding], cursor: Any) -> Finding:
+def _check(check: Callable[[Cursor], Finding], cursor: Cursor) -> Finding:
     try:
         return check(cursor)
     except psycopg2.Error as error:
         return failed("PostgreSQL's answer", words(error), MIGRATE)
 
 
-def _tls(what: str, url: str, connection: Any) -> Finding:
+def _tls(what: str, url: str, connection: Connection) -> Finding:
     what = f"TLS of {what}"
     mode = connection.info.dsn_parameters.get("sslmode")
     if connection.info.ssl_in_use and mode == "verify-full":
@@ -116,7 +117,7 @@ def _tls(what: str, url: str, connection: Any) -> Finding:
     )
 
 
-def _pooler(what: str, connector: Connector, connection: Any, cursor: Any) -> Finding:
+def _pooler(what: str, connector: Connector, connection: Connection, cursor: Cursor) -> Finding:
     """Recognize a pooler by the id of the process behind it, and its mode by two sessions that share a process."""
     what = f"pooler before {what}"
     cursor.execute(PROCESS)
@@ -131,22 +132,24 @@ def _pooler(what: str, connector: Connector, connection: Any, cursor: Any) -> Fi
     return failed(what, seen, "set it to session pooling, or connect to the server itself")
 
 
-def _writable(cursor: Any) -> Finding:
+def _writable(cursor: Cursor) -> Finding:
     cursor.execute("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool")
-    if cursor.fetchone()[0]:
+    [(refuses_writes,)] = cursor.fetchall()
+    if refuses_writes:
         return failed(
             "PostgreSQL takes writes", "it is a standby or read-only", "connect to the primary, or end read-only mode"
         )
     return passed("PostgreSQL takes writes", "it is the primary")
 
 
-def _clock(cursor: Any) -> Finding:
+def _clock(cursor: Cursor) -> Finding:
     before = time.time()
     cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float")
-    return compare_clocks("PostgreSQL's clock", cursor.fetchone()[0], (before + time.time()) / 2)
+    [(clock,)] = cursor.fetchall()
+    return compare_clocks("PostgreSQL's clock", clock, (before + time.time()) / 2)
 
 
-def _schema(cursor: Any) -> Finding:
+def _schema(cursor: Cursor) -> Finding:
     cursor.execute("SELECT version FROM schema_migrations")
     applied, known = {version for (version,) in cursor.fetchall()}, migrations()
     missing = [each.name for each in known if not each.post and each.version not in applied]
@@ -160,10 +163,11 @@ def _schema(cursor: Any) -> Finding:
     return passed("schema", f"version {max(applied)}")
 
 
-def _rights(role: str, needed: dict[str, str], excessive: dict[str, str], cursor: Any) -> Finding:
+def _rights(role: str, needed: dict[str, str], excessive: dict[str, str], cursor: Cursor) -> Finding:
     what, asked = f"rights of {role}", needed | excessive
     cursor.execute(f"SELECT {', '.join(asked.values())}")
-    has = dict(zip(asked, cursor.fetchone(), strict=True))
+    [row] = cursor.fetchall()
+    has = dict(zip(asked, row, strict=True))
     missing = ", ".join(right for right in needed if not has[right])
     excess = ", ".join(right for right in excessive if has[right])
     seen = [f"missing: {missing}"] * bool(missing) + [f"too much: {excess}"] * bool(excess)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 import time
 from contextlib import suppress
-from typing import Any
 
 import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in spite of its name
 
 from core.keys import KEYS
 from faults.harm import Harm, Seen, comes, keep_doing
@@ -56,7 +56,7 @@ def lock_table(harm: Harm) -> Seen:
 
 def exhaust_connections(harm: Harm) -> Seen:
     """Take all of PostgreSQL's connections, and cut those of the tiers so that they must reconnect."""
-    taken: list[Any] = []
+    taken: list[Connection] = []
     writer = harm.world.postgres.owner_url
     terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'ix-%%'"
     with harm.world.connected() as cursor:

@@ -18,6 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
 import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 from redis import Redis as RedisClient
 from support import eventually
 
@@ -173,7 +174,7 @@ class World:
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager
-    def connected(self) -> Iterator[Any]:
+    def connected(self) -> Iterator[Cursor]:
         """Yield a cursor of the superuser; every statement commits by itself."""
         options = "-c default_transaction_read_only=off"  # to cure what was planted
         connection = psycopg2.connect(self.postgres.superuser_url, connect_timeout=5, options=options)
