@@ -14,7 +14,7 @@ from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 from redis.retry import Retry
 
 from core.errors import JournalFull, JournalUnavailable
-from core.outage_log import OutageLog, words
+from core.outage_log import OutageLog, describe
 
 T = TypeVar("T")
 FULL = "OOM command not allowed"
@@ -79,7 +79,7 @@ def journal_errors() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        reason = words(error)
+        reason = describe(error)
         if isinstance(error, OutOfMemoryError) or (isinstance(error, ResponseError) and FULL in reason):
             raise JournalFull from error
         _outage.met(reason)

@@ -19,8 +19,8 @@ def operator() -> str:
     return f"{user}@{gethostname()}"
 
 
-def words(text: str) -> str:
-    """Return an option's words; raises argparse.ArgumentTypeError where they are none, or too many for a log."""
+def printable_text(text: str) -> str:
+    """Return an option's text; raises ArgumentTypeError if it is empty, too long or unprintable."""
     if not 0 < len(text) <= MOST_CHARACTERS or not text.isprintable():
         raise argparse.ArgumentTypeError(f"give 1 to {MOST_CHARACTERS} printable characters")
     return text

@@ -55,6 +55,6 @@ class OutageLog:
                 log.info(self._over)
 
 
-def words(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """Return an error in its own words, in one line: its message, or its type where it has none."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -11,7 +11,7 @@ from typing import TypeVar
 import psycopg2
 
 from core.errors import DummiesError
-from core.outage_log import words
+from core.outage_log import describe
 from database.deadline import Session
 from database.session import Connector
 
@@ -56,5 +56,5 @@ def run(program: str, action: Callable[[], T], seconds: float) -> T:
         except (DummiesError, psycopg2.Error) as error:
             passes = isinstance(error, SchemaMissing | psycopg2.OperationalError)
             if not passes or getattr(error, "pgcode", None) not in BUSY or time.monotonic() > deadline:
-                sys.exit(f"{program}: {words(error)}")
+                sys.exit(f"{program}: {describe(error)}")
         time.sleep(random.uniform(0.2, 0.6))  # noqa: S311

@@ -32,7 +32,7 @@ from core.connection import connect as connect_redis
 from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION, DeadLetters
 from core.errors import JournalUnavailable
 from core.journal import Journal
-from core.operators import operator, words
+from core.operators import operator, printable_text
 from core.settings import load
 from database.connection import connect, run
 from database.deadline import Session
@@ -140,7 +140,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m database.erase", description=__doc__, allow_abbrev=False)
     parser.add_argument("ids", nargs="*", type=UUID, metavar="ID", help=f"strings to erase, {MOST_IDS:,} at most")
     parser.add_argument("--older-than", type=int, metavar="DAYS", help="delete what was stored longer ago")
-    parser.add_argument("--why", required=True, type=words, help="why, for the log")
+    parser.add_argument("--why", required=True, type=printable_text, help="why, for the log")
     asked = parser.parse_args(arguments)
     if bool(asked.ids) == (asked.older_than is not None):
         parser.error("give ids, or --older-than")

@@ -16,7 +16,7 @@ from core.counts import Counts
 from core.errors import DummiesError
 from core.journal import Journal, Unit
 from core.keys import KEYS
-from core.outage_log import words
+from core.outage_log import describe
 from core.submission import Submission
 from core.wakeups import QUEUE, make_celery, publish_wakeup
 from doctor.finding import Finding, failed, passed, skipped
@@ -97,7 +97,7 @@ def _wake(broker: Redis, broker_url: str, *, heard: bool) -> Finding:
                 return passed("wake-up", "taken by a worker")
             return failed("wake-up", f"not taken within {PATIENCE:.0f} s", "look at the workers' log")
     except (RedisError, OperationalError) as error:
-        return failed("wake-up", words(error), "fix the broker, or its user's rights")
+        return failed("wake-up", describe(error), "fix the broker, or its user's rights")
     if heard:
         return failed("wake-up", "the workers use another broker", "set the same CELERY_BROKER_URL for all tiers")
     return skipped("wake-up", "no worker is alive")

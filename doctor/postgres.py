@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 
 from core.addresses import hosts_in
-from core.outage_log import words
+from core.outage_log import describe
 from database.migrate import migrations
 from database.session import Connector, UnfitDatabase
 from doctor.finding import Finding, compare_clocks, failed, passed
@@ -89,7 +89,7 @@ def look_at_postgres(setting: str, url: str) -> list[Finding]:
 
 
 def _refused(what: str, setting: str, error: psycopg2.OperationalError) -> Finding:
-    said = words(error)
+    said = describe(error)
     for sign, seen, remedy in REFUSALS:
         if sign in said:
             return failed(what, f"{seen}: {said}", remedy.format(setting=setting))
@@ -100,7 +100,7 @@ def _check(check: Callable[[Cursor], Finding], cursor: Cursor) -> Finding:
     try:
         return check(cursor)
     except psycopg2.Error as error:
-        return failed("PostgreSQL's answer", words(error), MIGRATE)
+        return failed("PostgreSQL's answer", describe(error), MIGRATE)
 
 
 def _tls(what: str, url: str, connection: Connection) -> Finding:

@@ -21,7 +21,7 @@ from core.connection import connect
 from core.dead_letter_groups import DeadLetterGroups, Progress
 from core.dead_letters import DeadLetters
 from core.errors import JournalFull, JournalUnavailable
-from core.operators import operator, words
+from core.operators import operator, printable_text
 from core.settings import CoreSettings, load
 from core.wakeups import make_celery, publish_wakeup
 
@@ -62,14 +62,16 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("list", help="count the dead letters of each reason, quoted for a shell")
     retry = actions.add_parser("retry", help="put dead letters back into the journal")
     discard = actions.add_parser("discard", help="remove dead letters for good")
-    discard.add_argument("--why", required=True, type=words, help="why, for the log")
+    discard.add_argument("--why", required=True, type=printable_text, help="why, for the log")
     for action in (retry, discard):
         which = action.add_mutually_exclusive_group(required=True)
         which.add_argument(
             "--reason", action="append", help="those with exactly this reason; may be given several times"
         )
         which.add_argument("--all", action="store_true", help="those with any reason")
-        action.add_argument("--containing", type=words, help="of them only those whose text or reason contains this")
+        action.add_argument(
+            "--containing", type=printable_text, help="of them only those whose text or reason contains this"
+        )
     return parser
 
 

@@ -8,7 +8,7 @@ import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
 
 from core.errors import DummiesError
-from core.outage_log import words
+from core.outage_log import describe
 from core.retries import Failure
 
 ABOUT_THE_TEXT = {"22021", "22P05", "22001"}
@@ -61,7 +61,7 @@ def is_outage(error: BaseException, session: connection | None) -> bool:
 def refusal(error: Exception, session: connection) -> Refused:
     """Return what an error means while the connection is open; a constraint is looked up over it."""
     if not isinstance(error, psycopg2.Error) or not error.pgcode:  # the driver, or our own code
-        return Refused(Failure(type(error).__name__, f"{type(error).__name__}: {words(error)}"))
+        return Refused(Failure(type(error).__name__, f"{type(error).__name__}: {describe(error)}"))
     code, said = error.pgcode, error.diag
     failure = Failure(code, f"{code} {_message(error)}", counts=not code.startswith(ABOUT_THE_DATABASE))
     if code in TOO_SLOW:

@@ -12,7 +12,7 @@ import psycopg2
 from msgspec.structs import astuple
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 
-from core.outage_log import words
+from core.outage_log import describe
 from core.retries import Failure
 from core.submission import Submission
 from core.timeouts import CALL_DEADLINE, LOCK_TIMEOUT, STATEMENT_TIMEOUT
@@ -89,7 +89,7 @@ class Store:
                 raise Unanswered(f"no answer within {CALL_DEADLINE:.0f} s") from error
             if is_outage(error, connection):
                 self._drop()
-                raise Outage(words(error)) from error
+                raise Outage(describe(error)) from error
             refused = refusal(error, connection)
             if not isinstance(error, psycopg2.Error):
                 self._drop()  # its state is unknown
@@ -100,7 +100,7 @@ class Store:
             try:
                 self._connection = self._connector.connect()
             except Exception as error:
-                raise Outage(words(error)) from error
+                raise Outage(describe(error)) from error
         return self._connection
 
     def _drop(self) -> None:

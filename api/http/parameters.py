@@ -35,7 +35,7 @@ def integer(name: str, most: int, least: int = 1) -> int | None:
     return int(value)
 
 
-def words(name: str, longest: int) -> str | None:
+def text(name: str, longest: int) -> str | None:
     """Return a text of at most ``longest`` characters, None if it is not given; raises ApiProblem."""
     value = query().get(name)
     if value is not None and (len(value) > longest or "\0" in value or not _whole(value)):
@@ -45,7 +45,7 @@ def words(name: str, longest: int) -> str | None:
 
 def searched() -> str | None:
     """Return the text to search for, None for everything; raises ApiProblem."""
-    return words("q", MAX_QUERY_LENGTH) or None
+    return text("q", MAX_QUERY_LENGTH) or None
 
 
 def preview() -> int | None:

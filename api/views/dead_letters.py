@@ -11,7 +11,7 @@ from api import strings
 from api.auth import operator, operators_only
 from api.http.contract import MAX_HISTORY_PAGE, MAX_REASON_LENGTH, Accepted, FailedPage
 from api.http.openapi import Operation
-from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, preview, searched, words
+from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, preview, searched, text
 from api.http.problems import ApiProblem
 from api.http.responses import NOT_CACHED, answer, utc
 from api.http.room import Room
@@ -66,7 +66,7 @@ def retry(submission_id: UUID) -> Response:
 )
 def discard(submission_id: UUID) -> Response:
     """Remove a dead letter for good. The `reason`, which must be given, goes to the log with the string's id."""
-    reason = words("reason", MAX_REASON_LENGTH)
+    reason = text("reason", MAX_REASON_LENGTH)
     if not reason:
         raise ApiProblem("invalid-parameter", "Give the reason in the query: ?reason=….")
     audit = {"operator": operator(), "action": "discard", "id": str(submission_id), "reason": reason}

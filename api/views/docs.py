@@ -72,8 +72,8 @@ def ticks(text: str) -> Markup:
     return Markup(re.sub("`+([^`]+)`+", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
-@blueprint.app_template_filter("words")
-def words(schema: dict[str, Any]) -> str:
+@blueprint.app_template_filter("bounds")
+def bounds(schema: dict[str, Any]) -> str:
     """Return what a parameter may be, in words."""
     parts = [" or ".join(schema["enum"])] if "enum" in schema else []
     parts += [form.format(schema[name]) for name, form in _BOUNDS.items() if name in schema]
