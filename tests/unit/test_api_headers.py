@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -96,8 +97,26 @@ def test_the_documentation_has_every_operation_and_nothing_from_elsewhere(client
     assert "<h2>Types</h2>" in page
     for path in ("/dummies/bulk", "/dummies/export", "/dummies/failed", "/dummies/{submission_id}/retry", "/pipeline"):
         assert f"<code>{path}</code>" in page
-    assert "operator&#39;s token" in page or "operator's token" in page
     assert "http://" not in page
     assert "https://" not in page
     assert "<script" not in page
     assert client.get("/docs/style.css").mimetype == "text/css"
+
+
+@pytest.mark.parametrize(
+    ("operation", "needed"),
+    [
+        ("pipeline", []),
+        (
+            "states",
+            ["If the service has a READ_TOKEN: send it, or an operator's token, as Authorization: Bearer …."],
+        ),
+        ("retry", ["Needs an operator's token: Authorization: Bearer …."]),
+    ],
+)
+def test_the_documentation_says_which_token_an_operation_needs(
+    client: FlaskClient, operation: str, needed: list[str]
+) -> None:
+    section = client.get("/docs").text.partition(f'<section id="{operation}"')[2].partition("</section>")[0]
+    paragraphs = re.findall("<p>(.*?)</p>", re.sub("</?code>", "", section))
+    assert [each for each in paragraphs if "Bearer" in each] == needed
