@@ -45,7 +45,7 @@ class ApiSettings(CoreSettings):
     read_token: SecretStr | None = None
     """The bearer token without which nothing that shows texts can be read; by default everyone reads everything."""
     operators_file: Path | None = None
-    """A file with a name and a token a line, of further operators; it is read again whenever it has changed."""
+    """A file with one name and token per line, of further operators; it is read again whenever it has changed."""
 
     operations_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """A port on which a separate thread serves ``/healthz`` and ``/readyz``; they are also served with the rest."""

@@ -88,8 +88,8 @@ def read_many(body: bytes, max_text_bytes: int, were_accepted: WereAccepted) -> 
         case _:
             raise ApiProblem(
                 "unsupported-media-type",
-                'Send {"texts": […]} as application/json, {"text": "…"} a line as application/x-ndjson, '
-                "or a string a line as text/plain.",
+                'Send {"texts": […]} as application/json, {"text": "…"} per line as application/x-ndjson, '
+                "or one string per line as text/plain.",
             )
     if len(items) > MAX_STRINGS_PER_BULK:
         raise ApiProblem("too-large", f"Send at most {MAX_STRINGS_PER_BULK} strings in a request.")

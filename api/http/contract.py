@@ -34,8 +34,8 @@ StringText = Annotated[
 AcceptedTotal = Annotated[
     int,
     Meta(
-        description="Strings ever accepted, about up to this one. Less `settled_total` of `/pipeline`, it is about the"
-        " place in line."
+        description="Roughly the number of strings accepted so far, this one included. Minus `settled_total` of"
+        " `/pipeline`, it is roughly the place in line."
     ),
 ]
 
@@ -143,7 +143,7 @@ class HistoryPage(Struct):
 
 
 class FailedPage(Struct):
-    """Dead letters, in no particular order; about as many as were asked for, fewer where they are long."""
+    """Dead letters, in no particular order; roughly as many as requested, fewer where they are long."""
 
     items: list[StringState]
     next_cursor: Cursor

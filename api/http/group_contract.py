@@ -32,7 +32,7 @@ class FailedGroups(Struct):
 Reasons = Annotated[list[str], Meta(min_length=1, max_length=MAX_REASONS_PER_REQUEST)] | Literal["all"]
 Searched = Annotated[
     Annotated[str, Meta(min_length=1, max_length=MAX_QUERY_LENGTH)] | None,
-    Meta(description="Only those whose text or reason contains it, upper and lower case being different."),
+    Meta(description="Only those whose text or reason contains it, case-sensitive."),
 ]
 
 

@@ -34,7 +34,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": MAX_IDS_PER_QUERY},
     },
     "limit": {
-        "description": f"Strings a page; {DEFAULT_PAGE} by default.",
+        "description": f"Strings per page; {DEFAULT_PAGE} by default.",
         "schema": {"type": "integer", "minimum": 1, "maximum": MAX_HISTORY_PAGE},
     },
     "cursor": {
@@ -42,7 +42,7 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
     },
     "q": {
-        "description": "What the strings must contain, upper and lower case being different.",
+        "description": "What the strings must contain, case-sensitive.",
         "schema": {"type": "string", "maxLength": MAX_QUERY_LENGTH, "pattern": _WITHOUT_NUL},
     },
     "preview": {

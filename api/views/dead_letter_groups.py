@@ -62,8 +62,8 @@ def retry_groups() -> Response:
     """Put the dead letters with one of these reasons back into the journal; they keep their ids.
 
     With `q`, only those whose text or reason contains it. The answer is NDJSON: a line of progress at least every
-    second, of which the last has `complete`. It goes on while it is read. One that breaks off, or is not complete, has
-    done a part: send it again, which does nothing twice.
+    second, of which the last has `complete`. The run continues while the response is read. One that breaks off, or is
+    not complete, has done a part: send it again, which does nothing twice.
     """
     parts = services()
     wanted = read_object(_retried, MAX_BYTES, '{"reasons": ["…"]} or {"reasons": "all"}')

@@ -16,12 +16,11 @@ blueprint = Blueprint("docs", __name__, template_folder="templates")
 
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _BOUNDS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "maxItems": "at most {}",
+    ("minimum", "maximum"): "",
+    ("minLength", "maxLength"): " characters",
+    ("minItems", "maxItems"): "",
 }
+"""The names of a schema's least and greatest value, and the unit."""
 
 
 @blueprint.get("/openapi.json")
@@ -76,7 +75,11 @@ def ticks(text: str) -> Markup:
 def bounds(schema: dict[str, Any]) -> str:
     """Return what a parameter may be, in words."""
     parts = [" or ".join(schema["enum"])] if "enum" in schema else []
-    parts += [form.format(schema[name]) for name, form in _BOUNDS.items() if name in schema]
+    parts += [
+        f"{schema[least]} to {schema[most]}{unit}" if least in schema else f"at most {schema[most]}{unit}"
+        for (least, most), unit in _BOUNDS.items()
+        if most in schema
+    ]
     return f"({', '.join(parts)})" if parts else ""
 
 

@@ -43,8 +43,8 @@ _export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
 def export() -> Response:
     """Answer with every string that is stored when the request comes, newest first, or those that contain `q`.
 
-    As NDJSON it is an object a line; as CSV, the same fields, which the first line names. An answer that breaks off is
-    not whole: begin again. While the database is unavailable it pauses.
+    As NDJSON it is one object per line; as CSV, the same fields, which the first line names. An answer that breaks off
+    is not whole: begin again. While the database is unavailable it pauses.
     """
     kind, text = query().get("format", "ndjson"), searched()
     if kind not in _TYPES:

@@ -64,8 +64,8 @@ def states() -> Response:
 
     An answer has up to 256 KiB of strings, or one: a page ends there, and of many ids the texts are cut from there on.
 
-    ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what
-    it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
+    ``q`` gives those that contain it, case-sensitive. A search answers within a moment with what it has found; while
+    there is a next cursor, there may be more. ``preview`` cuts long texts.
     """
     ids = query().getlist("id")
     return answer(_many(_parse_ids(ids), preview()) if ids else history.page())

@@ -64,7 +64,8 @@ def submit() -> Response:
 def submit_bulk() -> Response:
     """Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none.
 
-    They come as JSON, as NDJSON with an object ``{"text": "…"}`` a line, or as plain text with a string a line.
+    They come as JSON, as NDJSON with one object ``{"text": "…"}`` per line, or as plain text with one string per
+    line.
     """
     parts = services()
     parts.monitor.check()

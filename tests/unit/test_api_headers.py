@@ -97,6 +97,14 @@ def test_the_documentation_has_every_operation_and_nothing_from_elsewhere(client
     assert "<h2>Types</h2>" in page
     for path in ("/dummies/bulk", "/dummies/export", "/dummies/failed", "/dummies/{submission_id}/retry", "/pipeline"):
         assert f"<code>{path}</code>" in page
+    for bounds in (
+        "(1 to 255 characters)",
+        "(at most 200 characters)",
+        "(0 to 10000)",
+        "(at most 100)",
+        "(ndjson or csv)",
+    ):
+        assert bounds in page
     assert "http://" not in page
     assert "https://" not in page
     assert "<script" not in page

@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * What became of many strings, or the history
-         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. An answer has up to 256 KiB of strings, or one: a page ends there, and of many ids the texts are cut from there on. ``q`` gives those that contain it, upper and lower case being different. A search answers within a moment with what it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
+         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. An answer has up to 256 KiB of strings, or one: a page ends there, and of many ids the texts are cut from there on. ``q`` gives those that contain it, case-sensitive. A search answers within a moment with what it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
          */
         get: operations["states"];
         put?: never;
@@ -83,7 +83,7 @@ export interface paths {
         put?: never;
         /**
          * Submit many strings
-         * @description Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none. They come as JSON, as NDJSON with an object ``{"text": "…"}`` a line, or as plain text with a string a line.
+         * @description Accept up to 10,000 strings or 8 MiB: all of them, or with 422 none. They come as JSON, as NDJSON with one object ``{"text": "…"}`` per line, or as plain text with one string per line.
          */
         post: operations["submit_bulk"];
         delete?: never;
@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * All stored strings as a file
-         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is an object a line; as CSV, the same fields, which the first line names. An answer that breaks off is not whole: begin again. While the database is unavailable it pauses.
+         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is one object per line; as CSV, the same fields, which the first line names. An answer that breaks off is not whole: begin again. While the database is unavailable it pauses.
          */
         get: operations["export"];
         put?: never;
@@ -183,7 +183,7 @@ export interface paths {
         put?: never;
         /**
          * Try groups of dead letters again
-         * @description Put the dead letters with one of these reasons back into the journal; they keep their ids. With `q`, only those whose text or reason contains it. The answer is NDJSON: a line of progress at least every second, of which the last has `complete`. It goes on while it is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
+         * @description Put the dead letters with one of these reasons back into the journal; they keep their ids. With `q`, only those whose text or reason contains it. The answer is NDJSON: a line of progress at least every second, of which the last has `complete`. The run continues while the response is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
          */
         post: operations["retry_groups"];
         delete?: never;
@@ -289,7 +289,7 @@ export interface components {
             status_url: string;
             /** Format: date-time */
             received_at: string;
-            /** @description Strings ever accepted, about up to this one. Less `settled_total` of `/pipeline`, it is about the place in line. */
+            /** @description Roughly the number of strings accepted so far, this one included. Minus `settled_total` of `/pipeline`, it is roughly the place in line. */
             accepted_total: number;
         };
         /**
@@ -301,7 +301,7 @@ export interface components {
             ids: string[];
             /** Format: date-time */
             received_at: string;
-            /** @description Strings ever accepted, about up to this one. Less `settled_total` of `/pipeline`, it is about the place in line. */
+            /** @description Roughly the number of strings accepted so far, this one included. Minus `settled_total` of `/pipeline`, it is roughly the place in line. */
             accepted_total: number;
         };
         /**
@@ -319,7 +319,7 @@ export interface components {
             reasons: string[] | "all";
             /** @description For the log. */
             why: string;
-            /** @description Only those whose text or reason contains it, upper and lower case being different. */
+            /** @description Only those whose text or reason contains it, case-sensitive. */
             q?: string | null;
         };
         /**
@@ -345,7 +345,7 @@ export interface components {
         };
         /**
          * FailedPage
-         * @description Dead letters, in no particular order; about as many as were asked for, fewer where they are long.
+         * @description Dead letters, in no particular order; roughly as many as requested, fewer where they are long.
          */
         FailedPage: {
             items: components["schemas"]["StringState"][];
@@ -499,7 +499,7 @@ export interface components {
          */
         RetryGroups: {
             reasons: string[] | "all";
-            /** @description Only those whose text or reason contains it, upper and lower case being different. */
+            /** @description Only those whose text or reason contains it, case-sensitive. */
             q?: string | null;
         };
         /**
@@ -606,11 +606,11 @@ export interface operations {
             query?: {
                 /** @description A string's id; may be repeated, up to 100 times. */
                 id?: string[];
-                /** @description Strings a page; 50 by default. */
+                /** @description Strings per page; 50 by default. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description What the strings must contain, upper and lower case being different. */
+                /** @description What the strings must contain, case-sensitive. */
                 q?: string;
                 /** @description The most characters of each text; longer ones are cut and marked `truncated`. Whole texts by default. */
                 preview?: number;
@@ -1129,7 +1129,7 @@ export interface operations {
             query?: {
                 /** @description The kind of file; ndjson by default. */
                 format?: "ndjson" | "csv";
-                /** @description What the strings must contain, upper and lower case being different. */
+                /** @description What the strings must contain, case-sensitive. */
                 q?: string;
             };
             header?: never;
@@ -1198,11 +1198,11 @@ export interface operations {
     failed: {
         parameters: {
             query?: {
-                /** @description Strings a page; 50 by default. */
+                /** @description Strings per page; 50 by default. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description What the strings must contain, upper and lower case being different. */
+                /** @description What the strings must contain, case-sensitive. */
                 q?: string;
                 /** @description The most characters of each text; longer ones are cut and marked `truncated`. Whole texts by default. */
                 preview?: number;
