@@ -1,6 +1,6 @@
 """`make pairs BASE=revision`: this tree's speed beside that of a revision, in one run on the same machine.
 
-Both systems run at the same time, and are put under load in turns: base, this, this, base, and the other way round, so
+Both systems run at the same time, and are loaded alternately: base, this, this, base, and the other way round, so
 that neither a drift of the machine's speed nor the order counts for one of them. Each such round starts both again: two
 starts of one system differ by more than a few seconds of load do. A ratio belongs to each round; what is printed is
 their median with a 95 % interval (bootstrap). ROUNDS and SECONDS (of load) can be set.
@@ -43,11 +43,11 @@ class Side(NamedTuple):
     urls: dict[str, str]
     cursor: Cursor
 
-    def stored_per_s(self, way: str, seconds: float) -> float:
+    def stored_per_s(self, route: str, seconds: float) -> float:
         """Submit for some seconds, wait for the last row, and return the rows a second. Raises Incomplete."""
         self.cursor.execute("TRUNCATE dummies")
         start = time.time()
-        answered = load.submit(self.urls[way], CLIENTS, seconds).answered
+        answered = load.submit(self.urls[route], CLIENTS, seconds).answered
         deadline = time.monotonic() + STORED_WITHIN
         while time.monotonic() < deadline:
             self.cursor.execute("SELECT count(*), extract(epoch FROM max(stored_at))::float FROM dummies")
@@ -84,25 +84,25 @@ def check_out(revision: str, folder: Path) -> Path:
     return folder
 
 
-def compare(base: Side, this: Side, way: str, seconds: float, *, base_first: bool) -> float:
+def compare(base: Side, this: Side, route: str, seconds: float, *, base_first: bool) -> float:
     """Return this system's speed over the base's."""
     order = [base, this, this, base] if base_first else [this, base, base, this]
     for side in order[:2]:
-        side.stored_per_s(way, WARM_UP)
-    rates = [(side is this, side.stored_per_s(way, seconds)) for side in order]
+        side.stored_per_s(route, WARM_UP)
+    rates = [(side is this, side.stored_per_s(route, seconds)) for side in order]
     ratio = sum(rate for ours, rate in rates if ours) / sum(rate for ours, rate in rates if not ours)
-    print(f"{way}: {ratio:.3f}   ({', '.join(f'{rate:.0f}' for _, rate in rates)} /s)", flush=True)
+    print(f"{route}: {ratio:.3f}   ({', '.join(f'{rate:.0f}' for _, rate in rates)} /s)", flush=True)
     return ratio
 
 
 def play(base: Path, folder: Path, seconds: float, *, base_first: bool) -> dict[str, float]:
-    """Start both systems and return the ratio for each way to the API. Raises Incomplete or LoadFailed."""
+    """Start both systems and return the ratio for each route to the API. Raises Incomplete or LoadFailed."""
     folders = {base: folder / "base", ROOT: folder / "this"}
     with ExitStack() as started:
         order = [base, ROOT] if base_first else [ROOT, base]
         sides = {tree: started.enter_context(serving(tree, folders[tree])) for tree in order}
-        ways = [way for way in sides[ROOT].urls if way in sides[base].urls]
-        return {way: compare(sides[base], sides[ROOT], way, seconds, base_first=base_first) for way in ways}
+        routes = [route for route in sides[ROOT].urls if route in sides[base].urls]
+        return {route: compare(sides[base], sides[ROOT], route, seconds, base_first=base_first) for route in routes}
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
@@ -129,10 +129,10 @@ def main() -> None:
     print(
         f"\nThis tree beside {revision}, load {busy:.2f} before, {rounds} rounds of 4 x {seconds} s, {CLIENTS} clients:"
     )
-    for way in found[0]:
-        ratios = [ratio[way] for ratio in found]
+    for route in found[0]:
+        ratios = [ratio[route] for ratio in found]
         low, high = interval(ratios) if rounds >= LEAST_ROUNDS else (0, float("inf"))
-        print(f"  {way}: median {statistics.median(ratios):.3f}, 95 % {low:.3f} to {high:.3f}")
+        print(f"  {route}: median {statistics.median(ratios):.3f}, 95 % {low:.3f} to {high:.3f}")
 
 
 if __name__ == "__main__":

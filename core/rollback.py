@@ -27,9 +27,9 @@ class Rollback(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """The highest counter seen; ``turn`` counts how often it has fallen."""
+    """The highest counter seen; ``falls`` counts how often it has fallen."""
 
-    turn: int
+    falls: int
     counter: int
 
 
@@ -57,18 +57,18 @@ class RollbackDetector:
     def note(self, mark: Mark, found: int, left: int) -> None:
         """Note the counter as a call found it and as it left it; a fall is logged once."""
         with self._lock:
-            if mark.turn != self.mark.turn:
+            if mark.falls != self.mark.falls:
                 self._note_late(mark, found)
                 return
             if found >= mark.counter:
-                self.mark = max(self.mark, Mark(mark.turn, left))
+                self.mark = max(self.mark, Mark(mark.falls, left))
                 return
-            self.mark = Mark(mark.turn + 1, left)
+            self.mark = Mark(mark.falls + 1, left)
             fall = self._last = Rollback(time.time_ns() // 1_000_000, mark.counter, found)
             self.unreported = self.unreported or fall
-        log.error("journal set back", before=fall.before, after=fall.after, missing_at_most=fall.before - fall.after)
+        log.error("journal rolled back", before=fall.before, after=fall.after, missing_at_most=fall.before - fall.after)
 
     def _note_late(self, mark: Mark, found: int) -> None:
         """Note the reply to a call sent before the fall: one that found less than its mark ran after it."""
-        if self._last and mark.turn == self.mark.turn - 1 and found < min(mark.counter, self._last.after):
+        if self._last and mark.falls == self.mark.falls - 1 and found < min(mark.counter, self._last.after):
             self._last = self.unreported = self._last._replace(after=found)

@@ -99,7 +99,7 @@ class Postgres(Server):
             **QUIET,
         }
         options = (word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
-        return [*self._place.way, str(self._place.programs / "postgres"), "-D", str(self._cluster), *options]
+        return [*self._place.prefix, str(self._place.programs / "postgres"), "-D", str(self._cluster), *options]
 
     def prepare(self) -> None:
         """Make the cluster if there is none, and remove what a crash of the machine left."""

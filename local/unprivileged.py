@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from local import private
 
-REFUGES = ("/var/lib", "/srv", "/var/tmp")  # noqa: S108 - the folder made there has a name of chance, and is root's
+REFUGES = ("/var/lib", "/srv", "/var/tmp")  # noqa: S108 - the folder made there has a random name, and is root's
 """Where anyone may enter, and files outlive a restart of the machine."""
 TIMEOUT = 60.0
 # Python can import nothing more once it is someone else
@@ -35,7 +35,7 @@ class Place(NamedTuple):
     home: Path
     """The folder of its data."""
     programs: Path
-    way: list[str]
+    prefix: list[str]
     """The prefix of a command so that PostgreSQL accepts its user."""
 
     def run(self, *command: str | Path, timeout: float = TIMEOUT) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
         Ctrl-C in the terminal does not reach it.
         """
-        words = [*self.way, *map(str, command)]
+        words = [*self.prefix, *map(str, command)]
         try:
             return subprocess.run(
                 words, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
@@ -68,8 +68,8 @@ def settle(folder: Path, programs: Path) -> Place:
     home = moved.resolve() if moved.is_dir() else folder
     if os.geteuid() != 0:
         return Place(home, programs, [])
-    for way in _ways():
-        place = Place(home, programs, way)
+    for prefix in _prefixes():
+        place = Place(home, programs, prefix)
         if not place.obstacle():
             break
     else:
@@ -92,8 +92,8 @@ def _last_line(text: str) -> str:
     return text.strip().rpartition("\n")[2]
 
 
-def _ways() -> list[list[str]]:
-    """Return how root starts a command as someone else, the way with the fewest rights first.
+def _prefixes() -> list[list[str]]:
+    """Return the prefixes with which root starts a command as someone else, that with the fewest rights first.
 
     The capability lets PostgreSQL pass through folders that only root may enter, such as /root; access() heeds it only
     with the securebit.
@@ -115,9 +115,9 @@ def _user() -> pwd.struct_passwd:
 
 def _move(home: Path, programs: Path) -> Place:
     """Copy the programs to where they can be reached, beside the data if that can be. Raises OSError."""
-    way, reason = _ways()[0], "no folder can be entered"
+    prefix, reason = _prefixes()[0], "no folder can be entered"
     for base in (home, *map(Path, REFUGES)):
-        looked = Place(base, programs, way).run("test", "-x", base)
+        looked = Place(base, programs, prefix).run("test", "-x", base)
         if looked.returncode:
             reason = _last_line(looked.stderr) or reason
             continue
@@ -126,7 +126,7 @@ def _move(home: Path, programs: Path) -> Place:
         except OSError as error:
             reason = str(error)
             continue
-        place = Place(made, _copy(programs, made / "programs"), way)
+        place = Place(made, _copy(programs, made / "programs"), prefix)
         reason = place.obstacle()
         if not reason:
             return place

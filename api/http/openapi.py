@@ -73,7 +73,7 @@ class Operation(msgspec.Struct, frozen=True):
     """A decorator that notes what the document says about a view, in addition to its docstring."""
 
     summary: str
-    answers: Mapping[int, Any]
+    responses: Mapping[int, Any]
     body: Mapping[str, Any] = {}
     parameters: Sequence[str] = ()
     refusals: Sequence[int] = ()
@@ -119,7 +119,7 @@ def build(app: Flask) -> dict[str, Any]:
 def _schemas(operations: Sequence[Operation]) -> tuple[dict[Any, Any], dict[str, Any]]:
     types = {Problem}
     for operation in operations:
-        for type_ in (*operation.answers.values(), *operation.body.values()):
+        for type_ in (*operation.responses.values(), *operation.body.values()):
             types.update(_types_in(type_))
     ordered = sorted(types, key=lambda type_: type_.__name__)
     schemas, components = msgspec.json.schema_components(ordered, ref_template=_REF)
@@ -171,7 +171,7 @@ def _of_any(rule: Rule) -> list[int]:
 
 def _responses(operation: Operation, refusals: Sequence[int], schemas: Mapping[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
-    for status, type_ in operation.answers.items():
+    for status, type_ in operation.responses.items():
         responses[str(status)] = {"description": HTTP_STATUS_CODES[status]}
         if type_ is not None:
             media = type_ if isinstance(type_, Mapping) else {"application/json": type_}

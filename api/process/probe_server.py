@@ -29,11 +29,11 @@ BACKLOG = MOST_PROBERS // 2
 """Connections accepted in one turn of the loop; few enough that none is disconnected before it was read from."""
 MOST_BYTES = 4096
 
-Answers = Mapping[str, Callable[[], Response]]
+Responses = Mapping[str, Callable[[], Response]]
 """What answers each path: a function that must not wait, and may raise ApiProblem."""
 
 
-def serve(listener: socket.socket, answers: Answers, monitor: Monitor) -> None:
+def serve(listener: socket.socket, responses: Responses, monitor: Monitor) -> None:
     """Answer on this socket for as long as the process lives, and start the monitor.
 
     A process that is not ready receives no requests, and without one the monitor would not start.
@@ -45,22 +45,22 @@ def serve(listener: socket.socket, answers: Answers, monitor: Monitor) -> None:
         looking.set()
 
     repeat(look, "monitor start", until=looking.is_set)
-    repeat(lambda: asyncio.run(answer_probes(listener.dup(), answers)), "operations")
+    repeat(lambda: asyncio.run(answer_probes(listener.dup(), responses)), "operations")
 
 
-async def answer_probes(listener: socket.socket, answers: Answers) -> None:
+async def answer_probes(listener: socket.socket, responses: Responses) -> None:
     """Answer on this socket until the loop ends."""
     probers: dict[_Prober, asyncio.Transport] = {}
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Prober(answers, probers), sock=listener, backlog=BACKLOG)
+    server = await loop.create_server(lambda: _Prober(responses, probers), sock=listener, backlog=BACKLOG)
     await server.serve_forever()
 
 
 class _Prober(asyncio.Protocol):
     """A connection for one request."""
 
-    def __init__(self, answers: Answers, probers: dict[_Prober, asyncio.Transport]) -> None:
-        self._answers, self._probers = answers, probers
+    def __init__(self, responses: Responses, probers: dict[_Prober, asyncio.Transport]) -> None:
+        self._responses, self._probers = responses, probers
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -73,7 +73,7 @@ class _Prober(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._received += data
         if b"\r\n\r\n" in self._received:
-            self._transport.write(_answer(self._received, self._answers))
+            self._transport.write(_answer(self._received, self._responses))
             self._transport.close()
         elif len(self._received) > MOST_BYTES:
             self._transport.abort()
@@ -83,9 +83,9 @@ class _Prober(asyncio.Protocol):
         self._probers.pop(self, None)
 
 
-def _answer(request: bytes, answers: Answers) -> bytes:
+def _answer(request: bytes, responses: Responses) -> bytes:
     try:
-        response = _response(request.decode("latin-1"), answers)
+        response = _response(request.decode("latin-1"), responses)
     except ApiProblem as problem:
         response = problem.response()
     except Exception:
@@ -98,11 +98,11 @@ def _answer(request: bytes, answers: Answers) -> bytes:
     return f"HTTP/1.1 {response.status}\r\n{response.headers}".encode("latin-1") + body
 
 
-def _response(request: str, answers: Answers) -> Response:
+def _response(request: str, responses: Responses) -> Response:
     method, _, rest = request.partition(" ")
-    answer = answers.get(rest.partition(" ")[0])
-    if answer is None:
-        raise ApiProblem("not-found", f"Ask for one of these: {', '.join(answers)}.")
+    respond = responses.get(rest.partition(" ")[0])
+    if respond is None:
+        raise ApiProblem("not-found", f"Ask for one of these: {', '.join(responses)}.")
     if method not in {"GET", "HEAD"}:
         raise ApiProblem("method-not-allowed", "Send GET or HEAD.")
-    return answer()
+    return respond()

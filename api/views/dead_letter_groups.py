@@ -42,7 +42,9 @@ _run_slots = threading.BoundedSemaphore(CONCURRENT_RUNS)
 
 
 @blueprint.get("/dummies/failed/reasons")
-@Operation("Dead letters by reason", answers={200: FailedGroups}, parameters=("cursor",), refusals=(400, 401, 403, 503))
+@Operation(
+    "Dead letters by reason", responses={200: FailedGroups}, parameters=("cursor",), refusals=(400, 401, 403, 503)
+)
 def failed_reasons() -> Response:
     """Answer with how many dead letters have which reason; of very many, with those looked at within a second."""
     counts = services().groups.count(integer("cursor", MAX_SCAN_CURSOR) or 0, COUNTING_BUDGET)
@@ -55,7 +57,7 @@ def failed_reasons() -> Response:
 @Operation(
     "Try groups of dead letters again",
     body={"application/json": RetryGroups},
-    answers={200: {_NDJSON: GroupProgress}},
+    responses={200: {_NDJSON: GroupProgress}},
     refusals=(400, 401, 403, 413, 415, 422, 503),
 )
 def retry_groups() -> Response:
@@ -76,7 +78,7 @@ def retry_groups() -> Response:
 @Operation(
     "Discard groups of dead letters",
     body={"application/json": DiscardGroups},
-    answers={200: {_NDJSON: GroupProgress}},
+    responses={200: {_NDJSON: GroupProgress}},
     refusals=(400, 401, 403, 413, 415, 422, 503),
 )
 def discard_groups() -> Response:

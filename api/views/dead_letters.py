@@ -27,7 +27,7 @@ blueprint.before_request(operators_only)
 @blueprint.get("/dummies/failed")
 @Operation(
     "Dead letters",
-    answers={200: FailedPage},
+    responses={200: FailedPage},
     parameters=("limit", "cursor", "q", "preview"),
     refusals=(400, 401, 403, 503),
 )
@@ -42,7 +42,7 @@ def failed() -> Response:
 
 
 @blueprint.post("/dummies/<uuid:submission_id>/retry")
-@Operation("Try a dead letter again", answers={202: Accepted}, refusals=(401, 403, 404, 409, 503))
+@Operation("Try a dead letter again", responses={202: Accepted}, refusals=(401, 403, 404, 409, 503))
 def retry(submission_id: UUID) -> Response:
     """Put a dead letter back into the journal; it keeps its id, and is stored once or refused again."""
     parts = services()
@@ -62,7 +62,7 @@ def retry(submission_id: UUID) -> Response:
 
 @blueprint.delete("/dummies/<uuid:submission_id>")
 @Operation(
-    "Discard a dead letter", answers={204: None}, parameters=("reason",), refusals=(400, 401, 403, 404, 409, 503)
+    "Discard a dead letter", responses={204: None}, parameters=("reason",), refusals=(400, 401, 403, 404, 409, 503)
 )
 def discard(submission_id: UUID) -> Response:
     """Remove a dead letter for good. The `reason`, which must be given, goes to the log with the string's id."""

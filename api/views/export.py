@@ -36,7 +36,7 @@ _export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
 @blueprint.get("/dummies/export")
 @Operation(
     "All stored strings as a file",
-    answers={200: dict.fromkeys(("application/x-ndjson", "text/csv"), str)},
+    responses={200: dict.fromkeys(("application/x-ndjson", "text/csv"), str)},
     parameters=("format", "q"),
     refusals=(400, 401, 503),
 )

@@ -20,7 +20,7 @@ blueprint = Blueprint("pipeline", __name__)
 
 
 @blueprint.get("/pipeline")
-@Operation("Whether strings get through", answers={200: Pipeline})
+@Operation("Whether strings get through", responses={200: Pipeline})
 def pipeline() -> Response:
     """Answer with what was seen within the last second; a part that is unavailable is reported as such, still with 200.
 
@@ -53,14 +53,14 @@ def pipeline() -> Response:
 
 
 @blueprint.get("/healthz")
-@Operation("Whether the process lives", answers={200: Ready})
+@Operation("Whether the process lives", responses={200: Ready})
 def healthz() -> Response:
     """Answer as soon as the process serves; nothing else is looked at."""
     return answer(Ready())
 
 
 @blueprint.get("/readyz")
-@Operation("Whether the process may be sent requests", answers={200: Ready}, refusals=(503,))
+@Operation("Whether the process may be sent requests", responses={200: Ready}, refusals=(503,))
 def readyz() -> Response:
     """Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service.
 

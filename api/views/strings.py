@@ -39,7 +39,7 @@ _asked = msgspec.json.Decoder(StatusRequest)
 
 
 @blueprint.get("/dummies/<uuid:submission_id>")
-@Operation("What became of a string", answers={200: StringState}, refusals=(401, 404, 503))
+@Operation("What became of a string", responses={200: StringState}, refusals=(401, 404, 503))
 def state(submission_id: UUID) -> Response:
     """Answer with the string and its status."""
     key = str(submission_id)
@@ -55,7 +55,7 @@ def state(submission_id: UUID) -> Response:
 @blueprint.get("/dummies/")
 @Operation(
     "What became of many strings, or the history",
-    answers={200: StringStates | HistoryPage},
+    responses={200: StringStates | HistoryPage},
     parameters=("id", "limit", "cursor", "q", "preview"),
     refusals=(400, 401, 503),
 )
@@ -75,7 +75,7 @@ def states() -> Response:
 @Operation(
     "How many of many strings are stored",
     body={JSON: StatusRequest},
-    answers={200: StatusSummary},
+    responses={200: StatusSummary},
     refusals=(400, 401, 413, 415, 422, 503),
 )
 def status() -> Response:

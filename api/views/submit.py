@@ -37,7 +37,7 @@ _bulk_places = threading.BoundedSemaphore(CONCURRENT_BULKS + WAITING_BULKS)
 @Operation(
     "Submit one string",
     body={"application/json": SubmitRequest},
-    answers={202: Accepted},
+    responses={202: Accepted},
     parameters=("Idempotency-Key",),
     refusals=(400, 413, 415, 422, 503),
 )
@@ -57,7 +57,7 @@ def submit() -> Response:
 @Operation(
     "Submit many strings",
     body={"application/json": BulkRequest, "application/x-ndjson": str, "text/plain": str},
-    answers={202: BulkAccepted},
+    responses={202: BulkAccepted},
     parameters=("Idempotency-Key",),
     refusals=(400, 413, 415, 422, 503),
 )

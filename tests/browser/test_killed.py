@@ -38,7 +38,7 @@ def visit(browser: Browser, profile: Path, site: str) -> Iterator[Page]:
 
 
 def kill(profile: Path) -> None:
-    """Kill the browser with this folder, and all of its processes, at once."""
+    """Kill the browser with this folder, and all of its processes together."""
     found = [
         each for each in psutil.process_iter(["cmdline"]) if any(str(profile) in a for a in each.info["cmdline"] or [])
     ]

@@ -63,7 +63,7 @@ class Apis:
 
     def times_logged(self) -> list[int]:
         """Return how often each process has said in its log that the journal was set back."""
-        return [process.log.read_text(encoding="utf-8").count("journal set back") for process in self.processes]
+        return [process.log.read_text(encoding="utf-8").count("journal rolled back") for process in self.processes]
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_an_emptied_journal_is_noticed_and_the_note_stays_until_it_is_deleted(ap
     later = apis.system.start(api_command(port := free_port(), workers=1), "later", None)
     eventually(lambda: get(port, "/readyz"), within=20)
     assert httpx.get(f"http://127.0.0.1:{port}/pipeline").json()["set_back"] == said
-    assert "journal set back" not in later.log.read_text(encoding="utf-8")
+    assert "journal rolled back" not in later.log.read_text(encoding="utf-8")
     with redis_of(apis.system) as redis:
         redis.delete("dummies:set_back")
     eventually(lambda: not apis.set_back(), within=5)

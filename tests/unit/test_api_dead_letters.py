@@ -57,16 +57,16 @@ def listed(client: FlaskClient, **query: Any) -> Any:
     return answer.json
 
 
-SOMEBODY = "7f3b1c52-0e0a-4f0e-9d3a-6f1a6c1e52a2"
+UNKNOWN_ID = "7f3b1c52-0e0a-4f0e-9d3a-6f1a6c1e52a2"
 ROUTES = pytest.mark.parametrize(
     ("method", "path"),
     [
         ("GET", "/dummies/failed"),
         ("GET", "/dummies/failed/reasons"),
-        ("POST", f"/dummies/{SOMEBODY}/retry"),
+        ("POST", f"/dummies/{UNKNOWN_ID}/retry"),
         ("POST", "/dummies/failed/retry"),
         ("POST", "/dummies/failed/discard"),
-        ("DELETE", f"/dummies/{SOMEBODY}?reason=r"),
+        ("DELETE", f"/dummies/{UNKNOWN_ID}?reason=r"),
     ],
 )
 

@@ -50,7 +50,7 @@ def test_everything_is_reported_at_a_glance(client: FlaskClient, monitor: Monito
 def test_since_when_a_part_answers_is_unknown_until_it_is_seen_to_change(
     client: FlaskClient, monitor: Monitor, redis: FakeRedis
 ) -> None:
-    """Or two processes would say different things of the same part, in turns."""
+    """Or two processes would say different things of the same part, alternately."""
     look(monitor)
     assert client.get("/pipeline").json["workers"] == {"status": "away", "since": None}
     Watch(redis).heartbeat("one")
@@ -251,7 +251,7 @@ def test_a_journal_that_was_set_back_is_reported_until_the_note_is_deleted(
     with capture_logs() as said:
         look(monitor)
         look(monitor)
-    assert [line["event"] for line in said] == ["journal set back"]
+    assert [line["event"] for line in said] == ["journal rolled back"]
     told = client.get("/pipeline").json
     assert (told["set_back"]["before"], told["set_back"]["after"]) == (3, 0)
     assert told["accepting"]
@@ -266,7 +266,7 @@ def test_an_append_notices_it_too(client: FlaskClient, monitor: Monitor, redis: 
     with capture_logs() as said:
         submit(client, *"defgh")
         look(monitor)
-    assert [line["event"] for line in said] == ["journal set back"]
+    assert [line["event"] for line in said] == ["journal rolled back"]
     assert client.get("/pipeline").json["set_back"]["before"] == 3
 
 

@@ -36,7 +36,7 @@ class Table:
 
     def __init__(self) -> None:
         self.rows: list[StoredString] = []
-        self.away = False
+        self.unavailable = False
 
     def add(self, count: int) -> list[str]:
         """Store strings; return their ids."""
@@ -61,7 +61,7 @@ class Table:
         return [cut(row, preview) for row in reversed(self.rows) if before is None or row.seq < before][:limit]
 
     def _answer(self) -> None:
-        if self.away:
+        if self.unavailable:
             raise DatabaseUnavailable
 
 
@@ -233,7 +233,7 @@ def test_while_the_database_is_unavailable_an_id_without_a_record_is_503_not_404
     client: FlaskClient, table: Table
 ) -> None:
     queued = submit(client)
-    table.away = True
+    table.unavailable = True
     unknown = str(uuid4())
     answer = client.get(f"/dummies/{unknown}")
     assert answer.status_code == 503
@@ -254,7 +254,7 @@ def test_each_of_many_ids_is_counted_once_however_often_it_is_given(
     monkeypatch.setattr(services.reader, "states", None)  # which reads the texts
     expected = {"queued": 2, "stored": 3, "failed": [{"id": failed, "reason": "because"}], "unavailable": 0}
     assert summary(client, *ids, *ids, *(each.upper() for each in ids)) == expected | {"not_found": unknown}
-    table.away = True
+    table.unavailable = True
     assert summary(client, *ids) == expected | {"stored": 0, "not_found": [], "unavailable": 5}
     assert summary(client, *queued) == NOTHING | {"queued": 2}
 
@@ -407,7 +407,7 @@ def test_the_beginnings_of_many_strings_fit_into_an_answer() -> None:
 
 
 def test_the_history_needs_the_database(client: FlaskClient, table: Table) -> None:
-    table.away = True
+    table.unavailable = True
     assert client.get("/dummies/").status_code == 503
 
 

@@ -225,10 +225,10 @@ class Played(pairs.Side):
 
     turns: list[str] = []  # noqa: RUF012
 
-    def stored_per_s(self, way: str, seconds: float) -> float:
+    def stored_per_s(self, route: str, seconds: float) -> float:
         """Note the turn."""
         self.turns.append(self.urls["direct"])
-        return float(self.urls[way]) * (100 - len(self.turns)) / seconds
+        return float(self.urls[route]) * (100 - len(self.turns)) / seconds
 
 
 def test_neither_a_drift_nor_the_order_counts_for_one_of_a_pair() -> None:

@@ -280,13 +280,13 @@ def test_a_string_that_is_refused_although_it_has_its_row_is_completed(
 
 
 @pytest.mark.parametrize("kind", ["bad", "odd"])
-@pytest.mark.parametrize("away", [False, True])
+@pytest.mark.parametrize("unavailable", [False, True])
 def test_what_refuses_the_probes_own_text_as_well_is_no_outage_while_a_string_is_stored(
-    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, kind: str, away: bool
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, kind: str, unavailable: bool
 ) -> None:
     """As a constraint does that allows few texts, or one that allows each once."""
     database.doubt = FAILURES[kind]
-    if away:
+    if unavailable:
         consumer.mark_database_unavailable()
         redis.delete(KEYS.database_probe)
     append(journal, "good 1", f"{kind} one", "good 2")
@@ -503,9 +503,9 @@ def test_what_goes_on_to_end_its_worker_alone_is_a_dead_letter_only_where_others
     assert journal.counts().failed == int(others)
 
 
-@pytest.mark.parametrize("away", [False, True])
+@pytest.mark.parametrize("unavailable", [False, True])
 def test_a_string_that_was_stored_each_time_but_never_completed_is_no_dead_letter(
-    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, away: bool
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, *, unavailable: bool
 ) -> None:
     """Redis may be unavailable, or the worker be killed, between the commit and the completion: however often."""
     append(journal, "stored long since")
@@ -513,11 +513,11 @@ def test_a_string_that_was_stored_each_time_but_never_completed_is_no_dead_lette
         batch = consumer.claim()
         database.insert(batch.entries[0].submissions)
         redis.xclaim(KEYS.journal, "writers", "worker", 0, [batch.entries[0].id], idle=3_600_000, justid=True)
-    database.trouble = Outage("gone") if away else None
+    database.trouble = Outage("gone") if unavailable else None
     with suppress(Outage):
         settle(consumer, database)
     assert (journal.counts().failed, journal.counts().set_aside) == (0, 0)
-    assert journal.counts().waiting == (1 if away else 0)
+    assert journal.counts().waiting == (1 if unavailable else 0)
 
 
 @pytest.mark.parametrize("kind", ["42501", "57014", "XX001"])
@@ -540,8 +540,8 @@ def test_a_look_up_that_is_refused_raises_nothing_and_sets_the_string_aside(
 def test_nothing_is_raised_when_redis_is_unavailable(
     consumer: Consumer, database: Database, wakes: list[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: int) -> None:
+    def unavailable(*_: int) -> None:
         raise JournalUnavailable
 
-    monkeypatch.setattr(consumer, "claim", away)
+    monkeypatch.setattr(consumer, "claim", unavailable)
     assert run(consumer, database, wakes) == 0
