@@ -106,7 +106,7 @@ arguments() {
         --dump) DUMP=yes ;;
         --help) usage && exit ;;
         --cidr | --address | --name | --certificate | --key | --ca | --keep)
-            [ -n "${2:-}" ] || fail "$1 needs a value: --help" 2
+            [ -n "${2:-}" ] || fail "$1 needs a value (see --help)" 2
             case $1 in
             --cidr) CIDR=$2 ;;
             --address) ADDRESS=$2 ;;
@@ -118,7 +118,7 @@ arguments() {
             esac
             shift
             ;;
-        *) fail "$1: unknown option: --help" 2 ;;
+        *) fail "unknown option $1 (see --help)" 2 ;;
         esac
         shift
     done

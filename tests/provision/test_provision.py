@@ -198,13 +198,13 @@ def test_check_changes_nothing_and_finds_nothing(machine: Machine, migrated: str
     [
         (["--cidr", "0.0.0.0/0"], "--cidr 0.0.0.0/0: give an IPv4 network"),
         (["--cidr", "192.168.10.300/24"], "--cidr 192.168.10.300/24: give an IPv4 network"),
-        (["--cidr"], "--cidr needs a value"),
+        (["--cidr"], "--cidr needs a value (see --help)"),
         (["--address", "192.0.2.1"], "--address 192.0.2.1: this machine has 192.168.10.7 192.168.20.7"),
         (["--name", "two words"], "--name two words: give a host name"),
         (["--name", "$(reboot)"], "--name $(reboot): give a host name"),
         (["--keep", "soon"], "--keep soon: give a number of days"),
         (["--certificate", "/etc/hostname"], "--certificate, --key and --ca go together"),
-        (["--open"], "--open: unknown option"),
+        (["--open"], "unknown option --open (see --help)"),
     ],
 )
 def test_a_bad_argument_gets_one_clear_line(machine: Machine, arguments: list[str], reason: str) -> None:
