@@ -13,7 +13,7 @@ from granian.cli import cli
 
 from api.process import request_threads
 from api.settings import ApiSettings
-from api.start import listen, refuse_unkept
+from api.start import listen, refuse_unfit_servers
 from core.settings import load
 
 TARGET = "api.app:create_app"
@@ -31,7 +31,7 @@ keeps 512 connections a process, fewer than the 1,024 files that a process may o
 def main() -> None:
     """Serve, or stop with one line when a setting is bad or a server cannot keep the promise."""
     settings = load(ApiSettings)
-    refuse_unkept(settings)
+    refuse_unfit_servers(settings)
     if settings.operations_port is not None:
         listen(settings.operations_port).close()
     cli([*OPTIONS, *sys.argv[1:], TARGET], auto_envvar_prefix="GRANIAN")

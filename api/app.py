@@ -20,7 +20,7 @@ from api.process.reader import Reader
 from api.process.request_threads import RequestThreads
 from api.services import EXTENSION, Services, services
 from api.settings import ApiSettings
-from api.start import listen, refuse_unkept
+from api.start import listen, refuse_unfit_servers
 from api.views import dead_letter_groups, dead_letters, docs, export, pipeline, strings, submit
 from core import logs
 from core.connection import connect
@@ -45,7 +45,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     if settings is None:
         settings = load(ApiSettings)
         logs.configure(json=settings.log_json)
-        refuse_unkept(settings)
+        refuse_unfit_servers(settings)
     app = _Api("api", static_folder=None)
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False

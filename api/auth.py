@@ -52,7 +52,7 @@ def may_read() -> bool:
 def sees_reasons() -> bool:
     """Tell whether ``may_read``, for an answer that leaves out a part instead of being refused.
 
-    It tells a right token from a wrong one all the same, so one that is no one's is a failed login.
+    It tells a right token from a wrong one all the same, so an unknown one is a failed login.
     """
     if may_read():
         return True

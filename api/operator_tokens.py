@@ -57,7 +57,7 @@ class OperatorTokens:
 
 
 def name_of(token: str, tokens: Mapping[bytes, str]) -> str | None:
-    """Return whose token this is; None if no one's. It takes the same time for any."""
+    """Return whose token this is; None if it is unknown. It takes the same time for any."""
     given, name = digest(token), None
     for known, owner in tokens.items():
         if compare_digest(known, given):

@@ -1,1 +1,1 @@
-"""The contract between the tiers: what a submission is, how it travels, and the names of everything."""
+"""The contract between the tiers: what a submission is, how it travels, and the keys in Redis."""

@@ -54,7 +54,7 @@ class ReasonCounts(NamedTuple):
 class Progress(NamedTuple):
     """How far a run is: dead letters at its beginning, looked at, done, skipped.
 
-    Those are skipped that changed or disappeared meanwhile, or cannot be read.
+    ``skipped`` counts those that changed or disappeared meanwhile, or cannot be read.
     """
 
     total: int

@@ -62,7 +62,7 @@ def configure(*, json: bool) -> None:
 
 
 def _take_over() -> None:
-    """Have loggers with handlers of their own, as granian's, write through ours."""
+    """Have loggers with handlers of their own, such as granian's, write through ours."""
     for logger in logging.root.manager.loggerDict.values():
         if isinstance(logger, logging.Logger) and logger.handlers:
             logger.handlers.clear()

@@ -38,7 +38,7 @@ class OutageLog:
                 return
             self._said_at = now
             self._met[reason] = 1
-            if len(self._met) > 100:  # noqa: PLR2004 - reasons that all differ, as those with an address in them do
+            if len(self._met) > 100:  # noqa: PLR2004 - reasons that all differ, such as those with an address
                 self._met = {reason: 1}
         log.warning(self._event, reason=reason, times=repeated or 1)
 

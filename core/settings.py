@@ -95,7 +95,7 @@ def content(file: Path) -> str:
     """Return the content of a file of at most 64 KiB; raises ValueError."""
     try:
         if file.exists() and not file.is_file():
-            raise ValueError(f"{file} is no regular file")
+            raise ValueError(f"{file} is not a regular file")
         with file.open("rb") as opened:
             found = opened.read(MAX_FILE_BYTES + 1)
         if len(found) > MAX_FILE_BYTES:

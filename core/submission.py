@@ -37,7 +37,7 @@ class DeadLetter(Submission, array_like=False, frozen=True, kw_only=True):
 
 
 class Refusal(msgspec.Struct, gc=False):
-    """Of a dead letter only the reason."""
+    """Only the reason of a dead letter."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""The wake-up: a Celery message that only says "look into the journal".
+"""The wake-up: a Celery message that only says "check the journal".
 
 A wake-up that is lost, late or doubled changes nothing, so publishing one may fail, and never takes long.
 """

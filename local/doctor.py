@@ -1,4 +1,4 @@
-"""`make doctor`: the worker's doctor, by default on the system that `make run` has started on this machine."""
+"""`make doctor`: the doctor, by default for the system that `make run` started."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ app.conf.update(
     broker_channel_error_retry=True,
 )
 app.steps["worker"].add(DrainTimer)
-# Whoever may look at workers through the broker, as Flower, could stop them, too.
+# A client that may inspect workers through the broker, such as Flower, could also stop them.
 for command, known in list(Panel.meta.items()):
     if known.type == "control" and command not in {"enable_events", "heartbeat"}:
         del Panel.meta[command], Panel.data[command]

@@ -61,10 +61,10 @@ class Store:
             return bool(cursor.rowcount)
 
     def probe(self) -> Failure | None:
-        """Try whether a row can be stored at all, with one of our own that is rolled back.
+        """Test whether a row can be stored at all, with one of our own that is rolled back.
 
         Return None when it can; how it failed where that may be due to its text, so that others may be stored. Raises
-        Outage where PostgreSQL says that it is not well.
+        Outage where PostgreSQL reports that it cannot store anything.
         """
         try:
             with self._cursor() as cursor:

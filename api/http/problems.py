@@ -125,7 +125,7 @@ def undecided() -> ApiProblem:
 
 
 def problem_of(error: Exception) -> ApiProblem:
-    """Return the problem that an error is to a client."""
+    """Return the problem that a client gets for an error."""
     match error:
         case ApiProblem():
             problem = error

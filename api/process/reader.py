@@ -57,8 +57,8 @@ class Reader:
     """Reads over at most 8 connections.
 
     Every call ends in bounded time, or raises DatabaseUnavailable; or ReadsBusy, which says nothing about the database.
-    Of a text that is longer than a ``preview`` (characters), one character more than that is read. Of the strings that
-    are asked for, those come, newest first, whose texts take up to 256 KiB in all, and one in any case.
+    Of a text that is longer than a ``preview`` (characters), one character more than that is read. Returns rows newest
+    first until their texts total 256 KiB, and at least one.
     """
 
     def __init__(self, url: str | None) -> None:

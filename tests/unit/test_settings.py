@@ -73,7 +73,7 @@ def test_what_is_no_regular_file_is_not_read(environment: pytest.MonkeyPatch, tm
     os.mkfifo(tmp_path / "pipe")
     file = {"folder": tmp_path, "pipe": tmp_path / "pipe", "device": Path("/dev/zero")}[kind]
     environment.setenv("DATABASE_URL_FILE", str(file))
-    with pytest.raises(ValueError, match="is no regular file"):
+    with pytest.raises(ValueError, match="is not a regular file"):
         variable("DATABASE_URL")
 
 

@@ -1,9 +1,9 @@
 """The worker's process pool: Celery's, with a way out when it is stuck.
 
-billiard's processes share the lock under which they fetch work. One that is killed while it holds the lock, as by the
-kernel when memory runs out, never releases it: the others wait forever, and so does the pool's end. Seen with billiard
-4.3; reported as celery/billiard#104 and explained in celery/billiard#457. This can go when the pool recovers from it by
-itself. Entries that the processes held are claimed again when their leases expire.
+billiard's processes share the lock under which they fetch work. One that is killed while it holds the lock, such as by
+the kernel when memory runs out, never releases it: the others wait forever, and so does the pool's end. Seen with
+billiard 4.3; reported as celery/billiard#104 and explained in celery/billiard#457. This can go when the pool recovers
+from it by itself. Entries that the processes held are claimed again when their leases expire.
 """
 
 from __future__ import annotations

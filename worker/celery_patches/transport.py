@@ -26,7 +26,7 @@ SHOWN = 200
 
 
 class Client(Redis):  # type: ignore[misc]
-    """Drops what is no wake-up: it could end the worker (celery/celery#7975, celery/celery#4308)."""
+    """Drops what is not a wake-up: it could end the worker (celery/celery#7975, celery/celery#4308)."""
 
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
         """Return the answer to a command; None for a dropped message, as after a timeout. Raises as redis-py does."""
