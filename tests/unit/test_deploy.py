@@ -82,7 +82,11 @@ def test_changed_code_is_rebuilt_because_nothing_can_be_copied_into_a_read_only_
     services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
     for tier in ("api", "worker", "web"):
         assert services[tier]["read_only"]
-        assert {step["action"] for step in services[tier]["develop"]["watch"]} == {"rebuild"}
+        watched = services[tier]["develop"]["watch"]
+        assert {step["action"] for step in watched} == {"rebuild"}
+        dockerfile = (ROOT / tier / "Dockerfile").read_text(encoding="utf-8")
+        copied = re.findall(r"^COPY (?:--chmod=\d+ )?(\w+)[ /]", dockerfile, re.MULTILINE)
+        assert {*copied} == {step["path"] for step in watched} - {"uv.lock"}
 
 
 @pytest.fixture
