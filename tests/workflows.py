@@ -19,6 +19,8 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 WORKFLOWS = ROOT / ".github" / "workflows"
+ASKING = {"make audit"}
+"""Steps that ask the advisories of PyPI and npm; they are executed only if STEPS names them."""
 
 
 def jobs(workflow: str) -> dict[str, Any]:
@@ -32,6 +34,15 @@ def run_steps(job: dict[str, Any]) -> dict[str, str]:
     if odd := [step for step in steps if step.keys() != {"name", "run"} or "${{" in step["run"]]:
         raise ValueError(f"cannot be executed here as on GitHub: {odd}")
     return {step["name"]: step["run"] for step in steps}
+
+
+def ci_steps() -> dict[str, str]:
+    """Return the run steps of all jobs of the CI workflow, those of `test` first."""
+    found = jobs("ci.yaml")
+    steps = run_steps(found.pop("test"))
+    for job in found.values():
+        steps |= run_steps(job)
+    return steps
 
 
 def find_python(version: str) -> Path | None:
@@ -72,8 +83,9 @@ def execute(steps: dict[str, str], python: Path, node: str, folder: Path) -> str
 def main() -> None:
     """Execute what is selected; exit with 1 when a step failed."""
     job = jobs("ci.yaml")["test"]
-    wanted = os.environ.get("STEPS")
-    steps = {name: script for name, script in run_steps(job).items() if not wanted or name in wanted.split(",")}
+    every, wanted = ci_steps(), os.environ.get("STEPS")
+    chosen = wanted.split(",") if wanted else every.keys() - ASKING
+    steps = {name: script for name, script in every.items() if name in chosen}
     outcomes = []
     for entry in job["strategy"]["matrix"]["include"]:
         version, node = entry["python"], entry["node"]
@@ -95,6 +107,8 @@ def main() -> None:
         for step in each.get("steps", [])
         if "uses" in step
     }
+    if left := ASKING - steps.keys():
+        outcomes.append(f"*** NOT EXECUTED, needs the advisories of PyPI and npm: {', '.join(sorted(left))}")
     outcomes.append(f"*** NOT EXECUTED, only GitHub can: {', '.join(sorted(actions))}; {job['container']['image']}")
     print("\n".join(outcomes))
     sys.exit(any(outcome.startswith("FAILED") for outcome in outcomes))
