@@ -51,7 +51,21 @@ class Front:
 def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str]:
     """Write a configuration that serves web/dist and the API into the folder; return the command that uses it."""
     folder.mkdir(parents=True, exist_ok=True)
-    values = {
+    # in one file: an include's name may have no brackets in it, which the folder's may
+    main, site, both = ((web / "nginx" / name).read_text("utf-8") for name in FILES)
+    main = main.replace("mime.types", f'"{quote(str(_mime_types(nginx)))}"')
+    main = main.replace("access_log /dev/stdout requests;", f"access_log {front.access_log};")
+    site = site.replace("include conf.d/both.inc;", both)
+    main = main.replace("include conf.d/*.conf;", render(site, _values(folder, web, front)))
+    (folder / "nginx.conf").write_text(main, encoding="utf-8")
+    # as root, nginx' workers would else be a user who may be unable to enter the folders above the page
+    user = " user root;" if os.geteuid() == 0 else ""
+    return [str(nginx), "-p", f"{folder}/", "-c", "nginx.conf", "-g", f"daemon off;{user}"]
+
+
+def _values(folder: Path, web: Path, front: Front) -> dict[str, str]:
+    """Return what the image is told by its environment."""
+    return {
         "WEB_PORT": f"127.0.0.1:{front.page}",
         "API_PORT": f"127.0.0.1:{front.api}",
         "WEB_ROOT": quote(str(web / "dist")),
@@ -68,16 +82,6 @@ def write_config(nginx: Path, folder: Path, web: Path, front: Front) -> list[str
         "TRUSTED_PROXIES": "".join(f"set_real_ip_from {each}; " for each in front.trusted),
         "DRAINING_FILE": quote(str(folder / "draining")),
     }
-    # in one file: an include's name may have no brackets in it, which the folder's may
-    main, site, both = ((web / "nginx" / name).read_text("utf-8") for name in FILES)
-    main = main.replace("mime.types", f'"{quote(str(_mime_types(nginx)))}"')
-    main = main.replace("access_log /dev/stdout requests;", f"access_log {front.access_log};")
-    site = site.replace("include conf.d/both.inc;", both)
-    main = main.replace("include conf.d/*.conf;", render(site, values))
-    (folder / "nginx.conf").write_text(main, encoding="utf-8")
-    # as root, nginx' workers would else be a user who may be unable to enter the folders above the page
-    user = " user root;" if os.geteuid() == 0 else ""
-    return [str(nginx), "-p", f"{folder}/", "-c", "nginx.conf", "-g", f"daemon off;{user}"]
 
 
 def _quota(rate: str) -> str:

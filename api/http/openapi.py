@@ -92,11 +92,6 @@ def build(app: Flask) -> dict[str, Any]:
     described: list[tuple[Rule, Any]] = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
     described = [(rule, view) for rule, view in described if hasattr(view, "operation")]
     schemas, components = _schemas([view.operation for _, view in described])
-    paths: dict[str, Any] = {}
-    for rule, view in sorted(described, key=lambda pair: pair[0].rule):
-        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
-        method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"})).lower()
-        paths.setdefault(path, {})[method] = _operation(rule, view, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -106,7 +101,7 @@ def build(app: Flask) -> dict[str, Any]:
             "description": "Every path answers with and without a slash at its end, and never redirects.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "paths": paths,
+        "paths": _paths(described, schemas),
         "components": {
             "schemas": dict(sorted(components.items())),
             "securitySchemes": {
@@ -139,6 +134,15 @@ def _schema(type_: Any, schemas: Mapping[Any, Any]) -> Any:
     if isinstance(type_, UnionType):
         return {"anyOf": [schemas[part] for part in get_args(type_)]}
     return schemas[type_]
+
+
+def _paths(described: Sequence[tuple[Rule, Any]], schemas: Mapping[Any, Any]) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for rule, view in sorted(described, key=lambda pair: pair[0].rule):
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"})).lower()
+        paths.setdefault(path, {})[method] = _operation(rule, view, schemas)
+    return paths
 
 
 def _operation(rule: Rule, view: Any, schemas: Mapping[Any, Any]) -> dict[str, Any]:

@@ -122,17 +122,7 @@ class Monitor:
             self.counts = None
         else:
             self.journal.note(up=True)
-            self.durability.note(info)
-            self.reached = self.reached or (info.persistence["loading"] == 0 and not self.durability.refused)
-            reported = self._journal.report_rollback()
-            self.set_back = counts.set_back or reported
-            self.counts = counts
-            if counts.unaccounted:
-                self._balance.met(f"{counts.unaccounted} strings unaccounted for")
-            else:
-                self._balance.over()
-            self.workers.note(up=counts.workers > 0)
-            self._note_rate(counts)
+            self._note_journal(counts, info)
             self.full = not has_room or self._is_full(counts, info)
         self._seen_at = time.monotonic()
 
@@ -171,6 +161,19 @@ class Monitor:
             return None
         (began, first), (ended, last) = samples[0], samples[-1]
         return max(0.0, (count(last) - count(first)) / (ended - began))
+
+    def _note_journal(self, counts: Counts, info: Info) -> None:
+        self.durability.note(info)
+        self.reached = self.reached or (info.persistence["loading"] == 0 and not self.durability.refused)
+        reported = self._journal.report_rollback()
+        self.set_back = counts.set_back or reported
+        self.counts = counts
+        if counts.unaccounted:
+            self._balance.met(f"{counts.unaccounted} strings unaccounted for")
+        else:
+            self._balance.over()
+        self.workers.note(up=counts.workers > 0)
+        self._note_rate(counts)
 
     def _note_rate(self, counts: Counts) -> None:
         now = time.monotonic()
