@@ -15,6 +15,7 @@ import psycopg2
 from redis import Redis
 
 from core.consumer import Consumer
+from core.keys import GROUP, KEYS
 from local.system import System
 
 REFUSE = """
@@ -111,14 +112,14 @@ def redis_of(system: System) -> Redis:
 def waiting(system: System) -> int:
     """Return how many strings wait in the journal now; `/pipeline` may be a second old."""
     with redis_of(system) as redis:
-        return int(redis.get("dummies:waiting") or 0)
+        return int(redis.get(KEYS.waiting) or 0)
 
 
 def held(system: System) -> int:
     """Return how many entries some worker holds, or held when it died."""
     redis = redis_of(system)
     with redis:
-        return redis.xpending("dummies:journal", "writers")["pending"]
+        return redis.xpending(KEYS.journal, GROUP)["pending"]
 
 
 def rows_in_flower(port: int | str, login: tuple[str, str] | None = None) -> int:

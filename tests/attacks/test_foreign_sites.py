@@ -15,6 +15,7 @@ from front import serving
 from playwright.sync_api import Browser, Page
 from support import redis_of
 
+from core.keys import KEYS
 from local.ports import free_port
 from local.system import System
 
@@ -59,7 +60,7 @@ class Sites(NamedTuple):
     def accepted(self) -> int:
         """Return how many strings were accepted since the last time."""
         with redis_of(self.system) as redis:
-            return int(redis.getset("dummies:appended", 0) or 0)
+            return int(redis.getset(KEYS.appended, 0) or 0)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from core.keys import KEYS
 from faults.checker import Found, Verdict, check
 from faults.clients import Answer, Clients
 from faults.harm import Harm
@@ -141,7 +142,7 @@ def look(
     If ``healed_at`` is known, strings that took longer than ``settle`` (s) from then on are counted.
     """
     rows = [(str(row_id), text) for row_id, text in world.query("SELECT id, text FROM dummies")]
-    letters = [json.loads(each) for each in world.client.hvals("dummies:failed")]
+    letters = [json.loads(each) for each in world.client.hvals(KEYS.failed)]
     ids = [each for known in ledger.ids.values() for each in known]
     if len(ids) > STATUSES_ASKED:
         ids = Random(0).sample(ids, STATUSES_ASKED)

@@ -151,11 +151,11 @@ class World:
     def wait_ready(self) -> None:
         """Wait until strings get through."""
         eventually(lambda: get(self.web_port, "/pipeline") is not None, READY_WITHIN)
-        eventually(lambda: self.client.zcard("dummies:workers") >= WORKERS, READY_WITHIN)
+        eventually(lambda: self.client.zcard(KEYS.workers) >= WORKERS, READY_WITHIN)
 
     def waiting(self) -> int:
         """Return how many strings wait in the journal."""
-        return int(self.client.get("dummies:waiting") or 0)
+        return int(self.client.get(KEYS.waiting) or 0)
 
     def is_settled(self) -> bool:
         """Tell whether only new strings wait: nothing is set aside, was delivered twice or is held for long."""

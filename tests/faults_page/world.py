@@ -15,6 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from support import query, redis_of
 
+from core.keys import KEYS
 from faults_page.batch import MAX_TEXT_BYTES, POISON
 from faults_page.line import Line
 from local.system import System
@@ -75,7 +76,7 @@ class World:
         """
         try:
             waiting = {each.id: each.text for each in queued(self.redis) if each.text.startswith(beginning)}
-            letters = [json.loads(each) for each in self.redis.hvals("dummies:failed")]
+            letters = [json.loads(each) for each in self.redis.hvals(KEYS.failed)]
             rows = query(self.system, ROWS, f"{beginning}%")
         except (RedisError, psycopg2.Error):
             return None

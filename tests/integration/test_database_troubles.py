@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from support import REFUSE, UNPLANT, Client, eventually, query, redis_of, waiting
 
+from core.keys import KEYS
 from local.system import System
 
 pytestmark = pytest.mark.timeout(180)
@@ -52,7 +53,7 @@ def test_a_broken_database_leaves_no_dead_letter_and_is_called_an_outage(
     with broken(system, break_, cure):
         ids = client.submit_all(f"{name} {n}" for n in range(50))
         eventually(lambda: client.part_is("database", "away"), within=10)
-        eventually(lambda: int((redis_of(system).get("dummies:database_away") or b"0 0").split()[1]) > 3, within=20)
+        eventually(lambda: int((redis_of(system).get(KEYS.database_away) or b"0 0").split()[1]) > 3, within=20)
         assert {state["status"] for state in client.states(ids)} == {"queued"}
     eventually(lambda: {state["status"] for state in client.states(ids)} == {"stored"}, within=15)
     said = client.pipeline()

@@ -151,7 +151,7 @@ def test_a_full_redis_lets_a_group_be_discarded(redis: RedisClient) -> None:
     assert DeadLetters(redis).discard(redis.hkeys(KEYS.failed)[0].decode())
     assert discard(redis, "because").done == 699
     assert balance(redis)["discarded"] == 700
-    assert redis.keys("dummies:status:*") == []
+    assert redis.keys(KEYS.status("*")) == []
 
 
 def test_a_run_goes_on_when_there_is_room_again(redis: RedisClient) -> None:
@@ -251,7 +251,7 @@ def test_each_dead_letter_is_decided_once_by_whoever_is_first(redis: RedisClient
     assert counted["failed"] == 0
     assert (done["single"] + done["retry"], done["discard"]) == (counted["retried"], counted["discarded"])
     assert counted["retried"] + counted["discarded"] == len(ids) == done.total()
-    assert len(redis.keys("dummies:status:*")) == counted["waiting"]
+    assert len(redis.keys(KEYS.status("*"))) == counted["waiting"]
 
 
 def test_strings_that_fail_again_immediately_are_not_retried_for_ever(redis: RedisClient) -> None:

@@ -15,6 +15,7 @@ from test_nginx import serving
 
 from core.dead_letter_groups import PIECE
 from core.journal import Journal
+from core.keys import KEYS
 from local.system import System
 
 TOKEN = "a-token-of-the-operators"
@@ -70,7 +71,7 @@ def test_a_run_shows_its_progress_and_ends_with_its_reader_and_the_next_one_does
     eventually(lambda: count_rows(system) == MANY, within=20)
     assert query(system, "SELECT count(DISTINCT text) FROM dummies") == [(MANY,)]
     with redis_of(system) as redis:
-        assert redis.mget("dummies:retried", "dummies:waiting") == [str(MANY).encode(), b"0"]
+        assert redis.mget(KEYS.retried, KEYS.waiting) == [str(MANY).encode(), b"0"]
 
 
 def test_what_postgresql_refused_is_retried_by_the_reason_that_it_gave(system: System) -> None:

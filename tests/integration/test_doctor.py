@@ -17,6 +17,7 @@ from support import REFUSE, UNPLANT, count_rows, eventually, query, redis_of
 from tls_proxy import Proxy, make_certificate
 
 from core.journal import Journal, Unit
+from core.keys import KEYS
 from core.submission import Submission
 from doctor.__main__ import examine
 from doctor.finding import Finding
@@ -41,7 +42,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def worker(system: System) -> Process:
     """A worker that has been heard of."""
     started = system.start_worker()
-    eventually(lambda: redis_of(system).zcard("dummies:workers"), within=20)
+    eventually(lambda: redis_of(system).zcard(KEYS.workers), within=20)
     return started
 
 
@@ -87,7 +88,7 @@ def test_without_a_worker_it_says_so() -> None:
 @with_worker
 def test_a_heartbeat_that_is_late(system: System) -> None:
     """One that is due in a moment is waited for: no worker is called dead that answers."""
-    redis_of(system).delete("dummies:workers")
+    redis_of(system).delete(KEYS.workers)
     found = look_at_journal(redis_of(system), system.env["REDIS_URL"])
     assert [finding for finding in found if not finding.ok] == []
 
@@ -143,11 +144,11 @@ def test_a_redis_that_would_lose_or_refuse(
 @with_worker
 def test_a_balance_that_is_off(system: System) -> None:
     with redis_of(system) as redis:
-        redis.incrby("dummies:appended", 3)
+        redis.incrby(KEYS.appended, 3)
         try:
             assert "3 accepted strings" in faults()["balance"].seen
         finally:
-            redis.decrby("dummies:appended", 3)
+            redis.decrby(KEYS.appended, 3)
 
 
 @with_worker
@@ -156,7 +157,7 @@ def test_strings_that_fail_alone(system: System) -> None:
     try:
         with redis_of(system) as redis:
             Journal(redis).append([Unit([Submission(str(uuid4()), "odd", 1)])])
-            eventually(lambda: redis.zcard("dummies:set_aside"), within=15)
+            eventually(lambda: redis.zcard(KEYS.set_aside), within=15)
         assert "1 strings fail when they are tried alone: P0001 an odd one" in faults()["set aside"].seen
     finally:
         query(system, UNPLANT)

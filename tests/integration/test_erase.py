@@ -13,6 +13,7 @@ import psycopg2
 import pytest
 from support import REFUSE, UNPLANT, Client, count_rows, eventually, query, redis_of, waiting
 
+from core.keys import KEYS
 from database.erase import main
 from local.system import ROOT, Process, System
 
@@ -77,7 +78,7 @@ def settled(system: System, client: Client) -> None:
 def forget_keys(system: System) -> None:
     """Do what time does: Redis remembers a key for a minute."""
     with redis_of(system) as redis:
-        for key in redis.scan_iter("dummies:key:*"):
+        for key in redis.scan_iter(KEYS.idempotency("*")):
             redis.delete(key)
 
 
@@ -180,12 +181,12 @@ def test_an_erased_dead_letter_is_discarded(system: System, client: Client, key:
     eventually(lambda: client.state(id_)["status"] == "failed", within=15)
     if "lost" in key:
         with redis_of(system) as redis:
-            assert redis.delete(f"dummies:status:{id_}") == 1
+            assert redis.delete(KEYS.status(id_)) == 1
     code, said, _ = erased(system, id_)
     assert (code, said.splitlines()[1]) == (0, "Redis has none of them any more; dead letters discarded: 1.")
     assert client.state(id_)["text"] is None
     with redis_of(system) as redis:
-        assert not redis.hexists("dummies:failed", id_)
+        assert not redis.hexists(KEYS.failed, id_)
     settled(system, client)
 
 
@@ -208,7 +209,7 @@ def test_a_dead_letter_that_is_retried_later_is_gone_although_it_is_refused_stil
 def test_a_string_that_is_set_aside_ends_with_its_next_try(system: System, client: Client) -> None:
     id_ = submitted(client, "secret and set aside", "aside")
     with redis_of(system) as redis:
-        eventually(lambda: redis.zcard("dummies:set_aside"), within=15)
+        eventually(lambda: redis.zcard(KEYS.set_aside), within=15)
     code, said, _ = erased(system, id_)
     assert (code, "Redis has none of them" in said) == (0, True)
     assert client.state(id_)["status"] == "stored"

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from support import Client, eventually, redis_of
 
+from core.keys import KEYS
 from local.ports import free_port
 from local.ready import get
 from local.system import Process, System, api_command
@@ -122,7 +123,7 @@ def test_an_emptied_journal_is_noticed_and_the_note_stays_until_it_is_deleted(ap
     assert httpx.get(f"http://127.0.0.1:{port}/pipeline").json()["set_back"] == said
     assert "journal rolled back" not in later.log.read_text(encoding="utf-8")
     with redis_of(apis.system) as redis:
-        redis.delete("dummies:set_back")
+        redis.delete(KEYS.set_back)
     eventually(lambda: not apis.set_back(), within=5)
 
 

@@ -10,6 +10,7 @@ import pytest
 from kombu import Connection, Consumer, Producer, Queue
 from support import Client, count_rows, eventually, held, query, redis_of, waiting
 
+from core.keys import GROUP, KEYS
 from local.ports import free_port
 from local.redis import Redis
 from local.system import System
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def _times_tried(system: System) -> int:
-    _, times = (redis_of(system).get("dummies:database_away") or b"0 0").split()
+    _, times = (redis_of(system).get(KEYS.database_away) or b"0 0").split()
     return int(times)
 
 
 def _most_deliveries(system: System) -> int:
-    pending = redis_of(system).xpending_range("dummies:journal", "writers", "-", "+", 1000)
+    pending = redis_of(system).xpending_range(KEYS.journal, GROUP, "-", "+", 1000)
     return max((entry["times_delivered"] for entry in pending), default=0)
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from support import Client, count_rows, eventually, held, query, redis_of, waiting
 
+from core.keys import KEYS
 from local.system import System
 
 pytestmark = pytest.mark.timeout(180)
@@ -39,7 +40,7 @@ def test_the_same_key_32_times_concurrently_is_one_row(system: System, client: C
     [submission_id] = {answer.json()["id"] for answer in answers}
     eventually(lambda: client.state(submission_id)["status"] == "stored", within=15)
     assert client.submit(text, key).json()["id"] == submission_id
-    eventually(lambda: redis_of(system).xlen("dummies:journal") == 0, within=15)
+    eventually(lambda: redis_of(system).xlen(KEYS.journal) == 0, within=15)
     assert query(system, "SELECT count(*) FROM dummies WHERE text = %s", text) == [(1,)]
     refused = client.submit("another text", key)
     assert refused.status_code == 422
@@ -61,7 +62,7 @@ def test_one_poisonous_string_fails_alone(bare_system: System, client: Client) -
     failed = client.state(ids[250])
     assert (failed["text"], failed["attempts"]) == ("poison", 1)
     assert "no_poison" in failed["reason"]
-    assert redis_of(bare_system).xlen("dummies:journal") == 0
+    assert redis_of(bare_system).xlen(KEYS.journal) == 0
 
 
 def test_killed_workers_lose_and_double_nothing(bare_system: System, client: Client) -> None:
@@ -98,7 +99,7 @@ def test_a_worker_asked_to_end_finishes_its_batch(bare_system: System, client: C
     eventually(lambda: count_rows(bare_system) > 0, within=20)
     worker.terminate()
     assert held(bare_system) == 0
-    assert redis_of(bare_system).get("dummies:waiting") == str(20_000 - count_rows(bare_system)).encode()
+    assert redis_of(bare_system).get(KEYS.waiting) == str(20_000 - count_rows(bare_system)).encode()
 
 
 def test_a_worker_restarts_on_sighup(bare_system: System, client: Client) -> None:
@@ -115,11 +116,11 @@ def test_a_worker_restarts_on_sighup(bare_system: System, client: Client) -> Non
 def test_strings_get_through_without_any_wakeup(bare_system: System, client: Client) -> None:
     """With every wake-up suppressed, the timer inside the worker still stores each string soon."""
     thief = redis_of(bare_system)
-    thief.set("dummies:wakeup", "1")  # no append publishes while this is set
+    thief.set(KEYS.wakeup, "1")  # no append publishes while this is set
     bare_system.start_worker()
     eventually(lambda: client.part_is("workers", "up"), within=15)
     for n in range(3):
-        thief.set("dummies:wakeup", "1")
+        thief.set(KEYS.wakeup, "1")
         submission_id = client.submit(f"silent {n}").raise_for_status().json()["id"]
         eventually(lambda: client.state(submission_id)["status"] == "stored", within=5)  # noqa: B023
     assert thief.llen("dummies.wakeups") == 0

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from support import REFUSE, UNPLANT, Client, count_rows, eventually, query, redis_of, waiting
 
+from core.keys import KEYS
 from local.ports import free_port
 from local.redis import Redis, wheel_server
 from local.system import System
@@ -101,7 +102,7 @@ def test_a_worker_survives_whatever_redis_answers(request: pytest.FixtureRequest
         finally:
             trouble.end(redis)
         eventually(lambda: client.pipeline()["worker_count"] == 1, within=10)
-        redis.set("dummies:wakeup", "1", px=10_000)
+        redis.set(KEYS.wakeup, "1", px=10_000)
         eventually(lambda: client.submit(f"after {name}", f"after {name}").status_code == 202, within=10)
         eventually(lambda: waiting(system) == 0, within=10)
         assert client.pipeline()["unaccounted"] == 0
@@ -130,7 +131,7 @@ def test_redis_clock_may_be_put_wrong(tmp_path: Path, monkeypatch: pytest.Monkey
         eventually(lambda: client.pipeline()["set_aside"] == 1 and count_rows(system) == 1, within=20)
         system.postgres.stop()
         ids += client.submit_all(f"waits {n}" for n in range(100))
-        eventually(lambda: redis_of(system).exists("dummies:database_away"), within=15)
+        eventually(lambda: redis_of(system).exists(KEYS.database_away), within=15)
         offset.write_text(f"{hours:+d}h")
         eventually(lambda: abs(redis_of(system).time()[0] - time.time()) > 3600, within=10)
         eventually(lambda: client.pipeline()["worker_count"] == 1, within=15)

@@ -15,6 +15,7 @@ from core.connection import connect
 from core.consumer import Consumer, Entry, Turn
 from core.errors import JournalFull, JournalUnavailable
 from core.journal import Journal, Unit
+from core.keys import GROUP, KEYS
 from core.retries import RetryState
 from core.submission import Submission
 from core.watch import Watch
@@ -36,7 +37,7 @@ def fill(redis: RedisClient) -> None:
 
 def expire_leases(redis: RedisClient, entry: str) -> None:
     """Make an entry look as if it had been held longer than its lease."""
-    redis.xclaim("dummies:journal", "writers", "worker", 0, [entry], idle=3_600_000, justid=True)
+    redis.xclaim(KEYS.journal, GROUP, "worker", 0, [entry], idle=3_600_000, justid=True)
 
 
 def test_a_string_is_appended_claimed_and_completed(redis: RedisClient) -> None:
@@ -77,9 +78,9 @@ def test_an_entry_deleted_while_it_was_held_is_forgotten(redis: RedisClient) -> 
     journal.append([unit("a")])
     [held] = consumer.claim().entries
     expire_leases(redis, held.id)
-    redis.xdel("dummies:journal", held.id)
+    redis.xdel(KEYS.journal, held.id)
     assert consumer.claim().entries == []
-    assert redis.xpending("dummies:journal", "writers")["pending"] == 0
+    assert redis.xpending(KEYS.journal, GROUP)["pending"] == 0
 
 
 def test_what_had_its_worker_die_travels_alone(redis: RedisClient) -> None:
@@ -134,7 +135,7 @@ def test_a_string_that_is_set_aside_leaves_the_rest_alone_and_comes_back(redis: 
     expire_leases(redis, "0-1")
     assert consumer.claim().entries == []
     assert consumer.claim_aside(10, 10_000) == []  # too early
-    redis.zadd("dummies:set_aside", {odd.id: 0})
+    redis.zadd(KEYS.set_aside, {odd.id: 0})
     [again] = consumer.claim_aside(10, 10_000)
     assert (again.deliveries, again.aside, again.retry_state, again.others_stored) == (
         1,
@@ -142,7 +143,7 @@ def test_a_string_that_is_set_aside_leaves_the_rest_alone_and_comes_back(redis: 
         RetryState("P0001", "because"),
         True,
     )
-    redis.zadd("dummies:set_aside", {odd.id: 0})
+    redis.zadd(KEYS.set_aside, {odd.id: 0})
     assert consumer.claim_aside(10, 10_000) == []  # another one has it
     consumer.end_aside(0)
     [lost] = consumer.claim_aside(10, 10_000)
@@ -152,7 +153,7 @@ def test_a_string_that_is_set_aside_leaves_the_rest_alone_and_comes_back(redis: 
     assert consumer.complete([lost], 1) == 1
     counts = journal.counts()
     assert (counts.waiting, counts.set_aside, counts.aside_reason, counts.unaccounted) == (0, 0, None, 0)
-    assert redis.xpending("dummies:journal", "writers")["pending"] == 0
+    assert redis.xpending(KEYS.journal, GROUP)["pending"] == 0
 
 
 def test_an_entry_set_aside_and_completed_by_an_older_version_is_forgotten(redis: RedisClient) -> None:
@@ -160,11 +161,11 @@ def test_an_entry_set_aside_and_completed_by_an_older_version_is_forgotten(redis
     journal.append([unit("odd")])
     [odd] = consumer.claim().entries
     consumer.set_aside([(odd, RetryState("P0001", "because"))])
-    redis.xack("dummies:journal", "writers", odd.id)
-    redis.xdel("dummies:journal", odd.id)
-    redis.zadd("dummies:set_aside", {odd.id: 0})
+    redis.xack(KEYS.journal, GROUP, odd.id)
+    redis.xdel(KEYS.journal, odd.id)
+    redis.zadd(KEYS.set_aside, {odd.id: 0})
     assert consumer.claim_aside(10, 10_000) == []
-    assert not redis.exists("dummies:set_aside", "dummies:set_aside_notes")
+    assert not redis.exists(KEYS.set_aside, KEYS.set_aside_notes)
 
 
 def test_an_entry_that_no_version_wrote_stays_and_holds_up_nothing(redis: RedisClient) -> None:
@@ -176,12 +177,12 @@ def test_an_entry_that_no_version_wrote_stays_and_holds_up_nothing(redis: RedisC
         {"v": 1, "n": 1, "items": "[[1"},
         {"v": "one", "n": 1, "items": "[]"},
     ):
-        redis.xadd("dummies:journal", fields)
+        redis.xadd(KEYS.journal, fields)
     journal.append([unit("good")])
     [good] = consumer.claim().entries
     assert consumer.complete([good], 1) == 1
     assert consumer.claim().entries == []
-    assert redis.xlen("dummies:journal") == 4
+    assert redis.xlen(KEYS.journal) == 4
 
 
 def test_a_full_redis_refuses_an_append_whole(redis: RedisClient) -> None:
@@ -194,7 +195,7 @@ def test_a_full_redis_refuses_an_append_whole(redis: RedisClient) -> None:
         journal.append([refused])
     assert redis.dbsize() == before
     assert journal.counts().waiting == 1
-    assert redis.xlen("dummies:journal") == 1
+    assert redis.xlen(KEYS.journal) == 1
 
 
 def _complete(consumer: Consumer) -> None:
@@ -244,7 +245,7 @@ def test_a_deleted_consumer_group_is_recreated_and_nothing_is_lost(redis: RedisC
     journal, consumer = Journal(redis), Consumer(redis)
     journal.append([unit("a")])
     consumer.claim()
-    redis.xgroup_destroy("dummies:journal", "writers")
+    redis.xgroup_destroy(KEYS.journal, GROUP)
     assert [s.text for s in consumer.claim().entries[0].submissions] == ["a"]
 
 
@@ -297,9 +298,9 @@ def test_a_command_that_is_refused_in_the_middle_loses_no_string(
     with pytest.raises(JournalUnavailable):
         SETTLE[operation](consumer, entry)
     redis.execute_command("ACL", "SETUSER", "default", "+@all")
-    if redis.exists("dummies:set_aside"):
-        redis.zadd("dummies:set_aside", {entry.id: 0})
-    for held in redis.xpending_range("dummies:journal", "writers", "-", "+", 10, consumername="worker"):
+    if redis.exists(KEYS.set_aside):
+        redis.zadd(KEYS.set_aside, {entry.id: 0})
+    for held in redis.xpending_range(KEYS.journal, GROUP, "-", "+", 10, consumername="worker"):
         expire_leases(redis, held["message_id"])
     kept = [*consumer.claim().entries, *consumer.claim_aside(10, 10_000)]
-    assert {s.text for each in kept for s in each.submissions} == {"a"} or redis.hlen("dummies:failed") == 1
+    assert {s.text for each in kept for s in each.submissions} == {"a"} or redis.hlen(KEYS.failed) == 1

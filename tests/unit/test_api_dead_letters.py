@@ -166,7 +166,7 @@ def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
     assert [(s.id, s.text) for s in entry.submissions] == [(letter, "again")]
     assert entry.deliveries == 1
     consumer.complete([entry], 1)
-    assert redis.xlen(KEYS.journal) == int(redis.get("dummies:waiting")) == 0
+    assert redis.xlen(KEYS.journal) == int(redis.get(KEYS.waiting)) == 0
     assert listed(client)["total"] == 0
 
 

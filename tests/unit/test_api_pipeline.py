@@ -18,6 +18,7 @@ from api.process.monitor import Monitor
 from api.services import Services
 from core.consumer import Consumer
 from core.journal import Journal
+from core.keys import KEYS
 from core.retries import RetryState
 from core.watch import Watch
 
@@ -71,12 +72,12 @@ def test_a_string_that_is_set_aside_is_reported_with_its_reason(
 
 
 BREAKS: dict[str, Callable[[FakeRedis], object]] = {
-    "counter of appended strings raised": lambda redis: redis.incrby("dummies:appended", 2),
-    "dead letters deleted": lambda redis: redis.delete("dummies:failed"),
-    "journal deleted": lambda redis: redis.delete("dummies:journal"),
-    "entry deleted": lambda redis: redis.xdel("dummies:journal", redis.xrange("dummies:journal")[0][0]),
-    "entry that is not counted": lambda redis: [redis.xadd("dummies:journal", {"v": 1, "n": 1}) for _ in range(2)],
-    "counter of stored strings gone": lambda redis: redis.delete("dummies:stored"),
+    "counter of appended strings raised": lambda redis: redis.incrby(KEYS.appended, 2),
+    "dead letters deleted": lambda redis: redis.delete(KEYS.failed),
+    "journal deleted": lambda redis: redis.delete(KEYS.journal),
+    "entry deleted": lambda redis: redis.xdel(KEYS.journal, redis.xrange(KEYS.journal)[0][0]),
+    "entry that is not counted": lambda redis: [redis.xadd(KEYS.journal, {"v": 1, "n": 1}) for _ in range(2)],
+    "counter of stored strings gone": lambda redis: redis.delete(KEYS.stored),
 }
 
 
@@ -107,7 +108,7 @@ def test_an_imbalance_from_before_the_balance_was_kept_does_not_count(
 ) -> None:
     """Earlier versions did not count what operators discarded or retried."""
     client.post("/dummies/", json={"text": "waits"})
-    redis.incrby("dummies:appended", 3)
+    redis.incrby(KEYS.appended, 3)
     look(monitor)
     assert client.get("/pipeline").json["unaccounted"] == 0
     Watch(redis).heartbeat("the first worker that keeps it")
@@ -141,14 +142,14 @@ def test_the_rate_counts_new_rows_and_the_drain_repeated_requests_too(
     monkeypatch.setattr("api.process.monitor.time.monotonic", lambda: clock[0])
     look(monitor)
     monitor._started = True
-    redis.mset({"dummies:stored": 200, "dummies:inserted": 100, "dummies:waiting": 400})
+    redis.mset({KEYS.stored: 200, KEYS.inserted: 100, KEYS.waiting: 400})
     clock[0] += 5
     monitor.look_at_journal()
     said = client.get("/pipeline").json
     assert said["stored_per_second"] == pytest.approx(20)
     assert said["stored_recently"] == [100]
     assert said["drain_seconds"] == pytest.approx(10)
-    redis.set("dummies:waiting", 0)
+    redis.set(KEYS.waiting, 0)
     clock[0] += 30
     monitor.look_at_journal()
     assert client.get("/pipeline").json["drain_seconds"] == 0
@@ -255,7 +256,7 @@ def test_a_journal_that_was_set_back_is_reported_until_the_note_is_deleted(
     told = client.get("/pipeline").json
     assert (told["set_back"]["before"], told["set_back"]["after"]) == (3, 0)
     assert told["accepting"]
-    redis.delete("dummies:set_back")
+    redis.delete(KEYS.set_back)
     look(monitor)
     assert client.get("/pipeline").json["set_back"] is None
 
@@ -271,7 +272,7 @@ def test_an_append_notices_it_too(client: FlaskClient, monitor: Monitor, redis: 
 
 
 def test_what_one_process_has_seen_is_reported_by_all(client: FlaskClient, monitor: Monitor, redis: FakeRedis) -> None:
-    redis.set("dummies:set_back", "1700000000000 9 4")
+    redis.set(KEYS.set_back, "1700000000000 9 4")
     with capture_logs() as said:
         look(monitor)
     assert not said
@@ -282,9 +283,9 @@ def test_a_deleted_note_does_not_come_back(client: FlaskClient, monitor: Monitor
     """Another process was first, and its note is deleted before this one looks again."""
     submit(client, *"abc")
     redis.flushall()
-    redis.set("dummies:set_back", "1700000000000 9 0")
+    redis.set(KEYS.set_back, "1700000000000 9 0")
     look(monitor)
-    redis.delete("dummies:set_back")
+    redis.delete(KEYS.set_back)
     look(monitor)
     assert client.get("/pipeline").json["set_back"] is None
 

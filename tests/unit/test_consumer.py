@@ -12,7 +12,7 @@ from core import consumer as claims_module
 from core import watch as watch_module
 from core.consumer import Consumer, Turn
 from core.journal import Journal, Unit
-from core.keys import KEYS
+from core.keys import GROUP, KEYS
 from core.retries import RetryState
 from core.submission import DeadLetter, Submission
 from core.timeouts import ABANDONED_AFTER
@@ -254,7 +254,7 @@ def test_what_was_set_aside_and_is_in_no_set_any_more_is_claimed_again(
     assert watch.expire_abandoned() == []
     redis.delete(KEYS.set_aside)
     idle = watch_module.FORGOTTEN_AFTER_MS + 1_000
-    redis.xclaim("dummies:journal", "writers", "aside", 0, [entry.id], idle=idle, justid=True)
+    redis.xclaim(KEYS.journal, GROUP, "aside", 0, [entry.id], idle=idle, justid=True)
     assert watch.expire_abandoned() == [entry.id]
     time.sleep(0.002)  # fakeredis calls an entry stale a millisecond later than Redis does
     assert texts(consumer) == [["odd"]]

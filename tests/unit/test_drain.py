@@ -14,7 +14,7 @@ from support import eventually
 from core.consumer import Consumer
 from core.errors import JournalUnavailable
 from core.journal import Journal, Unit
-from core.keys import KEYS
+from core.keys import GROUP, KEYS
 from core.retries import MAX_FAILURES, Failure
 from core.submission import Submission
 from worker import drain as drain_module
@@ -460,7 +460,7 @@ def test_a_deadline_that_passes_is_no_outage_and_the_next_batch_is_smaller(
 def die_with_it(consumer: Consumer, redis: FakeRedis) -> None:
     """Claim what there is, as a worker that dies of it; then let the lease expire."""
     for entry in consumer.claim().entries:
-        redis.xclaim(KEYS.journal, "writers", "worker", 0, [entry.id], idle=3_600_000, justid=True)
+        redis.xclaim(KEYS.journal, GROUP, "worker", 0, [entry.id], idle=3_600_000, justid=True)
 
 
 def settle(consumer: Consumer, database: Database) -> None:
@@ -512,7 +512,7 @@ def test_a_string_that_was_stored_each_time_but_never_completed_is_no_dead_lette
     for _ in range(settle_module.MAX_DELIVERIES):
         batch = consumer.claim()
         database.insert(batch.entries[0].submissions)
-        redis.xclaim(KEYS.journal, "writers", "worker", 0, [batch.entries[0].id], idle=3_600_000, justid=True)
+        redis.xclaim(KEYS.journal, GROUP, "worker", 0, [batch.entries[0].id], idle=3_600_000, justid=True)
     database.trouble = Outage("gone") if unavailable else None
     with suppress(Outage):
         settle(consumer, database)

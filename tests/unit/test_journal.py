@@ -74,9 +74,9 @@ def test_a_key_of_another_request_refuses_that_unit_alone(journal: Journal, *, t
 
 def test_a_key_is_remembered_for_a_while_after_its_last_use(redis: FakeRedis, journal: Journal) -> None:
     journal.append([unit("a", key="k", digest="d")])
-    redis.expire("dummies:key:k", 5)
+    redis.expire(KEYS.idempotency("k"), 5)
     journal.append([unit("a", key="k", digest="d")])
-    assert redis.ttl("dummies:key:k") > KEY_REMEMBERED_S - 5
+    assert redis.ttl(KEYS.idempotency("k")) > KEY_REMEMBERED_S - 5
 
 
 def test_the_units_of_one_bulk_share_a_key(journal: Journal) -> None:
@@ -91,7 +91,7 @@ def test_only_what_is_appended_is_counted(redis: FakeRedis, journal: Journal, co
     consumer.complete(consumer.claim().entries, 1)
     assert journal.append([unit("e")]).appended == 4
     assert journal.counts().appended == 4
-    assert redis.get("dummies:appended") == b"4"
+    assert redis.get(KEYS.appended) == b"4"
 
 
 def test_older_code_beside_it_that_counts_nothing_is_no_alarm(redis: FakeRedis, journal: Journal) -> None:
@@ -100,7 +100,7 @@ def test_older_code_beside_it_that_counts_nothing_is_no_alarm(redis: FakeRedis, 
         for _ in range(3):
             journal.append([unit("a")])
             redis.xadd(KEYS.journal, {"v": 1, "n": 1, "items": "[]"})
-            redis.incrby("dummies:waiting", 1)
+            redis.incrby(KEYS.waiting, 1)
             journal.counts()
     assert not said
     assert journal.report_rollback() is None
@@ -148,7 +148,7 @@ def test_an_answer_that_another_thread_overtakes_is_no_alarm(
 
 def set_back_to(redis: FakeRedis, journal: Journal, counter: int) -> None:
     """Put the counter back, and have it noticed."""
-    redis.set("dummies:appended", counter)
+    redis.set(KEYS.appended, counter)
     journal.counts()
     journal.report_rollback()
 
@@ -174,7 +174,7 @@ def test_a_note_is_widened_by_what_another_process_saw_of_the_same_rollback(redi
     journal.append([unit("a", "b")])
     first.counts()
     journal.append([unit("c", "d")])
-    redis.set("dummies:appended", 0)
+    redis.set(KEYS.appended, 0)
     journal.append([unit("e")])
     set_back_to(redis, first, 1)
     [alone, both] = [first.counts().set_back, journal.report_rollback() and journal.counts().set_back]
@@ -198,9 +198,9 @@ def test_a_note_that_cannot_be_written_is_written_later(
     with monkeypatch.context() as patched:
         patched.setattr(journal, "_note_rollback", refuse)
         assert journal.report_rollback()
-    assert not redis.exists("dummies:set_back")
+    assert not redis.exists(KEYS.set_back)
     assert journal.report_rollback()
-    assert redis.get("dummies:set_back").endswith(b" 1 0")
+    assert redis.get(KEYS.set_back).endswith(b" 1 0")
 
 
 def test_a_record_says_where_a_string_is(journal: Journal, consumer: Consumer) -> None:
