@@ -16,6 +16,7 @@ import pytest
 import redis
 from support import Client, eventually, query
 
+from local.child import Child
 from local.ports import free_port
 from local.redis import Redis, find_server, wheel_server
 from local.system import System
@@ -52,12 +53,12 @@ def looked_at(folder: Path) -> Iterator[list[str]]:
     found: list[str] = []
     names = [folder / "postgres" / f"{name}{new}" for name in IN_POSTGRES for new in ("", ".new")]
     look = [*STRANGER, "sh", "-c", LOOK, "sh", folder, *names] if os.geteuid() == 0 else ["true"]
-    with subprocess.Popen(look, stdout=subprocess.PIPE, text=True, cwd="/") as looking:
-        try:
-            yield found
-        finally:
-            (folder / "over").touch(0o600)
-            found += looking.communicate()[0].splitlines()
+    looking = Child(look, found.append, {}, Path("/"))
+    try:
+        yield found
+    finally:
+        (folder / "over").touch(0o600)
+        looking.wait()
 
 
 def open_to_others(folder: Path) -> list[Path]:

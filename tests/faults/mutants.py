@@ -5,7 +5,6 @@ Words after the module's name choose the mutants whose names contain one.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
@@ -13,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from local.child import Child
 from local.system import ROOT
 
 COPIED = ("api", "core", "database", "local", "tests", "worker")
@@ -154,7 +155,7 @@ def _is_noticed(mutant: Mutant, module: str) -> bool:
         if not (tree / "web" / "dist").exists():
             subprocess.run(["npm", "run", "--silent", "build"], cwd=tree / "web", check=True, stdout=subprocess.DEVNULL)
         asked = {"FAULTS": mutant.faults, "DURATION": str(mutant.seconds), "PYTHONPATH": folder}
-        output, code = _try(tree, module, os.environ | TRIAL | asked)
+        output, code = _try(tree, module, TRIAL | asked)
     noticed = code == 1 and mutant.says.search(output) is not None
     print(f"{'noticed' if noticed else 'NOT NOTICED'}: {mutant.name}", flush=True)
     if not noticed:
@@ -170,16 +171,14 @@ def _copy_page(tree: Path) -> None:
 
 def _try(tree: Path, module: str, env: dict[str, str]) -> tuple[str, int]:
     """Play the faults on a broken copy; return what was printed, and the exit code."""
-    command = [sys.executable, "-m", module]
-    with subprocess.Popen(
-        command, cwd=tree / "tests", env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as trial:
-        try:
-            output, _ = trial.communicate(timeout=LONGEST)
-        except subprocess.TimeoutExpired:
-            trial.send_signal(signal.SIGINT)  # or what it has started would outlive it
-            output, _ = trial.communicate()
-    return output, trial.returncode
+    printed: list[str] = []
+    trial = Child([sys.executable, "-m", module], printed.append, env, tree / "tests")
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            trial.wait(LONGEST)
+    finally:
+        trial.stop(LONGEST, signal.SIGINT)  # or what it has started would outlive it
+    return "\n".join(printed), trial.wait()
 
 
 def _edit(file: Path, old: str, new: str) -> None:

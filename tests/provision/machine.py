@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from local.child import Child
+
 SUITE = os.environ.get("PROVISION_SUITE", "bookworm")
 ADDRESS, CIDR = "192.168.10.7", "192.168.10.0/24"
 NAMES = ("postgresql", "postgresql.ix-dummies.svc")
@@ -85,7 +87,7 @@ class Machine:
         self.root = folder / "root"
         self.inside, self.outside, self._own = (f"ix-{name}-{os.getpid()}" for name in ("in", "out", "db"))
         self._cgroup: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._first = ""
 
     def __enter__(self) -> Self:
@@ -106,8 +108,7 @@ class Machine:
     def __exit__(self, *_: object) -> None:
         """Stop everything and remove all traces."""
         if self._process:
-            self._process.kill()  # and with it its child, the machine's first process, and so all of them
-            self._process.wait()
+            self._process.kill()
         for name in (self.inside, self.outside, self._own):
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
         if self._cgroup:
@@ -180,18 +181,16 @@ class Machine:
         spaces = ["--mount", "--uts", "--ipc", "--pid", "--cgroup", "--fork", "--kill-child"]
         enter = f'echo $$ >"{self._cgroup}/cgroup.procs" && exec "$@"'
         boot = ["ip", "netns", "exec", self._own, "unshare", *spaces, "sh", _HERE / "boot.sh", self.root]
-        with (self.root.parent / "boot.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                ["sh", "-c", enter, "sh", *boot], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        log = self.root.parent / "boot.log"
+        self._process = Child(["sh", "-c", enter, "sh", *boot], log, {})
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self._process.poll() is None:
+        while time.monotonic() < deadline and self._process.running:
             self._first = children.read_text().strip() if children.exists() else ""
             if self._first and self.run("systemctl", "is-system-running").stdout.strip() in {"running", "degraded"}:
                 return
             time.sleep(0.2)
-        raise CannotBoot(f"systemd did not boot: {(self.root.parent / 'boot.log').read_text().strip()[-300:]}")
+        raise CannotBoot(f"systemd did not boot: {log.read_text().strip()[-300:]}")
 
     @staticmethod
     def _remove_cgroup(cgroup: Path) -> None:
