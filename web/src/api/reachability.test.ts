@@ -24,13 +24,13 @@ describe("Reachability", () => {
     (error) => {
       const { reachability, woken, note } = start();
       note(error);
-      expect(reachability.snapshot()).toEqual({ outage: "no-answer", checked: false });
+      expect(reachability.snapshot()).toMatchObject({ outage: "no-answer", checked: false });
       expect(woken).not.toHaveBeenCalled();
       note(problem("rate-limited"));
-      expect(reachability.snapshot()).toEqual({ outage: null, checked: false });
+      expect(reachability.snapshot()).toMatchObject({ outage: null, checked: false });
       expect(woken).toHaveBeenCalledOnce();
       reachability.noteCheck(reachability.begin());
-      expect(reachability.snapshot()).toEqual({ outage: null, checked: true });
+      expect(reachability.snapshot()).toMatchObject({ outage: null, checked: true });
     },
   );
 
@@ -48,7 +48,7 @@ describe("Reachability", () => {
     note(problem("foreign-origin"));
     note(null);
     reachability.noteCheck(reachability.begin());
-    expect(reachability.snapshot()).toEqual({ outage: "foreign-origin", checked: true });
+    expect(reachability.snapshot()).toMatchObject({ outage: "foreign-origin", checked: true });
     expect(woken).not.toHaveBeenCalled();
     reachability.note(reachability.begin(), problem("busy"), true);
     expect(reachability.snapshot().outage).toBe("foreign-origin");
@@ -80,7 +80,7 @@ describe("Reachability", () => {
     expect(woken).not.toHaveBeenCalled();
     note(null);
     reachability.noteFailedCheck(odd);
-    expect(reachability.snapshot()).toEqual({ outage: "no-answer", checked: false });
+    expect(reachability.snapshot()).toMatchObject({ outage: "no-answer", checked: false });
   });
 
   it("takes a final error for an answer, and one about the database for none about the service", () => {

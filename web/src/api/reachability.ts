@@ -12,8 +12,15 @@ export type Outage =
   | "journal-away"
   | "journal-full"
   | "journal-volatile";
-/** `checked`: whether the pipeline's state has been read since the service last did not answer. */
-export type Reach = { readonly outage: Outage | null; readonly checked: boolean };
+/**
+ * `checked`: whether the pipeline's state has been read since the service last did not answer; `batchDelayed`: whether
+ * lines of this browser's batch were not accepted at the last attempt.
+ */
+export type Reach = {
+  readonly outage: Outage | null;
+  readonly checked: boolean;
+  readonly batchDelayed: boolean;
+};
 
 const OUTAGES: Readonly<Record<string, Outage>> = {
   unreachable: "no-answer",
@@ -46,7 +53,7 @@ export function namedDelay({ trouble, retryAfter }: ApiError): number {
  * While nothing answers only the pipeline is polled, and whatever waits is woken by the first answer.
  */
 export class Reachability {
-  private reach: Reach = { outage: null, checked: true };
+  private reach: Reach = { outage: null, checked: true, batchDelayed: false };
   private answers = 0;
   /** How many answers there were when an outage was noted last. */
   private answersAtOutage = 0;
@@ -102,7 +109,7 @@ export class Reachability {
     else if (error?.trouble.code === "timed-out" && this.answers > begun) return;
     if (outage) this.begins(outage);
     else if (this.isOver(writes && !error?.transient)) {
-      this.set({ ...this.reach, outage: null });
+      this.set({ outage: null });
       this.recovered();
     }
   }
@@ -125,6 +132,11 @@ export class Reachability {
     if (trouble.code === "unexpected-answer") this.begins("no-answer");
   }
 
+  /** Notes whether this browser's batch waits to be sent again. */
+  noteBatch(batchDelayed: boolean): void {
+    if (this.reach.batchDelayed !== batchDelayed) this.set({ batchDelayed });
+  }
+
   private begins(outage: Outage): void {
     this.answersAtOutage = this.answers;
     if (outage === "foreign-origin") this.refusedAt = performance.now();
@@ -136,8 +148,8 @@ export class Reachability {
     return outage === "no-answer" || (written && outage === "foreign-origin");
   }
 
-  private set(reach: Reach): void {
-    this.reach = reach;
+  private set(change: Partial<Reach>): void {
+    this.reach = { ...this.reach, ...change };
     for (const listener of this.listeners) listener();
   }
 }

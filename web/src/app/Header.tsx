@@ -1,5 +1,5 @@
 import { useSection } from "../features/history/useString";
-import { usePipelineData } from "../features/pipeline/usePipelineData";
+import { useCurrentPipeline } from "../features/pipeline/usePipelineData";
 import { formatCount } from "../i18n/format";
 import { useLanguage, useMessages } from "../i18n/language";
 import styles from "./Header.module.css";
@@ -64,7 +64,7 @@ function Navigation() {
 function FailedCount() {
   const language = useLanguage();
   const { shell } = useMessages();
-  const failed = usePipelineData()?.failed;
+  const failed = useCurrentPipeline()?.failed;
   if (!failed) return null;
   const count = formatCount(failed, language);
   return (

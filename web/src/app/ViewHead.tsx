@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
-import { usePipelineData } from "../features/pipeline/usePipelineData";
+import { useCurrentPipeline } from "../features/pipeline/usePipelineData";
 import { formatCount } from "../i18n/format";
 import { useLanguage, useMessages } from "../i18n/language";
 import { hasNavigated, hrefOf, type Place } from "./router";
@@ -26,7 +26,7 @@ type Props = {
 export function ViewHead({ title, lead, section }: Props) {
   const language = useLanguage();
   const { title: product, shell } = useMessages();
-  const failed = usePipelineData()?.failed;
+  const failed = useCurrentPipeline()?.failed;
   const prefix = failed ? `(${shell.failed(formatCount(failed, language))}) ` : "";
   const heading = useRef<HTMLHeadingElement>(null);
 

@@ -40,6 +40,7 @@ export function startParts({ storage, keeping }: Opened): BatchParts {
     choice.forgetSent(sent);
   });
   const sender = new Sender(batches, submitBulk);
+  sender.subscribe(() => reachability.noteBatch(sender.snapshot().trouble !== null));
   sender.start();
   reachability.onWake(() => sender.tryNow());
   return { batches, sender, choice };

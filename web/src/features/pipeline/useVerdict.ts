@@ -7,10 +7,12 @@ import { confirms, judge, type Verdict } from "./verdict";
 /** What is up, live; everything on the page that says so says this. */
 export function useVerdict(): Verdict {
   const { subscribe, snapshot } = reachability;
-  const { outage } = useSyncExternalStore(subscribe, snapshot, snapshot);
+  const { outage, batchDelayed } = useSyncExternalStore(subscribe, snapshot, snapshot);
   const online = useSyncExternalStore(subscribeOnline, isOnline, () => true);
-  const failed = useStrings().filter(({ state }) => state === "failed").length;
-  return judge(useCurrentPipeline(), outage, { online, failed });
+  const strings = useStrings();
+  const failed = strings.some(({ state }) => state === "failed");
+  const delayed = batchDelayed || strings.some((item) => item.state === "sending" && item.trouble);
+  return judge(useCurrentPipeline(), outage, { online, failed, delayed });
 }
 
 /** Returns a trouble for as long as it is true: null once the service answers, or takes strings, again. */

@@ -62,14 +62,28 @@ describe("judge", () => {
   });
 
   it("says that this device is offline only if nothing answers", () => {
-    const offline = { online: false, failed: 0 };
+    const offline = { online: false, failed: false, delayed: false };
     expect(judge(pipeline(), null, offline).name).toBe("through");
     expect(judge(pipeline(), "no-answer", offline).name).toBe("offline");
   });
 
   it("names this browser's failures first, for as long as any are left", () => {
-    expect(judge(pipeline({ failed: 151 }), null, { online: true, failed: 2 }).name).toBe("yoursFailed");
-    expect(judge(pipeline({ failed: 0 }), null, { online: true, failed: 2 }).name).toBe("through");
+    expect(judge(pipeline({ failed: 151 }), null, { online: true, failed: true, delayed: false }).name).toBe(
+      "yoursFailed",
+    );
+    expect(judge(pipeline({ failed: 0 }), null, { online: true, failed: true, delayed: false }).name).toBe(
+      "through",
+    );
+  });
+
+  it("calls nothing good while strings of this browser are not accepted, unless more is wrong", () => {
+    const here = { online: true, failed: true, delayed: true };
+    expect(judge(pipeline({ failed: 1, set_aside: 1 }), null, here)).toMatchObject({
+      name: "yoursDelayed",
+      tone: "wait",
+    });
+    expect(judge(pipeline({ database: away }), null, here).name).toBe("databaseUnavailable");
+    expect(judge(pipeline(), "no-answer", here).name).toBe("noAnswer");
   });
 
   it("has a distinct sentence for every verdict, in both languages", () => {

@@ -7,6 +7,7 @@ export type VerdictName =
   | "setAside"
   | "someFailed"
   | "yoursFailed"
+  | "yoursDelayed"
   | "unsure"
   | "databaseUnavailable"
   | "workersUnavailable"
@@ -31,6 +32,8 @@ export type Verdict = {
   waiting: number;
   /** Seconds until they are stored; null if unknown. */
   drainSeconds: number | null;
+  /** For how many seconds the oldest of them has waited; 0 if unknown. */
+  oldestSeconds: number;
   /** Strings that failed; 0 if unknown. */
   failed: number;
 };
@@ -41,6 +44,7 @@ const TONES: Record<VerdictName, Verdict["tone"]> = {
   setAside: "wait",
   someFailed: "wait",
   yoursFailed: "wait",
+  yoursDelayed: "wait",
   unsure: "neutral",
   databaseUnavailable: "wait",
   workersUnavailable: "wait",
@@ -64,19 +68,25 @@ const OUTAGES: Record<Outage, VerdictName> = {
   "journal-volatile": "journalVolatile",
 };
 
-/** The browser's side of the matter: whether it has a network, and how many of the strings sent here failed. */
-export type Here = { online: boolean; failed: number };
+/** The browser's side of the matter: its network, and whether strings sent here failed, or were not accepted yet. */
+export type Here = { online: boolean; failed: boolean; delayed: boolean };
 
 /** Judges what requests met last, and else the pipeline's latest state. */
 export function judge(
   pipeline: Schema<"Pipeline"> | null,
   outage: Outage | null,
-  here: Here = { online: true, failed: 0 },
+  here: Here = { online: true, failed: false, delayed: false },
 ): Verdict {
   if (outage) return verdict(outage === "no-answer" && !here.online ? "offline" : OUTAGES[outage]);
   if (!pipeline) return verdict("asking");
-  const { waiting, drain_seconds: drainSeconds, failed } = pipeline;
-  return { ...verdict(nameOf(pipeline, here)), waiting: waiting ?? 0, drainSeconds, failed: failed ?? 0 };
+  const { waiting, drain_seconds: drainSeconds, oldest_seconds: oldest, failed } = pipeline;
+  return {
+    ...verdict(nameOf(pipeline, here)),
+    waiting: waiting ?? 0,
+    drainSeconds,
+    oldestSeconds: oldest ?? 0,
+    failed: failed ?? 0,
+  };
 }
 
 /** Whether the verdict still says what a request met; what it says nothing about stays true. */
@@ -103,10 +113,11 @@ function nameOf(pipeline: Schema<"Pipeline">, here: Here): VerdictName {
   if (database.status === "away") return "databaseUnavailable";
   if (workers.status === "away") return "workersUnavailable";
   if (database.status !== "up" || workers.status !== "up") return "unsure";
-  if (pipeline.failed) return here.failed > 0 ? "yoursFailed" : "someFailed";
+  if (here.delayed) return "yoursDelayed";
+  if (pipeline.failed) return here.failed ? "yoursFailed" : "someFailed";
   return pipeline.set_aside ? "setAside" : "through";
 }
 
 function verdict(name: VerdictName): Verdict {
-  return { name, tone: TONES[name], waiting: 0, drainSeconds: null, failed: 0 };
+  return { name, tone: TONES[name], waiting: 0, drainSeconds: null, oldestSeconds: 0, failed: 0 };
 }

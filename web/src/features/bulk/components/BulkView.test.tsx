@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { reachability } from "../../../api/reachability";
 import { saveFile } from "../../../files/saveFile";
 import { FakeApi, pipeline, problem } from "../../../testing/fakeApi";
 import { openBulk } from "../../../testing/openBulk";
@@ -98,11 +99,13 @@ describe("the bulk view", () => {
     await user.click(await button("Check the lines"));
     await user.click(await button("Send 1 string"));
     await screen.findByText(/^Trying again soon/);
+    expect(reachability.snapshot().batchDelayed).toBe(true);
     const tryNow = vi.spyOn(sender, "tryNow");
     await user.click(await button("Try now"));
     expect(tryNow).toHaveBeenCalled();
     onBulk = () => undefined;
     await heading("All sent: 1 string accepted");
+    expect(reachability.snapshot().batchDelayed).toBe(false);
     expect(new Set(bulks.map(({ key }) => key)).size).toBe(1);
   });
 

@@ -135,7 +135,7 @@ describe("the strip and the rows", () => {
     await submit("a");
     for (let second = 0; second < 30; second++) {
       await pass(1_000);
-      expect(strip()).toContain("Strings are getting through.");
+      expect(strip()).toBe("Some of your strings are not accepted yet; they are sent again.");
     }
     expect(rows()[0]).toContain("Waiting to be sent again: the service gave an answer that makes no sense.");
     expect(api.submissions.length).toBeLessThan(9);
@@ -198,6 +198,37 @@ describe("the strip and the rows", () => {
       screen.getAllByRole("link", { name: /1,151 failed/ }).map((link) => link.getAttribute("href")),
     ).toEqual(["#/failed", "#/failed"]);
     expect(document.title).toBe("(1,151 failed) Store a string · ix-dummies");
+    api.pipeline = () => new Response(null, { status: 502 });
+    await pass(20_000);
+    expect(document.title).toBe("Store a string · ix-dummies");
+    expect(screen.queryAllByText(/1,151/)).toEqual([]);
+  });
+
+  it.each([
+    ["has an error", () => problem(500, "internal-error", "Retry.")],
+    ["is busy", () => problem(503, "busy", "Retry.")],
+    ["sits behind a proxy that refuses", () => new Response("<html>", { status: 403 })],
+  ])("call nothing good while a string is not accepted because the service %s", async (_, answer) => {
+    api.onSubmit = answer;
+    openPage();
+    await submit("a");
+    await pass(3_000);
+    expect(screen.getByText("Waiting to be sent again:")).toBeTruthy();
+    expect(strip()).toBe("Some of your strings are not accepted yet; they are sent again.");
+    api.onSubmit = () => undefined;
+    await pass(60_000);
+    expect(strip()).toBe("Strings are getting through.");
+  });
+
+  it.each([
+    ["when it is not known how long they take", { drain_seconds: null, oldest_seconds: 2 }, true],
+    ["when they take a second", { drain_seconds: 1, oldest_seconds: 0.5 }, true],
+    ["but not a few that are stored immediately", { drain_seconds: null, oldest_seconds: 0.5 }, false],
+  ])("count what waits, %s", async (_, figures, shown) => {
+    api.pipeline = pipeline({ waiting: 5_000, ...figures });
+    openPage();
+    await pass(0);
+    expect(screen.queryAllByText(/5,000 waiting/)).toHaveLength(shown ? 1 : 0);
   });
 });
 

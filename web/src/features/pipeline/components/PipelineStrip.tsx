@@ -83,11 +83,11 @@ function Failed({ verdict: { failed } }: { verdict: Verdict }) {
   );
 }
 
-function Waiting({ verdict: { tone, waiting, drainSeconds } }: { verdict: Verdict }) {
+function Waiting({ verdict: { tone, waiting, drainSeconds, oldestSeconds } }: { verdict: Verdict }) {
   const language = useLanguage();
   const messages = useMessages();
-  // a few waiting strings are not worth mentioning while they are stored within a second
-  if (waiting === 0 || (tone === "good" && (drainSeconds ?? 0) < 1)) return null;
+  // a few waiting strings are not worth mentioning while they are stored within a second or two
+  if (waiting === 0 || (tone === "good" && (drainSeconds ?? 0) < 1 && oldestSeconds < 2)) return null;
   const count = formatCount(waiting, language);
   return (
     <span>
