@@ -94,6 +94,20 @@ def test_every_state_of_a_string_is_shown_in_translation(system: System, open_pa
     expect(page.get_by_text("«Nothing sent yet.»")).to_be_visible()
 
 
+def test_elements_that_an_extension_has_moved_can_be_removed(open_page: Open) -> None:
+    page = open_page("en-US")
+    send(page, "moved")
+    expect(first(page)).to_contain_text("Stored")
+    page.route("**/dummies/", lambda route: route.abort())
+    send(page, "stays")
+    expect(first(page)).to_contain_text("Waiting to be sent again:")
+    moved = page.get_by_role("main").get_by_role("listitem").filter(has_text="moved")
+    moved.evaluate("(row) => { const font = document.createElement('font'); row.replaceWith(font); font.append(row); }")
+    page.get_by_role("button", name="Clear finished").click()
+    expect(moved).to_have_count(0)
+    expect(first(page)).to_contain_text("stays")
+
+
 def test_a_switch_of_language_and_of_the_view_is_shown_in_translation(open_page: Open) -> None:
     page = open_page("en-US")
     page.evaluate(TRANSLATE)

@@ -90,9 +90,10 @@ describe.each([
     expect(await storage.load()).toMatchObject({ batch: { saved: false } });
   });
 
-  it("lets no late answer take back what became of strings", async () => {
+  it("lets no late answer take back what became of strings, or change it for another batch", async () => {
     const { outcome } = accepted(whole);
     await storage.settle(named(whole), { chunks: [], settled: accepted(whole) });
+    expect(await storage.noteFate("another", outcome, ONE_STORED)).toBe(false);
     expect(await storage.noteFate("a-batch", outcome, ONE_STORED)).toBe(true);
     expect(await storage.noteFate("a-batch", outcome, { stored: 0, failed: 0, gone: 0 })).toBe(false);
     expect(await storage.load()).toMatchObject({ outcomes: [{ fate: ONE_STORED }] });
