@@ -8,8 +8,8 @@ BUDGET = 61 * 1024 * 1024
 """Bytes; 64 MiB with the 32 requests of up to 16 KiB that may be on the fast path, which counts nothing."""
 PATIENCE = 2.0
 """Seconds that a body waits until it may be read, and again until it may be decoded."""
-_STRING = 320
-"""Bytes that each string of a bulk takes besides its text, until it is appended: its id twice, and four objects."""
+_STRING = 340
+"""Bytes that each string of a bulk takes besides its text, until it is appended: with its id twice, four objects."""
 _SHARE = 32
 """What is left to smaller requests, as a part of what is taken: so large ones never take all."""
 

@@ -139,7 +139,8 @@ def test_a_bulk_takes_no_more_memory_than_is_counted(
 ) -> None:
     """Each character of a text with an emoji takes four bytes, so no copy of the whole is held beside its strings."""
     monkeypatch.setattr(services.appender, "append", lambda _: Ticket())
-    post(client, b"imports", PLAIN)
+    for warm_up in (PLAIN, media):
+        post(client, b'{"texts":["imports"]}', warm_up)
     answer, peak = peak_of(client, body, media)
     assert answer.status_code == status
     assert peak < len(body) + growth(len(body), MAX_STRINGS_PER_BULK)

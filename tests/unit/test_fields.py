@@ -1,0 +1,58 @@
+"""A field of a submission gets everywhere: what leaves it out is silent otherwise, because each place works without it."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from api.http.contract import StringState
+from api.strings import stored
+from core.submission import StoredString, Submission
+from doctor.postgres import RIGHTS
+from local.system import ROOT
+
+FIELDS = Submission.__struct_fields__
+KEPT = {"id", "received_at"}
+"""Those that an erased string keeps."""
+
+
+def sql(name: str) -> str:
+    """Return the statement in a file, without its comments."""
+    return re.sub("--.*", "", (ROOT / name).read_text(encoding="utf-8"))
+
+
+def test_a_worker_inserts_every_field_and_has_the_right_to() -> None:
+    insert = sql("worker/sql/insert.sql")
+    assert re.findall(r"INSERT INTO public\.dummies \((.+?)\)", insert) == [", ".join(FIELDS)]
+    assert tuple(re.findall(r"%\((\w+)\)s", insert)) == FIELDS
+    needed = {right for right in RIGHTS["DATABASE_URL"][0] if right.startswith("INSERT")}
+    assert needed == {f"INSERT ({field}) on dummies" for field in FIELDS}
+
+
+@pytest.mark.parametrize("field", StoredString.__struct_fields__)
+def test_every_field_of_a_row_is_read(field: str) -> None:
+    assert re.search(rf"(?m)^(.*, )?{field},|AS {field}\b", sql("api/process/sql/columns.sql"))
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_is_exported_in_both_formats(field: str) -> None:
+    export = sql("api/process/sql/export.sql")
+    assert field in export.partition(r"\uFEFF")[2].partition(r"\r\n")[0].split(",")
+    assert f'"{field}":' in export
+
+
+@pytest.mark.parametrize("field", [field for field in FIELDS if field not in KEPT])
+def test_every_field_is_erased_but_what_tells_that_there_was_a_string(field: str) -> None:
+    assert f" {field} = " in sql("database/sql/erase.sql").partition("DO UPDATE SET")[2].partition("WHERE")[0]
+
+
+def test_every_field_is_shown() -> None:
+    given = [str(uuid4()), *(f"a {field}" for field in FIELDS if field not in KEPT)]
+    given.insert(FIELDS.index("received_at"), 1)  # type: ignore[arg-type]
+    shown = stored(StoredString(*given, stored_at=2, seq=3))  # type: ignore[arg-type]
+    assert set(FIELDS) <= set(StringState.__struct_fields__)
+    assert {field: getattr(shown, field) for field in FIELDS if field not in KEPT} == {
+        field: f"a {field}" for field in FIELDS if field not in KEPT
+    }
