@@ -233,6 +233,47 @@ def test_the_list_follows_what_fails_and_what_others_do_but_not_while_one_select
     discard_all(page)
 
 
+def test_a_retry_whose_cause_is_not_gone_leaves_the_list_as_the_service_has_it(
+    open_page: Open, poison: Client
+) -> None:
+    dead_letter(poison, 1, "stubborn")
+    page = open_page("en-US")
+    enter(page)
+    page.get_by_role("listitem").get_by_role("button", name="Retry").click()
+    expect(result(page)).to_have_text("1 string retried.")
+    eventually(lambda: dead_letters(poison)["total"] == 1, within=20)
+    expect(page.get_by_role("heading", name="1 string failed")).to_be_visible()
+    expect(page.get_by_text("No string has failed.")).to_have_count(0)
+
+    dead_letter(poison, 39, "stubborn too")
+    expect(page.get_by_role("heading", name="40 strings failed")).to_be_visible()
+    page.get_by_role("button", name="Retry all").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry").click()
+    expect(result(page)).to_have_text("40 strings retried.")
+    eventually(lambda: dead_letters(poison)["total"] == 40, within=20)
+    expect(page.get_by_role("heading", name="40 strings failed")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="stubborn")).to_have_count(40)
+    discard_all(page)
+
+
+def test_one_that_another_operator_discards_while_another_fails_leaves_the_list(
+    open_page: Open, poison: Client
+) -> None:
+    dead_letter(poison, 2, "first")
+    page = open_page("en-US")
+    enter(page)
+    expect(page.get_by_role("heading", name="2 strings failed")).to_be_visible()
+    page.context.set_offline(True)  # the page sees the same number before and after
+    gone = dead_letters(poison, "first poison 0")["items"][0]["id"]
+    poison.delete(f"/dummies/{gone}", params={"reason": "gone"}, headers=OPERATOR).raise_for_status()
+    dead_letter(poison, 1, "second")
+    page.context.set_offline(False)
+    rows = page.get_by_role("listitem")
+    expect(rows.filter(has_text="second poison 0")).to_be_visible()
+    expect(rows.filter(has_text="first poison 0")).to_have_count(0)
+    discard_all(page)
+
+
 def test_a_string_belongs_to_the_failed_ones_as_long_as_it_is(system: System, open_page: Open, poison: Client) -> None:
     dead_letter(poison, 1, "lonely")
     page = open_page("en-US")

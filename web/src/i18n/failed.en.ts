@@ -31,7 +31,10 @@ export const failed = {
   counted: (counted: number, total: number) => `${count(counted)} of ${strings(total)} counted.`,
   countMore: "Count more",
   refresh: "Refresh",
-  outdated: "The list has changed. Refresh it to see what is new or gone.",
+  outdated: {
+    certainly: "The list has changed. Refresh it to see what is new or gone.",
+    perhaps: "The list may have changed. Refresh it to see what is new or gone.",
+  },
   waiting: (reason: string) => `Trying again soon: ${reason}`,
   none: "No string has failed.",
   noMatch: "No failed string contains this.",

@@ -30,7 +30,10 @@ export const failed: typeof english = {
   counted: (counted, total) => `문자열 ${count(total)}개 중 ${count(counted)}개를 셌습니다.`,
   countMore: "이어서 세기",
   refresh: "새로 고침",
-  outdated: "목록이 바뀌었습니다. 새로 고치면 추가되거나 사라진 항목을 볼 수 있습니다.",
+  outdated: {
+    certainly: "목록이 바뀌었습니다. 새로 고치면 추가되거나 사라진 항목을 볼 수 있습니다.",
+    perhaps: "목록이 바뀌었을 수 있습니다. 새로 고치면 추가되거나 사라진 항목을 볼 수 있습니다.",
+  },
   waiting: (reason) => `곧 다시 시도합니다. ${reason}`,
   none: "실패한 문자열이 없습니다.",
   noMatch: "검색어가 들어 있는 실패한 문자열이 없습니다.",

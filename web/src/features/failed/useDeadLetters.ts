@@ -28,9 +28,11 @@ export function useDeadLetters(token: string, isRead: () => boolean) {
 
   // what is selected stays; the count that follows says that the list has changed
   useOnEnd(busy, () => chosen.length === 0 && refresh());
+  const held = chosen.length > 0 || question !== null;
+  const outdated = useFollow({ ...list, refresh: list.follow }, held, isRead);
   // to count many takes the service long, and an operation changes the counts all the time
-  const follow = busy || reasons.hasMore ? list.refresh : refresh;
-  const outdated = useFollow({ ...list, refresh: follow }, chosen.length > 0 || question !== null, isRead);
+  const isCounted = !busy && !reasons.hasMore;
+  useFollow({ ...reasons, total: isCounted ? reasons.total : null, refresh: reasons.follow }, held, isRead);
   const hits = list.total === null || list.loading ? null : list.deadLetters.length;
   useAnnounceHits(search.query, hits, list.hasMore, failed.matches);
 

@@ -5,15 +5,19 @@ import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
 import { useCurrent } from "../pipeline/useVerdict";
 import { getFailed } from "./api/failed";
+import { type Asked, latestCounts } from "./pipelineCounts";
 
 export type DeadLetter = Schema<"StringState">;
-type Page = Schema<"FailedPage">;
+type Page = Asked<Schema<"FailedPage">>;
 
 /** The pages loaded so far of the dead letters that contain the query; a refresh leaves them in their order. */
 export function useFailed(token: string, query: string) {
   const pages = useInfiniteQuery<Page, Error, InfiniteData<Page>, string[], string | null>({
     queryKey: ["failed", token, query],
-    queryFn: ({ pageParam: cursor, signal }) => getFailed(token, { query, cursor, signal }),
+    queryFn: async ({ pageParam: cursor, signal, client }) => {
+      const counts = latestCounts(client);
+      return { ...(await getFailed(token, { query, cursor, signal })), counts };
+    },
     initialPageParam: null,
     getNextPageParam: (page) => page.next_cursor,
     staleTime: 0,
@@ -28,12 +32,15 @@ export function useFailed(token: string, query: string) {
     deadLetters,
     /** The number of all dead letters, whatever the query; null until known. */
     total: pages.data?.pages.at(-1)?.total ?? null,
+    /** What was known of the pipeline when the oldest page was asked for. */
+    counts: pages.data?.pages[0]?.counts ?? null,
     updatedAt: pages.dataUpdatedAt,
     loading: pages.isFetching,
     trouble,
     hasMore: pages.hasNextPage,
     loadMore: () => void pages.fetchNextPage({ cancelRefetch: false }),
     refresh: () => void pages.refetch(),
+    follow: () => void pages.refetch({ cancelRefetch: false }),
   };
 }
 

@@ -1,26 +1,44 @@
 import { useEffect, useState } from "react";
 import { usePipelineData } from "../pipeline/usePipelineData";
+import { countsOf } from "./pipelineCounts";
 
-type List = { total: number | null; updatedAt: number; refresh: () => void };
+/** Milliseconds until what may have changed is read again: strings that are stored move the counts all the time. */
+const PATIENCE = 5_000;
+
+type List = {
+  /** The number of all dead letters when the list was read; null while it is not to be followed. */
+  total: number | null;
+  /** What was known of the pipeline when the list was asked for. */
+  counts: string | null;
+  updatedAt: number;
+  refresh: () => void;
+};
+
+/** Whether a list differs from what the service has: certainly, as the numbers do, or perhaps. */
+export type Outdated = "certainly" | "perhaps" | null;
 
 /**
- * Refreshes the list when the service has more or fewer dead letters, unless rows would move under the reader.
+ * Refreshes the list when dead letters have come or gone since it was asked for, unless rows would move under the reader.
  *
  * Returns whether there are such changes that wait to be shown.
  */
 export function useFollow(
-  { total, updatedAt, refresh }: List,
+  { total, counts, updatedAt, refresh }: List,
   held: boolean,
   isRead: () => boolean,
-): boolean {
-  const failed = usePipelineData()?.failed ?? null;
+): Outdated {
+  const pipeline = usePipelineData();
+  const failed = pipeline?.failed ?? null;
+  const moved = pipeline !== null && failed !== null && total !== null && countsOf(pipeline) !== counts;
   /** When the list was updated that has changed since; times are not compared, because the clock may be set. */
   const [outdated, setOutdated] = useState<number | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list may be newer than the count that was read
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the parent passes new functions on every render
   useEffect(() => {
-    if (failed === null || total === null || failed === total) return;
-    if (held || isRead()) setOutdated(updatedAt);
-    else refresh();
-  }, [failed, held]);
-  return outdated === updatedAt;
+    if (!moved) return;
+    const follow = () => (held || isRead() ? setOutdated(updatedAt) : refresh());
+    const timer = setTimeout(follow, failed === total ? PATIENCE : 0);
+    return () => clearTimeout(timer);
+  }, [moved, failed, total, held, updatedAt]);
+  if (outdated !== updatedAt) return null;
+  return failed === null || failed === total ? "perhaps" : "certainly";
 }

@@ -3,8 +3,9 @@ import { useMemo } from "react";
 import { READING } from "../../api/reading";
 import type { Schema } from "../../api/schema";
 import { getReasons } from "./api/failed";
+import { type Asked, latestCounts } from "./pipelineCounts";
 
-type Counts = Schema<"FailedGroups">;
+type Counts = Asked<Schema<"FailedGroups">>;
 export type Group = Schema<"FailedGroup">;
 
 /**
@@ -14,7 +15,10 @@ export type Group = Schema<"FailedGroup">;
 export function useReasons(token: string, isRight: boolean) {
   const counts = useInfiniteQuery<Counts, Error, InfiniteData<Counts>, string[], string | null>({
     queryKey: ["failed-reasons", token],
-    queryFn: ({ pageParam: cursor, signal }) => getReasons(token, { cursor, signal }),
+    queryFn: async ({ pageParam: cursor, signal, client }) => {
+      const counts = latestCounts(client);
+      return { ...(await getReasons(token, { cursor, signal })), counts };
+    },
     initialPageParam: null,
     getNextPageParam: (count) => count.next_cursor,
     enabled: isRight,
@@ -32,8 +36,12 @@ export function useReasons(token: string, isRight: boolean) {
     counted: pages.reduce((sum, page) => sum + page.looked_at, 0),
     total: pages.at(-1)?.total ?? 0,
     hasMore: counts.hasNextPage,
+    /** What was known of the pipeline when the count began. */
+    counts: pages[0]?.counts ?? null,
+    updatedAt: counts.dataUpdatedAt,
     countMore: () => void counts.fetchNextPage({ cancelRefetch: false }),
     refresh: () => void counts.refetch(),
+    follow: () => void counts.refetch({ cancelRefetch: false }),
   };
 }
 

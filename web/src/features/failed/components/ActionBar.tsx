@@ -5,6 +5,7 @@ import type { Messages } from "../../../i18n/en";
 import { useMessages } from "../../../i18n/language";
 import type { Kind, Target } from "../operation";
 import type { DeadLetter } from "../useFailed";
+import type { Outdated } from "../useFollow";
 import styles from "./Failed.module.css";
 
 type Props = {
@@ -14,7 +15,7 @@ type Props = {
   chosen: readonly string[];
   deadLetters: readonly DeadLetter[];
   hasMore: boolean;
-  outdated: boolean;
+  outdated: Outdated;
   busy: boolean;
   onSelect: (ids: ReadonlySet<string>) => void;
   onBegin: (kind: Kind, target: Target, count: number | null) => void;
@@ -36,7 +37,7 @@ export function ActionBar({ heading, outdated, busy, onSelect, onBegin, onRefres
         {titleOf(list, failed)}
       </h2>
       <div className={styles.row}>
-        <Button look={outdated ? "primary" : "plain"} onClick={onRefresh}>
+        <Button look={outdated === "certainly" ? "primary" : "plain"} onClick={onRefresh}>
           {failed.refresh}
         </Button>
         {deadLetters.length > 0 && (
@@ -52,7 +53,7 @@ export function ActionBar({ heading, outdated, busy, onSelect, onBegin, onRefres
       </div>
       {deadLetters.length > 0 && <Choice chosen={chosen} deadLetters={deadLetters} onSelect={onSelect} />}
       <p className={styles.outdated} role="status">
-        {outdated && failed.outdated}
+        {outdated && failed.outdated[outdated]}
       </p>
     </div>
   );

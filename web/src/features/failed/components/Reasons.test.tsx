@@ -7,7 +7,7 @@ const nothing = () => undefined;
 const groups = ["one", "two"].map((reason) => ({ reason, count: 1 }));
 
 function reasons(hasMore: boolean) {
-  const counts = { pending: false, counted: 2, total: 3, countMore: nothing, refresh: nothing };
+  const counts = { counted: 2, total: 3, countMore: nothing };
   return (
     <LanguageContext value="en">
       <Reasons reasons={{ groups, hasMore, ...counts }} busy={false} onSearch={nothing} onBegin={nothing} />

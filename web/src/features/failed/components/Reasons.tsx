@@ -13,8 +13,10 @@ import styles from "./Failed.module.css";
 /** The largest groups: the rest is found by searching. */
 const SHOWN = 10;
 
+type Counted = Pick<ReturnType<typeof useReasons>, "groups" | "counted" | "total" | "hasMore" | "countMore">;
+
 type Props = {
-  reasons: ReturnType<typeof useReasons>;
+  reasons: Counted;
   busy: boolean;
   onSearch: (reason: string) => void;
   onBegin: (kind: Kind, target: Target, count: number) => void;
