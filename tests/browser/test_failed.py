@@ -233,9 +233,7 @@ def test_the_list_follows_what_fails_and_what_others_do_but_not_while_one_select
     discard_all(page)
 
 
-def test_a_retry_whose_cause_is_not_gone_leaves_the_list_as_the_service_has_it(
-    open_page: Open, poison: Client
-) -> None:
+def test_a_retry_whose_cause_is_not_gone_leaves_the_list_as_the_service_has_it(open_page: Open, poison: Client) -> None:
     dead_letter(poison, 1, "stubborn")
     page = open_page("en-US")
     enter(page)

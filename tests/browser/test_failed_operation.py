@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -221,6 +222,57 @@ def test_the_rest_is_confirmed_again_because_more_may_have_failed_since(open_pag
     do_the_rest(page)
     expect(result(page)).to_be_focused()
     expect(result(page)).to_have_text("8 strings discarded.")
+
+
+def test_a_question_says_how_many_there_are_while_it_is_open(open_page: Open, redis: Redis) -> None:
+    plant(redis, 30)
+    page = operator(open_page)
+    expect(page.get_by_role("heading", name="30 strings failed")).to_be_visible()
+    page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")  # the rows are read: they do not move
+    plant(redis, 70)
+    expect(page.get_by_text("The list has changed.")).to_be_attached()
+    expect(page.get_by_role("heading", name="30 of 100 strings shown")).to_be_attached()
+    page.get_by_role("button", name="Discard all").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("100 strings at present.")
+    assert violations(page) == []
+    plant(redis, 50)
+    expect(dialog).to_contain_text("150 strings at present.")
+    dialog.get_by_role("button", name="Cancel").click()
+
+    page.locator("summary").click()
+    page.locator("details").get_by_role("button", name="Discard").click()
+    expect(dialog).to_contain_text("150 strings at present.")
+    plant(redis, 50)
+    expect(dialog).to_contain_text("200 strings at present.")
+    dialog.get_by_role("button", name="Cancel").click()
+
+    page.get_by_label("Search in texts and reasons").fill("text 7")
+    expect(page.get_by_role("heading", name=re.compile("strings match$"))).to_be_visible()
+    page.get_by_role("button", name="Discard all that match").click()
+    expect(dialog).to_contain_text("at present.")
+    plant(redis, 10)
+    expect(dialog).not_to_contain_text("at present.")
+
+
+def test_a_question_about_a_group_that_is_not_counted_to_its_end_has_no_number(open_page: Open, redis: Redis) -> None:
+    plant(redis, 30)
+
+    def count_ten(route: Route) -> None:
+        answer = route.fetch().json()
+        group = {**answer["items"][0], "count": 10}
+        route.fulfill(json={**answer, "items": [group], "looked_at": 10, "next_cursor": "1"})
+
+    page = open_page("en-US", "#/failed")
+    page.route("**/dummies/failed/reasons*", count_ten)
+    page.get_by_label("Operator token").fill(TOKEN)
+    page.get_by_label("Operator token").press("Enter")
+    page.locator("summary").click()
+    expect(page.get_by_text("10 of 30 strings counted.")).to_be_visible()
+    page.locator("details").get_by_role("button", name="Discard").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Those that fail meanwhile may be included.")
+    expect(dialog).not_to_contain_text("at present")
 
 
 def test_a_duplicate_of_the_tab_leaves_the_operation_to_the_original(open_page: Open, redis: Redis) -> None:

@@ -6,6 +6,11 @@ export type Kind = "retry" | "discard";
 export type Target = { ids: readonly string[] } | Group;
 export type Group = { reason: string } | { query: string };
 
+/** Whether it is about all dead letters, whatever their text and reason. */
+export function isAll(target: Target): boolean {
+  return "query" in target && target.query === "";
+}
+
 /** What an operator has confirmed; `why` goes to the service's log. */
 export type Job = { kind: Kind; target: Target; why: string };
 
@@ -13,9 +18,6 @@ export type Job = { kind: Kind; target: Target; why: string };
 export function asksFirst({ kind, target }: Job): boolean {
   return kind !== "retry" || !("ids" in target) || target.ids.length !== 1;
 }
-
-/** What is to be confirmed; `count` is null if it is not known how many strings it is about. */
-export type Question = Job & { count: number | null };
 
 export type Tally = {
   done: number;

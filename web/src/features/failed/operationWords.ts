@@ -1,6 +1,6 @@
 import type { Messages } from "../../i18n/en";
 import { delayWords, refusalWords } from "../../i18n/troubles";
-import type { Operation, Target } from "./operation";
+import { isAll, type Operation, type Target } from "./operation";
 
 type Words = Messages["failed"];
 type Running = Extract<Operation, { phase: "running" }>;
@@ -22,7 +22,7 @@ export function targetWords(target: Target, count: number, failed: Words): strin
   const { which } = failed;
   if ("ids" in target) return which.chosen(count);
   if ("reason" in target) return which.withReason(reasonWords(target.reason, failed));
-  return target.query === "" ? which.all : which.containing(target.query);
+  return isAll(target) ? which.all : which.containing(target.query);
 }
 
 export function runningWords(operation: Running, messages: Messages): string {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pipeline } from "../../testing/fakeApi";
 import { usePipelineData } from "../pipeline/usePipelineData";
 import { countsOf } from "./pipelineCounts";
-import { useFollow } from "./useFollow";
+import { type Hold, useFollow } from "./useFollow";
 
 vi.mock("../pipeline/usePipelineData");
 
@@ -15,8 +15,8 @@ const list = (total: number, failed: number, settled: number) => ({
   refresh,
 });
 type List = ReturnType<typeof list>;
-const follow = (initialProps: List, held: boolean) =>
-  renderHook((now: List) => useFollow(now, held, () => false), { initialProps });
+const follow = (initialProps: List, hold: Hold) =>
+  renderHook((now: List) => useFollow(now, hold, () => true), { initialProps });
 const counts = (failed: number, settled: number) =>
   vi.mocked(usePipelineData).mockReturnValue(pipeline({ failed, settled_total: settled }));
 
@@ -31,7 +31,7 @@ describe("a list that is held", () => {
   it("has changed until it is refreshed, whatever the clock does meanwhile", () => {
     counts(2, 5);
     const before = list(2, 2, 5);
-    const { result, rerender } = follow(before, true);
+    const { result, rerender } = follow(before, "held");
     expect(result.current).toBeNull();
     vi.setSystemTime(before.updatedAt - 3_600_000);
     counts(3, 6);
@@ -47,7 +47,7 @@ describe("a list that is held", () => {
   it("may have changed if as many failed as before while others were settled", () => {
     counts(2, 5);
     const before = list(2, 2, 5);
-    const { result, rerender } = follow(before, true);
+    const { result, rerender } = follow(before, "held");
     counts(2, 6);
     rerender(before);
     wait(10_000);
@@ -59,7 +59,7 @@ describe("a list that is held", () => {
 describe("a list that is followed", () => {
   it("is refreshed if it was read while the strings of a retry were in the journal", () => {
     counts(40, 40);
-    const { rerender } = follow(list(40, 40, 40), false);
+    const { rerender } = follow(list(40, 40, 40), "free");
     // the poll before the list was read saw all 40 failed, and so does the one after it
     const between = list(0, 40, 40);
     rerender(between);
@@ -73,7 +73,7 @@ describe("a list that is followed", () => {
   it("is refreshed if one was discarded while another failed between two polls", () => {
     counts(5, 5);
     const before = list(5, 5, 5);
-    const { rerender } = follow(before, false);
+    const { rerender } = follow(before, "free");
     counts(5, 6);
     rerender(before);
     wait(10_000);
@@ -82,7 +82,7 @@ describe("a list that is followed", () => {
 
   it("is read again a few times a minute while strings are stored all the time", () => {
     let shown = list(5, 5, 0);
-    const { rerender } = follow(shown, false);
+    const { rerender } = follow(shown, "free");
     for (let second = 1; second <= 60; second++) {
       counts(5, second);
       rerender(shown);
@@ -96,7 +96,7 @@ describe("a list that is followed", () => {
 
   it("is left alone if the count is older than what it was asked with", () => {
     counts(5, 5);
-    follow(list(4, 5, 5), false);
+    follow(list(4, 5, 5), "free");
     wait(10_000);
     expect(refresh).not.toHaveBeenCalled();
   });

@@ -14,6 +14,9 @@ type List = {
   refresh: () => void;
 };
 
+/** Whether rows may move: never, not while they are read, or always. */
+export type Hold = "held" | "while-read" | "free";
+
 /** Whether a list differs from what the service has: certainly, as the numbers do, or perhaps. */
 export type Outdated = "certainly" | "perhaps" | null;
 
@@ -24,7 +27,7 @@ export type Outdated = "certainly" | "perhaps" | null;
  */
 export function useFollow(
   { total, counts, updatedAt, refresh }: List,
-  held: boolean,
+  hold: Hold,
   isRead: () => boolean,
 ): Outdated {
   const pipeline = usePipelineData();
@@ -35,10 +38,11 @@ export function useFollow(
   // biome-ignore lint/correctness/useExhaustiveDependencies: the parent passes new functions on every render
   useEffect(() => {
     if (!moved) return;
-    const follow = () => (held || isRead() ? setOutdated(updatedAt) : refresh());
+    const holds = () => hold === "held" || (hold === "while-read" && isRead());
+    const follow = () => (holds() ? setOutdated(updatedAt) : refresh());
     const timer = setTimeout(follow, failed === total ? PATIENCE : 0);
     return () => clearTimeout(timer);
-  }, [moved, failed, total, held, updatedAt]);
+  }, [moved, failed, total, hold, updatedAt]);
   if (outdated !== updatedAt) return null;
   return failed === null || failed === total ? "perhaps" : "certainly";
 }

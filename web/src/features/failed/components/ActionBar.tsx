@@ -18,7 +18,7 @@ type Props = {
   outdated: Outdated;
   busy: boolean;
   onSelect: (ids: ReadonlySet<string>) => void;
-  onBegin: (kind: Kind, target: Target, count: number | null) => void;
+  onBegin: (kind: Kind, target: Target) => void;
   onRefresh: () => void;
 };
 
@@ -27,10 +27,7 @@ export function ActionBar({ heading, outdated, busy, onSelect, onBegin, onRefres
   const { chosen, deadLetters, query } = list;
   const { failed } = useMessages();
   const words = actionWords(chosen.length, query, failed);
-  const begin = (kind: Kind) =>
-    chosen.length > 0
-      ? onBegin(kind, { ids: chosen }, chosen.length)
-      : onBegin(kind, { query }, countOf(list));
+  const begin = (kind: Kind) => onBegin(kind, chosen.length > 0 ? { ids: chosen } : { query });
   return (
     <div className={styles.bar}>
       <h2 ref={heading} tabIndex={-1} className={surfaces.heading}>
@@ -86,12 +83,6 @@ function actionWords(chosen: number, query: string, failed: Messages["failed"]):
 }
 
 type List = Pick<Props, "total" | "query" | "deadLetters" | "hasMore">;
-
-/** How many it is about if none is selected; null if a search has not found all of them yet. */
-function countOf({ total, query, deadLetters, hasMore }: List): number | null {
-  if (query === "") return total;
-  return hasMore ? null : deadLetters.length;
-}
 
 function titleOf({ total, query, deadLetters, hasMore }: List, failed: Messages["failed"]): string {
   const shown = deadLetters.length;

@@ -40,13 +40,15 @@ export function DeadLetters({ token, onForget, onWrong }: Props) {
   }
 
   if (troubleCode === "operator-disabled") return <Disabled onAgain={tryAgain} onForget={onForget} />;
-  const { deadLetters, hasMore, total } = list;
+  const { deadLetters, hasMore } = list;
   const choice = { query: search.query, busy, onSelect: work.setSelected };
   return (
     <>
       <PipelineWatch />
       <SearchField text={search.text} onText={search.setText} onForget={onForget} />
-      {question && <ConfirmDialog question={question} onConfirm={work.confirm} onClose={closeDialog} />}
+      {question && (
+        <ConfirmDialog job={question} count={work.count} onConfirm={work.confirm} onClose={closeDialog} />
+      )}
       {reasons.pending && !list.trouble ? (
         <p className={styles.loading}>{messages.shell.loading}</p>
       ) : (
@@ -60,7 +62,8 @@ export function DeadLetters({ token, onForget, onWrong }: Props) {
           <section aria-label={failed.heading} aria-busy={list.loading}>
             <ActionBar
               heading={heading}
-              {...{ total, deadLetters, hasMore }}
+              {...{ deadLetters, hasMore }}
+              total={work.total}
               {...choice}
               chosen={work.chosen}
               outdated={work.outdated}
@@ -77,7 +80,7 @@ export function DeadLetters({ token, onForget, onWrong }: Props) {
               list={list}
               {...choice}
               selected={new Set(work.chosen)}
-              onBegin={(kind, ids) => begin(kind, { ids }, ids.length)}
+              onBegin={(kind, ids) => begin(kind, { ids })}
             />
           </section>
         </>

@@ -3,8 +3,7 @@ import { hrefOf } from "../../../app/router";
 import { focusViewHeading } from "../../../app/ViewHead";
 import { Button } from "../../../controls/Button";
 import { useMessages } from "../../../i18n/language";
-import { usePipelineData } from "../../pipeline/usePipelineData";
-import { asksFirst, type Job, type Operation, type Target } from "../operation";
+import { asksFirst, type Job, type Operation } from "../operation";
 import { operations } from "../operations";
 import { savedToken } from "../operatorToken";
 import { ConfirmDialog } from "./ConfirmDialog";
@@ -12,7 +11,7 @@ import { ConfirmDialog } from "./ConfirmDialog";
 /** Continues an operation that ended early; asks as at its beginning, because more may have failed since. */
 export function DoTheRest({ operation: { job, tally } }: { operation: Operation }) {
   const { failed } = useMessages();
-  const total = usePipelineData()?.failed ?? null;
+  const { target } = job;
   const [asking, setAsking] = useState(false);
 
   function begin() {
@@ -35,17 +34,12 @@ export function DoTheRest({ operation: { job, tally } }: { operation: Operation 
       </Button>
       {asking && (
         <ConfirmDialog
-          question={{ ...job, count: countOf(job.target, total) }}
+          job={job}
+          count={"ids" in target ? target.ids.length : null}
           onConfirm={start}
           onClose={() => setAsking(false)}
         />
       )}
     </>
   );
-}
-
-/** How many it is about now; null if not known. */
-function countOf(target: Target, total: number | null): number | null {
-  if ("ids" in target) return target.ids.length;
-  return "query" in target && target.query === "" ? total : null;
 }

@@ -19,7 +19,7 @@ type Props = {
   reasons: Counted;
   busy: boolean;
   onSearch: (reason: string) => void;
-  onBegin: (kind: Kind, target: Target, count: number) => void;
+  onBegin: (kind: Kind, target: Target) => void;
 };
 
 /** How many strings failed for which reason; each such group can be retried or discarded. */
@@ -68,10 +68,10 @@ function GroupRow({ group: { reason, count }, busy, onSearch, onBegin }: RowProp
         {reasonWords(reason, failed)}
       </button>
       <span className={styles.count}>{formatCount(count, language)}</span>
-      <Button {...about} onClick={() => onBegin("retry", { reason }, count)}>
+      <Button {...about} onClick={() => onBegin("retry", { reason })}>
         {failed.retryGroup}
       </Button>
-      <Button {...about} look="danger" onClick={() => onBegin("discard", { reason }, count)}>
+      <Button {...about} look="danger" onClick={() => onBegin("discard", { reason })}>
         {failed.discard}
       </Button>
     </li>
