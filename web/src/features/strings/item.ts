@@ -113,6 +113,9 @@ export function progressed(item: Item, answer: Schema<"StringState">): Item {
       return { ...base, state: "stored", storedAt: answer.stored_at ?? null };
     case "failed":
       return { ...base, state: "failed", reason: answer.reason ?? null };
+    default:
+      // a newer service's, which a newer page will know
+      return item;
   }
 }
 

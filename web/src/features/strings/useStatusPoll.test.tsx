@@ -74,6 +74,19 @@ describe("the poll", () => {
     expect(rows()[1]).toContain("Stored");
   });
 
+  it("leaves a string as it is whose state this page does not know, and follows the others", async () => {
+    openPage();
+    await submit("a", "b");
+    const [odd] = api.queries.at(-1)?.ids ?? [];
+    api.onQuery = (id) => (id === odd ? { status: "archived" as "stored" } : stored());
+    await pass(3_000);
+    expect(rows().filter((row) => row?.includes("Stored"))).toHaveLength(1);
+    expect(rows().filter((row) => row?.includes("Queued"))).toHaveLength(1);
+    api.onQuery = stored;
+    await pass(3_000);
+    expect(rows().filter((row) => row?.includes("Stored"))).toHaveLength(2);
+  });
+
   it("asks for what has failed once more whenever the service's counts have changed", async () => {
     openPage();
     await submit("a");
