@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { en } from "./en";
-import { formatDuration, formatRate } from "./format";
+import { formatClock, formatDay, formatDuration, formatMoment, formatRate, formatTime } from "./format";
 import { ko } from "./ko";
 import { pickLanguage } from "./language";
 
@@ -27,6 +27,16 @@ it.each([
 ])("formats %d a second as %s", (perSecond, words) => {
   expect(formatRate(perSecond, "en")).toBe(words);
   expect(formatRate(perSecond, "ko")).toBe(words);
+});
+
+it("has a dash for a time that is none, and for a duration until then", () => {
+  const none = Date.parse("garbage");
+  const now = Date.now();
+  expect(formatTime(none, now, "en")).toBe("—");
+  expect(formatDay(none, now, "ko", ko)).toBe("—");
+  expect(formatMoment(none, "en")).toBe("—");
+  expect(formatClock(none, "ko")).toBe("—");
+  expect(formatDuration(now - none, "en", en)).toBe("—");
 });
 
 it.each([

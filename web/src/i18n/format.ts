@@ -1,6 +1,9 @@
 import type { Messages } from "./en";
 import type { Language } from "./language";
 
+/** For a time that is none, which must not keep what is beside it from being shown. */
+const NO_TIME = "—";
+
 export function formatCount(count: number, language: Language): string {
   return new Intl.NumberFormat(language).format(count);
 }
@@ -15,6 +18,7 @@ export function formatRate(perSecond: number, language: Language): string {
 export function formatDuration(milliseconds: number, language: Language, { duration }: Messages): string {
   const number = (value: number, digits = 0) =>
     new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  if (Number.isNaN(milliseconds)) return NO_TIME;
   if (milliseconds < 999.5) return duration.milliseconds(number(Math.max(1, milliseconds)));
   const seconds = milliseconds / 1000;
   if (seconds < 59.95) return duration.seconds(number(seconds, seconds < 9.95 ? 1 : 0));
@@ -29,17 +33,17 @@ export function formatTime(at: number, today: number, language: Language): strin
   const style = sameDay
     ? ({ timeStyle: "medium" } as const)
     : ({ dateStyle: "medium", timeStyle: "short" } as const);
-  return new Intl.DateTimeFormat(language, style).format(at);
+  return format(at, style, language);
 }
 
 /** The date and the time in full. */
 export function formatMoment(at: number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
+  return format(at, { dateStyle: "medium", timeStyle: "medium" }, language);
 }
 
 /** The time of day alone. */
 export function formatClock(at: number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { timeStyle: "medium" }).format(at);
+  return format(at, { timeStyle: "medium" }, language);
 }
 
 /** A day in full, or "today" or "yesterday". */
@@ -47,7 +51,11 @@ export function formatDay(at: number, today: number, language: Language, { histo
   const daysAgo = Math.round((startOfDay(today) - startOfDay(at)) / 86_400_000);
   if (daysAgo === 0) return history.today;
   if (daysAgo === 1) return history.yesterday;
-  return new Intl.DateTimeFormat(language, { dateStyle: "full" }).format(at);
+  return format(at, { dateStyle: "full" }, language);
+}
+
+function format(at: number, style: Intl.DateTimeFormatOptions, language: Language): string {
+  return Number.isNaN(at) ? NO_TIME : new Intl.DateTimeFormat(language, style).format(at);
 }
 
 function startOfDay(at: number): number {

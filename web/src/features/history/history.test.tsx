@@ -46,6 +46,19 @@ describe("the history", () => {
     expect(main().getByText("That is all.")).toBeTruthy();
   });
 
+  it("shows the others if the time of one is none, which stays where it is", async () => {
+    const odd = { ...string("b", "two"), stored_at: "garbage" };
+    answer = () => page([string("a", "one"), odd, string("c", "three"), string("d", "four", DAY)]);
+    await open("#/history");
+    expect(
+      main()
+        .getAllByRole("heading", { level: 2 })
+        .map((heading) => heading.textContent),
+    ).toEqual(["Today", "Yesterday"]);
+    expect(rows().map((row) => row.querySelector("a")?.textContent)).toEqual(["one", "two", "three", "four"]);
+    expect(rows()[1]?.textContent).toContain("— in —");
+  });
+
   it("calls no day today that has become yesterday", async () => {
     answer = () => page([string("a", "one")]);
     await open("#/history");

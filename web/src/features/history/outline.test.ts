@@ -16,6 +16,20 @@ function page(...storedAt: string[]): Schema<"HistoryPage"> {
 }
 
 describe("pages by day", () => {
+  it("have strings whose time is none on the day of those before, or else after, them", () => {
+    const pages = [
+      outlineOf(null, page("garbage", "2026-01-03T12:00:00", "garbage", "2026-01-02T12:00:00")),
+      outlineOf("7", page("garbage", "garbage")),
+    ];
+    expect(daysOf(pages).map(({ fragments }) => fragments.map(({ from, to }) => [from, to]))).toEqual([
+      [[0, 3]],
+      [
+        [3, 4],
+        [0, 2],
+      ],
+    ]);
+  });
+
   it("are one day across pages, and several days within one", () => {
     const pages = [
       outlineOf(null, page("2026-01-03T12:00:00", "2026-01-02T23:59:59")),

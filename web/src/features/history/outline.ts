@@ -17,7 +17,7 @@ export type Fragment = { page: PageOutline; from: number; to: number };
 export type Day = { at: number; fragments: readonly Fragment[] };
 
 export function outlineOf(cursor: string | null, page: Schema<"HistoryPage">): PageOutline {
-  const times = page.items.map(storedAt);
+  const times = known(page.items.map(storedAt));
   const days = times
     .map((at, from) => ({ at, from }))
     .filter(({ at, from }) => from === 0 || !sameDay(at, times[from - 1] ?? at));
@@ -31,6 +31,15 @@ export function outlineOf(cursor: string | null, page: Schema<"HistoryPage">): P
   };
 }
 
+/** Puts the time before it, or else the first one after it, in the place of each that is none: they are in order. */
+function known(times: readonly number[]): number[] {
+  let last = times.find((at) => !Number.isNaN(at)) ?? Number.NaN;
+  return times.map((at) => {
+    if (!Number.isNaN(at)) last = at;
+    return last;
+  });
+}
+
 /** Groups the pages by day; a day may span pages, and a page days. */
 export function daysOf(pages: readonly PageOutline[]): Day[] {
   const days: { at: number; fragments: Fragment[] }[] = [];
@@ -38,7 +47,7 @@ export function daysOf(pages: readonly PageOutline[]): Day[] {
     page.days.forEach(({ from, at }, index) => {
       const fragment = { page, from, to: page.days[index + 1]?.from ?? page.count };
       const last = days.at(-1);
-      if (last && sameDay(last.at, at)) last.fragments.push(fragment);
+      if (last && (Number.isNaN(at) || sameDay(last.at, at))) last.fragments.push(fragment);
       else days.push({ at, fragments: [fragment] });
     });
   }

@@ -64,6 +64,13 @@ describe("the page of a string", () => {
     expect(main().queryByRole("region")).toBeNull();
   });
 
+  it("shows the rest if a time is none", async () => {
+    state = () => HttpResponse.json({ ...string(ID, "one"), received_at: "garbage" });
+    await open(`#/string/${ID}`);
+    expect(main().getByRole("region", { name: "Text" }).textContent).toBe("one");
+    expect(main().getByText("Received").nextSibling?.textContent).toBe("—");
+  });
+
   it("says that there is no such string", async () => {
     state = () => problem(404, "unknown-string", "No.");
     await open(`#/string/${ID}`);
