@@ -1,4 +1,4 @@
-"""A field of a submission gets everywhere: what leaves it out is silent otherwise, because each place works without it."""
+"""A field of a submission gets everywhere. What leaves it out is silent otherwise: each place works without it."""
 
 from __future__ import annotations
 
