@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, Route
 from playwright.sync_api import Error as PlaywrightError
 from support import eventually
 
@@ -69,6 +69,17 @@ def serving(system: System) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
     finally:
         web.stop()
+
+
+def drop(field: Locator, text: str) -> None:
+    """Drop a text onto a field, as from another program; the browser inserts it unless the page prevents that."""
+    box = field.bounding_box()
+    assert box
+    at = {"x": box["x"] + 20, "y": box["y"] + 20}
+    data = {"items": [{"mimeType": "text/plain", "data": text}], "dragOperationsMask": 1}
+    devtools = field.page.context.new_cdp_session(field.page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from browsing import PATIENCE, find_chromium, serving
+from browsing import PATIENCE, drop, find_chromium, serving
 from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 from support import query
 
@@ -30,7 +30,7 @@ SETTLED = 1_500  # ms after which nothing larger is painted, and the last task h
 SCROLLED_WITHIN = 300  # s
 MAX_LCP, MAX_CLS, MAX_TASK = 2_000, 0.02, 200  # ms, score, ms
 LONG = 65_536  # bytes
-ROWS, STRINGS, LINES = 10_000, 200, 100_000
+ROWS, STRINGS, LINES, SHORT_LINES = 10_000, 200, 100_000, 20_000
 
 MEASURE = """
 window.measured = { lcp: 0, cls: 0, task: 0 };
@@ -110,6 +110,20 @@ def paste_lines(page: Page) -> None:
     page.get_by_role("button", name="Check the lines").click()
     page.get_by_role("button", name=f"Send {LINES:,} strings").click()
     expect(page.get_by_role("heading", name=f"All sent: {LINES:,}")).to_be_visible(timeout=60_000)
+
+
+def paste_short_lines(page: Page) -> None:
+    """Paste many short lines, fewer characters than the field holds, and reload the page that keeps them."""
+    page.evaluate(f"navigator.clipboard.writeText('2\\n'.repeat({SHORT_LINES}))")
+    page.get_by_role("textbox").press("ControlOrMeta+v")
+    page.reload()
+    expect(page.get_by_text(f"{SHORT_LINES:,} lines")).to_be_visible(timeout=60_000)
+
+
+def drop_lines(page: Page) -> None:
+    """Drop a text that fits no string."""
+    drop(page.get_by_role("textbox"), "dropped\n" * LINES)
+    expect(page.get_by_text("it was not put into the field")).to_be_visible(timeout=60_000)
 
 
 def keep_long_strings(page: Page) -> None:
@@ -194,6 +208,9 @@ def measure(browser: Browser, system: System, site: str) -> bool:
         "One string of 64 KiB opened": (long, open_long_string),
         f"Send: {STRINGS} strings of 64 KiB loaded, one sent, the view reopened": (site, keep_long_strings),
         f"Bulk: {LINES:,} lines pasted, checked, sent": (views["Bulk"], paste_lines),
+        f"Bulk: {SHORT_LINES:,} short lines pasted, the page reloaded": (views["Bulk"], paste_short_lines),
+        f"Send: {SHORT_LINES:,} short lines pasted, the page reloaded": (site, paste_short_lines),
+        f"Send: {LINES:,} lines dropped": (site, drop_lines),
     }
     return print_tasks(browser, cases) and good
 

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from browsing import HOST, Open, violations, visits
+from browsing import HOST, Open, drop, violations, visits
 from playwright.sync_api import Browser, Page, expect
 from support import Client, eventually, query
 
@@ -23,6 +23,19 @@ def field(page: Page):
 def row(page: Page, text: str):
     """Return the row of a string."""
     return page.get_by_role("listitem").filter(has_text=text)
+
+
+def put(page: Page, way: str, text: str) -> None:
+    """Paste or drop a text into the field; `window.largest` is the length of the longest that it held since."""
+    field(page).evaluate("""e => {
+        window.largest = 0;
+        e.addEventListener("input", () => { largest = Math.max(largest, e.value.length) });
+    }""")
+    if way == "paste":
+        page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        field(page).press("ControlOrMeta+v")
+    else:
+        drop(field(page), text)
 
 
 def height(page: Page) -> float:
@@ -125,6 +138,36 @@ def test_a_long_string_is_folded_to_its_beginning_and_opened_whole(open_page: Op
     assert len(shown.text_content() or "") <= 501
     page.get_by_role("button", name="Show all").click()
     expect(shown).to_have_js_property("textContent", text)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_a_string_of_many_lines_is_stored_whole_without_getting_into_the_field(
+    system: System, open_page: Open, way: str
+) -> None:
+    """So many lines keep Chromium busy for seconds, and at every reload again."""
+    page = open_page("en-US", permissions=["clipboard-read", "clipboard-write"])
+    text = f"many lines by {way}" + "".join(f"\n{number % 10}" for number in range(20_000))
+    put(page, way, text)
+    beginning = f"many lines by {way}\n0\n1\n2\n3\n4…"
+    expect(field(page)).to_have_value(beginning)
+    expect(page.get_by_role("alert")).to_contain_text("20,001 lines are too many for this field")
+    assert violations(page) == []
+    page.reload()
+    expect(field(page)).to_have_value(beginning)
+    field(page).press("Enter")
+    expect(row(page, f"many lines by {way}")).to_contain_text("Stored in")
+    expect(field(page)).to_have_value("")
+    assert query(system, "SELECT count(*) FROM dummies WHERE text = %s", text) == [(1,)]
+
+
+@pytest.mark.parametrize("text", ["line\n" * 100_000, "x" * 8_000_000], ids=["lines", "one-line"])
+def test_a_text_that_fits_no_string_is_not_dropped_into_the_field(open_page: Open, text: str) -> None:
+    page = open_page("en-US")
+    put(page, "drop", text)
+    expect(page.get_by_role("alert")).to_contain_text("it was not put into the field")
+    expect(field(page)).to_have_value("")
+    assert page.evaluate("window.largest") == 0
     assert violations(page) == []
 
 

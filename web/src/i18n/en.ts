@@ -29,6 +29,8 @@ export const en = {
     hint: "Enter sends, Shift + Enter starts a new line.",
     placeholder: "Type anything",
     submit: "Store",
+    folded: (lines: number) =>
+      `${new Intl.NumberFormat("en").format(lines)} lines are too many for this field: it shows only the beginning. Store sends the whole text as one string. For a string a line:`,
   },
   refusals: {
     nul: "The text contains a NUL character, which cannot be stored. Remove it and send again.",
@@ -36,7 +38,9 @@ export const en = {
       "The text contains half of a character (a lone surrogate), which cannot be stored. Remove it and send again.",
     "too-long": "The text is longer than 64 KiB. Shorten it or send it in parts.",
     "not-taken":
-      "This text is far too long for one string, so it was not put into the field. For a string a line:",
+      "The text would be longer than 64 KiB, too long for one string: it was not put into the field. For a string a line:",
+    "not-dropped":
+      "The dropped text is too long to be added to the one in this field, so it was not. Empty the field first, or paste the text where it belongs.",
     "storage-full":
       "This browser has no room to keep the text safe until it is sent. Clear finished strings and send again.",
     "too-many-unsent":

@@ -1,4 +1,5 @@
 import { type DragEvent, useState } from "react";
+import { droppedText } from "../strings/fieldText";
 
 /** Handles files and long texts dropped onto an element; `over` is true while a file is dragged above it. */
 export function useDrop(onFiles: (files: FileList) => void, takesText: (text: string) => boolean) {
@@ -13,7 +14,7 @@ export function useDrop(onFiles: (files: FileList) => void, takesText: (text: st
     onDrop: (event: DragEvent) => {
       setOver(false);
       // a text that is not taken is left to the browser, which drops it into the field
-      if (!hasFiles(event) && !takesText(event.dataTransfer.getData("text/plain"))) return;
+      if (!hasFiles(event) && !takesText(droppedText(event))) return;
       event.preventDefault();
       if (hasFiles(event)) onFiles(event.dataTransfer.files);
     },

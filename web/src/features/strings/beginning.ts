@@ -13,3 +13,8 @@ export function beginningOf(text: string, length: number, lines = Number.POSITIV
   const end = graphemes.segment(first.slice(0, 2 * length)).containing(length)?.index || length;
   return `${first.slice(0, end)}…`;
 }
+
+/** Returns the beginning of a text that stands for the whole: its limits fill about six lines of the widest layout. */
+export function folded(text: string): string {
+  return beginningOf(text, 500, 6);
+}

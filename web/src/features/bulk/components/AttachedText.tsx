@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { useMessages } from "../../../i18n/language";
+import { linesIn } from "../../strings/fieldText";
 import styles from "./Bulk.module.css";
 
 /** Says that a text is there which is too long for the field. */
@@ -11,10 +12,4 @@ export function AttachedText({ id, text }: { id: string; text: string }) {
       {bulk.attached(lines)}
     </p>
   );
-}
-
-function linesIn(text: string): number {
-  let lines = text.endsWith("\n") ? 0 : 1;
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
-  return lines;
 }

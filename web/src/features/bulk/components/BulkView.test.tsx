@@ -230,4 +230,32 @@ describe("the bulk view", () => {
     fireEvent.click(await button("Check the lines"));
     expect(await screen.findByText(/All lines are empty/)).toBeTruthy();
   });
+
+  it.each(["paste", "drop", "type", "restore"] as const)(
+    "lets no more lines into the field than it can show (%s)",
+    async (way) => {
+      const text = "1\n".repeat(20_000);
+      if (way === "restore") sessionStorage.setItem("ix-dummies:draft:lines", text);
+      await openBulk();
+      const data = { types: ["text/plain"], getData: () => text };
+      const event = { clipboardData: data, dataTransfer: data };
+      if (way === "paste" || way === "drop")
+        expect(fireEvent[way](await screen.findByLabelText("Lines"), event)).toBe(false);
+      if (way === "type")
+        fireEvent.change(await screen.findByLabelText("Lines"), { target: { value: text } });
+      expect(await screen.findByText("Your text: 20,000 lines")).toBeTruthy();
+      expect(screen.queryByRole("textbox")).toBeNull();
+    },
+  );
+
+  it("leaves lines that are moved within the field to the browser: added to it, they would be there twice", async () => {
+    await openBulk();
+    const field = await screen.findByLabelText<HTMLTextAreaElement>("Lines");
+    const lines = "1\n".repeat(900);
+    fireEvent.change(field, { target: { value: lines } });
+    field.setSelectionRange(0, 1_000);
+    const dataTransfer = { types: ["text/plain"], getData: () => lines.slice(0, 1_000) };
+    expect(fireEvent.drop(field, { dataTransfer })).toBe(true);
+    expect(field.value).toBe(lines);
+  });
 });

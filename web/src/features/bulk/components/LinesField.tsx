@@ -1,7 +1,7 @@
 import type { ClipboardEvent } from "react";
 import fields from "../../../controls/Field.module.css";
 import { useMessages } from "../../../i18n/language";
-import { LONG_TEXT, textAfterPaste } from "../../strings/pasted";
+import { fitsField, textAfterPaste } from "../../strings/fieldText";
 import styles from "./Bulk.module.css";
 
 type Props = { id: string; text: string; readOnly: boolean; onText: (text: string) => void; faultId: string };
@@ -12,7 +12,7 @@ export function LinesField({ id, text, readOnly, onText, faultId }: Props) {
 
   function paste(event: ClipboardEvent<HTMLTextAreaElement>) {
     const after = textAfterPaste(event);
-    if (readOnly || after.length <= LONG_TEXT) return;
+    if (readOnly || fitsField(after)) return;
     event.preventDefault();
     onText(after);
   }

@@ -1,11 +1,11 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { Button } from "../../../controls/Button";
-import { Dialog } from "../../../controls/Dialog";
 import fields from "../../../controls/Field.module.css";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
-import { inField, LONG_TEXT } from "../../strings/pasted";
+import { RemoveDialog } from "../../strings/components/RemoveDialog";
+import { fitsField } from "../../strings/fieldText";
 import type { Source, SourceFault } from "../choice";
 import { useDrop } from "../useDrop";
 import { AttachedText } from "./AttachedText";
@@ -32,7 +32,7 @@ export function LinesForm({ text, unsure, onUseAnyway, onText, fault, takesFocus
   const [removing, setRemoving] = useState(false);
   const { over, handlers } = useDrop(readFile, takeDropped);
   const id = useId();
-  const attached = text.length > LONG_TEXT;
+  const attached = !fitsField(text);
   const shown = useRef(takesFocus ? null : attached);
   // on arrival, and when the field has become the attached text or the other way round
   useEffect(() => {
@@ -48,8 +48,9 @@ export function LinesForm({ text, unsure, onUseAnyway, onText, fault, takesFocus
   }
 
   function takeDropped(dropped: string): boolean {
-    if (unsure || text.length + dropped.length < LONG_TEXT) return false;
-    onText((text === "" || text.endsWith("\n") ? text : `${text}\n`) + inField(dropped));
+    const after = (text === "" || text.endsWith("\n") ? text : `${text}\n`) + dropped;
+    if (unsure || dropped === "" || fitsField(after)) return false;
+    onText(after);
     return true;
   }
 
@@ -102,16 +103,11 @@ export function LinesForm({ text, unsure, onUseAnyway, onText, fault, takesFocus
         </p>
       </form>
       {removing && (
-        <Dialog
-          heading={bulk.removing}
-          confirm={bulk.remove}
-          cancel={bulk.delete.keep}
-          look="danger"
-          onConfirm={remove}
+        <RemoveDialog
+          hint={unsure ? bulk.removingUnsure : bulk.removingHint}
+          onRemove={remove}
           onClose={() => setRemoving(false)}
-        >
-          <p className={surfaces.words}>{unsure ? bulk.removingUnsure : bulk.removingHint}</p>
-        </Dialog>
+        />
       )}
     </>
   );

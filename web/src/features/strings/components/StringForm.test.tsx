@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeApi } from "../../../testing/fakeApi";
 import { openPage } from "../../../testing/openPage";
-import { LONG_TEXT } from "../pasted";
+import { MAX_FIELD_LENGTH, MAX_FIELD_LINES } from "../fieldText";
 
 let api: FakeApi;
 
@@ -113,7 +113,7 @@ describe("StringForm", () => {
   ])(
     "does not load a draft far too long for one string, with %j on the bulk view",
     async (lines, outcome) => {
-      const draft = "x\n".repeat(LONG_TEXT);
+      const draft = "x\n".repeat(MAX_FIELD_LENGTH);
       sessionStorage.setItem("ix-dummies:draft:string", draft);
       if (lines) sessionStorage.setItem("ix-dummies:draft:lines", lines);
       openPage();
@@ -124,4 +124,86 @@ describe("StringForm", () => {
       expect(saved("lines")).toBe(outcome === "moved" ? draft : lines);
     },
   );
+
+  /** Pastes or drops a text, and puts it into the field, as the browser does, unless the page prevents that. */
+  function put(by: "paste" | "drop", text: string) {
+    const data = { types: ["text/plain"], getData: () => text };
+    const isLeft = fireEvent[by](field(), { clipboardData: data, dataTransfer: data });
+    if (isLeft && !field().readOnly) fireEvent.change(field(), { target: { value: field().value + text } });
+    return isLeft;
+  }
+
+  it.each(["paste", "drop", "type", "restore"] as const)(
+    "sends a string of many lines whole, of which only the beginning gets into the field (%s)",
+    async (way) => {
+      const text = `first${"\n1".repeat(20_000)}`;
+      if (way === "restore") sessionStorage.setItem("ix-dummies:draft:string", text);
+      openPage();
+      if (way === "paste" || way === "drop") expect(put(way, text)).toBe(false);
+      if (way === "type") fireEvent.change(field(), { target: { value: text } });
+      expect(field().value).toBe("first\n1\n1\n1\n1\n1…");
+      expect(field().readOnly).toBe(true);
+      expect(field().getAttribute("aria-invalid")).toBe("false");
+      const words = screen.getByRole("alert");
+      expect(words.textContent).toMatch(/^20,001 lines are too many .* sends the whole text as one string/);
+      expect(field().getAttribute("aria-describedby")).toContain(words.id);
+      put("paste", "more");
+      put("drop", "more");
+      fireEvent.keyDown(field(), { key: "Enter" });
+      await sent(1);
+      expect(api.submissions.map((each) => each.text)).toEqual([text]);
+      expect(field().value).toBe("");
+      expect(field().readOnly).toBe(false);
+      expect(words.textContent).toBe("");
+    },
+  );
+
+  it("never holds more lines than it can show, however many pastes they come with", () => {
+    openPage();
+    const lines = "1\n".repeat(MAX_FIELD_LINES - 1);
+    expect(put("paste", lines)).toBe(true);
+    expect(field().value).toBe(lines);
+    expect(put("paste", "2\n3")).toBe(false);
+    expect(field().value).toBe(`${"1\n".repeat(6).trim()}…`);
+    expect(sessionStorage.getItem("ix-dummies:draft:string")).toBe(`${lines}2\n3`);
+  });
+
+  it("pastes over a selection, and says of a text that fits no string that it was not taken", () => {
+    openPage();
+    const lines = "1\n".repeat(MAX_FIELD_LINES - 1);
+    fireEvent.change(field(), { target: { value: lines } });
+    field().setSelectionRange(0, lines.length);
+    expect(put("paste", lines)).toBe(true);
+    fireEvent.change(field(), { target: { value: "kept" } });
+    expect(put("paste", "12\n".repeat(30_000))).toBe(false);
+    expect(field().value).toBe("kept");
+    expect(screen.getByRole("alert").textContent).toContain("it was not put into the field");
+  });
+
+  it("adds no long text that is dropped to one that is there, and leaves a selection that is moved to the browser", () => {
+    openPage();
+    const lines = "1\n".repeat(MAX_FIELD_LINES - 1);
+    fireEvent.change(field(), { target: { value: lines } });
+    expect(put("drop", "2\n3")).toBe(false);
+    expect(field().value).toBe(lines);
+    expect(screen.getByRole("alert").textContent).toMatch(/^The dropped text is too long to be added/);
+    field().setSelectionRange(0, 100);
+    const data = { types: ["text/plain"], getData: () => lines.slice(0, 100) };
+    expect(fireEvent.drop(field(), { dataTransfer: data })).toBe(true);
+  });
+
+  it("removes a text of which it shows the beginning only if that is confirmed", async () => {
+    openPage();
+    const user = userEvent.setup();
+    put("paste", "1\n".repeat(20_000));
+    await user.click(screen.getByRole("button", { name: "Remove" }));
+    await user.click(screen.getByRole("button", { name: "Keep" }));
+    expect(field().readOnly).toBe(true);
+    await user.click(screen.getByRole("button", { name: "Remove" }));
+    fireEvent.submit(screen.getByRole("dialog").querySelector("form") as HTMLFormElement);
+    expect(field().value).toBe("");
+    expect(field().readOnly).toBe(false);
+    expect(document.activeElement).toBe(field());
+    await sent(0);
+  });
 });

@@ -1,12 +1,8 @@
 import { useState } from "react";
 import textButton from "../../../controls/TextButton.module.css";
 import { useMessages } from "../../../i18n/language";
-import { beginningOf } from "../beginning";
+import { folded } from "../beginning";
 import styles from "./StringText.module.css";
-
-/** Longer texts are folded; both limits fill about six lines of the widest layout. */
-const FOLDED_LENGTH = 500;
-const FOLDED_LINES = 6;
 
 type Props = {
   text: string;
@@ -19,7 +15,7 @@ export function StringText({ text, truncated = false }: Props) {
   const { list } = useMessages();
   const [open, setOpen] = useState(false);
   if (text.trim() === "") return <p className={styles.blank}>{list.blank}</p>;
-  const beginning = beginningOf(truncated ? `${text}…` : text, FOLDED_LENGTH, FOLDED_LINES);
+  const beginning = folded(truncated ? `${text}…` : text);
   const long = !truncated && beginning !== text;
   return (
     <>
