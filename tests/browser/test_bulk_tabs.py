@@ -241,3 +241,34 @@ def test_the_browser_asks_before_lines_that_only_this_page_has_are_lost(open_pag
     with page.expect_event("close"):
         page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
+
+
+def test_typed_lines_are_not_offered_as_unsent_by_a_duplicate_of_the_tab_that_sent_them(
+    system: System, open_page: Open
+) -> None:
+    """A duplicate has a copy of the tab's storage, from before anything was sent; so has a restored one."""
+    page = open_page("en-US")
+    page.get_by_label("Lines").fill("\n".join(f"twice {number}" for number in range(20)))
+    duplicates = []
+    for _ in range(2):
+        with page.context.expect_page() as opened:
+            page.evaluate("window.open(location.href)")
+        duplicates.append(opened.value)
+    field, review = duplicates
+    expect(field.get_by_label("Lines")).to_have_value(re.compile("twice 19"))
+    press(review, "Check the lines")
+    expect(review.get_by_role("button", name="Send 20 strings")).to_be_visible()
+    copy = field.evaluate("Object.entries(sessionStorage)")
+    press(page, "Check the lines")
+    press(page, "Send 20 strings")
+    for tab in (page, field, review):
+        expect(tab.get_by_role("heading", name="All sent: 20 strings accepted")).to_be_visible()
+        expect(tab.get_by_text("Your other lines are kept")).to_have_count(0)
+    assert violations(field) == []
+    press(page, "Done")
+    press(page, "Delete")
+    field.evaluate("copy => { for (const [name, value] of copy) sessionStorage.setItem(name, value) }", copy)
+    field.reload()
+    for tab in (page, field, review):
+        expect(tab.get_by_label("Lines")).to_have_value("")
+    eventually(lambda: len(rows(system, "twice %")) == 20, within=20)

@@ -4,7 +4,7 @@ import { askBeforeLeaving } from "../../app/leaving";
 import { submitBulk } from "./api/submitBulk";
 import { Batches } from "./batches";
 import { Choice } from "./choice";
-import { forgetSent } from "./draft";
+import { adoptLines, forgetSent } from "./draft";
 import { type Opened, openStorage } from "./openStorage";
 import { Sender } from "./sender";
 
@@ -33,6 +33,7 @@ export function losesLines({ batches, choice }: BatchParts): boolean {
 export function startParts({ storage, keeping }: Opened): BatchParts {
   const batches = new Batches(storage, keeping);
   const choice = new Choice();
+  adoptLines();
   batches.subscribe(() => {
     const progress = batches.progress();
     const sent = progress ? [progress.batch.id, ...batches.deleted] : batches.deleted;

@@ -1,10 +1,9 @@
 import { useState, useSyncExternalStore } from "react";
 import { useMessages } from "../../../i18n/language";
-import { useDraft } from "../../strings/useDraft";
 import type { Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
 import type { Source } from "../choice";
-import { DRAFT, noteChange, noteSending, sentAs } from "../draft";
+import { batchOfLines, noteSending, sentAs, useLines } from "../draft";
 import type { Lines } from "../lines";
 import styles from "./Bulk.module.css";
 import { LinesForm } from "./LinesForm";
@@ -16,7 +15,7 @@ import { Review } from "./Review";
 export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }) {
   const { bulk } = useMessages();
   const { batches, choice } = useBatchParts();
-  const [draft, setDraft] = useDraft(DRAFT);
+  const [draft, setDraft] = useLines();
   const current = useSyncExternalStore(choice.subscribe, choice.snapshot);
   const [trail, setTrail] = useState({ step: current.step, moved });
   if (trail.step !== current.step) setTrail({ step: current.step, moved: true });
@@ -31,7 +30,6 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   }
 
   function changeText(text: string) {
-    noteChange();
     setDraft(text);
     setUnsure(false);
     // what was wrong is about an earlier file or text
@@ -39,7 +37,7 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   }
 
   function read(source: Source) {
-    choice.read(source, "utf-8", (source.name === null && sentAs()) || undefined);
+    choice.read(source, "utf-8", (source.name === null && batchOfLines()) || undefined);
   }
 
   if (current.step === "choose") {

@@ -5,9 +5,9 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { FakeApi } from "../../../testing/fakeApi";
 import { openBulk } from "../../../testing/openBulk";
 import { server } from "../../../testing/server";
-import { readDraft, saveDraft } from "../../strings/useDraft";
+import { saveDraft } from "../../strings/useDraft";
 import { losesLines } from "../batchParts";
-import { DRAFT, keepForLines, noteSending, sentAs } from "../draft";
+import { hasLines, keepForLines, noteSending, sentAs } from "../draft";
 import { MemoryStorage } from "../memoryStorage";
 
 let bulks: string[][];
@@ -49,7 +49,7 @@ async function sendOne() {
 
 /** Leaves lines as a page does that ended while the storage took them. */
 function endWhileSaving(text: string) {
-  saveDraft(DRAFT, text);
+  saveDraft("lines", text);
   noteSending("a-batch");
 }
 
@@ -156,7 +156,7 @@ it("lines are locked for as long as the storage does not say whether it has them
   expect(screen.getByText(/^Saving the lines/)).toBeTruthy();
   await heading("All sent: 1 string accepted");
   expect(bulks).toEqual([["one"]]);
-  expect(readDraft(DRAFT)).toBe("");
+  expect(hasLines()).toBe(false);
 });
 
 it("lines that a storage saved without saying so are sent once", async () => {
@@ -172,7 +172,7 @@ it("lines that a storage saved without saying so are sent once", async () => {
   await sendOne();
   await heading("All sent: 1 string accepted");
   expect(bulks).toEqual([["one"]]);
-  expect(readDraft(DRAFT)).toBe("");
+  expect(hasLines()).toBe(false);
 });
 
 it("lines can be changed or sent again when the storage has failed, and does not have them", async () => {
@@ -203,6 +203,55 @@ it("lines are gone from the field once the page learns that another tab has sent
   await sendElsewhere(storage);
   await act(() => batches.reload());
   expect((await field()).value).toBe("");
+});
+
+it.each(["sent", "done"])(
+  "a copy of a tab does not offer lines as unsent that the other has sent (%s)",
+  async (end) => {
+    const storage = new MemoryStorage();
+    const visit = await openBulk("en", { storage, keeping: "kept" });
+    fireEvent.change(await field(), { target: { value: "o" } });
+    fireEvent.change(await field(), { target: { value: "one" } });
+    const copy = Object.entries(sessionStorage);
+    fireEvent.change(await field(), { target: { value: "one!" } });
+    fireEvent.change(await field(), { target: { value: "one" } });
+    fireEvent.click(await button("Check the lines"));
+    fireEvent.click(await button("Send 1 string"));
+    await heading("All sent: 1 string accepted");
+    if (end === "done") {
+      fireEvent.click(await button("Done"));
+      fireEvent.submit(screen.getByRole("dialog").querySelector("form") as HTMLFormElement);
+      await field();
+    }
+    visit.unmount();
+    for (const [name, value] of copy) sessionStorage.setItem(name, value);
+    await openBulk("en", { storage, keeping: "kept" });
+    if (end === "done") expect((await field()).value).toBe("");
+    else await heading("All sent: 1 string accepted");
+    expect(screen.queryByText(/^Your other lines are kept in this tab/)).toBeNull();
+    expect(bulks).toEqual([["one"]]);
+  },
+);
+
+it("the same lines can be sent again on purpose, and other lines of a copy are kept", async () => {
+  const storage = new MemoryStorage();
+  const visit = await openBulk("en", { storage, keeping: "kept" });
+  fireEvent.change(await field(), { target: { value: "one" } });
+  const copy = Object.entries(sessionStorage);
+  for (const sendings of [1, 2]) {
+    fireEvent.change(await field(), { target: { value: "one" } });
+    fireEvent.click(await button("Check the lines"));
+    fireEvent.click(await button("Send 1 string"));
+    await heading("All sent: 1 string accepted");
+    expect(bulks).toHaveLength(sendings);
+    fireEvent.click(await button("Done"));
+    fireEvent.submit(screen.getByRole("dialog").querySelector("form") as HTMLFormElement);
+    await field();
+  }
+  visit.unmount();
+  for (const [name, value] of copy) sessionStorage.setItem(name, `${value}\ntwo`);
+  await openBulk("en", { storage, keeping: "kept" });
+  expect((await field()).value).toBe("one\ntwo");
 });
 
 it("lines are not said to be being saved where the storage is lost", async () => {
