@@ -27,6 +27,16 @@ new Promise((resolve) => {
 """
 
 
+# as on a full disk, or after a crash
+FAILS_TO_OPEN = """
+indexedDB.open = () => {
+  const request = { error: new DOMException("Internal error opening backing store", "UnknownError") };
+  setTimeout(() => request.onerror(new Event("error")), 50);
+  return request;
+};
+"""
+
+
 class Tiers:
     """A system whose API can be killed and restarted."""
 
@@ -277,8 +287,36 @@ def test_a_storage_that_does_not_answer_is_said_and_lines_are_sent_without_it(
     page.get_by_label("Lines").fill(f"without {hangs}")
     press(page, "Check the lines")
     press(page, "Send 1 string")
+    press(page, "Send anyway")
     expect(page.get_by_role("heading", name="All sent: 1 string accepted")).to_be_visible()
     eventually(lambda: tiers.rows(f"without {hangs}") == [f"without {hangs}"], within=20)
+
+
+def test_a_file_is_not_sent_twice_unasked_because_the_storage_that_has_it_cannot_be_opened(
+    tiers: Tiers, open_page: Open
+) -> None:
+    page = open_page("en-US")
+    page.context.route("**/dummies/bulk", lambda route: route.abort())
+    content = b"unopened one\nunopened two\n"
+    choose(page, "unopened.txt", content)
+    press(page, "Send 2 strings")
+    expect(page.get_by_text("Trying again soon")).to_be_visible()
+    page.close()
+    broken = page.context.new_page()
+    broken.add_init_script(FAILS_TO_OPEN)
+    broken.goto(page.url)
+    expect(broken.get_by_text("Lines from an earlier visit may still be in it")).to_be_visible()
+    page.context.unroute("**/dummies/bulk")
+    choose(broken, "unopened.txt", content)
+    press(broken, "Send 2 strings")
+    expect(broken.get_by_role("dialog")).to_contain_text("Lines from an earlier visit may still be in this browser")
+    assert violations(broken) == []
+    press(broken, "Do not send")
+    broken.close()
+    page = page.context.new_page()  # in which the storage opens again
+    page.goto(broken.url)
+    expect(page.get_by_text("All of them are stored.")).to_be_visible(timeout=20_000)
+    assert tiers.rows("unopened %") == ["unopened one", "unopened two"]
 
 
 def test_a_storage_that_is_cleared_while_lines_are_sent_is_said(open_page: Open) -> None:

@@ -52,6 +52,7 @@ ACTIONS = (
     _press(page.TRY_NOW, 1),
     _press(page.DELETE, 4),
     _press(page.KEEP, 4),
+    _press(page.DO_NOT_SEND, 4),
     _press(page.RESUME, 4),
     Action("send the rest", 2, User.send_rest, _shows(page.SEND_REST)),
     Action("save the receipt", 1, User.save, _shows(page.SAVE)),

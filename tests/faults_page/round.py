@@ -14,7 +14,7 @@ from faults_page import troubles
 from faults_page.actions import act
 from faults_page.checker import judge_end
 from faults_page.ledger import Ledger
-from faults_page.tab import BACK, CANCEL, DONE, KEEP, RESUME, SEND_REST, Look
+from faults_page.tab import BACK, CANCEL, DO_NOT_SEND, DONE, KEEP, RESUME, SEND_REST, Look
 from faults_page.user import User
 from faults_page.world import World
 
@@ -84,7 +84,7 @@ def _go_on(user: User, look: Look | None, random: Random) -> None:
     elif look and look.shows(RESUME):
         tab.press(CANCEL if random.random() < 0.3 else RESUME)
     elif look:
-        for name in (KEEP, BACK):
+        for name in (KEEP, DO_NOT_SEND, BACK):
             _ = look.shows(name) and tab.press(name)
     time.sleep(0.3)
 

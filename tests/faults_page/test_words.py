@@ -20,7 +20,8 @@ console.log(JSON.stringify({
   sentences: {
     CHECK: [bulk.check], BACK: [bulk.back], SAVE: [bulk.saveNdjson], PAUSE: [bulk.pause], RESUME: [bulk.resume],
     CANCEL: [bulk.cancel], LEAVE: [bulk.leave], TRY_NOW: [pipeline.tryNow], DONE: [bulk.done],
-    DELETE: [bulk.delete.confirm], KEEP: [bulk.delete.keep], TEXT: [form.label], LINES: [bulk.label],
+    DELETE: [bulk.delete.confirm], KEEP: [bulk.delete.keep], DO_NOT_SEND: [bulk.repeat.cancel],
+    TEXT: [form.label], LINES: [bulk.label],
     SEND: [bulk.send(1), bulk.send(2000), bulk.sendWithout(2000)], SEND_REST: [bulk.sendRest(1), bulk.sendRest(2000)],
     ACCEPTED_OF: [bulk.acceptedOf(0, 1), bulk.acceptedOf(1000, 2000)],
     ALL_STORED: [bulk.allStored], CANCELLED: bulk.cancelled(2).split(" ").slice(0, 1),

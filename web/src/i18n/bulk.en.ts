@@ -76,9 +76,20 @@ export const bulk = {
     denied: "This browser does not let pages keep data: leave this page open until the lines are sent.",
     "no-room": "This browser has no room to keep the lines: leave this page open until they are sent.",
     silent: "This browser's storage does not answer: leave this page open until the lines are sent.",
+    failed: "This browser's storage cannot be read: leave this page open until the lines are sent.",
   },
-  silent:
-    "This browser's storage does not answer, so lines are not kept over a reload. Lines from an earlier visit may still be in it: close this page's other tabs, then reload.",
+  unread: {
+    silent:
+      "This browser's storage does not answer, so lines are not kept over a reload. Lines from an earlier visit may still be in it: close this page's other tabs, then reload.",
+    failed:
+      "This browser's storage cannot be read, so lines are not kept over a reload. Lines from an earlier visit may still be in it: if the disk is full, free some space; restart the browser, then reload.",
+  },
+  repeat: {
+    heading: "Send the lines anyway?",
+    hint: "Lines from an earlier visit may still be in this browser's storage, which cannot be read, and are sent once it can. If these are the same lines, they are then stored twice.",
+    confirm: "Send anyway",
+    cancel: "Do not send",
+  },
   storageFailed: "This browser's storage has failed: reload this page. No string that was accepted is lost.",
   pause: "Pause",
   resume: "Resume",

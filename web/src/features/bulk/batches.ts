@@ -10,11 +10,17 @@ const TRY_NOW = "try-now";
 /** Milliseconds after which a storage that has failed is asked again. */
 const PAUSE = 1_000;
 
+/** A storage that could not be read: it does not answer, or answers with an error. An earlier batch may be in it. */
+export type Unread = "silent" | "failed";
 /**
  * Where the batch is: in this browser's storage, or in this page only, because the browser denies storage, or has no
- * room, or its storage does not answer; then an earlier batch may be in it.
+ * room, or its storage could not be read.
  */
-export type Keeping = "kept" | "denied" | "no-room" | "silent";
+export type Keeping = "kept" | "denied" | "no-room" | Unread;
+
+export function isUnread(keeping: Keeping): keeping is Unread {
+  return keeping === "silent" || keeping === "failed";
+}
 
 /** Unknown until the storage has been read. If it has `failed` since, this is what was read last. */
 export type BatchState = { failed: boolean } & (

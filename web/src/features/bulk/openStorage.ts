@@ -19,11 +19,16 @@ export async function openStorage(): Promise<Opened> {
   });
   const answer = opening.then<Opened, Opened>(
     (storage) => ({ storage, keeping: "kept" }),
-    () => ({ storage: null, keeping: "denied" }),
+    (error: unknown) => ({ storage: null, keeping: isDenial(error) ? "denied" : "failed" }),
   );
   const opened = await Promise.race([answer, silent]);
   clearTimeout(timer);
   // opened too late: it must not keep a newer page from changing the format
   if (!opened.storage) opening.then((late) => late.close()).catch(() => undefined);
   return opened;
+}
+
+/** Whether the browser lets this page keep nothing at all. A storage that fails, for example on a full disk, may hold a batch. */
+function isDenial(error: unknown): boolean {
+  return !globalThis.indexedDB || (error instanceof DOMException && error.name === "SecurityError");
 }

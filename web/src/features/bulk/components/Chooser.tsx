@@ -1,6 +1,6 @@
 import { useState, useSyncExternalStore } from "react";
 import { useMessages } from "../../../i18n/language";
-import type { Keeping } from "../batches";
+import { isUnread, type Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
 import type { Source } from "../choice";
 import { batchOfLines, noteSending, sentAs, useLines } from "../draft";
@@ -44,7 +44,7 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
     return (
       <>
         {unsure && <p className={styles.warning}>{bulk.unsure}</p>}
-        {keeping === "silent" && !unsure && <p className={styles.warning}>{bulk.silent}</p>}
+        {isUnread(keeping) && !unsure && <p className={styles.warning}>{bulk.unread[keeping]}</p>}
         <LinesForm
           text={draft}
           unsure={unsure}
@@ -67,5 +67,13 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
     return <NotUtf8 {...shared} reading={reading} onKorean={asKorean} />;
   }
   const onSend = () => send(current.batch, name, reading);
-  return <Review {...shared} lines={reading} saving={current.saving} onSend={onSend} />;
+  return (
+    <Review
+      {...shared}
+      lines={reading}
+      mayRepeat={isUnread(keeping)}
+      saving={current.saving}
+      onSend={onSend}
+    />
+  );
 }

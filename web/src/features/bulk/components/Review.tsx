@@ -1,4 +1,6 @@
+import { useState } from "react";
 import { Button } from "../../../controls/Button";
+import { Dialog } from "../../../controls/Dialog";
 import { StepHeading } from "../../../controls/StepHeading";
 import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
@@ -12,19 +14,29 @@ type Props = {
   name: string | null;
   takesFocus: boolean;
   lines: Lines;
+  /** Whether the storage could not be read, in which the same lines may wait to be sent. */
+  mayRepeat: boolean;
   saving: boolean;
   onSend: () => void;
   onBack: () => void;
 };
 
 /** Shows what was read, before any of it is sent. */
-export function Review({ name, takesFocus, lines, saving, onSend, onBack }: Props) {
+export function Review({ name, takesFocus, lines, mayRepeat, saving, onSend, onBack }: Props) {
   const { bulk } = useMessages();
+  const [asking, setAsking] = useState(false);
   const { count, empty, bad, badCount, strings, examples } = lines;
 
   // the pressed button keeps the focus, and so is not disabled
   function send() {
-    if (!saving) onSend();
+    if (saving) return;
+    if (mayRepeat) setAsking(true);
+    else onSend();
+  }
+
+  function sendAnyway() {
+    setAsking(false);
+    onSend();
   }
 
   return (
@@ -58,6 +70,18 @@ export function Review({ name, takesFocus, lines, saving, onSend, onBack }: Prop
       <p className={styles.status} aria-live="polite">
         {saving && bulk.saving}
       </p>
+      {asking && (
+        <Dialog
+          heading={bulk.repeat.heading}
+          confirm={bulk.repeat.confirm}
+          cancel={bulk.repeat.cancel}
+          look="danger"
+          onConfirm={sendAnyway}
+          onClose={() => setAsking(false)}
+        >
+          <p className={surfaces.words}>{bulk.repeat.hint}</p>
+        </Dialog>
+      )}
     </section>
   );
 }

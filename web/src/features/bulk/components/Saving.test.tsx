@@ -1,5 +1,6 @@
 import { act, fireEvent, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import axe from "axe-core";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, it, vi } from "vitest";
 import { FakeApi } from "../../../testing/fakeApi";
@@ -69,7 +70,7 @@ it("what was typed is kept over a reload", async () => {
   expect((await screen.findByLabelText<HTMLTextAreaElement>("여러 줄 텍스트")).value).toBe("하나\n둘");
 });
 
-it.each(["silent", "denied"] as const)(
+it.each(["silent", "failed", "denied"] as const)(
   "lines that may have been sent are neither changed nor sent while the storage is %s, unless the user says so",
   async (keeping) => {
     endWhileSaving("one");
@@ -85,6 +86,29 @@ it.each(["silent", "denied"] as const)(
     unmount();
     await openBulk("en", { storage: null, keeping });
     expect(await button("Use them anyway")).toBeTruthy();
+  },
+);
+
+it.each([
+  ["silent", /storage does not answer, so .* an earlier visit may still be in it/],
+  ["failed", /storage cannot be read, so .* an earlier visit may still be in it/],
+] as const)(
+  "lines are sent beside a storage that is %s, where they may be already, only if the user says so",
+  async (keeping, words) => {
+    const { container } = await openBulk("en", { storage: null, keeping });
+    expect(await screen.findByText(words)).toBeTruthy();
+    const user = await sendOne();
+    expect(screen.getByText(/they are then stored twice/)).toBeTruthy();
+    // contrast needs a real rendering
+    const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false } } });
+    expect(violations).toEqual([]);
+    await user.click(await button("Do not send"));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(bulks).toEqual([]);
+    await user.click(await button("Send 1 string"));
+    await user.click(await button("Send anyway"));
+    await heading("All sent: 1 string accepted");
+    expect(bulks).toEqual([["one"]]);
   },
 );
 
