@@ -149,6 +149,37 @@ def test_a_cancelled_batch_counts_what_was_under_way_once_its_answers_are_there(
     expect(page.get_by_label("Lines")).to_be_focused()
 
 
+def test_a_batch_is_paused_once_what_was_under_way_is_counted_also_after_a_reload(
+    system: System, open_page: Open
+) -> None:
+    page = open_page("en-US")
+    held = Held(page.context)
+    choose(page, "pause.txt", [f"paused {number:05} {'x' * 20}" for number in range(8_000)])
+    eventually(lambda: page.wait_for_timeout(50) or len(held) == 2, within=20)
+    press(page, "Pause")
+    unsettled = re.compile(r"^Pausing\. It is not known yet whether [\d,]+ strings were accepted\.")
+    expect(page.get_by_text(unsettled)).to_be_visible()
+    expect(page.get_by_text("You may leave or reload the page")).to_have_count(0)
+    assert violations(page) == []
+    page.context.set_offline(True)
+    expect(page.get_by_text(re.compile(unsettled.pattern + " Trying again soon"))).to_be_visible(timeout=20_000)
+    page.context.set_offline(False)
+    page.reload()
+    expect(page.get_by_text(unsettled)).to_be_visible()
+    held.release()
+    expect(page.get_by_text("Paused.", exact=True)).to_be_visible(timeout=30_000)
+    known = len(set(held.ids))
+    expect(page.get_by_text(f"{known:,} of 8,000 strings accepted")).to_be_visible()
+    eventually(lambda: len(rows(system, "paused %")) == known, within=20)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text(f"{known:,} of 8,000 strings accepted")).to_be_visible()
+    press(other, "Resume")
+    for each in (page, other):
+        expect(each.get_by_role("heading", name="All sent: 8,000 strings accepted")).to_be_visible(timeout=30_000)
+    eventually(lambda: len(rows(system, "paused %")) == 8_000, within=20)
+
+
 @pytest.fixture
 def poison(system: System) -> Iterator[None]:
     """Make the database refuse some strings during the test."""

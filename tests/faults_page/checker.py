@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable
 
 from faults_page.batch import MAX_TEXT_BYTES, Batch
 from faults_page.ledger import Ledger, Receipt
-from faults_page.tab import ALL_STORED, CANCELLED, Look, Row
+from faults_page.tab import ALL_STORED, CANCELLED, PAUSED, UNSETTLED, Look, Row
 from faults_page.world import Kept
 
+SOON = 3.0
+"""Seconds in which every tab shows what was accepted before a pause."""
 RULES = ("lost", "doubled", "unexplained", "false words", "unread", "stuck")
 
 
@@ -22,6 +25,7 @@ def judge_look(ledger: Ledger, look: Look, kept: Kept) -> None:
         batch = _named(ledger, strings)
         if batch:
             _judge_progress(ledger, batch, look, accepted, kept)
+            _judge_pause(ledger, batch, look, accepted, kept)
     if look.step == "receipt":
         batch = _named(ledger, look.counts["lines"])
         if batch:
@@ -61,6 +65,18 @@ def _judge_progress(ledger: Ledger, batch: Batch, look: Look, accepted: int, kep
             ledger.accuse("false words", f"{batch.name}: {said}, {rows} rows and {dead} dead letters")
     elif accepted and ALL_STORED not in look.words:
         ledger.accuse("unread", f"{batch.name}: what became of {accepted} strings: {look.words!r}")
+
+
+def _judge_pause(ledger: Ledger, batch: Batch, look: Look, accepted: int, kept: Kept) -> None:
+    """Judge a batch that stays paused: it does not say for good that fewer strings were accepted than are kept."""
+    everything, now = len(_of(batch, kept.all)), time.monotonic()
+    if PAUSED not in look.words or UNSETTLED.search(look.words) or accepted >= everything:
+        ledger.short.pop(batch.name, None)
+        return
+    said, since = ledger.short.get(batch.name, (accepted, now))
+    if said == accepted and now > since + SOON:
+        ledger.accuse("false words", f"{batch.name}: paused at {accepted} accepted, {everything} kept")
+    ledger.short[batch.name] = (accepted, since if said == accepted else now)
 
 
 def _judge_receipt(ledger: Ledger, batch: Batch, look: Look) -> None:

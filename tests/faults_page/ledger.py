@@ -33,6 +33,8 @@ class Ledger:
         self.name, self.origin = name, origin
         self.batches: list[Batch] = []
         self.receipts: dict[str, Receipt] = {}
+        self.short: dict[str, tuple[int, float]] = {}
+        """Paused batch -> how many strings it says were accepted, and since when more than these are kept."""
         self.singles: dict[str, bool] = {}
         """Text -> whether its row must be in the list at the end: not if the tab may have died first."""
         self.outcomes: dict[str, list[bool]] = defaultdict(list)

@@ -36,6 +36,8 @@ FATES = re.compile(
 )
 GONE = re.compile(r"^No longer there: ([\d,]+) strings?\.", re.MULTILINE)
 CANCELLED = "Cancelled:"
+PAUSED = "Paused."
+UNSETTLED = re.compile(r"It is not known yet whether [\d,]+ strings? (?:was|were) accepted\.")
 TEXT, LINES = "Text", "Lines"
 VIEWS = ("#/", "#/many", "#/history", "#/failed")
 NO_PAGE = re.compile("crashed|has been closed|net::ERR_|context was destroyed|interrupted by another navigation")

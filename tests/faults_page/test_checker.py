@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from faults_page import checker
 from faults_page.batch import MAX_TEXT_BYTES, Batch, make_batch
 from faults_page.checker import CANCELLED, judge_end, judge_look
 from faults_page.ledger import Ledger
@@ -91,6 +92,17 @@ def test_an_answer_that_was_not_waited_for_makes_unknown_lines_known(counts: dic
 )
 def test_each_rule_that_is_broken_is_reported(rule: str, changed: Callable[[], Ledger]) -> None:
     assert changed().offences[rule]
+
+
+def test_a_paused_batch_may_not_say_for_good_that_less_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger("round", "anywhere")
+    ledger.batches.append(BATCH)
+    paused = Look("Sending\n1 of 4 strings accepted\n1 stored\nPaused.")
+    unsettled = replace(paused, words=f"{paused.words} It is not known yet whether 2 strings were accepted.")
+    for seconds, look, broken in ((0, paused, 0), (2, paused, 0), (4, unsettled, 0), (8, paused, 0), (12, paused, 1)):
+        monkeypatch.setattr(checker.time, "monotonic", lambda seconds=seconds: 1000.0 + seconds)
+        judge_look(ledger, look, KEPT)
+        assert len(ledger.offences["false words"]) == broken
 
 
 def test_no_receipt_may_come_back_or_change_what_it_says_was_not_sent() -> None:

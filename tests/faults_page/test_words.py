@@ -25,6 +25,7 @@ console.log(JSON.stringify({
     SEND: [bulk.send(1), bulk.send(2000), bulk.sendWithout(2000)], SEND_REST: [bulk.sendRest(1), bulk.sendRest(2000)],
     ACCEPTED_OF: [bulk.acceptedOf(0, 1), bulk.acceptedOf(1000, 2000)],
     ALL_STORED: [bulk.allStored], CANCELLED: bulk.cancelled(2).split(" ").slice(0, 1),
+    PAUSED: [bulk.paused], UNSETTLED: [bulk.unsettled(1), bulk.unsettled(2000)],
     FATES: [bulk.fates(1000, 0, 0), bulk.fates(0, 2000, 0), bulk.fates(0, 0, 3000), bulk.fates(1000, 2000, 3000)],
     GONE: [bulk.gone(1), bulk.gone(4000)],
   },

@@ -67,7 +67,10 @@ export const bulk = {
   sendingBar: "Sent so far",
   acceptedOf: (accepted: number, all: number) => `${count(accepted)} of ${strings(all)} accepted`,
   rate: (perSecond: string, left: string) => `${perSecond} a second, about ${left} left`,
+  pausing: "Pausing.",
   paused: "Paused.",
+  unsettled: (value: number) =>
+    `It is not known yet whether ${strings(value)} ${value === 1 ? "was" : "were"} accepted.`,
   stopped: (detail: string) => `Stopped: the service refuses such requests (${detail}).`,
   resumeHint: "Resume to try again.",
   waiting: (reason: string) => `Trying again soon: ${reason}`,

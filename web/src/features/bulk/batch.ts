@@ -48,8 +48,8 @@ export type Successors = { readonly chunks: readonly Chunk[]; readonly settled?:
 /**
  * What the user wants to happen to the batch.
  *
- * `stopped` is set by the page, for the reason in `trouble`. `cancel` sends only what was tried, until its outcome is
- * known; `leave` sends nothing.
+ * `stopped` is set by the page, for the reason in `trouble`. `pause` and `cancel` send only what was tried, until its
+ * outcome is known; `stopped` and `leave` send nothing.
  */
 export type Intent = "send" | "pause" | "stopped" | "cancel" | "leave";
 

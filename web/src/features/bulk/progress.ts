@@ -50,6 +50,8 @@ export function progressOf({ batch, pending, tried, outcomes }: SavedBatch): Pro
  */
 export function toSend({ batch, pending, tried }: Progress): readonly number[] {
   if (batch.intent === "cancel") return tried;
+  // of an upgraded batch everything counts as tried
+  if (batch.intent === "pause") return batch.upgraded ? [] : tried;
   return batch.intent === "send" ? [...pending.filter((number) => !tried.includes(number)), ...tried] : [];
 }
 

@@ -76,17 +76,43 @@ describe("Sender", () => {
     expect(progress().accepted).toBe(CHUNK);
   });
 
-  it("pauses, even while it waits to retry, and resumes", async () => {
+  it("pauses, even while it waits to retry, once what was under way is answered, and resumes", async () => {
     service.answer = () => Promise.reject(away);
-    await begin(CHUNK);
+    await begin(5 * CHUNK);
     await service.batches.pause(progress().batch);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(service.sent).toHaveLength(1);
+    expect(progress()).toMatchObject({ accepted: 0, underWay: 2 * CHUNK });
     service.answer = accept;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(progress()).toMatchObject({ accepted: 2 * CHUNK, underWay: 0, batch: { intent: "pause" } });
+    expect(new Set(service.sent.map(({ key }) => key)).size).toBe(2);
     await service.batches.resume(progress().batch);
     await settle();
-    expect(service.sent).toHaveLength(2);
-    expect(progress().accepted).toBe(CHUNK);
+    expect(progress()).toMatchObject({ accepted: 5 * CHUNK, pending: [] });
+  });
+
+  it("finishes what was under way when a paused batch was loaded again, by whichever tab can", async () => {
+    const storage = new MemoryStorage();
+    service.batches = new Batches(storage);
+    hold();
+    await begin(5 * CHUNK);
+    await service.batches.pause(progress().batch);
+    const { length } = service.sent;
+    service.answer = accept;
+    const reloaded = new Batches(storage);
+    new Sender(reloaded, (chunk) => {
+      service.sent.push(chunk);
+      return accept(chunk);
+    }).start();
+    await settle();
+    expect(reloaded.progress()).toMatchObject({
+      accepted: 2 * CHUNK,
+      underWay: 0,
+      batch: { intent: "pause" },
+    });
+    expect(service.sent.slice(length).map(({ key }) => key)).toEqual(
+      service.sent.slice(0, length).map(({ key }) => key),
+    );
   });
 
   it("sends nothing more once it is cancelled, and is over when what was under way is answered", async () => {

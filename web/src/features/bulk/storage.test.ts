@@ -196,6 +196,12 @@ describe("what version 0.9.0 has kept", () => {
     expect(batches.progress()?.batch.intent).toBe("leave");
   });
 
+  it("is sent no further while it is paused: all of it counts as tried", async () => {
+    const saved = await (await keep("pause")).load();
+    if (!saved) throw new Error("nothing kept");
+    expect(toSend(progressOf(saved))).toEqual([]);
+  });
+
   it("stays as it is if it cannot be read", async () => {
     await expect(keep("send", null)).rejects.toThrow();
     const open = indexedDB.open("ix-dummies:batch");

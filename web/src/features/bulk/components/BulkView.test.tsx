@@ -143,6 +143,23 @@ describe("the bulk view", () => {
     },
   );
 
+  it("says that a batch is paused only once what was under way is answered", async () => {
+    onBulk = () => problem(503, "journal-away", "Later.");
+    const { sender } = await openBulk("en", { storage: new MemoryStorage(), keeping: "kept" });
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await screen.findByText(/^Trying again soon/);
+    expect(screen.getByText(/You may leave or reload the page/)).toBeTruthy();
+    await user.click(await button("Pause"));
+    await screen.findByText(/^Pausing. It is not known yet whether 1 string was accepted. Trying again soon/);
+    expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
+    onBulk = () => undefined;
+    sender.tryNow();
+    await heading("All sent: 1 string accepted");
+  });
+
   it("says why a cancelled batch had stopped, not to press a button that is gone", async () => {
     onBulk = () => problem(403, "forbidden", "No.");
     await openBulk();
@@ -150,7 +167,9 @@ describe("the bulk view", () => {
     await user.type(await screen.findByLabelText("Lines"), "one");
     await user.click(await button("Check the lines"));
     await user.click(await button("Send 1 string"));
-    await screen.findByText("Stopped: the service refuses such requests (No.). Resume to try again.");
+    await screen.findByText(
+      "Stopped: the service refuses such requests (No.). It is not known yet whether 1 string was accepted. Resume to try again.",
+    );
     await user.click(await button("Cancel"));
     await heading("Cancelled: 0 strings accepted");
     expect(screen.getByText("Stopped: the service refuses such requests (No.).")).toBeTruthy();

@@ -45,10 +45,12 @@ export function SendingPanel({ progress, keeping, failed, moved }: Props) {
         {rate && left && <span>{bulk.rate(formatRate(rate, language), left)}</span>}
       </p>
       <StoredSoFar progress={progress} />
-      <SendingStatus batch={batch} sending={sending} />
+      <SendingStatus progress={progress} sending={sending} />
       {keeping !== "kept" && <p className={styles.warning}>{bulk.notKept[keeping]}</p>}
       <SendingControls batch={batch} />
-      {keeping === "kept" && !failed && !finishing && <p className={surfaces.note}>{bulk.mayLeave}</p>}
+      {keeping === "kept" && !failed && batch.intent === "send" && (
+        <p className={surfaces.note}>{bulk.mayLeave}</p>
+      )}
       <p className={surfaces.note}>{finishing ? bulk.finishingHint : bulk.cancelHint}</p>
     </section>
   );

@@ -1,24 +1,30 @@
 import { useMessages } from "../../../i18n/language";
 import { delayWords } from "../../../i18n/troubles";
 import { useCurrent } from "../../pipeline/useVerdict";
-import type { Batch } from "../batch";
+import { type Progress, toSend } from "../progress";
 import type { Sending } from "../sender";
 import styles from "./Bulk.module.css";
 
-/** Says why a batch is not being sent, if it is not. */
-export function SendingStatus({ batch, sending }: { batch: Batch; sending: Sending }) {
+/** Says why a batch is not being sent, if it is not, and of how many strings no answer has come. */
+export function SendingStatus({ progress, sending }: { progress: Progress; sending: Sending }) {
   const messages = useMessages();
   const { bulk } = messages;
+  const { batch, underWay } = progress;
   const trouble = useCurrent(sending.trouble);
-  let words = "";
-  if (batch.intent === "pause") words = bulk.paused;
-  else if (batch.intent === "stopped" && batch.trouble)
-    words = `${bulk.stopped(batch.trouble.detail)} ${bulk.resumeHint}`;
-  else if (trouble) words = bulk.waiting(delayWords(trouble, messages));
-  else if (sending.elsewhere) words = bulk.elsewhere;
+  const [isPaused, isStopped] = [batch.intent === "pause", batch.intent === "stopped"];
+  // what is under way is finished first
+  const asks = toSend(progress).length > 0;
+  const words = [
+    isPaused && (asks ? bulk.pausing : bulk.paused),
+    isStopped && batch.trouble && bulk.stopped(batch.trouble.detail),
+    (isPaused || isStopped) && underWay > 0 && bulk.unsettled(underWay),
+    isStopped && bulk.resumeHint,
+    asks && trouble && bulk.waiting(delayWords(trouble, messages)),
+    asks && !trouble && !isPaused && sending.elsewhere && bulk.elsewhere,
+  ];
   return (
     <p className={styles.status} aria-live="polite">
-      {words}
+      {words.filter(Boolean).join(" ")}
     </p>
   );
 }
