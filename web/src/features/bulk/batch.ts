@@ -13,6 +13,11 @@ export type Chunk = {
   readonly key: string;
   /** Whether it may have been sent: the service may then keep its lines. */
   readonly tried: boolean;
+  /**
+   * The random ids of attempts to send it that may have been accepted, or may yet be: the last one of each tab. Not there
+   * if an older page tried it.
+   */
+  readonly attempts?: readonly string[];
   readonly lines: readonly number[];
   readonly texts: readonly string[];
 };

@@ -1,7 +1,8 @@
-import { ApiError, isTooLarge, mayBeKept, pageError, type Trouble } from "../../api/apiError";
+import { ApiError, isTooLarge, pageError, type Trouble } from "../../api/apiError";
 import { namedDelay } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
-import { LAST_RETRY, retryDelay } from "../../timing/retryDelay";
+import { retryDelay } from "../../timing/retryDelay";
+import { Attempts } from "./attempts";
 import { acceptedLines, type Batch, type Chunk } from "./batch";
 import type { Batches } from "./batches";
 import { bytesOf, firstPiece, PieceSize } from "./pieces";
@@ -96,29 +97,26 @@ export class BatchRun {
   }
 
   private async sendChunk(number: number): Promise<void> {
-    // whether the service may have accepted the chunk without having said so
-    let unsure: boolean | null = null;
+    const own = new Attempts(this.batches, this.batch);
     for (let attempts = 1; ; attempts++) {
       await this.waitUntilDue();
-      const found = this.remaining().includes(number) ? await this.claimed(number) : null;
-      const fault = found && (await this.attempt(found.chunk));
-      if (!found || !fault) return;
-      unsure ??= found.wasTried;
-      if (!fault.transient && !(unsure && isTooLarge(fault.trouble))) return this.refuse(found.chunk, fault);
-      unsure ||= mayBeKept(fault);
+      const chunk = this.remaining().includes(number) ? await this.claimed(number, own) : null;
+      const fault = chunk && (await this.attempt(chunk));
+      if (!chunk || !fault) return;
+      if (!fault.transient && (await this.refuse(chunk, fault, own))) return;
+      own.failed(fault);
       if (fault.trouble.code === "timed-out") this.size.timedOut();
       this.notBefore = Math.max(this.notBefore, performance.now() + namedDelay(fault));
       this.postpone(retryDelay(attempts, fault.retryAfter), fault.trouble);
     }
   }
 
-  /** Returns a chunk whose lines and key are fixed, and whether it may have been sent; null if another tab was faster. */
-  private async claimed(number: number): Promise<{ chunk: Chunk; wasTried: boolean } | null> {
+  /** Returns a chunk whose lines and key are fixed, and whose attempt is noted; null if another tab was faster. */
+  private async claimed(number: number, own: Attempts): Promise<Chunk | null> {
     const chunk = await this.batches.chunk(number);
-    if (chunk?.tried) return { chunk, wasTried: true };
+    if (chunk?.tried) return own.begin(chunk);
     const chunks = chunk && firstPiece(chunk, this.size.current());
-    if (chunks && (await this.batches.claim(this.batch, chunk, { chunks })))
-      return { chunk: chunks[0], wasTried: false };
+    if (chunks && (await this.batches.claim(this.batch, chunk, { chunks }))) return own.began(chunks[0]);
     await this.batches.reload();
     return null;
   }
@@ -142,13 +140,21 @@ export class BatchRun {
     return null;
   }
 
-  private async refuse(chunk: Chunk, fault: ApiError): Promise<void> {
+  /** Does what a final refusal asks for; returns false if it says nothing about an attempt that may be accepted. */
+  private async refuse(chunk: Chunk, fault: ApiError, own: Attempts): Promise<boolean> {
     const next = afterRefusal(chunk, fault);
-    if (!next) return this.batches.stop(this.batch, fault.trouble);
-    if (isTooLarge(fault.trouble)) this.size.tooLarge(bytesOf(chunk));
-    // the same lines under another key: not without end in quick succession
-    if (fault.trouble.code === "key-reused") this.postpone(LAST_RETRY, fault.trouble);
-    await this.batches.settle(this.batch, chunk, next);
+    if (!next) {
+      await this.batches.stop(this.batch, fault.trouble);
+      return true;
+    }
+    for (;;) {
+      const refused = await own.refused(chunk, fault);
+      if (refused === null) return false;
+      if (refused === "settled") return true;
+      if (!(await this.batches.refuse(this.batch, refused, next))) continue;
+      if (isTooLarge(fault.trouble)) this.size.tooLarge(bytesOf(chunk));
+      return true;
+    }
   }
 
   /** Postpones both loops: what fails for one fails for the other. */

@@ -152,14 +152,19 @@ export class Batches {
     return this.noting(this.storage.chunk(number));
   }
 
-  /** Fixes, before their first send, which lines of a chunk go under which key; returns false if another tab did. */
-  async claim({ id }: Batch, { number, key }: Chunk, to: Successors): Promise<boolean> {
-    return this.told(this.storage.claim({ batch: id, number, key }, to));
+  /** Notes an attempt before it is made, with the lines and the key that it fixes; returns false if another tab was faster. */
+  async claim({ id }: Batch, chunk: Chunk, to: Successors): Promise<boolean> {
+    return this.told(this.storage.claim({ ...chunk, batch: id }, to));
   }
 
-  /** Notes a chunk's outcome; returns false if it was known already, or the batch is gone. */
-  async settle({ id }: Batch, { number, key }: Chunk, to: Successors): Promise<boolean> {
-    return this.told(this.storage.settle({ batch: id, number, key }, to));
+  /** Notes what follows a refused chunk; returns false if another tab has begun an attempt, or ended one, since it was read. */
+  async refuse({ id }: Batch, chunk: Chunk, to: Successors): Promise<boolean> {
+    return this.told(this.storage.refuse({ ...chunk, batch: id }, to));
+  }
+
+  /** Notes an accepted chunk's outcome; returns false if it was known already, or the batch is gone. */
+  async settle({ id }: Batch, chunk: Chunk, to: Successors): Promise<boolean> {
+    return this.told(this.storage.settle({ ...chunk, batch: id }, to));
   }
 
   async noteFate({ id }: Batch, seen: Outcome, fate: Fate): Promise<void> {

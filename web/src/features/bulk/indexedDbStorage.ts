@@ -1,6 +1,7 @@
 import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
 import { upgradeFrom1 } from "./fromVersion1";
 import {
+  type Action,
   type BatchStorage,
   DELETED_KEPT,
   type Identity,
@@ -89,6 +90,10 @@ export class IndexedDbStorage implements BatchStorage {
     return this.replace("claim", from, to);
   }
 
+  refuse(from: Identity, to: Successors): Promise<boolean> {
+    return this.replace("refuse", from, to);
+  }
+
   settle(from: Identity, to: Successors): Promise<boolean> {
     return this.replace("settle", from, to);
   }
@@ -141,7 +146,7 @@ export class IndexedDbStorage implements BatchStorage {
     return deletedIn(this.stores("readonly", "batch").batch);
   }
 
-  private async replace(action: "claim" | "settle", from: Identity, to: Successors): Promise<boolean> {
+  private async replace(action: Action, from: Identity, to: Successors): Promise<boolean> {
     const stores = this.stores("readwrite", ...STORES);
     const [batch, chunk] = await Promise.all([
       answered<Batch | undefined>(stores.batch.get(ONLY)),

@@ -1,5 +1,6 @@
 import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
 import {
+  type Action,
   type BatchStorage,
   DELETED_KEPT,
   type Identity,
@@ -52,6 +53,10 @@ export class MemoryStorage implements BatchStorage {
     return this.replace("claim", from, to);
   }
 
+  async refuse(from: Identity, to: Successors): Promise<boolean> {
+    return this.replace("refuse", from, to);
+  }
+
   async settle(from: Identity, to: Successors): Promise<boolean> {
     return this.replace("settle", from, to);
   }
@@ -89,7 +94,7 @@ export class MemoryStorage implements BatchStorage {
     return this.deletedIds;
   }
 
-  private replace(action: "claim" | "settle", from: Identity, { chunks, settled }: Successors): boolean {
+  private replace(action: Action, from: Identity, { chunks, settled }: Successors): boolean {
     if (!mayReplace(action, from, this.batch, this.chunks.get(from.number))) return false;
     this.chunks.delete(from.number);
     for (const chunk of chunks) this.chunks.set(chunk.number, chunk);

@@ -55,7 +55,7 @@ export function firstPiece(chunk: Chunk, bytes: number): [Chunk, ...Chunk[]] {
     count++;
   }
   count = Math.max(1, count);
-  const first = { ...part(chunk, 0, count), key: chunk.key, tried: true };
+  const first = { ...part(chunk, 0, count), key: chunk.key, tried: true, attempts: [newIdempotencyKey()] };
   return count < chunk.texts.length ? [first, part(chunk, count)] : [first];
 }
 

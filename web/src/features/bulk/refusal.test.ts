@@ -85,14 +85,23 @@ describe("a chunk that is refused", () => {
     expect(progress()).toMatchObject({ accepted: 1, refusedCount: 1 });
   });
 
-  it("sends lines under another key, later, if theirs is another request's", async () => {
-    service.answer = (chunk) => (service.sent.length === 1 ? refuse("key-reused") : accept(chunk));
-    await begin(2);
-    expect(service.sent).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(20_000);
-    expect(progress()).toMatchObject({ accepted: 2, refusedCount: 0 });
-    expect(service.sent[1]?.key).not.toBe(service.sent[0]?.key);
-  });
+  it.each([
+    ["at once", 1],
+    ["after a lost answer", 2],
+  ])(
+    "is never sent under another key if the service has seen its key with other lines, %s",
+    async (_, at) => {
+      service.answer = () => (service.sent.length < at ? Promise.reject(away) : refuse("key-reused"));
+      await begin(2);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(service.sent).toHaveLength(at);
+      expect(progress()).toMatchObject({ accepted: 0, underWay: 2, batch: { intent: "stopped" } });
+      await service.batches.resume(progress().batch);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(new Set(service.sent.map(({ key }) => key)).size).toBe(1);
+      expect(progress()).toMatchObject({ accepted: 0, refusedCount: 0, batch: { intent: "stopped" } });
+    },
+  );
 
   it.each([
     ["fewer ids", { count: 2, ids: ["a"] }],
@@ -106,7 +115,8 @@ describe("a chunk that is refused", () => {
     expect(progress()).toMatchObject({ accepted: 0, underWay: 2 });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(progress().accepted).toBe(2);
-    expect(service.sent[1]).toEqual(service.sent[0]);
+    const [{ key, texts } = { key: "", texts: [] }, repeated] = service.sent;
+    expect(repeated).toMatchObject({ key, texts });
   });
 
   it("stops, and counts no line as refused, if the refusal is not about the lines", async () => {

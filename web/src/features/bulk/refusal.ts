@@ -3,7 +3,8 @@ import { type Chunk, type RefusedLine, refusedLines, type Successors } from "./b
 import { chunkOf, halves } from "./pieces";
 
 /**
- * Returns what follows a chunk after a final refusal; null if the refusal is not about this chunk.
+ * Returns what follows a chunk after a final refusal; null if the refusal is not about this chunk, or says that the
+ * service has accepted other lines under its key: which of these are among them, no one knows.
  *
  * The service has kept nothing under the chunk's key, but may remember it, so that what is left gets another one.
  */
@@ -12,7 +13,6 @@ export function afterRefusal(chunk: Chunk, error: ApiError): Successors | null {
   for (const { index, detail } of error.refusedItems) if (index in chunk.texts) refused.set(index, detail);
   if (refused.size > 0) return without(chunk, refused);
   const { code, detail } = error.trouble;
-  if (code === "key-reused") return { chunks: [chunkOf(chunk.lines, chunk.texts)] };
   if (code !== "invalid-text" && !isTooLarge(error.trouble)) return null;
   return chunk.texts.length > 1 ? { chunks: halves(chunk) } : without(chunk, new Map([[0, detail]]));
 }

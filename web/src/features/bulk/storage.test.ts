@@ -12,7 +12,7 @@ const COUNTS = { name: null, createdAt: 0, lines: 4, empty: 0, leftOut: 0, strin
 const BATCH: Batch = { id: "a-batch", ...COUNTS, intent: "send", trouble: null, saved: false };
 
 const chunk = () => chunkOf([1, 2, 3, 4], ["a", "b", "c", "d"]);
-const named = ({ number, key }: Chunk, batch = BATCH.id) => ({ batch, number, key });
+const named = (chunk: Chunk, batch = BATCH.id) => ({ ...chunk, batch });
 const accepted = (chunk: Chunk) => acceptedLines(chunk, ["id"], 1);
 
 beforeEach(() => vi.stubGlobal("indexedDB", new IDBFactory()));
@@ -51,7 +51,7 @@ describe.each([
   });
 
   it("lets one of two tabs replace a chunk that was refused", async () => {
-    const replace = () => storage.settle(named(whole), { chunks: [chunkOf([1, 2], ["a", "b"])] });
+    const replace = () => storage.refuse(named(whole), { chunks: [chunkOf([1, 2], ["a", "b"])] });
     expect(await Promise.all([replace(), replace()])).toEqual([true, false]);
   });
 
@@ -178,7 +178,7 @@ describe("what version 0.9.0 has kept", () => {
     const [number = 0] = toSend(progress);
     const old = await storage.chunk(number);
     expect(old).toMatchObject({ key: "k", texts: ["a"], tried: true });
-    const from = { batch: saved.batch.id, number, key: "k" };
+    const from = { batch: saved.batch.id, number, key: "k", tried: true };
     expect(await storage.settle(from, { chunks: [], settled: accepted(old as Chunk) })).toBe(true);
     expect(await storage.wholeReceipt(saved.batch.id)).toHaveLength(3);
   });

@@ -8,7 +8,7 @@ export type Tried = { number: number; strings: number };
 export type SavedBatch = { batch: Batch; pending: number[]; tried: Tried[]; outcomes: Outcome[] };
 
 /** The chunk that a write means, as it was read. */
-export type Identity = { batch: string; number: number; key: string };
+export type Identity = { batch: string } & Pick<Chunk, "number" | "key" | "tried" | "attempts">;
 
 /**
  * Stores one batch: its chunks until they are settled, their outcomes until the receipt is dismissed.
@@ -25,9 +25,11 @@ export interface BatchStorage {
   /** Changes the batch with this id; only if its intent is one of these. */
   change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean>;
   chunk(number: number): Promise<Chunk | undefined>;
-  /** Puts these in the place of a chunk that has not been tried; only if the batch is to be sent. */
+  /** Puts these in the place of a chunk before an attempt or after one; a first attempt only if the batch is to be sent. */
   claim(from: Identity, to: Successors): Promise<boolean>;
-  /** Puts these in the place of a chunk whose outcome is known. */
+  /** Puts these in the place of a chunk that was refused; only if no other tab attempts to send it. */
+  refuse(from: Identity, to: Successors): Promise<boolean>;
+  /** Puts these in the place of a chunk that was accepted. */
   settle(from: Identity, to: Successors): Promise<boolean>;
   /** Notes what became of the accepted strings of an outcome; only if nothing else was noted meanwhile. */
   noteFate(batch: string, seen: Outcome, fate: Fate): Promise<boolean>;
@@ -42,15 +44,19 @@ export interface BatchStorage {
   deleted(): Promise<readonly string[]>;
 }
 
+export type Action = "claim" | "refuse" | "settle";
+
 /** Whether a chunk may be replaced, given what is stored now. */
 export function mayReplace(
-  action: "claim" | "settle",
-  { batch: id, key }: Identity,
+  action: Action,
+  { batch: id, key, tried, attempts }: Identity,
   batch: Batch | undefined,
   chunk: Chunk | undefined,
 ): boolean {
   if (batch?.id !== id || chunk?.key !== key) return false;
-  return action === "settle" || (batch.intent === "send" && !chunk.tried);
+  if (action === "settle") return true;
+  if (chunk.tried !== tried || `${chunk.attempts}` !== `${attempts}`) return false;
+  return action === "refuse" || tried || batch.intent === "send";
 }
 
 export function mayClear(seen: Batch, batch: Batch | undefined): boolean {

@@ -1,0 +1,110 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError } from "../../api/apiError";
+import type { Schema } from "../../api/schema";
+import { accept, linesOf, refuse, settle } from "../../testing/sending";
+import type { Chunk } from "./batch";
+import { Batches } from "./batches";
+import { MemoryStorage } from "./memoryStorage";
+import { Sender } from "./sender";
+
+type Answer = (chunk: Chunk) => Promise<Schema<"BulkAccepted">>;
+type Request = { tab: number; chunk: Chunk; answer: (give: Answer) => Promise<void> };
+
+const tooLarge: Answer = () => Promise.reject(new ApiError({ code: "too-large", detail: "No." }, false));
+const invalid: Answer = () => refuse("invalid-text", [{ index: 1, detail: "Too long." }]);
+
+let storage: MemoryStorage;
+let tabs: Batches[];
+let sent: Request[];
+/** The keys under which each line was accepted. */
+let keys: Map<string, Set<string>>;
+
+/** Opens a tab, without locks, which sends what the storage has. */
+async function open(): Promise<void> {
+  const batches = new Batches(storage);
+  const tab = tabs.push(batches) - 1;
+  new Sender(batches, (chunk) => {
+    return new Promise((resolve, reject) => {
+      const answer = async (give: Answer) => {
+        await give(chunk).then((accepted) => {
+          for (const text of chunk.texts) keys.set(text, (keys.get(text) ?? new Set()).add(chunk.key));
+          resolve(accepted);
+        }, reject);
+        await settle();
+      };
+      sent.push({ tab, chunk, answer });
+    });
+  }).start();
+  await settle();
+}
+
+/** Gives the answers to requests as they come, for a minute. */
+async function answerAll(give: Answer): Promise<void> {
+  for (let seconds = 0; seconds < 120; seconds++) {
+    for (const { answer } of sent.splice(0)) await answer(give);
+    await vi.advanceTimersByTimeAsync(500);
+  }
+}
+
+const progress = async (tab = 0) => {
+  await tabs[tab]?.reload();
+  return tabs[tab]?.progress();
+};
+
+/** The keys of each accepted line, as many as there are of them. */
+const keysOfEach = () => [...keys.values()].map((each) => each.size);
+
+beforeEach(async () => {
+  storage = new MemoryStorage();
+  [tabs, sent, keys] = [[], [], new Map()];
+  await open();
+  await tabs[0]?.begin("a-batch", null, linesOf(4));
+  await settle();
+});
+
+describe("a chunk that two tabs send", () => {
+  describe.each([
+    ["too large", tooLarge],
+    ["with a line that is refused", invalid],
+  ])("%s", (_, refusal) => {
+    it.each([
+      ["the tab that sent it first", 0],
+      ["the other tab", 1],
+    ])("is stored once though one server refuses it to %s, and another accepts it", async (_, refusedTab) => {
+      await open();
+      const requests = sent.splice(0);
+      expect(requests.map(({ tab }) => tab)).toEqual([0, 1]);
+      await requests[refusedTab]?.answer(refusal);
+      expect(await progress()).toMatchObject({ accepted: 0, refusedCount: 0, underWay: 4 });
+      await requests[1 - refusedTab]?.answer(accept);
+      await answerAll(accept);
+      expect(await progress()).toMatchObject({ accepted: 4, refusedCount: 0, pending: [] });
+      expect(keysOfEach()).toEqual([1, 1, 1, 1]);
+    });
+  });
+
+  it("is halved once all of its requests are refused for their size", async () => {
+    await open();
+    await answerAll((chunk) => (chunk.texts.length > 2 ? tooLarge(chunk) : accept(chunk)));
+    expect(await progress()).toMatchObject({ accepted: 4, refusedCount: 0, pending: [] });
+    expect(keysOfEach()).toEqual([1, 1, 1, 1]);
+  });
+
+  it("loses a refused line, at once, when the last of its requests is refused", async () => {
+    await open();
+    for (const { answer } of sent.splice(0)) await answer(invalid);
+    expect(await progress()).toMatchObject({ refused: [{ line: 2 }], pending: [1] });
+    await answerAll(accept);
+    expect(await progress()).toMatchObject({ accepted: 3, refusedCount: 1 });
+    expect(keysOfEach()).toEqual([1, 1, 1]);
+  });
+
+  it("loses a refused line once the request of a tab that is gone cannot be accepted any longer", async () => {
+    sent = [];
+    await open();
+    await sent.splice(0)[0]?.answer(invalid);
+    expect(await progress(1)).toMatchObject({ refusedCount: 0, underWay: 4 });
+    await answerAll((chunk) => (chunk.texts.includes("2") ? invalid(chunk) : accept(chunk)));
+    expect(await progress(1)).toMatchObject({ accepted: 3, refused: [{ line: 2 }], pending: [] });
+  });
+});
