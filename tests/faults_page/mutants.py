@@ -12,7 +12,10 @@ SECONDS = 100
 MUTANTS = (
     Mutant(
         "a refused chunk is replaced by each tab",
-        ((f"{BULK}/storage.ts", " || chunk?.key !== key) return false;", " || !chunk) return false;"),),
+        (
+            (f"{BULK}/attempts.ts", 'if (now?.key !== key) return "settled";', 'if (!now) return "settled";'),
+            (f"{BULK}/attempts.ts", "if (navigator.locks) return true;", "return true;"),
+        ),
         "",
         offence("doubled"),
         SECONDS,
