@@ -232,9 +232,11 @@ def test_a_batch_that_takes_too_long_is_not_taken_for_an_outage(postgres: Postgr
             "REVOKE INSERT (id, text, received_at) ON dummies FROM dummy_writer",
             "GRANT INSERT (id, text, received_at) ON dummies TO dummy_writer",
         ),
+        ("REVOKE SELECT (id) ON dummies FROM dummy_writer", "GRANT SELECT (id) ON dummies TO dummy_writer"),
+        ("REVOKE USAGE ON SCHEMA public FROM PUBLIC", "GRANT USAGE ON SCHEMA public TO PUBLIC"),
         ("ALTER ROLE dummy_writer CONNECTION LIMIT 0", "ALTER ROLE dummy_writer CONNECTION LIMIT -1"),
     ],
-    ids=["table renamed", "read-only", "rights gone", "out of connections"],
+    ids=["table renamed", "read-only", "rights gone", "cannot see conflicts", "schema closed", "out of connections"],
 )
 def test_what_a_person_can_fix_is_an_outage(postgres: Postgres, store: Store, fault: str, cure: str) -> None:
     batch = strings("patient")

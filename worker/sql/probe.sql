@@ -1,5 +1,5 @@
--- Shows whether a row can be stored at all: inserts one and rolls it back.
+-- Shows whether a row can be stored at all: inserts one, with the rights that storing needs, and rolls it back.
 -- id: uuid.
 BEGIN;
-INSERT INTO public.dummies (id, text, received_at) VALUES (%(id)s, 'probe', now());
+INSERT INTO public.dummies (id, text, received_at) VALUES (%(id)s, 'probe', now()) ON CONFLICT (id) DO NOTHING;
 ROLLBACK
