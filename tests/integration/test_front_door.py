@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from email.message import Message
-from itertools import chain
+from itertools import chain, cycle
 
 import pytest
 from front import POST, Web, answer_of, connect, get_head, serving, with_body
@@ -131,18 +131,22 @@ def half_sent(length: int | None) -> bytes:
     return POST + (b"Content-Length: %d\r\n\r\n" % length if length else b"Transfer-Encoding: chunked\r\n\r\n5\r\n")
 
 
-@pytest.mark.parametrize(("length", "from_one"), [(100_000, 32), (1_048_600, 8), (8_000_000, 3), (None, 3)])
+@pytest.mark.parametrize(
+    ("lengths", "from_one"),
+    [((100_000,), 32), ((1_048_600,), 8), ((8_000_000,), 3), ((None,), 3), ((8_000_000, None), 3)],
+)
 def test_unfinished_bodies_are_bounded_for_each_address_and_in_all(
-    system: System, length: int | None, from_one: int
+    system: System, lengths: tuple[int | None, ...], from_one: int
 ) -> None:
     """On either port; one too many is told when to retry, and small ones are served meanwhile."""
-    with serving(system, f"bounded-{length}") as web, ExitStack() as held:
+    heads = cycle(map(half_sent, lengths))
+    with serving(system, f"bounded-{lengths}") as web, ExitStack() as held:
         for address in ("127.0.0.2", "127.0.0.3"):
             for n in range(from_one):
-                held.enter_context(connect([web.port, web.api_port][n % 2], half_sent(length), address))
-            with connect(web.port, half_sent(length), address) as connection:
+                held.enter_context(connect([web.port, web.api_port][n % 2], next(heads), address))
+            with connect(web.port, next(heads), address) as connection:
                 assert_problem(connection, 503, "busy")
-        with connect(web.api_port, half_sent(length), "127.0.0.4") as connection:
+        with connect(web.api_port, next(heads), "127.0.0.4") as connection:
             assert assert_problem(connection, 503, "busy")["Retry-After"] == "2"
         with connect(web.api_port, with_body(POST, b'{"text": "a"}'), "127.0.0.2") as connection:
             assert answer_of(connection)[0] == 202
