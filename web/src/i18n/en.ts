@@ -122,7 +122,7 @@ export const en = {
     setAside: "Strings are getting through; some failed and are tried again by themselves.",
     someFailed: "Strings are getting through, but some failed and need an operator.",
     yoursFailed: "Some of your strings failed and need an operator.",
-    yoursDelayed: "Some of your strings are not accepted yet; they are sent again.",
+    yoursDelayed: "Some of your strings have not been accepted yet; they will be sent again.",
     unaccounted: "The service's counts do not add up; an operator must look. New strings are accepted.",
     unsure: "Strings are accepted; whether they get through is not known yet.",
     databaseUnavailable: "The database is unavailable; strings are accepted and wait safely.",

@@ -11,8 +11,9 @@ const UNKNOWN = "unknown";
 /**
  * One tab's attempts to send a chunk that other tabs may attempt to send, too.
  *
- * Under the chunk's key they are one request: an answer that accepts it is true for all. A refusal is only if no other
- * attempt was accepted or can be, where two servers have different limits: lines under a new key would be stored twice.
+ * Under the chunk's key they are one request: an answer that accepts it is true for all. A refusal is true for all only
+ * if no other attempt was or can be accepted, as by a server with another limit: lines under a new key would be stored
+ * twice.
  */
 export class Attempts {
   private readonly batches: Batches;
@@ -75,9 +76,12 @@ export class Attempts {
     return (attempts ?? (tried ? [UNKNOWN] : [])).filter((id) => id !== this.mine);
   }
 
-  /** Whether attempts of other tabs had ended before the last one began: the service then knew what it had accepted. */
+  /**
+   * Whether attempts of other tabs had most likely ended before the last one began: the service then knew what it had
+   * accepted.
+   */
   private areOver(chunk: Chunk, others: readonly string[]): boolean {
-    // with locks one tab sends at a time
+    // with locks one tab sends at a time; only the request of one that was just closed may still be on its way
     if (navigator.locks) return true;
     const longest = SILENCE + (bytesOf(chunk) / SLOWEST_LINE) * 1000;
     const isOver = (id: string) =>

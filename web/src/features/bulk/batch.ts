@@ -14,7 +14,7 @@ export type Chunk = {
   /** Whether it may have been sent: the service may then keep its lines. */
   readonly tried: boolean;
   /**
-   * The random ids of attempts to send it that may have been accepted, or may yet be: the last one of each tab. Not there
+   * The random ids of attempts to send it that may have been accepted, or may yet be: the last one of each run that sent it. Not there
    * if an older page tried it.
    */
   readonly attempts?: readonly string[];
@@ -60,7 +60,7 @@ export type Intent = "send" | "pause" | "stopped" | "cancel" | "leave";
 
 /** A batch of lines being sent. */
 export type Batch = {
-  /** Random: a batch that comes later in its place has another one. */
+  /** Random, or derived from typed lines and a random nonce: a batch that comes later in its place has another one. */
   readonly id: string;
   readonly name: string | null;
   readonly createdAt: number;

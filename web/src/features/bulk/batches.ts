@@ -85,8 +85,8 @@ export class Batches {
   }
 
   /**
-   * Saves lines as the new batch, under a random id; returns false if there is a batch already. Only this page has it if
-   * the browser has no room for it.
+   * Saves lines as the new batch under this id; returns false if there is a batch already, or the one with this id was
+   * deleted. Only this page has it if the browser has no room for it.
    */
   async begin(id: string, name: string | null, lines: Lines): Promise<boolean> {
     const { count, empty, badCount: leftOut, strings, chunks } = lines;
@@ -129,7 +129,7 @@ export class Batches {
 
   /** Stops sending, because the service would refuse every chunk. */
   async stop({ id }: Batch, trouble: Trouble): Promise<void> {
-    if (await this.change(id, ["send"], { intent: "stopped", trouble })) return;
+    if (await this.change(id, ["send", "pause"], { intent: "stopped", trouble })) return;
     await this.change(id, ["cancel"], { intent: "leave", trouble });
   }
 

@@ -91,6 +91,17 @@ describe("Sender", () => {
     expect(progress()).toMatchObject({ accepted: 5 * CHUNK, pending: [] });
   });
 
+  it("stops a batch that is paused while the service refuses every chunk", async () => {
+    service.answer = () => Promise.reject(away);
+    await begin(5 * CHUNK);
+    await service.batches.pause(progress().batch);
+    service.answer = () => refuse("not-found");
+    const { length } = service.sent;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(progress().batch).toMatchObject({ intent: "stopped", trouble: { code: "not-found" } });
+    expect(service.sent.length - length).toBeLessThanOrEqual(2);
+  });
+
   it("finishes what was under way when a paused batch was loaded again, by whichever tab can", async () => {
     const storage = new MemoryStorage();
     service.batches = new Batches(storage);

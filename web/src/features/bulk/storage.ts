@@ -25,9 +25,9 @@ export interface BatchStorage {
   /** Changes the batch with this id; only if its intent is one of these. */
   change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean>;
   chunk(number: number): Promise<Chunk | undefined>;
-  /** Puts these in the place of a chunk before an attempt or after one; a first attempt only if the batch is to be sent. */
+  /** Puts these in the place of a chunk around an attempt; before the first one, only if the batch is to be sent. */
   claim(from: Identity, to: Successors): Promise<boolean>;
-  /** Puts these in the place of a chunk that was refused; only if no other tab attempts to send it. */
+  /** Puts these in the place of a chunk that was refused; only if no attempt has begun or ended since it was read. */
   refuse(from: Identity, to: Successors): Promise<boolean>;
   /** Puts these in the place of a chunk that was accepted. */
   settle(from: Identity, to: Successors): Promise<boolean>;

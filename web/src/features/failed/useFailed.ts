@@ -40,6 +40,7 @@ export function useFailed(token: string, query: string) {
     hasMore: pages.hasNextPage,
     loadMore: () => void pages.fetchNextPage({ cancelRefetch: false }),
     refresh: () => void pages.refetch(),
+    pages: pages.data?.pages.length ?? 0,
     follow: () => void pages.refetch({ cancelRefetch: false }),
   };
 }

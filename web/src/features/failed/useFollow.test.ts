@@ -12,6 +12,7 @@ const list = (total: number, failed: number, settled: number) => ({
   total,
   counts: countsOf({ failed, settled_total: settled }),
   updatedAt: Date.now(),
+  pages: 1,
   refresh,
 });
 type List = ReturnType<typeof list>;
@@ -92,6 +93,21 @@ describe("a list that is followed", () => {
     }
     expect(refresh.mock.calls.length).toBeGreaterThanOrEqual(6);
     expect(refresh.mock.calls.length).toBeLessThanOrEqual(12);
+  });
+
+  it("says that it may have changed instead of reading many pages again and again", () => {
+    counts(5, 5);
+    const before = { ...list(5, 5, 5), pages: 2 };
+    const { result, rerender } = follow(before, "free");
+    counts(5, 6);
+    rerender(before);
+    wait(10_000);
+    rerender(before);
+    expect([result.current, refresh.mock.calls.length]).toEqual(["perhaps", 0]);
+    counts(6, 7);
+    rerender(before);
+    wait(0);
+    expect(refresh).toHaveBeenCalledTimes(1);
   });
 
   it("is left alone if the count is older than what it was asked with", () => {

@@ -11,6 +11,8 @@ type List = {
   /** What was known of the pipeline when the list was asked for. */
   counts: string | null;
   updatedAt: number;
+  /** In how many requests it was read. */
+  pages: number;
   refresh: () => void;
 };
 
@@ -26,7 +28,7 @@ export type Outdated = "certainly" | "perhaps" | null;
  * Returns whether there are such changes that wait to be shown.
  */
 export function useFollow(
-  { total, counts, updatedAt, refresh }: List,
+  { total, counts, updatedAt, pages, refresh }: List,
   hold: Hold,
   isRead: () => boolean,
 ): Outdated {
@@ -39,10 +41,12 @@ export function useFollow(
   useEffect(() => {
     if (!moved) return;
     const holds = () => hold === "held" || (hold === "while-read" && isRead());
-    const follow = () => (holds() ? setOutdated(updatedAt) : refresh());
+    // what may have changed is not worth reading many pages again and again
+    const isCostly = pages > 1 && failed === total;
+    const follow = () => (isCostly || holds() ? setOutdated(updatedAt) : refresh());
     const timer = setTimeout(follow, failed === total ? PATIENCE : 0);
     return () => clearTimeout(timer);
-  }, [moved, failed, total, hold, updatedAt]);
+  }, [moved, failed, total, hold, updatedAt, pages]);
   if (outdated !== updatedAt) return null;
   return failed === null || failed === total ? "perhaps" : "certainly";
 }

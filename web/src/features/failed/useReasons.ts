@@ -39,6 +39,7 @@ export function useReasons(token: string, isRight: boolean) {
     /** What was known of the pipeline when the count began. */
     counts: pages[0]?.counts ?? null,
     updatedAt: counts.dataUpdatedAt,
+    pages: pages.length,
     countMore: () => void counts.fetchNextPage({ cancelRefetch: false }),
     refresh: () => void counts.refetch(),
     follow: () => void counts.refetch({ cancelRefetch: false }),

@@ -135,7 +135,7 @@ describe("the strip and the rows", () => {
     await submit("a");
     for (let second = 0; second < 30; second++) {
       await pass(1_000);
-      expect(strip()).toBe("Some of your strings are not accepted yet; they are sent again.");
+      expect(strip()).toBe("Some of your strings have not been accepted yet; they will be sent again.");
     }
     expect(rows()[0]).toContain("Waiting to be sent again: the service gave an answer that makes no sense.");
     expect(api.submissions.length).toBeLessThan(9);
@@ -214,7 +214,7 @@ describe("the strip and the rows", () => {
     await submit("a");
     await pass(3_000);
     expect(screen.getByText("Waiting to be sent again:")).toBeTruthy();
-    expect(strip()).toBe("Some of your strings are not accepted yet; they are sent again.");
+    expect(strip()).toBe("Some of your strings have not been accepted yet; they will be sent again.");
     api.onSubmit = () => undefined;
     await pass(60_000);
     expect(strip()).toBe("Strings are getting through.");
