@@ -145,7 +145,7 @@ def test_a_long_string_is_folded_to_its_beginning_and_opened_whole(open_page: Op
 def test_a_string_of_many_lines_is_stored_whole_without_getting_into_the_field(
     system: System, open_page: Open, way: str
 ) -> None:
-    """So many lines keep Chromium busy for seconds, and at every reload again."""
+    """Thousands of lines keep Chromium busy for seconds, and at every reload again."""
     page = open_page("en-US", permissions=["clipboard-read", "clipboard-write"])
     text = f"many lines by {way}" + "".join(f"\n{number % 10}" for number in range(20_000))
     put(page, way, text)
