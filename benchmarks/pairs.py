@@ -1,9 +1,10 @@
 """`make pairs BASE=revision`: this tree's speed beside that of a revision, in one run on the same machine.
 
 Both systems run at the same time, and are loaded alternately: base, this, this, base, and the other way round, so
-that neither a drift of the machine's speed nor the order counts for one of them. Each such round starts both again: two
-starts of one system differ by more than a few seconds of load do. A ratio belongs to each round; what is printed is
-their median with a 95 % interval (bootstrap). ROUNDS and SECONDS (of load) can be set.
+that neither a drift of the machine's speed nor the order counts for one of them. They take short turns, because what
+slows the machine down lasts for seconds. Each round starts both again: two starts of one system differ by more than a
+few seconds of load do. A ratio belongs to each round; what is printed is their median with a 95 % interval (bootstrap).
+ROUNDS and SECONDS (of load in each turn) can be set.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ SERVE = Path(__file__).with_name("serve.py")
 CLIENTS = 64
 STOP_TIMEOUT = 120.0
 WARM_UP = 1.0
+TURNS = 4
+"""Of each system in a round; an even number."""
 LEAST_ROUNDS = 6
 """Fewer say nothing about an interval of 95 %."""
 RESAMPLES = 10_000
@@ -86,7 +89,7 @@ def check_out(revision: str, folder: Path) -> Path:
 
 def compare(base: Side, this: Side, route: str, seconds: float, *, base_first: bool) -> float:
     """Return this system's speed over the base's."""
-    order = [base, this, this, base] if base_first else [this, base, base, this]
+    order = ([base, this, this, base] if base_first else [this, base, base, this]) * (TURNS // 2)
     for side in order[:2]:
         side.stored_per_s(route, WARM_UP)
     rates = [(side is this, side.stored_per_s(route, seconds)) for side in order]
@@ -115,7 +118,7 @@ def main() -> None:
     """Compare; exit with 1 if a system loses a string."""
     load.require_wrk()
     revision = os.environ.get("BASE") or sys.exit("name the revision to compare with: make pairs BASE=main")
-    rounds, seconds = int(os.environ.get("ROUNDS", "12")), os.environ.get("SECONDS", "3")
+    rounds, seconds = int(os.environ.get("ROUNDS", "16")), os.environ.get("SECONDS", "1.5")
     busy, *_ = os.getloadavg()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -127,7 +130,8 @@ def main() -> None:
         except (load.LoadFailed, Incomplete) as error:
             sys.exit(f"{type(error).__name__}: {error}")
     print(
-        f"\nThis tree beside {revision}, load {busy:.2f} before, {rounds} rounds of 4 x {seconds} s, {CLIENTS} clients:"
+        f"\nThis tree beside {revision}, load {busy:.2f} before,"
+        f" {rounds} rounds of {2 * TURNS} x {seconds} s, {CLIENTS} clients:"
     )
     for route in found[0]:
         ratios = [ratio[route] for ratio in found]

@@ -7,7 +7,9 @@ since 0.9.0.
 from __future__ import annotations
 
 import json
+import socket
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, "")
@@ -15,6 +17,18 @@ sys.path.insert(0, "")
 from local import nginx
 from local.ports import free_port
 from local.system import Process, System
+
+
+def _await(port: int) -> None:
+    """Wait until something listens on this port of 127.0.0.1. Raises OSError if nothing does for 10 s."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def main() -> None:
@@ -34,6 +48,7 @@ def main() -> None:
             command = nginx.write_config(binary, folder / "nginx", folder / "web", where)
             front = Process(command, folder / "nginx.log", {})
             urls["through nginx"] = f"http://127.0.0.1:{api}/dummies/"
+            _await(api)
         try:
             print(json.dumps({"urls": urls, "database": system.postgres.owner_url}), flush=True)
             sys.stdin.read()
