@@ -183,7 +183,7 @@ def test_a_failed_string_that_an_operator_retries_or_discards_is_no_longer_said_
         each.bring_to_front()
         kept, gone = rows(each, "poison retried", "poison discarded")
         expect(kept).to_contain_text("Stored")
-        expect(gone).to_contain_text("Discarded It had failed, and an operator has removed it.")
+        expect(gone).to_contain_text("Gone It had failed. An operator discarded it, or the journal lost it.")
     assert violations(page) == []
     alone.bring_to_front()
     expect(alone.get_by_role("main").get_by_text("Stored", exact=True).first).to_be_visible()

@@ -77,7 +77,7 @@ export const en = {
     failed: "Failed",
     refused: "Refused",
     unknown: "Unknown",
-    discarded: "Discarded",
+    discarded: "Gone",
   },
   notes: {
     queued: "Accepted; it is on its way to the database.",
@@ -86,7 +86,7 @@ export const en = {
     failed: (reason: string) => `The database refused it: ${reason}`,
     failedUnexplained: "The database refused it.",
     unknown: "The service no longer knows this string.",
-    discarded: "It had failed, and an operator has removed it.",
+    discarded: "It had failed. An operator discarded it, or the journal lost it.",
   },
   /** Why a string waits here; follows `states.delayed`. */
   delays: {

@@ -70,7 +70,7 @@ export const ko: Messages = {
     failed: "실패",
     refused: "거부됨",
     unknown: "알 수 없음",
-    discarded: "폐기됨",
+    discarded: "없어짐",
   },
   notes: {
     queued: "접수되어 데이터베이스로 가는 중입니다.",
@@ -79,7 +79,7 @@ export const ko: Messages = {
     failed: (reason) => `데이터베이스가 거부했습니다: ${reason}`,
     failedUnexplained: "데이터베이스가 거부했습니다.",
     unknown: "서비스가 이 문자열을 더 이상 알지 못합니다.",
-    discarded: "저장에 실패해 운영자가 폐기했습니다.",
+    discarded: "저장에 실패했던 문자열입니다. 운영자가 폐기했거나 저널에서 유실되었습니다.",
   },
   delays: {
     unreachable: "서비스가 응답하지 않습니다.",

@@ -144,7 +144,9 @@ export class BatchRun {
   private async refuse(chunk: Chunk, fault: ApiError, own: Attempts): Promise<boolean> {
     const next = afterRefusal(chunk, fault);
     if (!next) {
-      await this.batches.stop(this.batch, fault.trouble);
+      // unless another tab's attempt was answered meanwhile
+      const current = await this.batches.chunk(chunk.number);
+      if (current?.key === chunk.key) await this.batches.stop(this.batch, fault.trouble);
       return true;
     }
     for (;;) {

@@ -103,7 +103,41 @@ describe("a storage that fails", () => {
     await batches.begin("a-batch", null, lines()).catch(() => undefined);
     expect(batches.snapshot()).toMatchObject(state);
   });
+
+  it("without room is not read again: a late answer of its does not replace the page's batch", async () => {
+    const storage = new MemoryStorage();
+    let answer = () => {};
+    const batches = new Batches(storage);
+    vi.spyOn(storage, "load").mockReturnValueOnce(
+      new Promise((resolve) => {
+        answer = () => resolve(null);
+      }),
+    );
+    vi.spyOn(storage, "begin").mockRejectedValue(new DOMException("", "QuotaExceededError"));
+    const read = batches.reload();
+    await batches.begin("a-batch", null, lines());
+    answer();
+    await read;
+    expect(batches.snapshot()).toMatchObject({ keeping: "no-room", progress: { batch: { id: "a-batch" } } });
+  });
 });
+
+it.each(["no-room", "denied"] as const)(
+  "has no copy of the tab send the lines of a batch that only the tab has: %s",
+  async (keeping) => {
+    const tab = (): Batches => {
+      if (keeping === "denied") return new Batches(null);
+      const storage = new MemoryStorage();
+      vi.spyOn(storage, "begin").mockRejectedValue(new DOMException("", "QuotaExceededError"));
+      return new Batches(storage);
+    };
+    const [first, copy] = [tab(), tab()];
+    expect(await first.begin("their-batch", null, lines())).toBe(true);
+    await vi.waitFor(() => expect(copy.deleted).toEqual(["their-batch"]));
+    expect(await copy.begin("their-batch", null, lines())).toBe(false);
+    expect(await copy.begin("another", null, lines())).toBe(true);
+  },
+);
 
 it("has the tab that sends try now when another one asks for it", async () => {
   const waiting: (() => void)[] = [];

@@ -7,6 +7,8 @@ import type { BatchStorage } from "./storage";
 
 const CHANNEL = "ix-dummies:batch";
 const TRY_NOW = "try-now";
+/** What another tab says: that the storage has changed, that the user wants to try now, or what only that tab has. */
+type Message = null | typeof TRY_NOW | { onlyThere: string };
 /** Milliseconds after which a storage that has failed is asked again. */
 const PAUSE = 1_000;
 
@@ -35,33 +37,34 @@ export class Batches {
   /** Whether the storage can be used no more until the page is reloaded. */
   private lost = false;
   keeping: Keeping;
-  /** The ids of batches that were deleted, as last read. */
+  /** The ids of batches that were deleted, as last read, and of those that only another tab has. */
   deleted: readonly string[] = [];
+  /** The ids of batches that only another tab has. */
+  private readonly onlyElsewhere = new Set<string>();
   /** Called when another tab asks to try now. */
   onTryNow = () => {};
   private readonly listeners = new Set<() => void>();
-  private readonly channel: BroadcastChannel | null;
+  private readonly channel = new BroadcastChannel(CHANNEL);
 
   /** `storage` is null if the browser's cannot be used, for the reason in `keeping`. */
   constructor(storage: BatchStorage | null, keeping: Keeping = storage ? "kept" : "denied") {
     this.storage = storage ?? new MemoryStorage();
     this.keeping = keeping;
-    this.channel = storage && new BroadcastChannel(CHANNEL);
-    if (!storage || !this.channel) return;
-    storage.onLost = () => {
+    this.storage.onLost = () => {
       if (storage !== this.storage) return;
       this.lost = true;
       this.set({ ...this.state, failed: true });
     };
-    this.channel.onmessage = ({ data }) => {
-      if (data === TRY_NOW) this.onTryNow();
-      else this.reload().catch(() => undefined);
+    this.channel.onmessage = ({ data }: MessageEvent<Message>) => {
+      if (data === TRY_NOW) return this.onTryNow();
+      if (data) this.onlyElsewhere.add(data.onlyThere);
+      this.reload().catch(() => undefined);
     };
   }
 
   /** Asks the tab that sends to try now: it may be a hidden one, whose timers are late. */
   askToTryNow(): void {
-    this.channel?.postMessage(TRY_NOW);
+    this.post(TRY_NOW);
   }
 
   readonly snapshot = (): BatchState => this.state;
@@ -78,22 +81,25 @@ export class Batches {
 
   /** Reads the storage, which another tab may have changed; rejects, as all that writes does, if it fails. */
   async reload(): Promise<void> {
-    const [saved, deleted] = await this.noting(Promise.all([this.storage.load(), this.storage.deleted()]));
-    this.deleted = deleted;
+    const { storage } = this;
+    const [saved, deleted] = await this.noting(Promise.all([storage.load(), storage.deleted()]));
+    if (storage !== this.storage) return;
+    this.deleted = [...deleted, ...this.onlyElsewhere];
     const { failed } = this.state;
     this.set({ known: true, failed, progress: saved && progressOf(saved), keeping: this.keeping });
   }
 
   /**
    * Saves lines as the new batch under this id; returns false if there is a batch already, or the one with this id was
-   * deleted. Only this page has it if the browser has no room for it.
+   * deleted, or is in another tab. Only this page has it if the browser has no room for it.
    */
   async begin(id: string, name: string | null, lines: Lines): Promise<boolean> {
     const { count, empty, badCount: leftOut, strings, chunks } = lines;
     const counts = { lines: count, empty, leftOut, strings };
     const state = { intent: "send", trouble: null, saved: false } as const;
     const batch: Batch = { id, name, createdAt: Date.now(), ...counts, ...state };
-    return this.told(
+    if (this.onlyElsewhere.has(id)) return false;
+    const begun = await this.told(
       this.storage.begin(batch, chunks).catch((error: unknown) => {
         if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
         this.storage = new MemoryStorage();
@@ -101,6 +107,9 @@ export class Batches {
         return this.storage.begin(batch, chunks);
       }),
     );
+    // a copy of this tab has the same lines, and cannot find the batch
+    if (begun && this.keeping !== "kept") this.post({ onlyThere: id });
+    return begun;
   }
 
   /** Begins a batch, and finds out whether it is there if that fails, as it may after the lines were saved. */
@@ -189,8 +198,12 @@ export class Batches {
     const changed = await this.noting(write);
     if (changed) this.state = { ...this.state, failed: false };
     await this.reload();
-    if (changed) this.channel?.postMessage(null);
+    if (changed && this.keeping === "kept") this.post(null);
     return changed;
+  }
+
+  private post(message: Message): void {
+    this.channel.postMessage(message);
   }
 
   /** Notes that the storage has failed, if it has. */

@@ -14,6 +14,7 @@ import {
   service,
   settle,
 } from "../../testing/sending";
+import type { Chunk } from "./batch";
 import { Batches } from "./batches";
 import { MemoryStorage } from "./memoryStorage";
 import { bytesOf } from "./pieces";
@@ -219,4 +220,25 @@ describe("Sender", () => {
     expect(tabs[0]?.progress()).toMatchObject({ accepted: 90, refusedCount: 10, pending: [] });
     expect([...keep.values()].map((keys) => keys.size)).toEqual(Array(90).fill(1));
   });
+});
+
+it("is not stopped by a late refusal of what another tab's request has settled", async () => {
+  const storage = new MemoryStorage();
+  const answers: ((answer: ReturnType<typeof accept>) => void)[] = [];
+  const [first, second] = [new Batches(storage), new Batches(storage)];
+  const open = async (batches: Batches) => {
+    new Sender(batches, () => new Promise((resolve) => answers.push(resolve))).start();
+    await settle();
+  };
+  await open(first);
+  await first.begin("a-batch", null, linesOf(3));
+  await settle();
+  const chunk = (await first.chunk(1)) as Chunk;
+  await open(second);
+  expect(answers).toHaveLength(2);
+  answers[0]?.(accept(chunk));
+  await settle();
+  answers[1]?.(refuse("forbidden"));
+  await settle();
+  expect(second.progress()).toMatchObject({ accepted: 3, batch: { intent: "send", trouble: null } });
 });

@@ -175,6 +175,21 @@ describe("the bulk view", () => {
     expect(screen.getByText("Stopped: the service refuses such requests (No.).")).toBeTruthy();
   });
 
+  it("does not say that a batch has stopped whose lines were all accepted in the end", async () => {
+    let refuse = true;
+    onBulk = () => (refuse ? problem(403, "forbidden", "No.") : undefined);
+    await openBulk();
+    const user = userEvent.setup();
+    await user.type(await screen.findByLabelText("Lines"), "one");
+    await user.click(await button("Check the lines"));
+    await user.click(await button("Send 1 string"));
+    await screen.findByText(/^Stopped: /);
+    refuse = false;
+    await user.click(await button("Cancel")); // which sends again what may have been accepted
+    await heading("All sent: 1 string accepted");
+    expect(screen.queryByText(/^Stopped: /)).toBeNull();
+  });
+
   it("invites no one to leave while only the page has the lines", async () => {
     onBulk = () => problem(403, "forbidden", "No.");
     await openBulk();

@@ -40,7 +40,9 @@ export function Receipt({ progress, failed, moved }: Props) {
       </h2>
       <StoredSoFar progress={progress} />
       {underWay > 0 && <p className={styles.warning}>{bulk.unknownOutcome(underWay)}</p>}
-      {batch.trouble && <p className={styles.warning}>{bulk.stopped(batch.trouble.detail)}</p>}
+      {batch.trouble && unsent + underWay > 0 && (
+        <p className={styles.warning}>{bulk.stopped(batch.trouble.detail)}</p>
+      )}
       <Counts
         rows={[
           [bulk.counts.lines, batch.lines],

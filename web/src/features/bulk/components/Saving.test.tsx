@@ -288,3 +288,19 @@ it("lines are not said to be being saved where the storage is lost", async () =>
   expect(await isDisabled("Back")).toBe(false);
   expect(screen.queryByText(/^Saving the lines/)).toBeNull();
 });
+
+it("does not say that lines are kept that another tab has sent meanwhile", async () => {
+  const storage = new MemoryStorage();
+  const counts = { name: null, createdAt: 0, lines: 1, empty: 0, leftOut: 0, strings: 1 };
+  const other = { id: "other", ...counts, intent: "pause", trouble: null, saved: false } as const;
+  await storage.begin(other, []);
+  saveDraft("lines", "one");
+  noteSending("a-batch");
+  const { batches } = await openBulk("en", { storage, keeping: "kept" });
+  await screen.findByText(/^Your other lines are kept in this tab/);
+  // while this tab was frozen
+  await storage.clear(other);
+  await storage.begin({ ...other, id: "a-batch" }, []);
+  await act(() => batches.reload());
+  expect(screen.queryByText(/^Your other lines are kept in this tab/)).toBeNull();
+});
