@@ -235,7 +235,7 @@ def test_neither_a_drift_nor_the_order_counts_for_one_of_a_pair() -> None:
     base, this = Played({"direct": "4"}, None), Played({"direct": "5"}, None)
     ratios = [pairs.compare(base, this, "direct", 1, base_first=first) for first in (True, False)]
     assert ratios == pytest.approx([1.25, 1.25], rel=1e-3)
-    assert Played.turns == ["4", "5", *["4", "5", "5", "4"], "5", "4", *["5", "4", "4", "5"]]
+    assert Played.turns == ["4", "5", *["4", "5", "5", "4"] * 2, "5", "4", *["5", "4", "4", "5"] * 2]
     low, high = pairs.interval([0.9, *[1.0] * 20, 1.1])
     assert (low, high) == (1.0, 1.0)
     assert pairs.interval([0.5, 1.5]) == (0.5, 1.5)

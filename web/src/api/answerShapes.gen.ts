@@ -1,7 +1,7 @@
 // Made by `npm run types` from the OpenAPI document.
 export const ANSWER_SHAPES = {
   "Accepted": {
-    "id": "string",
+    "id": "uuid",
     "status": "string",
     "status_url": "string",
     "received_at": "string",
@@ -9,20 +9,28 @@ export const ANSWER_SHAPES = {
   },
   "BulkAccepted": {
     "count": "number",
-    "ids": "array",
+    "ids": "uuid[]",
     "received_at": "string",
     "accepted_total": "number"
   },
+  "FailedGroup": {
+    "reason": "string",
+    "count": "number"
+  },
   "FailedGroups": {
-    "items": "array",
+    "items": "FailedGroup[]",
     "next_cursor": "any",
     "looked_at": "number",
     "total": "number"
   },
   "FailedPage": {
-    "items": "array",
+    "items": "StringState[]",
     "next_cursor": "any",
     "total": "number"
+  },
+  "FailedString": {
+    "id": "uuid",
+    "reason": "string"
   },
   "GroupProgress": {
     "done": "number",
@@ -30,8 +38,11 @@ export const ANSWER_SHAPES = {
     "left": "number"
   },
   "HistoryPage": {
-    "items": "array",
+    "items": "StringState[]",
     "next_cursor": "any"
+  },
+  "PartState": {
+    "status": "string"
   },
   "Pipeline": {
     "accepting": "boolean",
@@ -40,30 +51,44 @@ export const ANSWER_SHAPES = {
     "oldest_seconds": "any",
     "stored_per_second": "any",
     "drain_seconds": "any",
-    "journal": "object",
-    "database": "object",
-    "workers": "object",
+    "journal": "PartState",
+    "database": "PartState",
+    "workers": "PartState",
     "set_back": "any",
     "volatile": "any",
-    "stored_recently": "array",
+    "stored_recently": "number[]",
     "settled_total": "any"
   },
   "Ready": {},
   "StatusSummary": {
     "queued": "number",
     "stored": "number",
-    "failed": "array",
-    "not_found": "array",
+    "failed": "FailedString[]",
+    "not_found": "uuid[]",
     "unavailable": "number"
   },
   "StringState": {
-    "id": "string",
+    "id": "uuid",
     "status": "string",
     "received_at": "string"
   },
   "StringStates": {
-    "items": "array",
-    "not_found": "array",
-    "unavailable": "array"
+    "items": "StringState[]",
+    "not_found": "uuid[]",
+    "unavailable": "uuid[]"
   }
+} as const;
+
+export const ANSWER_STATUS = {
+  "Accepted": 202,
+  "BulkAccepted": 202,
+  "FailedGroups": 200,
+  "FailedPage": 200,
+  "GroupProgress": 200,
+  "HistoryPage": 200,
+  "Pipeline": 200,
+  "Ready": 200,
+  "StatusSummary": 200,
+  "StringState": 200,
+  "StringStates": 200
 } as const;

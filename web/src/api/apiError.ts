@@ -97,7 +97,12 @@ function parseProblem(json: string): Pick<Schema<"Problem">, "type" | "detail" |
   if (typeof body !== "object" || body === null) return null;
   const { type, detail, errors } = body as Record<string, unknown>;
   if (typeof type !== "string" || !type.startsWith(PROBLEM_PREFIX) || typeof detail !== "string") return null;
-  return { type, detail, errors: Array.isArray(errors) ? errors : [] };
+  return { type, detail, errors: Array.isArray(errors) ? errors.filter(isRefusedItem) : [] };
+}
+
+function isRefusedItem(value: unknown): value is RefusedItem {
+  const { index, detail } = (value ?? {}) as Partial<RefusedItem>;
+  return Number.isInteger(index) && typeof detail === "string";
 }
 
 function retryAfterOf(value: string | null): number | null {

@@ -101,10 +101,36 @@ describe("requestJson", () => {
     ["null", () => HttpResponse.json(null)],
     ["a list", () => HttpResponse.json([])],
     ["other JSON", () => HttpResponse.json({ error: "login required" })],
-    ["a property of another type", () => HttpResponse.json({ ...ACCEPTED, id: 7 })],
+    ["a property of another type", () => HttpResponse.json({ ...ACCEPTED, id: 7 }, { status: 202 })],
+    ["an empty id", () => HttpResponse.json({ ...ACCEPTED, id: "" }, { status: 202 })],
+    ["another status than the service's", () => HttpResponse.json(ACCEPTED)],
   ])("does not believe a 2xx with %s", async (_, answer) => {
     expect(await errorOf(answer)).toMatchObject({ transient: true, trouble: { code: "unexpected-answer" } });
     expect(reachability.snapshot().outage).toBeNull();
+  });
+
+  it.each([{ items: [null] }, { items: [{ id: "x", status: "stored" }] }, { not_found: [7] }])(
+    "does not believe a list with %j",
+    async (changes) => {
+      const states = { items: [], not_found: [], unavailable: [], ...changes };
+      server.use(http.get("/x", () => HttpResponse.json(states), { once: true }));
+      const outcome = requestJson("StringStates", "/x");
+      await expect(outcome).rejects.toMatchObject({ trouble: { code: "unexpected-answer" } });
+    },
+  );
+
+  it("leaves out what names no refused line, or no reason", async () => {
+    const errors = [null, 7, { index: 0 }, { detail: "No." }, { index: 1, detail: "Too long." }];
+    const body = {
+      type: "urn:ix-dummies:problem:invalid-text",
+      title: "",
+      status: 422,
+      detail: "No.",
+      errors,
+    };
+    const headers = { "Content-Type": "application/problem+json" };
+    const error = await errorOf(() => new HttpResponse(JSON.stringify(body), { status: 422, headers }));
+    expect(error.refusedItems).toEqual([{ index: 1, detail: "Too long." }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { ANSWER_SHAPES } from "./answerShapes.gen";
+import { ANSWER_SHAPES, ANSWER_STATUS } from "./answerShapes.gen";
 import { ApiError, answerError, pageError } from "./apiError";
 import { takeEarlyAnswer } from "./early";
 import { type Answer, exchange, isSuccess, type Question } from "./exchange";
@@ -7,7 +7,9 @@ import { reachability } from "./reachability";
 import { anotherReadToken, savedReadToken } from "./readToken";
 import type { Schema } from "./schema";
 
-type AnswerName = keyof typeof ANSWER_SHAPES;
+const SHAPES: Readonly<Record<string, Readonly<Record<string, string>>>> = ANSWER_SHAPES;
+
+type AnswerName = keyof typeof ANSWER_STATUS;
 
 /**
  * Sends a request to the API and returns the decoded body, which is of the schema with this name; what came of it shows
@@ -21,7 +23,11 @@ export function requestJson<Name extends AnswerName>(
   path: string,
   question: Question = {},
 ): Promise<Schema<Name>> {
-  return noted(question, async () => parse(name, (await ask(path, question)).text));
+  return noted(question, async () => {
+    const { status, text } = await ask(path, question);
+    if (status !== ANSWER_STATUS[name]) throw pageError("unexpected-answer");
+    return parse(name, text);
+  });
 }
 
 /** Sends a request that the API answers with 204; throws as requestJson does, on any other 2xx too. */
@@ -90,18 +96,18 @@ function parse<Name extends AnswerName>(name: Name, text: string): Schema<Name> 
   } catch {
     throw pageError("unexpected-answer");
   }
-  if (!isShaped(body, ANSWER_SHAPES[name])) throw pageError("unexpected-answer");
+  if (!isOf(body, name)) throw pageError("unexpected-answer");
   return body as Schema<Name>;
-}
-
-function isShaped(body: unknown, shape: Readonly<Record<string, string>>): boolean {
-  if (typeof body !== "object" || body === null) return false;
-  const values = body as Record<string, unknown>;
-  return Object.entries(shape).every(([property, type]) => isOf(values[property], type));
 }
 
 function isOf(value: unknown, type: string): boolean {
   if (type === "any") return value !== undefined;
-  if (type === "array") return Array.isArray(value);
-  return typeof value === type && value !== null;
+  if (type === "uuid") return typeof value === "string" && value !== "";
+  if (type.endsWith("[]"))
+    return Array.isArray(value) && value.every((each) => isOf(each, type.slice(0, -2)));
+  const shape = SHAPES[type];
+  if (!shape) return typeof value === type && value !== null;
+  if (typeof value !== "object" || value === null) return false;
+  const values = value as Record<string, unknown>;
+  return Object.entries(shape).every(([property, each]) => isOf(values[property], each));
 }

@@ -105,7 +105,8 @@ export const failed = {
   confirmed: { retry: "Retry", discard: "Discard" },
   confirmHint: {
     retry: "Each goes back into the journal and is stored once, or refused again.",
-    discard: "They will never be stored and cannot be recovered. The reason goes to the service's log.",
+    discard:
+      "They cannot be recovered here, and are stored only if their sender sends them again. The reason goes to the service's log.",
   },
   reason: "Reason",
   reasonMissing: "Say why, for the log.",

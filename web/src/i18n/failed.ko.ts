@@ -104,7 +104,8 @@ export const failed: typeof english = {
   confirmed: { retry: "다시 시도", discard: "폐기" },
   confirmHint: {
     retry: "각 문자열은 저널로 돌아가 한 번 저장되거나 다시 거부됩니다.",
-    discard: "폐기한 문자열은 저장되지 않으며 되돌릴 수 없습니다. 이유는 서비스 로그에 남습니다.",
+    discard:
+      "폐기하면 여기서 되돌릴 수 없으며, 보낸 쪽에서 다시 보낼 때만 저장됩니다. 이유는 서비스 로그에 남습니다.",
   },
   reason: "이유",
   reasonMissing: "로그에 남길 이유를 입력하세요.",

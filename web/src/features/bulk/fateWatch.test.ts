@@ -65,6 +65,17 @@ describe("FateWatch", () => {
     expect(progress().stored).toBe(1);
   });
 
+  it.each([
+    { ...ALL, stored: 7 },
+    { ...ALL, stored: 1 },
+    { ...ALL, stored: 3, queued: -1 },
+  ])("does not believe an answer that is about another number of strings: %j", async (other) => {
+    status = other;
+    await look(2);
+    expect(asked).toBe(1);
+    expect(progress().outcomes[0]?.fate).toBeUndefined();
+  });
+
   it("asks for those that are only behind strings that are set aside", async () => {
     await look(0, { waiting: 2, set_aside: 1 });
     expect(asked).toBe(0);

@@ -65,8 +65,15 @@ export class FateWatch {
     const receipt = await this.batches.receipt(number);
     const summary = receipt && (await askStatus(receipt.ids, signal));
     // without the database no one knows how many are stored
-    return summary && summary.unavailable === 0 ? fateIn(summary) : null;
+    return summary && summary.unavailable === 0 && countIn(summary) === receipt.ids.length
+      ? fateIn(summary)
+      : null;
   }
+}
+
+/** The number of strings that an answer is about. */
+function countIn({ queued, stored, failed, not_found: gone }: Schema<"StatusSummary">): number {
+  return stored < 0 || queued < 0 ? Number.NaN : queued + stored + failed.length + gone.length;
 }
 
 function fateIn({ stored, failed, not_found: gone }: Schema<"StatusSummary">): Fate {
