@@ -10,6 +10,11 @@ export const SLOWEST_LINE = 8_192;
 /** Bytes: more than any answer of the API needs. */
 export const LONGEST_ANSWER = 16 * 1024 * 1024;
 
+/** How long a request can still be under way, in milliseconds, if this many bytes of it may be in the system's buffers. */
+export function longestWait(bytes: number): number {
+  return SILENCE + (bytes / SLOWEST_LINE) * 1000;
+}
+
 export type Question = {
   method?: string;
   headers?: Record<string, string>;
@@ -64,7 +69,7 @@ export function exchange(
     if (body !== undefined) {
       // only then: these listeners make a browser ask another origin for permission first
       request.upload.onload = () => onUploaded?.();
-      request.upload.onprogress = ({ loaded }) => expectNews(SILENCE + (loaded / SLOWEST_LINE) * 1000);
+      request.upload.onprogress = ({ loaded }) => expectNews(longestWait(loaded));
     }
     request.onreadystatechange = () => request.readyState === XMLHttpRequest.HEADERS_RECEIVED && expectNews();
     request.onprogress = ({ loaded }) => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { ApiError } from "../../api/apiError";
+import { ApiError, pageError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 import { accept, linesOf, refuse, settle } from "../../testing/sending";
 import type { Chunk } from "./batch";
@@ -12,6 +12,7 @@ type Request = { tab: number; chunk: Chunk; answer: (give: Answer) => Promise<vo
 
 const tooLarge: Answer = () => Promise.reject(new ApiError({ code: "too-large", detail: "No." }, false));
 const invalid: Answer = () => refuse("invalid-text", [{ index: 1, detail: "Too long." }]);
+const timedOut: Answer = () => Promise.reject(pageError("timed-out"));
 
 let storage: MemoryStorage;
 let tabs: Batches[];
@@ -38,9 +39,9 @@ async function open(): Promise<void> {
   await settle();
 }
 
-/** Gives the answers to requests as they come, for a minute. */
-async function answerAll(give: Answer): Promise<void> {
-  for (let seconds = 0; seconds < 120; seconds++) {
+/** Gives the answers to requests as they come, for a minute unless another number of seconds is given. */
+async function answerAll(give: Answer, seconds = 60): Promise<void> {
+  for (let halves = 0; halves < 2 * seconds; halves++) {
     for (const { answer } of sent.splice(0)) await answer(give);
     await vi.advanceTimersByTimeAsync(500);
   }
@@ -106,5 +107,37 @@ describe("a chunk that two tabs send", () => {
     expect(await progress(1)).toMatchObject({ refusedCount: 0, underWay: 4 });
     await answerAll((chunk) => (chunk.texts.includes("2") ? invalid(chunk) : accept(chunk)));
     expect(await progress(1)).toMatchObject({ accepted: 3, refused: [{ line: 2 }], pending: [] });
+  });
+});
+
+describe("a chunk whose request got no answer in time", () => {
+  it("keeps its lines and key while that request may be accepted, though its repeats are refused", async () => {
+    const [first] = sent.splice(0);
+    await first?.answer(timedOut);
+    await answerAll(invalid, 9);
+    expect(await progress()).toMatchObject({ refusedCount: 0, underWay: 4 });
+    await first?.answer(accept);
+    await answerAll(accept);
+    expect(await progress()).toMatchObject({ accepted: 4, refusedCount: 0, pending: [] });
+    expect(keysOfEach()).toEqual([1, 1, 1, 1]);
+  });
+
+  it("keeps them over a reload, also while the tab that sent it is gone", async () => {
+    const [first] = sent.splice(0);
+    await first?.answer(timedOut);
+    await sent.splice(0)[0]?.answer(invalid);
+    await open();
+    const reloaded = sent.filter(({ tab }) => tab === 1);
+    await reloaded[0]?.answer(invalid);
+    expect(await progress(1)).toMatchObject({ refusedCount: 0, underWay: 4 });
+    expect(first?.chunk.key).toBe(reloaded[0]?.chunk.key);
+  });
+
+  it.each([1, 2])("loses a refused line once it must have ended, with %i tabs", async (count) => {
+    if (count === 2) await open();
+    for (const { answer } of sent.splice(0)) await answer(timedOut);
+    await answerAll((chunk) => (chunk.texts.includes("2") ? invalid(chunk) : accept(chunk)));
+    expect(await progress()).toMatchObject({ accepted: 3, refused: [{ line: 2 }], pending: [] });
+    expect(keysOfEach()).toEqual([1, 1, 1]);
   });
 });

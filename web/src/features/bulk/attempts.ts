@@ -1,5 +1,5 @@
 import { type ApiError, isTooLarge, mayBeKept } from "../../api/apiError";
-import { SILENCE, SLOWEST_LINE } from "../../api/exchange";
+import { longestWait } from "../../api/exchange";
 import { newIdempotencyKey } from "../strings/idempotencyKey";
 import type { Batch, Chunk } from "./batch";
 import type { Batches } from "./batches";
@@ -9,20 +9,23 @@ import { bytesOf } from "./pieces";
 const UNKNOWN = "unknown";
 
 /**
- * One tab's attempts to send a chunk that other tabs may attempt to send, too.
+ * One tab's attempts to send a chunk that this tab, or another, may have tried before.
  *
- * Under the chunk's key they are one request: an answer that accepts it is true for all. A refusal is true for all only
- * if no other attempt was or can be accepted, as by a server with another limit: lines under a new key would be stored
- * twice.
+ * Under the chunk's key all attempts are one request: an answer that accepts it is true for all. A refusal is true for
+ * all only if no other attempt was or can be accepted, as by a server with another limit: lines under a new key would be
+ * stored twice. So the chunk keeps an attempt's id until an answer says that this attempt has kept nothing.
  */
 export class Attempts {
   private readonly batches: Batches;
   private readonly batch: Batch;
-  private mine = "";
-  /** Whether one of this tab's attempts may have been accepted. */
-  private unsure = false;
+  /** The attempt under way. */
+  private current = "";
   private startedAt = 0;
-  /** When the attempts of other tabs were first seen. */
+  /** The last of this tab's attempts that may have been accepted: the earlier ones ended before it. */
+  private unsure = "";
+  /** This tab's attempts that the chunk need not keep any longer. */
+  private readonly done = new Set<string>();
+  /** When an attempt of another tab was first seen, or one of this tab's given up. */
   private readonly seen = new Map<string, number>();
 
   constructor(batches: Batches, batch: Batch) {
@@ -35,7 +38,7 @@ export class Attempts {
     const mine = newIdempotencyKey();
     let now: Chunk | undefined = chunk;
     while (now?.key === chunk.key) {
-      const next: Chunk = { ...now, attempts: [...this.others(now), mine] };
+      const next: Chunk = { ...now, attempts: [...this.open(now), mine] };
       if (await this.batches.claim(this.batch, now, { chunks: [next] })) return this.began(next);
       now = await this.batches.chunk(chunk.number);
     }
@@ -44,15 +47,18 @@ export class Attempts {
 
   /** Returns a chunk whose last attempt was noted, which is now made. */
   began(chunk: Chunk): Chunk {
-    this.mine = chunk.attempts?.at(-1) ?? "";
+    this.current = chunk.attempts?.at(-1) ?? "";
     this.startedAt = performance.now();
-    for (const id of this.others(chunk)) if (!this.seen.has(id)) this.seen.set(id, this.startedAt);
+    for (const id of this.open(chunk)) if (!this.seen.has(id)) this.seen.set(id, this.startedAt);
     return chunk;
   }
 
-  /** Notes that an attempt has failed for now. */
+  /** Notes that the attempt has failed for now. */
   failed(fault: ApiError): void {
-    this.unsure ||= mayBeKept(fault);
+    this.done.add(mayBeKept(fault) ? this.unsure : this.current);
+    if (!mayBeKept(fault)) return;
+    this.unsure = this.current;
+    this.seen.set(this.current, performance.now());
   }
 
   /**
@@ -60,32 +66,27 @@ export class Attempts {
    * back, so that another tab's refusal can be, and returns null.
    */
   async refused({ number, key }: Chunk, fault: ApiError): Promise<Chunk | "settled" | null> {
+    this.done.add(this.current);
     for (;;) {
       const now = await this.batches.chunk(number);
       if (now?.key !== key) return "settled";
-      const others = this.others(now);
-      if (isTooLarge(fault.trouble) ? !this.unsure && others.length === 0 : this.areOver(now, others))
-        return now;
+      const open = this.open(now);
       // a server refuses what is too large also if it was accepted before
-      if (this.unsure && isTooLarge(fault.trouble)) return null;
-      if (await this.batches.claim(this.batch, now, { chunks: [{ ...now, attempts: others }] })) return null;
+      if (isTooLarge(fault.trouble) ? open.length === 0 : this.areOver(now, open)) return now;
+      if (await this.batches.claim(this.batch, now, { chunks: [{ ...now, attempts: open }] })) return null;
     }
   }
 
-  private others({ tried, attempts }: Chunk): readonly string[] {
-    return (attempts ?? (tried ? [UNKNOWN] : [])).filter((id) => id !== this.mine);
+  /** The attempts that may have been accepted, or may yet be. */
+  private open({ tried, attempts }: Chunk): readonly string[] {
+    return (attempts ?? (tried ? [UNKNOWN] : [])).filter((id) => !this.done.has(id));
   }
 
-  /**
-   * Whether attempts of other tabs had most likely ended before the last one began: the service then knew what it had
-   * accepted.
-   */
-  private areOver(chunk: Chunk, others: readonly string[]): boolean {
-    // with locks one tab sends at a time; only the request of one that was just closed may still be on its way
-    if (navigator.locks) return true;
-    const longest = SILENCE + (bytesOf(chunk) / SLOWEST_LINE) * 1000;
+  /** Whether these attempts had ended before the last one began: the service then knew what it had accepted. */
+  private areOver(chunk: Chunk, attempts: readonly string[]): boolean {
+    const longest = longestWait(bytesOf(chunk));
     const isOver = (id: string) =>
       (this.seen.get(id) ?? Number.POSITIVE_INFINITY) + longest <= this.startedAt;
-    return others.every(isOver);
+    return attempts.every(isOver);
   }
 }

@@ -88,6 +88,29 @@ describe("Outbox", () => {
     expect(states(after)).toEqual(["queued"]);
   });
 
+  it("takes no refusal for true while an earlier request may yet be accepted", async () => {
+    const store = new StringStore(localStorage);
+    start(store, [pageError("timed-out"), no, no]);
+    store.add("a");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states(store)).toEqual(["queued"]);
+  });
+
+  it.each(["this page", "an earlier page"])(
+    "takes a refusal for true once the request that %s made must have ended",
+    async (page) => {
+      const first = new StringStore(localStorage);
+      first.add("a");
+      const isEarlier = page === "an earlier page";
+      const store = isEarlier ? new StringStore(localStorage) : first;
+      start(store, isEarlier ? Array(60).fill(no) : [pageError("timed-out"), ...Array(60).fill(no)]);
+      await vi.advanceTimersByTimeAsync(9_000);
+      expect(states(store)).toEqual(["sending"]);
+      await vi.advanceTimersByTimeAsync(120_000);
+      expect(states(store)).toEqual(["refused"]);
+    },
+  );
+
   it("retries under the same key until the string is accepted", async () => {
     const store = new StringStore(localStorage);
     const { sent } = start(store, [away(), away(), away()]);

@@ -1,9 +1,11 @@
 import { ApiError, isTooLarge, mayBeKept, pageError } from "../../api/apiError";
+import { longestWait } from "../../api/exchange";
 import { namedDelay, reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
 import { accepted, delayed, type ItemIn, refused } from "./item";
 import type { StringStore } from "./store";
+import { byteLength } from "./text";
 
 /** Each tab sends its own strings; another takes one over after this many milliseconds without news of it. */
 export const TAKEOVER_DELAY = 30_000;
@@ -12,8 +14,14 @@ const MAX_CONCURRENT = 2;
 
 type Unsent = ItemIn<"sending">;
 export type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
-/** `notBefore` is the time that a Retry-After named; `unsure` is whether the service may have the string already. */
-type Plan = { attempts: number; due: number; notBefore: number; unsure: boolean };
+type Plan = {
+  attempts: number;
+  due: number;
+  /** The time that a Retry-After named. */
+  notBefore: number;
+  /** When the last attempt ended that may have been accepted, if there is one. */
+  unsureSince: number | null;
+};
 
 /**
  * Sends each unsent string until it is accepted or refused, always under the key it was saved with.
@@ -76,6 +84,8 @@ export class Outbox {
 
   private async attempt(item: Unsent): Promise<void> {
     this.inFlight.add(item.key);
+    const startedAt = performance.now();
+    const unsureSince = this.unsureSince(item);
     const outcome = await this.send(item).then(
       (answer) => ({ answer }),
       (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
@@ -85,8 +95,8 @@ export class Outbox {
     if ("answer" in outcome) {
       this.plans.delete(item.key);
       this.change(item, (current) => accepted(current, outcome.answer));
-    } else if (outcome.fault.transient || this.decidesNothing(item, outcome.fault)) {
-      this.planNext(item, outcome.fault);
+    } else if (outcome.fault.transient || decidesNothing(item, outcome.fault, startedAt, unsureSince)) {
+      this.planNext(item, outcome.fault, unsureSince);
       this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
       this.plans.delete(item.key);
@@ -99,19 +109,35 @@ export class Outbox {
     this.store.update((current) => (current.key === item.key ? change(current) : current));
   }
 
-  /** Whether a final error is not the service's, or says nothing about an earlier attempt that may have been accepted. */
-  private decidesNothing(item: Unsent, { trouble }: ApiError): boolean {
-    return trouble.code === "unexpected-answer" || (isTooLarge(trouble) && this.isUnsure(item));
+  private unsureSince({ key, triedAt }: Unsent): number | null {
+    const plan = this.plans.get(key);
+    if (plan) return plan.unsureSince;
+    return triedAt > 0 || !this.store.isNew(key) ? performance.now() : null;
   }
 
-  private isUnsure({ key, triedAt }: Unsent): boolean {
-    return this.plans.get(key)?.unsure ?? (triedAt > 0 || !this.store.isNew(key));
+  private planNext({ key }: Unsent, fault: ApiError, unsureSince: number | null): void {
+    const now = performance.now();
+    const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
+    this.plans.set(key, {
+      attempts,
+      due: now + retryDelay(attempts, fault.retryAfter),
+      notBefore: now + namedDelay(fault),
+      unsureSince: mayBeKept(fault) ? now : unsureSince,
+    });
   }
+}
 
-  private planNext(item: Unsent, fault: ApiError): void {
-    const attempts = (this.plans.get(item.key)?.attempts ?? 0) + 1;
-    const due = performance.now() + retryDelay(attempts, fault.retryAfter);
-    const notBefore = performance.now() + namedDelay(fault);
-    this.plans.set(item.key, { attempts, due, notBefore, unsure: this.isUnsure(item) || mayBeKept(fault) });
-  }
+/**
+ * Whether a final error is not the service's, or says nothing about an earlier attempt that may have been accepted: a
+ * server refuses what is too large also if it was accepted before, and anything else before it has been.
+ */
+function decidesNothing(
+  { text }: Unsent,
+  { trouble }: ApiError,
+  startedAt: number,
+  unsureSince: number | null,
+) {
+  if (trouble.code === "unexpected-answer") return true;
+  if (unsureSince === null) return false;
+  return isTooLarge(trouble) || startedAt < unsureSince + longestWait(byteLength(text));
 }
