@@ -54,7 +54,7 @@ export function isTooLarge({ code, detail }: Trouble): boolean {
 }
 
 /** Answers that say that nothing was kept. */
-const NOT_KEPT = new Set(["busy", "rate-limited", "journal-full", "journal-volatile"]);
+const NOT_KEPT = new Set(["busy", "rate-limited", "journal-full", "journal-volatile", ...PLACE_REFUSED]);
 
 /** Whether the service may have kept what was sent, although it did not say so: then a refusal of the repeat says nothing. */
 export function mayBeKept({ transient, trouble }: ApiError): boolean {

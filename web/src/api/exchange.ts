@@ -15,12 +15,25 @@ export function longestWait(bytes: number): number {
   return SILENCE + (bytes / SLOWEST_LINE) * 1000;
 }
 
+/**
+ * Milliseconds after which a request that still moves is noted again, where other tabs look, so that they do not take it
+ * for one that has ended.
+ */
+export const RENEWAL = SILENCE / 2;
+
+/** How long after its last note a request may be under way, in milliseconds. */
+export function longestUnderWay(bytes: number): number {
+  return RENEWAL + longestWait(bytes);
+}
+
 export type Question = {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
   /** Called when the body is sent, as far as the browser knows. */
   onUploaded?: () => void;
+  /** Called whenever a part of the body is sent. */
+  onMoved?: () => void;
   signal?: AbortSignal;
   /** Whether it is answered without a token for reading, which is then not sent: an old one would count as a guess. */
   isOpen?: boolean;
@@ -38,7 +51,7 @@ export type Answer = Pick<Response, "status"> & { headers: Pick<Headers, "get">;
  */
 export function exchange(
   url: string,
-  { method = "GET", headers = {}, body, onUploaded, signal, onText }: Question = {},
+  { method = "GET", headers = {}, body, onUploaded, onMoved, signal, onText }: Question = {},
 ) {
   return new Promise<Answer>((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -69,7 +82,10 @@ export function exchange(
     if (body !== undefined) {
       // only then: these listeners make a browser ask another origin for permission first
       request.upload.onload = () => onUploaded?.();
-      request.upload.onprogress = ({ loaded }) => expectNews(longestWait(loaded));
+      request.upload.onprogress = ({ loaded }) => {
+        expectNews(longestWait(loaded));
+        onMoved?.();
+      };
     }
     request.onreadystatechange = () => request.readyState === XMLHttpRequest.HEADERS_RECEIVED && expectNews();
     request.onprogress = ({ loaded }) => {

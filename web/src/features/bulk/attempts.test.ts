@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, pageError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 import { accept, linesOf, refuse, settle } from "../../testing/sending";
-import type { Chunk } from "./batch";
+import type { Batch, Chunk } from "./batch";
 import { Batches } from "./batches";
 import { MemoryStorage } from "./memoryStorage";
+import type { Progress } from "./progress";
 import { Sender } from "./sender";
 
 type Answer = (chunk: Chunk) => Promise<Schema<"BulkAccepted">>;
-type Request = { tab: number; chunk: Chunk; answer: (give: Answer) => Promise<void> };
+type Request = { tab: number; chunk: Chunk; move: () => void; answer: (give: Answer) => Promise<void> };
 
 const tooLarge: Answer = () => Promise.reject(new ApiError({ code: "too-large", detail: "No." }, false));
 const invalid: Answer = () => refuse("invalid-text", [{ index: 1, detail: "Too long." }]);
@@ -24,7 +25,7 @@ let keys: Map<string, Set<string>>;
 async function open(): Promise<void> {
   const batches = new Batches(storage);
   const tab = tabs.push(batches) - 1;
-  new Sender(batches, (chunk) => {
+  new Sender(batches, (chunk, _, move) => {
     return new Promise((resolve, reject) => {
       const answer = async (give: Answer) => {
         await give(chunk).then((accepted) => {
@@ -33,7 +34,7 @@ async function open(): Promise<void> {
         }, reject);
         await settle();
       };
-      sent.push({ tab, chunk, answer });
+      sent.push({ tab, chunk, move, answer });
     });
   }).start();
   await settle();
@@ -139,5 +140,47 @@ describe("a chunk whose request got no answer in time", () => {
     await answerAll((chunk) => (chunk.texts.includes("2") ? invalid(chunk) : accept(chunk)));
     expect(await progress()).toMatchObject({ accepted: 3, refused: [{ line: 2 }], pending: [] });
     expect(keysOfEach()).toEqual([1, 1, 1]);
+  });
+
+  it.each([
+    ["another tab", () => open()],
+    [
+      "the same tab, after it was left and resumed",
+      async () => {
+        const [tab] = tabs as [Batches];
+        await tab.cancel((await progress())?.batch as Batch);
+        await tab.leave((await progress())?.batch as Batch);
+        await tab.resume((await progress())?.batch as Batch);
+        await settle();
+      },
+    ],
+  ])(
+    "keeps its lines and key for as long as a slow request still moves, though %s is refused",
+    async (_, again) => {
+      const [slow] = sent.splice(0) as [Request];
+      await again();
+      for (let seconds = 0; seconds < 120; seconds += 5) {
+        slow.move();
+        await answerAll(invalid, 5);
+      }
+      expect(await progress()).toMatchObject({ refusedCount: 0, underWay: 4 });
+      await slow.answer(accept);
+      await answerAll(accept);
+      expect(await progress()).toMatchObject({ accepted: 4, refusedCount: 0, pending: [] });
+      expect(keysOfEach()).toEqual([1, 1, 1, 1]);
+    },
+  );
+
+  it.each([
+    ["came from a place that is not allowed", () => refuse("foreign-origin")],
+    ["was refused for another reason", () => refuse("not-found")],
+  ] as [string, Answer][])("is not waited for if it %s, also after a reload", async (_, answer) => {
+    await sent.splice(0)[0]?.answer(answer);
+    await open();
+    sent = sent.filter(({ tab }) => tab === 1);
+    const { batch } = (await progress(1)) as Progress;
+    if (batch.intent === "stopped") await tabs[1]?.resume(batch);
+    await answerAll((chunk) => (chunk.texts.length > 2 ? tooLarge(chunk) : accept(chunk)));
+    expect(await progress(1)).toMatchObject({ accepted: 4, refusedCount: 0, pending: [] });
   });
 });

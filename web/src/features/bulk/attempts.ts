@@ -1,5 +1,5 @@
 import { type ApiError, isTooLarge, mayBeKept } from "../../api/apiError";
-import { longestWait } from "../../api/exchange";
+import { longestUnderWay, RENEWAL } from "../../api/exchange";
 import { newIdempotencyKey } from "../strings/idempotencyKey";
 import type { Batch, Chunk } from "./batch";
 import type { Batches } from "./batches";
@@ -21,6 +21,7 @@ export class Attempts {
   /** The attempt under way. */
   private current = "";
   private startedAt = 0;
+  private notedAt = 0;
   /** The last of this tab's attempts that may have been accepted: the earlier ones ended before it. */
   private unsure = "";
   /** This tab's attempts that the chunk need not keep any longer. */
@@ -36,29 +37,39 @@ export class Attempts {
   /** Notes an attempt, before it is made, at what may have been tried before; returns null if that is settled. */
   async begin(chunk: Chunk): Promise<Chunk | null> {
     const mine = newIdempotencyKey();
-    let now: Chunk | undefined = chunk;
-    while (now?.key === chunk.key) {
-      const next: Chunk = { ...now, attempts: [...this.open(now), mine] };
-      if (await this.batches.claim(this.batch, now, { chunks: [next] })) return this.began(next);
-      now = await this.batches.chunk(chunk.number);
-    }
-    return null;
+    const next = await this.note(chunk, (open) => [...open, mine]);
+    return next && this.began(next);
   }
 
   /** Returns a chunk whose last attempt was noted, which is now made. */
   began(chunk: Chunk): Chunk {
     this.current = chunk.attempts?.at(-1) ?? "";
-    this.startedAt = performance.now();
+    this.startedAt = this.notedAt = performance.now();
     for (const id of this.open(chunk)) if (!this.seen.has(id)) this.seen.set(id, this.startedAt);
     return chunk;
   }
 
+  /** Notes that the attempt still moves, under another id, which others then see for the first time. */
+  renew(chunk: Chunk): void {
+    if (performance.now() < this.notedAt + RENEWAL) return;
+    this.notedAt = performance.now();
+    this.done.add(this.current);
+    const mine = newIdempotencyKey();
+    this.current = mine;
+    // if the storage fails, it does so for other tabs too
+    this.note(chunk, (open) => (this.done.has(mine) ? open : [...open, mine])).catch(() => undefined);
+  }
+
   /** Notes that the attempt has failed for now. */
-  failed(fault: ApiError): void {
-    this.done.add(mayBeKept(fault) ? this.unsure : this.current);
-    if (!mayBeKept(fault)) return;
-    this.unsure = this.current;
-    this.seen.set(this.current, performance.now());
+  async failed(chunk: Chunk, fault: ApiError): Promise<void> {
+    if (mayBeKept(fault)) {
+      this.done.add(this.unsure);
+      this.unsure = this.current;
+      this.seen.set(this.current, performance.now());
+    } else {
+      this.done.add(this.current);
+      await this.note(chunk, (open) => open);
+    }
   }
 
   /**
@@ -77,6 +88,19 @@ export class Attempts {
     }
   }
 
+  /** Changes the noted attempts, of those that are open; returns null if the chunk is settled. */
+  private async note(
+    { number, key }: Chunk,
+    change: (open: readonly string[]) => readonly string[],
+  ): Promise<Chunk | null> {
+    for (;;) {
+      const now = await this.batches.chunk(number);
+      if (now?.key !== key) return null;
+      const next: Chunk = { ...now, attempts: change(this.open(now)) };
+      if (await this.batches.claim(this.batch, now, { chunks: [next] })) return next;
+    }
+  }
+
   /** The attempts that may have been accepted, or may yet be. */
   private open({ tried, attempts }: Chunk): readonly string[] {
     return (attempts ?? (tried ? [UNKNOWN] : [])).filter((id) => !this.done.has(id));
@@ -84,7 +108,7 @@ export class Attempts {
 
   /** Whether these attempts had ended before the last one began: the service then knew what it had accepted. */
   private areOver(chunk: Chunk, attempts: readonly string[]): boolean {
-    const longest = longestWait(bytesOf(chunk));
+    const longest = longestUnderWay(bytesOf(chunk));
     const isOver = (id: string) =>
       (this.seen.get(id) ?? Number.POSITIVE_INFINITY) + longest <= this.startedAt;
     return attempts.every(isOver);

@@ -12,8 +12,12 @@ import { afterRefusal } from "./refusal";
 
 const MAX_CONCURRENT = 2;
 
-/** Sends a chunk, and calls `onUploaded` before it is answered. */
-export type Send = (chunk: Chunk, onUploaded: () => void) => Promise<Schema<"BulkAccepted">>;
+/** Sends a chunk, calls `onMoved` meanwhile, and `onUploaded` before it is answered. */
+export type Send = (
+  chunk: Chunk,
+  onUploaded: () => void,
+  onMoved: () => void,
+) => Promise<Schema<"BulkAccepted">>;
 /** What the sending shows: what it waits for, and strings accepted per second. */
 export type RunState = { trouble: Trouble | null; perSecond: number | null };
 
@@ -101,10 +105,10 @@ export class BatchRun {
     for (let attempts = 1; ; attempts++) {
       await this.waitUntilDue();
       const chunk = this.remaining().includes(number) ? await this.claimed(number, own) : null;
-      const fault = chunk && (await this.attempt(chunk));
+      const fault = chunk && (await this.attempt(chunk, own));
       if (!chunk || !fault) return;
       if (!fault.transient && (await this.refuse(chunk, fault, own))) return;
-      own.failed(fault);
+      await own.failed(chunk, fault);
       if (fault.trouble.code === "timed-out") this.size.timedOut();
       this.notBefore = Math.max(this.notBefore, performance.now() + namedDelay(fault));
       this.postpone(retryDelay(attempts, fault.retryAfter), fault.trouble);
@@ -122,13 +126,14 @@ export class BatchRun {
   }
 
   /** Sends a chunk once; returns the error if it was not accepted. */
-  private async attempt(chunk: Chunk): Promise<ApiError | null> {
+  private async attempt(chunk: Chunk, own: Attempts): Promise<ApiError | null> {
     const startedAt = performance.now();
     let uploadedAt = Number.POSITIVE_INFINITY;
     const onUploaded = () => {
       uploadedAt = performance.now();
     };
-    const answer = await this.send(chunk, onUploaded).catch((error: unknown) => error);
+    const onMoved = () => own.renew(chunk);
+    const answer = await this.send(chunk, onUploaded, onMoved).catch((error: unknown) => error);
     if (!isAnswerTo(chunk, answer))
       return answer instanceof ApiError ? answer : pageError("unexpected-answer");
     const answeredAt = performance.now();
@@ -144,6 +149,8 @@ export class BatchRun {
   private async refuse(chunk: Chunk, fault: ApiError, own: Attempts): Promise<boolean> {
     const next = afterRefusal(chunk, fault);
     if (!next) {
+      // which says that something is kept under the key
+      if (fault.trouble.code !== "key-reused") await own.failed(chunk, fault);
       // unless another tab's attempt was answered meanwhile
       const current = await this.batches.chunk(chunk.number);
       if (current?.key === chunk.key) await this.batches.stop(this.batch, fault.trouble);

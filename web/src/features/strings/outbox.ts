@@ -1,9 +1,9 @@
 import { ApiError, isTooLarge, mayBeKept, pageError } from "../../api/apiError";
-import { longestWait } from "../../api/exchange";
+import { longestUnderWay, RENEWAL } from "../../api/exchange";
 import { namedDelay, reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
-import { accepted, delayed, type ItemIn, refused } from "./item";
+import { accepted, delayed, type ItemIn, refused, tried } from "./item";
 import type { StringStore } from "./store";
 import { byteLength } from "./text";
 
@@ -13,14 +13,17 @@ export const TAKEOVER_DELAY = 30_000;
 const MAX_CONCURRENT = 2;
 
 type Unsent = ItemIn<"sending">;
-export type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
+/** Sends a string, and calls `onMoved` meanwhile. */
+export type Send = (item: Unsent, onMoved: () => void) => Promise<Schema<"Accepted">>;
+const NEVER = Number.NEGATIVE_INFINITY;
+
 type Plan = {
   attempts: number;
   due: number;
   /** The time that a Retry-After named. */
   notBefore: number;
-  /** When the last attempt ended that may have been accepted, if there is one. */
-  unsureSince: number | null;
+  /** When this tab's last attempt ended that may have been accepted; `NEVER` if there is none. */
+  unsureSince: number;
 };
 
 /**
@@ -86,7 +89,7 @@ export class Outbox {
     this.inFlight.add(item.key);
     const startedAt = performance.now();
     const unsureSince = this.unsureSince(item);
-    const outcome = await this.send(item).then(
+    const outcome = await this.send(item, this.noteOften(item)).then(
       (answer) => ({ answer }),
       (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
     );
@@ -95,7 +98,7 @@ export class Outbox {
     if ("answer" in outcome) {
       this.plans.delete(item.key);
       this.change(item, (current) => accepted(current, outcome.answer));
-    } else if (outcome.fault.transient || decidesNothing(item, outcome.fault, startedAt, unsureSince)) {
+    } else if (outcome.fault.transient || this.decidesNothing(item, outcome.fault, startedAt, unsureSince)) {
       this.planNext(item, outcome.fault, unsureSince);
       this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
@@ -109,13 +112,25 @@ export class Outbox {
     this.store.update((current) => (current.key === item.key ? change(current) : current));
   }
 
-  private unsureSince({ key, triedAt }: Unsent): number | null {
-    const plan = this.plans.get(key);
-    if (plan) return plan.unsureSince;
-    return triedAt > 0 || !this.store.isNew(key) ? performance.now() : null;
+  /** Notes for other tabs that a string is being sent; returns what notes it again while it moves. */
+  private noteOften(item: Unsent): () => void {
+    let notedAt = NEVER;
+    const note = () => {
+      if (performance.now() < notedAt + RENEWAL) return;
+      notedAt = performance.now();
+      this.change(item, tried);
+    };
+    note();
+    return note;
   }
 
-  private planNext({ key }: Unsent, fault: ApiError, unsureSince: number | null): void {
+  private unsureSince({ key, triedAt }: Unsent): number {
+    const plan = this.plans.get(key);
+    if (plan) return plan.unsureSince;
+    return triedAt > 0 || !this.store.isNew(key) ? performance.now() : NEVER;
+  }
+
+  private planNext({ key }: Unsent, fault: ApiError, unsureSince: number): void {
     const now = performance.now();
     const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
     this.plans.set(key, {
@@ -125,19 +140,20 @@ export class Outbox {
       unsureSince: mayBeKept(fault) ? now : unsureSince,
     });
   }
-}
 
-/**
- * Whether a final error is not the service's, or says nothing about an earlier attempt that may have been accepted: a
- * server refuses what is too large also if it was accepted before, and anything else before it has been.
- */
-function decidesNothing(
-  { text }: Unsent,
-  { trouble }: ApiError,
-  startedAt: number,
-  unsureSince: number | null,
-) {
-  if (trouble.code === "unexpected-answer") return true;
-  if (unsureSince === null) return false;
-  return isTooLarge(trouble) || startedAt < unsureSince + longestWait(byteLength(text));
+  /**
+   * Whether a final error is not the service's, or says nothing about another attempt that may have been accepted: a
+   * server refuses what is too large also if it was accepted before, and anything else only if it was not yet.
+   */
+  private decidesNothing(
+    { key, text }: Unsent,
+    { trouble }: ApiError,
+    startedAt: number,
+    unsureSince: number,
+  ): boolean {
+    if (trouble.code === "unexpected-answer") return true;
+    const since = Math.max(unsureSince, this.store.triedElsewhereAt(key) ?? NEVER);
+    if (since === NEVER) return false;
+    return isTooLarge(trouble) || startedAt < since + longestUnderWay(byteLength(text));
+  }
 }
