@@ -183,4 +183,18 @@ describe("a chunk whose request got no answer in time", () => {
     await answerAll((chunk) => (chunk.texts.length > 2 ? tooLarge(chunk) : accept(chunk)));
     expect(await progress(1)).toMatchObject({ accepted: 4, refusedCount: 0, pending: [] });
   });
+
+  it("keeps its lines and key though the note that it moves cannot be written", async () => {
+    const [slow] = sent.splice(0) as [Request];
+    await vi.advanceTimersByTimeAsync(6_000);
+    vi.spyOn(storage, "claim").mockRejectedValueOnce(new Error("no room"));
+    slow.move();
+    await settle();
+    await slow.answer(timedOut);
+    await answerAll(invalid, 9);
+    await slow.answer(accept);
+    await answerAll(accept);
+    expect(await progress()).toMatchObject({ accepted: 4, refusedCount: 0, pending: [] });
+    expect(keysOfEach()).toEqual([1, 1, 1, 1]);
+  });
 });

@@ -53,11 +53,17 @@ export class Attempts {
   renew(chunk: Chunk): void {
     if (performance.now() < this.notedAt + RENEWAL) return;
     this.notedAt = performance.now();
-    this.done.add(this.current);
-    const mine = newIdempotencyKey();
+    const [before, mine] = [this.current, newIdempotencyKey()];
     this.current = mine;
-    // if the storage fails, it does so for other tabs too
-    this.note(chunk, (open) => (this.done.has(mine) ? open : [...open, mine])).catch(() => undefined);
+    const renewed = (open: readonly string[]) => {
+      const others = open.filter((id) => id !== before);
+      return this.done.has(mine) ? others : [...others, mine];
+    };
+    // if the storage fails, the earlier id stays
+    this.note(chunk, renewed).then(
+      () => this.done.add(before),
+      () => undefined,
+    );
   }
 
   /** Notes that the attempt has failed for now. */

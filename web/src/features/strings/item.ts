@@ -92,11 +92,6 @@ export function accepted(item: Item, answer: Schema<"Accepted">): Item {
   return { ...common(item), state: "queued", id, receivedAt, acceptedTotal };
 }
 
-/** Notes that it is being sent. */
-export function tried(item: Item): Item {
-  return item.state === "sending" ? { ...item, triedAt: Date.now() } : item;
-}
-
 export function delayed(item: Item, trouble: Trouble): Item {
   return item.state === "sending" ? { ...item, trouble, triedAt: Date.now() } : item;
 }

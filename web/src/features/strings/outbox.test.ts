@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, pageError } from "../../api/apiError";
 import { reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
-import type { Item } from "./item";
 import { Outbox, TAKEOVER_DELAY } from "./outbox";
 import { StringStore } from "./store";
 
@@ -111,36 +110,6 @@ describe("Outbox", () => {
       expect(states(store)).toEqual(["refused"]);
     },
   );
-
-  it("takes no refusal for true while another tab tries, and may be accepted", async () => {
-    const store = new StringStore(localStorage);
-    const stop = store.followOtherTabs();
-    start(store, [new ApiError({ code: "busy", detail: "" }, true), no, no]);
-    store.add("a");
-    const [{ key }] = store.snapshot() as [Item];
-    const name = `ix-dummies:string:1:${key}`;
-    const newValue = localStorage.getItem(name);
-    window.dispatchEvent(new StorageEvent("storage", { key: name, newValue }));
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(states(store)).toEqual(["queued"]);
-    stop();
-  });
-
-  it("tells other tabs of an attempt before it is made, and while it moves", async () => {
-    const store = new StringStore(localStorage);
-    let move = () => {};
-    new Outbox(store, (_, onMoved) => {
-      move = onMoved;
-      return new Promise(() => {});
-    }).start();
-    store.add("a");
-    const saved = () => Object.values({ ...localStorage }).find((entry) => entry.includes('"a"')) ?? "";
-    const first = JSON.parse(saved());
-    expect(first.triedAt).toBe(Date.now());
-    await vi.advanceTimersByTimeAsync(5_000);
-    move();
-    expect(JSON.parse(saved()).triedAt).toBe(first.triedAt + 5_000);
-  });
 
   it("retries under the same key until the string is accepted", async () => {
     const store = new StringStore(localStorage);

@@ -1,9 +1,9 @@
 import { ApiError, isTooLarge, mayBeKept, pageError } from "../../api/apiError";
-import { longestUnderWay, RENEWAL } from "../../api/exchange";
+import { longestWait } from "../../api/exchange";
 import { namedDelay, reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
-import { accepted, delayed, type ItemIn, refused, tried } from "./item";
+import { accepted, delayed, type ItemIn, refused } from "./item";
 import type { StringStore } from "./store";
 import { byteLength } from "./text";
 
@@ -13,8 +13,7 @@ export const TAKEOVER_DELAY = 30_000;
 const MAX_CONCURRENT = 2;
 
 type Unsent = ItemIn<"sending">;
-/** Sends a string, and calls `onMoved` meanwhile. */
-export type Send = (item: Unsent, onMoved: () => void) => Promise<Schema<"Accepted">>;
+export type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 type Plan = {
@@ -89,7 +88,7 @@ export class Outbox {
     this.inFlight.add(item.key);
     const startedAt = performance.now();
     const unsureSince = this.unsureSince(item);
-    const outcome = await this.send(item, this.noteOften(item)).then(
+    const outcome = await this.send(item).then(
       (answer) => ({ answer }),
       (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
     );
@@ -98,7 +97,7 @@ export class Outbox {
     if ("answer" in outcome) {
       this.plans.delete(item.key);
       this.change(item, (current) => accepted(current, outcome.answer));
-    } else if (outcome.fault.transient || this.decidesNothing(item, outcome.fault, startedAt, unsureSince)) {
+    } else if (outcome.fault.transient || decidesNothing(item, outcome.fault, startedAt, unsureSince)) {
       this.planNext(item, outcome.fault, unsureSince);
       this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
@@ -110,18 +109,6 @@ export class Outbox {
 
   private change(item: Unsent, change: Parameters<StringStore["update"]>[0]): void {
     this.store.update((current) => (current.key === item.key ? change(current) : current));
-  }
-
-  /** Notes for other tabs that a string is being sent; returns what notes it again while it moves. */
-  private noteOften(item: Unsent): () => void {
-    let notedAt = NEVER;
-    const note = () => {
-      if (performance.now() < notedAt + RENEWAL) return;
-      notedAt = performance.now();
-      this.change(item, tried);
-    };
-    note();
-    return note;
   }
 
   private unsureSince({ key, triedAt }: Unsent): number {
@@ -140,20 +127,19 @@ export class Outbox {
       unsureSince: mayBeKept(fault) ? now : unsureSince,
     });
   }
+}
 
-  /**
-   * Whether a final error is not the service's, or says nothing about another attempt that may have been accepted: a
-   * server refuses what is too large also if it was accepted before, and anything else only if it was not yet.
-   */
-  private decidesNothing(
-    { key, text }: Unsent,
-    { trouble }: ApiError,
-    startedAt: number,
-    unsureSince: number,
-  ): boolean {
-    if (trouble.code === "unexpected-answer") return true;
-    const since = Math.max(unsureSince, this.store.triedElsewhereAt(key) ?? NEVER);
-    if (since === NEVER) return false;
-    return isTooLarge(trouble) || startedAt < since + longestUnderWay(byteLength(text));
-  }
+/**
+ * Whether a final error is not the service's, or says nothing about an earlier attempt that may have been accepted: a
+ * server refuses what is too large also if it was accepted before, and anything else only if it was not yet.
+ */
+function decidesNothing(
+  { text }: Unsent,
+  { trouble }: ApiError,
+  startedAt: number,
+  unsureSince: number,
+): boolean {
+  if (trouble.code === "unexpected-answer") return true;
+  if (unsureSince === NEVER) return false;
+  return isTooLarge(trouble) || startedAt < unsureSince + longestWait(byteLength(text));
 }

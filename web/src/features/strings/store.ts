@@ -16,7 +16,6 @@ export class StringStore {
   private items: readonly Item[] = [];
   private readonly listeners = new Set<() => void>();
   private readonly heardFromOtherTab = new Map<string, number>();
-  private readonly triedElsewhere = new Map<string, number>();
   /** Strings that were cleared here: a tab that did not know yet may write them once more. */
   private readonly cleared = new Set<string>();
 
@@ -95,11 +94,6 @@ export class StringStore {
     return this.heardFromOtherTab.get(key);
   }
 
-  /** When another tab last said that it tries to send this string, in milliseconds as performance.now() has them. */
-  triedElsewhereAt(key: string): number | undefined {
-    return this.triedElsewhere.get(key);
-  }
-
   /** Applies what other tabs write; returns a function that stops it. */
   followOtherTabs(): () => void {
     const onStorage = (event: StorageEvent) => {
@@ -123,7 +117,6 @@ export class StringStore {
       this.save(known);
       return;
     }
-    if (heard?.state === "sending") this.triedElsewhere.set(key, performance.now());
     if (heard?.state !== "sending") this.heardFromOtherTab.delete(key);
     // a string that this tab created or loaded remains its own to send
     else if (!known || this.heardFromOtherTab.has(key)) this.heardFromOtherTab.set(key, performance.now());

@@ -7,13 +7,10 @@ import { useStringStore } from "./stringsContext";
 /** Sends unsent strings for as long as the page is open. */
 export function useOutbox(): void {
   const store = useStringStore();
-  const { mutateAsync } = useMutation({
-    mutationKey: ["submit"],
-    mutationFn: ([item, onMoved]: Parameters<Send>) => submitString(item, onMoved),
-  });
+  const { mutateAsync } = useMutation({ mutationKey: ["submit"], mutationFn: submitString });
   useEffect(() => store.followOtherTabs(), [store]);
   useEffect(() => {
-    const send: Send = (...request) => store.written(request[0]).then(() => mutateAsync(request));
+    const send: Send = (item) => store.written(item).then(() => mutateAsync(item));
     return new Outbox(store, send).start();
   }, [store, mutateAsync]);
 }
