@@ -34,19 +34,20 @@ export type State = Item["state"];
 export type ItemIn<S extends State> = Extract<Item, { state: S }>;
 
 /**
- * A state is replaced only by one of higher rank, whichever tab received it: what was accepted once is not refused, and
- * what is stored is neither unknown nor failed. Each retry by an operator begins again above all ranks but the last.
+ * A state is replaced by none of lower rank, whichever tab received it: what was accepted once is not refused, and what is
+ * stored is neither unknown nor failed. What one tab was refused is to be sent again if another may have brought it there.
+ * Each retry by an operator begins again above all ranks but the last.
  */
 const RANK: Record<State, number> = {
   sending: 0,
-  refused: 1,
-  queued: 2,
-  unknown: 3,
-  failed: 4,
-  discarded: 5,
+  refused: 0,
+  queued: 1,
+  unknown: 2,
+  failed: 3,
+  discarded: 4,
   stored: Number.POSITIVE_INFINITY,
 };
-const RANKS = 6;
+const RANKS = 5;
 
 export function isFinal({ state }: Item): boolean {
   return state !== "sending" && state !== "queued";
@@ -93,7 +94,8 @@ export function accepted(item: Item, answer: Schema<"Accepted">): Item {
 }
 
 export function delayed(item: Item, trouble: Trouble): Item {
-  return item.state === "sending" ? { ...item, trouble, triedAt: Date.now() } : item;
+  if (item.state !== "sending" && item.state !== "refused") return item;
+  return { ...common(item), state: "sending", trouble, triedAt: Date.now() };
 }
 
 export function refused(item: Item, trouble: Trouble): Item {

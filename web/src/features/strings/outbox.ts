@@ -3,6 +3,7 @@ import { longestWait } from "../../api/exchange";
 import { namedDelay, reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
+import { NEVER } from "./attemptNotes";
 import { accepted, delayed, type ItemIn, refused } from "./item";
 import type { StringStore } from "./store";
 import { byteLength } from "./text";
@@ -13,8 +14,8 @@ export const TAKEOVER_DELAY = 30_000;
 const MAX_CONCURRENT = 2;
 
 type Unsent = ItemIn<"sending">;
-export type Send = (item: Unsent) => Promise<Schema<"Accepted">>;
-const NEVER = Number.NEGATIVE_INFINITY;
+/** Sends a string, and calls `onMoved` whenever a part of it is sent. */
+export type Send = (item: Unsent, onMoved: () => void) => Promise<Schema<"Accepted">>;
 
 type Plan = {
   attempts: number;
@@ -88,23 +89,36 @@ export class Outbox {
     this.inFlight.add(item.key);
     const startedAt = performance.now();
     const unsureSince = this.unsureSince(item);
-    const outcome = await this.send(item).then(
+    const note = () => this.store.attempts.note(item.key, performance.now());
+    note();
+    const outcome = await this.send(item, note).then(
       (answer) => ({ answer }),
       (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
     );
     this.inFlight.delete(item.key);
     // the plan is updated before the store, because the store's listener calls pump
     if ("answer" in outcome) {
-      this.plans.delete(item.key);
+      this.settled(item.key);
       this.change(item, (current) => accepted(current, outcome.answer));
-    } else if (outcome.fault.transient || decidesNothing(item, outcome.fault, startedAt, unsureSince)) {
+    } else if (this.isOpen(item, outcome.fault, startedAt, unsureSince)) {
       this.planNext(item, outcome.fault, unsureSince);
       this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
-      this.plans.delete(item.key);
+      this.settled(item.key);
       this.change(item, (current) => refused(current, outcome.fault.trouble));
     }
     this.pump();
+  }
+
+  private settled(key: string): void {
+    this.plans.delete(key);
+    this.store.attempts.forget(key);
+  }
+
+  /** Whether the string may be stored yet, after this error. */
+  private isOpen(item: Unsent, fault: ApiError, startedAt: number, unsureSince: number): boolean {
+    const unsureElsewhere = this.store.attempts.latestElsewhere(item.key);
+    return fault.transient || decidesNothing(item, fault, startedAt, Math.max(unsureSince, unsureElsewhere));
   }
 
   private change(item: Unsent, change: Parameters<StringStore["update"]>[0]): void {
@@ -119,12 +133,14 @@ export class Outbox {
 
   private planNext({ key }: Unsent, fault: ApiError, unsureSince: number): void {
     const now = performance.now();
+    const unsure = mayBeKept(fault) ? now : unsureSince;
+    this.store.attempts.note(key, unsure);
     const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
     this.plans.set(key, {
       attempts,
       due: now + retryDelay(attempts, fault.retryAfter),
       notBefore: now + namedDelay(fault),
-      unsureSince: mayBeKept(fault) ? now : unsureSince,
+      unsureSince: unsure,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { AttemptNotes } from "./attemptNotes";
 import { newIdempotencyKey } from "./idempotencyKey";
 import { type Common, type Item, isBehind, isFinal, isOnlyHere, parseItem, unsent } from "./item";
 import type { KeyValueStorage } from "./storage";
@@ -21,12 +22,16 @@ export class StringStore {
 
   private readonly created = new Set<string>();
 
+  readonly attempts: AttemptNotes;
+
   /** Resolves once a string may be sent. */
   written: (item: Item) => Promise<void> = async () => {};
 
   constructor(storage: KeyValueStorage) {
     this.storage = storage;
+    this.attempts = new AttemptNotes(storage);
     this.load();
+    this.attempts.keepOnly((key) => storage.getItem(PREFIX + key) !== null);
   }
 
   readonly snapshot = (): readonly Item[] => this.items;
@@ -115,6 +120,7 @@ export class StringStore {
     if (heard && known && isBehind(heard, known)) {
       // the other tab did not know yet how far it is, and overwrote that
       this.save(known);
+      this.replace(this.items);
       return;
     }
     if (heard?.state !== "sending") this.heardFromOtherTab.delete(key);
@@ -171,7 +177,10 @@ export class StringStore {
     return item;
   }
 
-  /** Saves an entry; when the browser's quota is reached, drops finished strings, the oldest first, if that makes room. */
+  /**
+   * Saves an entry; when the browser's quota is reached, drops finished strings, the oldest first, if that makes room. The
+   * caller tells the listeners.
+   */
   private save(item: Item): boolean {
     const droppable = this.items.filter(
       (other) => isFinal(other) && !isOnlyHere(other) && other.key !== item.key,
@@ -187,7 +196,7 @@ export class StringStore {
       dropped.set(oldest, this.storage.getItem(PREFIX + oldest.key));
       this.storage.removeItem(PREFIX + oldest.key);
     }
-    if (dropped.size > 0) this.replace(this.items.filter((other) => !dropped.has(other)));
+    this.items = this.items.filter((other) => !dropped.has(other));
     return true;
   }
 

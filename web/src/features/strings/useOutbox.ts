@@ -10,7 +10,7 @@ export function useOutbox(): void {
   const { mutateAsync } = useMutation({ mutationKey: ["submit"], mutationFn: submitString });
   useEffect(() => store.followOtherTabs(), [store]);
   useEffect(() => {
-    const send: Send = (item) => store.written(item).then(() => mutateAsync(item));
+    const send: Send = (item, onMoved) => store.written(item).then(() => mutateAsync({ ...item, onMoved }));
     return new Outbox(store, send).start();
   }, [store, mutateAsync]);
 }

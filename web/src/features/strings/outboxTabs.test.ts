@@ -1,0 +1,139 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ApiError, pageError } from "../../api/apiError";
+import type { Schema } from "../../api/schema";
+import { Outbox, type Send } from "./outbox";
+import { type KeyValueStorage, memoryStorage } from "./storage";
+import { StringStore } from "./store";
+
+const refusal = new ApiError({ code: "invalid-text", detail: "" }, false);
+const tooLarge = new ApiError({ code: "too-large", detail: "" }, false);
+
+const answer = (key: string): Schema<"Accepted"> => ({
+  id: `id-of-${key}`,
+  status: "queued",
+  status_url: "",
+  received_at: "2026-01-02T03:04:05Z",
+  accepted_total: 1,
+});
+const notes = () => Object.keys(localStorage).filter((name) => name.startsWith("ix-dummies:attempt:"));
+const state = () => new StringStore(localStorage).snapshot()[0]?.state;
+
+/** Opens two tabs, which do not hear of each other, with one string of the first; both send it. */
+function openTabs(first: Send, second: Send) {
+  const stores = [new StringStore(localStorage)];
+  stores[0]?.add("a");
+  stores.push(new StringStore(localStorage));
+  const stops = [first, second].map((send, index) => new Outbox(stores[index] as StringStore, send).start());
+  return { closeFirst: () => stops[0]?.(), states: () => stores.map((store) => store.snapshot()[0]?.state) };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+describe("a string that two tabs send, of which one is refused", () => {
+  it.each([
+    ["first", refusal],
+    ["second", refusal],
+    ["first", tooLarge],
+    ["second", tooLarge],
+  ])("waits while the other's request moves: the %s, %s", async (refused, error) => {
+    let finish = () => {};
+    const move: Send = ({ key }, onMoved) => {
+      const moving = setInterval(onMoved, 5_000);
+      return new Promise((resolve) => {
+        finish = () => {
+          clearInterval(moving);
+          resolve(answer(key));
+        };
+      });
+    };
+    const refuse: Send = () => Promise.reject(error);
+    const { states } = refused === "first" ? openTabs(refuse, move) : openTabs(move, refuse);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(states()).toEqual(["sending", "sending"]);
+    finish();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states()).toEqual(["queued", "queued"]);
+  });
+
+  it("waits after an answer that the other lost, and is refused once nothing can come of it", async () => {
+    const loseSlowly = () =>
+      new Promise<never>((_, reject) => setTimeout(() => reject(pageError("timed-out")), 8_000));
+    const { closeFirst } = openTabs(loseSlowly, () => Promise.reject(refusal));
+    await vi.advanceTimersByTimeAsync(8_000);
+    closeFirst();
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(state()).toBe("sending");
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(state()).toBe("refused");
+    expect(notes()).toEqual([]);
+  });
+
+  it("is refused if the other is as well", async () => {
+    openTabs(
+      () => Promise.reject(refusal),
+      () => Promise.reject(refusal),
+    );
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(state()).toBe("refused");
+  });
+
+  it("is sent again if the other lost an answer after that", async () => {
+    const requests = [() => Promise.reject(pageError("timed-out")), () => Promise.resolve(answer("a"))];
+    const store = new StringStore(localStorage);
+    let lose = () => {};
+    new Outbox(store, () => {
+      const request = requests.shift();
+      if (requests.length === 0) return request?.() ?? Promise.reject(refusal);
+      return new Promise((_, reject) => {
+        lose = () => reject(pageError("timed-out"));
+      });
+    }).start();
+    store.add("a");
+    await vi.advanceTimersByTimeAsync(0);
+    store.update((item) => ({ ...item, state: "refused", trouble: refusal.trouble }));
+    lose();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(state()).toBe("sending");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(state()).toBe("queued");
+  });
+});
+
+it("forgets notes of strings that are gone", () => {
+  localStorage.setItem("ix-dummies:attempt:1:a-key:a-tab", "0");
+  new StringStore(localStorage);
+  expect(notes()).toEqual([]);
+});
+
+it("sends a string once, although its answer makes the full storage drop another", async () => {
+  const entries = new Map<string, string>();
+  let quota = Number.POSITIVE_INFINITY;
+  const sizeOf = (texts: Iterable<string>) => [...texts].reduce((sum, { length }) => sum + length, 0);
+  const storage: KeyValueStorage = {
+    ...memoryStorage(),
+    getItem: (name) => entries.get(name) ?? null,
+    setItem: (name, value) => {
+      if (sizeOf(new Map(entries).set(name, value).values()) > quota)
+        throw new DOMException("", "QuotaExceededError");
+      entries.set(name, value);
+    },
+    removeItem: (name) => void entries.delete(name),
+  };
+  const store = new StringStore(storage);
+  const sent: string[] = [];
+  new Outbox(store, async ({ key, text }) => {
+    sent.push(text);
+    quota = sizeOf(entries.values()) + 50;
+    return answer(key);
+  }).start();
+  store.add("first");
+  await vi.advanceTimersByTimeAsync(1_000);
+  store.update((item) => (item.state === "queued" ? { ...item, state: "stored", storedAt: null } : item));
+  quota = Number.POSITIVE_INFINITY;
+  store.add("second");
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(sent).toEqual(["first", "second"]);
+  expect(store.snapshot().map(({ text, state }) => [text, state])).toEqual([["second", "queued"]]);
+});
