@@ -52,6 +52,14 @@ function start(body?: string) {
 const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
 describe("exchange", () => {
+  it("tells when the request is made, and of each part that is sent", () => {
+    const onMoved = vi.fn();
+    void exchange("/x", { method: "POST", body: "a", onMoved });
+    expect(onMoved).toHaveBeenCalledTimes(1);
+    PlayedRequest.latest.upload.onprogress?.({ loaded: 1 });
+    expect(onMoved).toHaveBeenCalledTimes(2);
+  });
+
   it("gives up when nothing has moved for ten seconds", async () => {
     const { request, settled } = start();
     await pass(SILENCE - 1);

@@ -32,7 +32,7 @@ export type Question = {
   body?: string;
   /** Called when the body is sent, as far as the browser knows. */
   onUploaded?: () => void;
-  /** Called whenever a part of the body is sent. */
+  /** Called when the request is made, and whenever a part of its body is sent. */
   onMoved?: () => void;
   signal?: AbortSignal;
   /** Whether it is answered without a token for reading, which is then not sent: an old one would count as a guess. */
@@ -101,6 +101,7 @@ export function exchange(
     if (signal?.aborted) return abandon();
     signal?.addEventListener("abort", abandon);
     expectNews();
+    onMoved?.();
     request.send(body);
   });
 }

@@ -11,11 +11,13 @@ export const NEVER = Number.NEGATIVE_INFINITY;
  * Notes, for other tabs, of the strings that this one may have brought to the service without knowing it. While such an
  * attempt can still be under way, a refusal that another tab gets of the same string says nothing about it.
  *
- * All times are milliseconds as this page's performance.now() has them.
+ * All times are milliseconds as this page's performance.now() has them. Another tab's mean nothing here, and the device's
+ * clock may jump: a note counts from when this tab first saw it.
  */
 export class AttemptNotes {
   private readonly storage: KeyValueStorage;
   private readonly tab = newIdempotencyKey();
+  private readonly seen = new Map<string, number>();
 
   constructor(storage: KeyValueStorage) {
     this.storage = storage;
@@ -26,18 +28,16 @@ export class AttemptNotes {
     const name = `${PREFIX}${key}:${this.tab}`;
     try {
       if (at === NEVER) this.storage.removeItem(name);
-      else this.storage.setItem(name, `${Date.now() - performance.now() + at}`);
+      else this.storage.setItem(name, `${at}`);
     } catch {
       // full: the string is sent all the same, and another tab judges by its own attempts alone
     }
   }
 
-  /** Returns when another tab's last such attempt was known to be under way, or `NEVER`. */
+  /** Returns when the newest note of another tab was first seen, or `NEVER`. */
   latestElsewhere(key: string): number {
     const others = this.names(key).filter((name) => !name.endsWith(this.tab));
-    const times = others.map((name) => Number(this.storage.getItem(name)) || 0);
-    // the device's clock may have been set back since
-    return Math.max(NEVER, ...times.map((time) => performance.now() - Math.max(0, Date.now() - time)));
+    return Math.max(NEVER, ...others.map((name) => this.firstSeen(`${name} ${this.storage.getItem(name)}`)));
   }
 
   /** Forgets all tabs' notes of a string whose state is known. */
@@ -45,12 +45,18 @@ export class AttemptNotes {
     for (const name of this.names(key)) this.storage.removeItem(name);
   }
 
-  /** Forgets the notes of strings that are gone. */
-  keepOnly(isKept: (key: string) => boolean): void {
+  /** Forgets the notes of strings that are no longer to be sent. */
+  keepOnly(isUnsent: (key: string) => boolean): void {
     for (const name of this.names()) {
       const [key = ""] = name.slice(PREFIX.length).split(":");
-      if (!isKept(key)) this.storage.removeItem(name);
+      if (!isUnsent(key)) this.storage.removeItem(name);
     }
+  }
+
+  private firstSeen(note: string): number {
+    const at = this.seen.get(note) ?? performance.now();
+    this.seen.set(note, at);
+    return at;
   }
 
   private names(key = ""): string[] {

@@ -17,12 +17,16 @@ type Unsent = ItemIn<"sending">;
 /** Sends a string, and calls `onMoved` whenever a part of it is sent. */
 export type Send = (item: Unsent, onMoved: () => void) => Promise<Schema<"Accepted">>;
 
+type Change = Parameters<StringStore["update"]>[0];
+
 type Plan = {
   attempts: number;
   due: number;
   /** The time that a Retry-After named. */
   notBefore: number;
   /** When this tab's last attempt ended that may have been accepted; `NEVER` if there is none. */
+  lostAt: number;
+  /** The same, with an attempt before this tab's that it knows nothing of. */
   unsureSince: number;
 };
 
@@ -86,6 +90,7 @@ export class Outbox {
   }
 
   private async attempt(item: Unsent): Promise<void> {
+    if (this.store.isSettledElsewhere(item.key)) return;
     this.inFlight.add(item.key);
     const startedAt = performance.now();
     const unsureSince = this.unsureSince(item);
@@ -98,30 +103,30 @@ export class Outbox {
     this.inFlight.delete(item.key);
     // the plan is updated before the store, because the store's listener calls pump
     if ("answer" in outcome) {
-      this.settled(item.key);
-      this.change(item, (current) => accepted(current, outcome.answer));
+      this.settle(item, (current) => accepted(current, outcome.answer));
     } else if (this.isOpen(item, outcome.fault, startedAt, unsureSince)) {
       this.planNext(item, outcome.fault, unsureSince);
       this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
-      this.settled(item.key);
-      this.change(item, (current) => refused(current, outcome.fault.trouble));
+      this.settle(item, (current) => refused(current, outcome.fault.trouble));
     }
     this.pump();
   }
 
-  private settled(key: string): void {
-    this.plans.delete(key);
-    this.store.attempts.forget(key);
+  private settle(item: Unsent, change: Change): void {
+    this.plans.delete(item.key);
+    this.change(item, change);
+    this.store.attempts.forget(item.key);
   }
 
   /** Whether the string may be stored yet, after this error. */
   private isOpen(item: Unsent, fault: ApiError, startedAt: number, unsureSince: number): boolean {
+    // also after an error that decides nothing: a note counts from the first look at it
     const unsureElsewhere = this.store.attempts.latestElsewhere(item.key);
     return fault.transient || decidesNothing(item, fault, startedAt, Math.max(unsureSince, unsureElsewhere));
   }
 
-  private change(item: Unsent, change: Parameters<StringStore["update"]>[0]): void {
+  private change(item: Unsent, change: Change): void {
     this.store.update((current) => (current.key === item.key ? change(current) : current));
   }
 
@@ -133,14 +138,16 @@ export class Outbox {
 
   private planNext({ key }: Unsent, fault: ApiError, unsureSince: number): void {
     const now = performance.now();
-    const unsure = mayBeKept(fault) ? now : unsureSince;
-    this.store.attempts.note(key, unsure);
-    const attempts = (this.plans.get(key)?.attempts ?? 0) + 1;
+    const plan = this.plans.get(key);
+    const lostAt = mayBeKept(fault) ? now : (plan?.lostAt ?? NEVER);
+    this.store.attempts.note(key, lostAt);
+    const attempts = (plan?.attempts ?? 0) + 1;
     this.plans.set(key, {
       attempts,
       due: now + retryDelay(attempts, fault.retryAfter),
       notBefore: now + namedDelay(fault),
-      unsureSince: unsure,
+      lostAt,
+      unsureSince: Math.max(lostAt, unsureSince),
     });
   }
 }

@@ -1,11 +1,14 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, pageError } from "../../api/apiError";
+import { reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
+import { accepted } from "./item";
 import { Outbox, type Send } from "./outbox";
 import { type KeyValueStorage, memoryStorage } from "./storage";
 import { StringStore } from "./store";
 
 const refusal = new ApiError({ code: "invalid-text", detail: "" }, false);
+const busy = new ApiError({ code: "busy", detail: "" }, true);
 const tooLarge = new ApiError({ code: "too-large", detail: "" }, false);
 
 const answer = (key: string): Schema<"Accepted"> => ({
@@ -18,12 +21,17 @@ const answer = (key: string): Schema<"Accepted"> => ({
 const notes = () => Object.keys(localStorage).filter((name) => name.startsWith("ix-dummies:attempt:"));
 const state = () => new StringStore(localStorage).snapshot()[0]?.state;
 
-/** Opens two tabs, which do not hear of each other, with one string of the first; both send it. */
+/** Opens two tabs' stores, which do not hear of each other, with one unsent string of the first. */
+function openStores(): [StringStore, StringStore] {
+  const first = new StringStore(localStorage);
+  first.add("a");
+  return [first, new StringStore(localStorage)];
+}
+
+/** Opens two such tabs; both send the string. */
 function openTabs(first: Send, second: Send) {
-  const stores = [new StringStore(localStorage)];
-  stores[0]?.add("a");
-  stores.push(new StringStore(localStorage));
-  const stops = [first, second].map((send, index) => new Outbox(stores[index] as StringStore, send).start());
+  const stores = openStores();
+  const stops = [new Outbox(stores[0], first).start(), new Outbox(stores[1], second).start()];
   return { closeFirst: () => stops[0]?.(), states: () => stores.map((store) => store.snapshot()[0]?.state) };
 }
 
@@ -101,10 +109,80 @@ describe("a string that two tabs send, of which one is refused", () => {
   });
 });
 
-it("forgets notes of strings that are gone", () => {
-  localStorage.setItem("ix-dummies:attempt:1:a-key:a-tab", "0");
-  new StringStore(localStorage);
-  expect(notes()).toEqual([]);
+describe("a string that two tabs have, of which one has said that it is refused", () => {
+  const refuse = (store: StringStore) =>
+    store.update((item) => ({ ...item, state: "refused", trouble: refusal.trouble }));
+
+  it("is not sent by the other, although that has not heard of it yet", async () => {
+    const [store, other] = openStores();
+    const send = vi.fn(() => Promise.reject(busy));
+    new Outbox(other, send).start();
+    await vi.advanceTimersByTimeAsync(0);
+    refuse(store);
+    reachability.wake();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(send).toHaveBeenCalledOnce();
+    expect(other.snapshot()[0]?.state).toBe("refused");
+  });
+
+  it("stays unsent where the other lost an answer, although it hears of the refusal only then", async () => {
+    const [store, other] = openStores();
+    other.followOtherTabs();
+    let lose = () => {};
+    const loseFirst = () => new Promise<never>((_, reject) => (lose = () => reject(pageError("timed-out"))));
+    new Outbox(other, loseFirst).start();
+    await vi.advanceTimersByTimeAsync(0);
+    refuse(store);
+    const [key = "", newValue] =
+      Object.entries(localStorage).find(([, value]) => value.includes("refused")) ?? [];
+    lose();
+    await vi.advanceTimersByTimeAsync(0);
+    window.dispatchEvent(new StorageEvent("storage", { key, newValue: newValue ?? null }));
+    expect(other.snapshot()[0]?.state).toBe("sending");
+  });
+});
+
+describe("a note of another tab's attempt", () => {
+  it("is taken back when nothing was kept, so that a string may be called too large", async () => {
+    const [store, other] = openStores();
+    const errors = [busy];
+    new Outbox(store, () => Promise.reject(errors.shift() ?? tooLarge)).start();
+    const stop = new Outbox(other, () => Promise.reject(busy)).start();
+    await vi.advanceTimersByTimeAsync(0);
+    stop();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(state()).toBe("refused");
+  });
+
+  it.each([
+    [3_600_000, 9_000, "sending"],
+    [-86_400_000, 120_000, "refused"],
+  ])("counts for as long although the clock jumps by %i ms", async (jump, later, expected) => {
+    const [store, other] = openStores();
+    const key = store.snapshot()[0]?.key ?? "";
+    new Outbox(other, () => Promise.reject(refusal)).start();
+    for (let at = 0; at < 60_000; at += 5_000) {
+      store.attempts.note(key, performance.now());
+      await vi.advanceTimersByTimeAsync(5_000);
+    }
+    store.attempts.note(key, performance.now());
+    vi.setSystemTime(Date.now() + jump);
+    reachability.wake();
+    await vi.advanceTimersByTimeAsync(later);
+    expect(state()).toBe(expected);
+  });
+
+  it("is forgotten with a string that is gone or accepted", async () => {
+    const [store] = openStores();
+    const key = store.snapshot()[0]?.key ?? "";
+    for (const each of [key, "of a string that is gone"])
+      localStorage.setItem(`ix-dummies:attempt:1:${each}:a-tab`, "0");
+    new StringStore(localStorage);
+    expect(notes()).toHaveLength(1);
+    store.update((item) => accepted(item, answer(key)));
+    new StringStore(localStorage);
+    expect(notes()).toEqual([]);
+  });
 });
 
 it("sends a string once, although its answer makes the full storage drop another", async () => {

@@ -31,7 +31,7 @@ export class StringStore {
     this.storage = storage;
     this.attempts = new AttemptNotes(storage);
     this.load();
-    this.attempts.keepOnly((key) => storage.getItem(PREFIX + key) !== null);
+    this.attempts.keepOnly((key) => this.saved(key)?.state === "sending");
   }
 
   readonly snapshot = (): readonly Item[] => this.items;
@@ -99,15 +99,28 @@ export class StringStore {
     return this.heardFromOtherTab.get(key);
   }
 
+  /** Whether another tab has saved that it is not to be sent, although the news of that may not be here yet. */
+  isSettledElsewhere(key: string): boolean {
+    const saved = this.saved(key);
+    if (saved === null || saved.state === "sending") return false;
+    this.hear(key, saved);
+    return true;
+  }
+
   /** Applies what other tabs write; returns a function that stops it. */
   followOtherTabs(): () => void {
-    const onStorage = (event: StorageEvent) => {
-      if (event.key === null) this.reload();
-      else if (event.key.startsWith(PREFIX))
-        this.hear(event.key.slice(PREFIX.length), parseItem(event.newValue));
+    const onStorage = ({ key: name }: StorageEvent) => {
+      const key = name?.startsWith(PREFIX) ? name.slice(PREFIX.length) : null;
+      if (name === null) this.reload();
+      // not the event's value: this tab may have written since
+      else if (key !== null) this.hear(key, this.saved(key));
     };
     window.addEventListener("storage", onStorage);
     return () => window.removeEventListener("storage", onStorage);
+  }
+
+  private saved(key: string): Item | null {
+    return parseItem(this.storage.getItem(PREFIX + key));
   }
 
   private hear(key: string, heard: Item | null): void {
@@ -166,10 +179,10 @@ export class StringStore {
 
   /**
    * Saves a changed string unless another tab has seen it further already; returns the state that holds, or null if it
-   * was cleared. No one clears one that waits to be sent: if it is not there, the site's data were cleared.
+   * was cleared. One that waits to be sent is not: if it is not there, the site's data were cleared.
    */
   private merge(before: Item, item: Item): Item | null {
-    const saved = parseItem(this.storage.getItem(PREFIX + item.key));
+    const saved = this.saved(item.key);
     if (saved === null && before.state !== "sending") return null;
     if (saved !== null && isBehind(item, saved)) return saved;
     // A change that cannot be saved is harmless: the old entry leads to the same state at the next visit.
