@@ -33,5 +33,6 @@ export default defineConfig({
     setupFiles: "src/testing/setup.ts",
     restoreMocks: true,
     testTimeout: 60_000,
+    maxWorkers: "100%",
   },
 });

@@ -5,8 +5,6 @@ Run by `make test-containers`; it takes about five minutes.
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
+from browsing import launch
 from containers.fronts import API, Fronts
 from containers.stack import Stack, docker, missing, pre_stop, published, stop
-from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect, sync_playwright
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
@@ -134,11 +132,7 @@ def redis_answers(stack: Stack) -> bool:
 
 def test_a_string_goes_from_the_browser_to_the_row(stack: Stack, fronts: Fronts) -> None:
     with sync_playwright() as playwright:
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        try:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=options)
-        except PlaywrightError as error:
-            pytest.skip(f"NO BROWSER: {error.message.splitlines()[0]}")
+        browser = launch(playwright)
         page = browser.new_page(locale="ko-KR")
         page.goto(fronts.page)
         page.get_by_role("textbox").fill("안녕하세요, 컨테이너! 👋🏽")

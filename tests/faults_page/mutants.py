@@ -9,6 +9,7 @@ from faults.mutants import Mutant, main, offence
 
 BULK = "web/src/features/bulk"
 SECONDS = 100
+SEEDS = 3
 MUTANTS = (
     Mutant(
         "a refused chunk is replaced by each tab",
@@ -19,6 +20,7 @@ MUTANTS = (
         "",
         offence("doubled"),
         SECONDS,
+        SEEDS,
     ),
     Mutant(
         "cancel does not wait",
@@ -33,6 +35,7 @@ MUTANTS = (
         "",
         offence("false words"),
         SECONDS,
+        SEEDS,
     ),
     Mutant(
         "settled is taken for stored",
@@ -46,6 +49,7 @@ MUTANTS = (
         "",
         offence("false words"),
         SECONDS,
+        SEEDS,
     ),
 )
 
