@@ -93,6 +93,6 @@ class FastPath:
             response.headers[HEADER] = request_id
             return response(environ, start_response)
         answer = encode(accepted)
-        headers = {"Content-Type": JSON, "Content-Length": str(len(answer)), HEADER: request_id}
-        start_response("202 ACCEPTED", list((headers | COMMON | accepted_headers(accepted)).items()))
+        own = (("Content-Type", JSON), ("Content-Length", str(len(answer))), (HEADER, request_id))
+        start_response("202 ACCEPTED", [*own, *COMMON.items(), *accepted_headers(accepted).items()])
         return [answer]
