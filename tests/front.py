@@ -60,7 +60,7 @@ def serving(system: System, name: str, **front: Any) -> Iterator[Web]:
     command = nginx.write_config(binary, folder, site, nginx.Front(port, api_port, **given))
     process = Process(command, folder / "nginx.log", {})
     try:
-        eventually(lambda: get(port, "/"), within=10)
+        eventually(lambda: get(port, "/"), within=30)
         made = Web(port, api_port, folder)
         yield made
         made.connection.close()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg2
+import structlog
 from redis import Redis
 
 from core.consumer import Consumer
@@ -77,6 +80,20 @@ def dead_letter_all(consumer: Consumer, reason: str) -> None:
         consumer.split(entry)
     for entry in consumer.claim(10_000, 2**30).entries:
         consumer.dead_letter(entry, reason)
+
+
+@contextmanager
+def capture_logs() -> Generator[list[structlog.typing.EventDict]]:
+    """Capture what this thread logs, without what threads that earlier tests started may log meanwhile."""
+    own = threading.get_ident()
+
+    def only_own(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        if threading.get_ident() != own:
+            raise structlog.DropEvent
+        return event
+
+    with structlog.testing.capture_logs([only_own]) as logs:
+        yield logs
 
 
 def eventually(condition: Callable[[], object], within: float) -> float:

@@ -161,7 +161,7 @@ def test_clients_that_vanish_in_the_middle_of_a_body_leave_nothing_behind(
             clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
             with ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda client: vanish(client, whole[:length]), clients))  # noqa: B023
-        eventually(lambda: sent(port, whole)[0] == 202, within=15)
+        eventually(lambda: sent(port, whole)[0] == 202, within=30)
 
 
 def vanish(client: socket.socket, beginning: bytes) -> None:

@@ -105,7 +105,7 @@ def test_guesses_from_very_many_addresses_take_bounded_memory_and_lock_no_one_ou
 def test_the_log_has_each_address_and_no_token(attacked: Attacked) -> None:
     address = next(FRESH)
     Client(address, attacked.web.api_port).login(f"{GUESS}{uuid4()}")
-    eventually(lambda: f"address={address} " in attacked.api.log.read_text("utf-8"), within=5)
+    eventually(lambda: f"address={address} " in attacked.api.log.read_text("utf-8"), within=30)
     written = attacked.api.log.read_text("utf-8") + (attacked.web.folder / "nginx.log").read_text("utf-8")
     assert "login failed" in written
     assert not [token for token in (KIM, LEE, NEW, GUESS) if token in written]
@@ -114,7 +114,7 @@ def test_the_log_has_each_address_and_no_token(attacked: Attacked) -> None:
 def test_past_nginx_the_connections_own_address_counts(attacked: Attacked) -> None:
     guesser, kim = (Client(next(FRESH), attacked.system.api_port) for _ in range(2))
     assert [guesser.login(GUESS)[0] for _ in range(FREE)] == [401] * FREE
-    eventually(lambda: guesser.login(GUESS)[0] == 429, within=10)
+    eventually(lambda: guesser.login(GUESS)[0] == 429, within=30)
     assert kim.login(KIM)[0] == 200
 
 

@@ -149,7 +149,7 @@ def test_exports_that_no_one_reads_leave_a_clear_answer_to_the_next(planted: Att
             assert int(answer.headers["Retry-After"]) > 0
         time.sleep(3)
     _fits(planted)
-    eventually(lambda: get(port, "/dummies/export?q=nothing", "127.0.0.61")[0] == http.HTTPStatus.OK, within=15)
+    eventually(lambda: get(port, "/dummies/export?q=nothing", "127.0.0.61")[0] == http.HTTPStatus.OK, within=30)
 
 
 def _fits(attacked: Attacked) -> None:

@@ -93,7 +93,7 @@ def test_a_redis_that_is_silent_or_loads_its_data_is_alive(tmp_path: Path) -> No
             pipe.set(number, "x" * 100)
         pipe.bgrewriteaof()
         pipe.execute()
-        eventually(lambda: not keeper.info()["aof_rewrite_in_progress"], within=10)
+        eventually(lambda: not keeper.info()["aof_rewrite_in_progress"], within=30)
         pod.pause()
         assert pod.probe("livenessProbe")
         pod.kill()
@@ -101,7 +101,7 @@ def test_a_redis_that_is_silent_or_loads_its_data_is_alive(tmp_path: Path) -> No
     with ThreadPoolExecutor() as pool, ExitStack() as stack:
         stack.callback(slow.stop)
         starting = pool.submit(slow.start)
-        eventually(lambda: is_loading(slow), within=10)
+        eventually(lambda: is_loading(slow), within=30)
         assert not slow.probe("startupProbe")
         assert slow.probe("livenessProbe")
         assert not starting.done()

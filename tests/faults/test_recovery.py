@@ -69,7 +69,7 @@ def stored_within(world: World, strings: int, seconds: float) -> float:
 def test_what_a_killed_worker_had_claimed_is_stored_a_lease_later(world: World, client: Client) -> None:
     file = points.arm(world.points, "worker-after-claim")
     client.submit_all(f"claimed {number}" for number in range(100))
-    eventually(lambda: not file.exists(), within=5)
+    eventually(lambda: not file.exists(), within=30)
     stored_within(world, 100, LEASE + 2)
 
 
@@ -93,8 +93,8 @@ def test_everything_works_again_soon_after_redis_is_back(world: World, client: C
     world.redis.kill()
     time.sleep(REDIS_AWAY)
     world.redis.start()
-    eventually(lambda: client.submit("after", key="after").status_code == 202, within=2)
-    stored_within(world, 2, 5)
+    eventually(lambda: client.submit("after", key="after").status_code == 202, within=20)
+    stored_within(world, 2, 20)
 
 
 def test_a_rollout_under_load_fails_no_request_and_repeats_no_batch(world: World, tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_a_worker_told_to_end_finishes_its_current_batch(world: World, client: C
     with ThreadPoolExecutor() as pool, world.connected() as cursor:
         cursor.execute("BEGIN; LOCK TABLE dummies IN ACCESS EXCLUSIVE MODE")
         client.submit_all(f"in hand {number}" for number in range(50))
-        eventually(lambda: deliveries(world), within=5)
+        eventually(lambda: deliveries(world), within=30)
         ending = pool.submit(worker.terminate, GRACE_PERIOD)
-        eventually(lambda: "Warm shutdown" in world.log_of(worker), within=5)
+        eventually(lambda: "Warm shutdown" in world.log_of(worker), within=30)
         assert deliveries(world) == {1}
         cursor.execute("COMMIT")
         ending.result()
@@ -157,7 +157,7 @@ def deliveries(world: World) -> set[int]:
 def test_a_long_outage_of_postgresql_costs_neither_speed_nor_memory(world: World, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger")
     world.postgres.stop()
-    eventually(lambda: get(world.web_port, "/pipeline") is not None, within=10)
+    eventually(lambda: get(world.web_port, "/pipeline") is not None, within=30)
     memory, most_messages = world.client.info("memory")["used_memory"], 0
     with Clients(world.url, ledger, OUTAGE_RATE, seed=2) as clients:
         until = time.monotonic() + OUTAGE

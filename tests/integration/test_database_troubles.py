@@ -47,15 +47,15 @@ def test_a_broken_database_leaves_no_dead_letter_and_is_called_an_outage(
 ) -> None:
     break_, cure, code = DATABASE_TROUBLES[name]
     client.submit_all(f"before {name} {n}" for n in range(20))
-    eventually(lambda: waiting(system) == 0, within=15)
+    eventually(lambda: waiting(system) == 0, within=30)
     worker = next(system.folder.glob("worker*.log"))
     before = len(worker.read_text())
     with broken(system, break_, cure):
         ids = client.submit_all(f"{name} {n}" for n in range(50))
-        eventually(lambda: client.part_is("database", "away"), within=10)
+        eventually(lambda: client.part_is("database", "away"), within=30)
         eventually(lambda: int((redis_of(system).get(KEYS.database_away) or b"0 0").split()[1]) > 3, within=20)
         assert {state["status"] for state in client.states(ids)} == {"queued"}
-    eventually(lambda: {state["status"] for state in client.states(ids)} == {"stored"}, within=15)
+    eventually(lambda: {state["status"] for state in client.states(ids)} == {"stored"}, within=30)
     said = client.pipeline()
     assert (said["failed"], said["set_aside"], said["unaccounted"]) == (0, 0, 0)
     assert f'reason="{code} ' in worker.read_text()[before:]
@@ -66,10 +66,10 @@ def test_strings_that_fail_alone_are_set_aside_while_others_are_stored(system: S
     with broken(system, REFUSE.format("IF NEW.text LIKE 'odd%%' THEN RAISE 'an odd one'; END IF;"), UNPLANT):
         odd = client.submit_all(f"odd {n}" for n in range(30))
         even = client.submit_all([*(f"even {n}" for n in range(400)), "odd among them"])
-        eventually(lambda: client.pipeline()["set_aside"] == 31, within=15)
+        eventually(lambda: client.pipeline()["set_aside"] == 31, within=30)
         assert {state["status"] for state in client.states(even[:-1])} == {"stored"}
         assert client.pipeline()["set_aside_reason"] == "P0001 an odd one"
-        eventually(lambda: client.part_is("database", "up"), within=10)
+        eventually(lambda: client.part_is("database", "up"), within=30)
         assert {state["status"] for state in client.states(odd)} == {"queued"}
     eventually(lambda: {state["status"] for state in client.states([*odd, even[-1]])} == {"stored"}, within=60)
     said = client.pipeline()
@@ -95,6 +95,6 @@ def test_one_string_that_is_slow_alone_holds_up_no_other(system: System, client:
         eventually(lambda: client.pipeline()["set_aside"] == 1, within=30)
         for n in range(3):
             behind = client.submit(f"quick {n}").json()["id"]
-            eventually(lambda: client.state(behind)["status"] == "stored", within=10)  # noqa: B023
+            eventually(lambda: client.state(behind)["status"] == "stored", within=30)  # noqa: B023
         assert client.state(slow)["status"] == "queued"
     eventually(lambda: client.state(slow)["status"] == "stored", within=60)

@@ -157,7 +157,7 @@ def test_strings_that_fail_alone(system: System) -> None:
     try:
         with redis_of(system) as redis:
             Journal(redis).append([Unit([Submission(str(uuid4()), "odd", 1)])])
-            eventually(lambda: redis.zcard(KEYS.set_aside), within=15)
+            eventually(lambda: redis.zcard(KEYS.set_aside), within=30)
         assert "1 strings fail when they are tried alone: P0001 an odd one" in faults()["set aside"].seen
     finally:
         query(system, UNPLANT)

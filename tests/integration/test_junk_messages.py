@@ -114,9 +114,9 @@ def test_whatever_is_sent_to_all_the_worker_and_flower_live(system: System) -> N
     worker, redis = system._processes[-2], redis_of(system)
     for channel in ("/0.celery.pidbox", "/0.celeryev/worker.heartbeat"):
         for junk in TO_ALL:
-            eventually(lambda channel=channel, junk=junk: redis.publish(channel, junk), within=10)
+            eventually(lambda channel=channel, junk=junk: redis.publish(channel, junk), within=30)
     seen = lambda: "'last'" in worker.log.read_text() or not worker.running  # noqa: E731
-    eventually(lambda: redis.publish("/0.celery.pidbox", "last") and seen(), within=10)
+    eventually(lambda: redis.publish("/0.celery.pidbox", "last") and seen(), within=30)
     assert make_celery(system.redis.url).control.ping(timeout=5, limit=1)
     assert (worker.running, flower.running) == (True, True)
     assert flower_sees_the_worker(port)
@@ -140,9 +140,9 @@ def test_an_unacknowledged_message_that_cannot_be_read_is_dropped(system: System
 
 def test_the_worker_has_lived_through_it_all(system: System, client: Client) -> None:
     publish_wakeup(make_celery(system.redis.url))
-    eventually(lambda: "succeeded in" in system._processes[1].log.read_text(), within=10)
+    eventually(lambda: "succeeded in" in system._processes[1].log.read_text(), within=30)
     kept = client.submit("after all that").json()["id"]
-    eventually(lambda: client.state(kept)["status"] == "stored", within=10)
+    eventually(lambda: client.state(kept)["status"] == "stored", within=30)
 
 
 def test_a_wake_up_of_a_workers_own_is_one(tmp_path: Path) -> None:
@@ -162,13 +162,13 @@ def test_whatever_is_on_the_queue_the_worker_lives(bare_system: System, client: 
     eventually(lambda: "ready." in worker.log.read_text(), within=30)
     for what, junk in JUNK.items():
         redis.lpush(QUEUE, junk if isinstance(junk, bytes) else json.dumps(junk))
-        eventually(lambda: not redis.llen(QUEUE), within=10)
+        eventually(lambda: not redis.llen(QUEUE), within=30)
         assert worker.running, f"{what}: {worker.log.read_text()[-3000:]}"
-    eventually(lambda: worker.log.read_text().count("message dropped") == len(JUNK), within=10)
+    eventually(lambda: worker.log.read_text().count("message dropped") == len(JUNK), within=30)
     assert all(line.isprintable() for line in worker.log.read_bytes().decode().split("\n"))
     done = drains(worker.log.read_text())
     publish_wakeup(make_celery(bare_system.redis.url))
-    eventually(lambda: drains(worker.log.read_text()) > done, within=10)
+    eventually(lambda: drains(worker.log.read_text()) > done, within=30)
     assert "Connection to broker lost" not in worker.log.read_text()
     kept = client.submit("after all that").json()["id"]
-    eventually(lambda: client.state(kept)["status"] == "stored", within=10)
+    eventually(lambda: client.state(kept)["status"] == "stored", within=30)

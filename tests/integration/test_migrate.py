@@ -81,7 +81,7 @@ def pooled(postgres: Postgres, tmp_path: Path) -> Iterator[str]:
     )
     someone = ["-u", "nobody"] if os.geteuid() == 0 else []
     pooler = Process([found, *someone, str(tmp_path / "pgbouncer.ini")], tmp_path / "pgbouncer.log", {})
-    eventually(lambda: not is_free(port), within=10)
+    eventually(lambda: not is_free(port), within=30)
     yield postgres.owner_url.replace(f":{owner.port}/", f":{port}/")
     pooler.stop()
 
@@ -233,7 +233,7 @@ def test_no_one_is_held_up_where_a_migration_waits_for_a_dump(postgres: Postgres
         dump.cursor().execute("LOCK TABLE dummies IN ACCESS SHARE MODE")
         migrating = pool.submit(migrate, postgres.owner_url, migrations())
         waits = "SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
-        eventually(lambda: run(postgres.superuser_url, waits), within=10)
+        eventually(lambda: run(postgres.superuser_url, waits), within=30)
         assert Reader(postgres.reader_url).history(1, None) == []
         assert Store(postgres.writer_url).insert([Submission(str(uuid4()), "a", 0)]) == 1
         with pytest.raises(psycopg2.errors.LockNotAvailable):

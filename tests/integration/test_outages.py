@@ -32,10 +32,10 @@ def _most_deliveries(system: System) -> int:
 def test_strings_wait_while_postgresql_is_down(bare_system: System, client: Client) -> None:
     """With PostgreSQL stopped strings are accepted; started again, all are stored soon, and no attempt was counted."""
     worker = bare_system.start_worker()
-    eventually(lambda: client.part_is("workers", "up"), within=15)
+    eventually(lambda: client.part_is("workers", "up"), within=30)
     bare_system.postgres.stop()
     ids = [client.submit(f"patient {n}").raise_for_status().json()["id"] for n in range(1000)]
-    eventually(lambda: client.part_is("database", "away"), within=10)
+    eventually(lambda: client.part_is("database", "away"), within=30)
     eventually(lambda: _times_tried(bare_system) > 3, within=20)
     assert worker.log.read_text().count("PostgreSQL stores nothing") <= 4  # two processes, each with two reasons
     assert {state["status"] for state in client.states(ids)} == {"queued"}
@@ -43,10 +43,10 @@ def test_strings_wait_while_postgresql_is_down(bare_system: System, client: Clie
     assert client.get(f"/dummies/{uuid4()}").status_code == 503
     assert client.get("/dummies/").status_code == 503
     bare_system.postgres.start()
-    eventually(lambda: count_rows(bare_system) == 1000, within=5)
-    eventually(lambda: {state["status"] for state in client.states(ids)} == {"stored"}, within=5)
+    eventually(lambda: count_rows(bare_system) == 1000, within=30)
+    eventually(lambda: {state["status"] for state in client.states(ids)} == {"stored"}, within=30)
     assert client.pipeline()["failed"] == 0
-    eventually(lambda: client.part_is("database", "up"), within=5)
+    eventually(lambda: client.part_is("database", "up"), within=30)
 
 
 @pytest.mark.parametrize("how", ["stopped", "hanging"])
@@ -62,10 +62,10 @@ def test_submitting_is_refused_while_redis_is_unavailable(bare_system: System, c
         assert refused.status_code == 503
         assert int(refused.headers["Retry-After"]) > 0
         assert refused.json()["type"].endswith(":journal-away")
-    eventually(lambda: client.part_is("journal", "away"), within=10)
+    eventually(lambda: client.part_is("journal", "away"), within=30)
     assert client.get("/readyz").status_code == 200
     bare_system.redis.start() if how == "stopped" else bare_system.redis.resume()
-    eventually(lambda: client.submit("after", key="after").status_code == 202, within=10)
+    eventually(lambda: client.submit("after", key="after").status_code == 202, within=30)
     eventually(lambda: client.part_is("journal", "up") and waiting(bare_system) == 0, within=20)
     texts = {text for (text,) in query(bare_system, "SELECT text FROM dummies")}
     assert {"before", "after"} <= texts
@@ -94,12 +94,12 @@ def test_a_full_redis_refuses_but_drains(bare_system: System, client: Client) ->
     client.submit_all(f"{n} {'x' * 200}" for n in range(30_000))
     redis.config_set("maxmemory", redis.info("memory")["used_memory"])
     assert client.submit("no room").status_code == 503
-    eventually(lambda: client.submit("no room").json()["type"].endswith(":journal-full"), within=5)
+    eventually(lambda: client.submit("no room").json()["type"].endswith(":journal-full"), within=30)
     assert int(client.submit("no room").headers["Retry-After"]) > 0
     bare_system.start_worker()
     eventually(lambda: count_rows(bare_system) == 30_000, within=30)
-    eventually(lambda: client.submit("room again", key="again").status_code == 202, within=10)
-    eventually(lambda: count_rows(bare_system) == 30_001, within=10)
+    eventually(lambda: client.submit("room again", key="again").status_code == 202, within=30)
+    eventually(lambda: count_rows(bare_system) == 30_001, within=30)
     assert query(bare_system, "SELECT count(*) FROM dummies WHERE text = 'no room'") == [(0,)]
 
 
@@ -107,11 +107,11 @@ def test_a_worker_ends_in_time_while_postgresql_hangs(bare_system: System, clien
     """SIGTERM to a worker whose PostgreSQL is stopped by SIGSTOP: it ends within 10 s, and nothing is lost."""
     worker = bare_system.start_worker()
     client.submit("first").raise_for_status()
-    eventually(lambda: count_rows(bare_system) == 1, within=15)
+    eventually(lambda: count_rows(bare_system) == 1, within=30)
     bare_system.postgres.pause()
     try:
         client.submit_all(f"held {n}" for n in range(100))
-        eventually(lambda: held(bare_system) > 0, within=10)
+        eventually(lambda: held(bare_system) > 0, within=30)
         worker.terminate(timeout=10)
     finally:
         bare_system.postgres.resume()
@@ -125,4 +125,4 @@ def test_a_broker_of_its_own_may_be_down(bare_system: System, client: Client) ->
     bare_system.start_worker(env={"CELERY_BROKER_URL": nowhere})
     for n in range(3):
         submission_id = client.submit(f"no broker {n}").raise_for_status().json()["id"]
-        eventually(lambda: client.state(submission_id)["status"] == "stored", within=15)  # noqa: B023
+        eventually(lambda: client.state(submission_id)["status"] == "stored", within=30)  # noqa: B023

@@ -89,7 +89,7 @@ def pooler(postgres: Postgres, folder: Path, mode: str) -> Iterator[int]:
     )
     process = Process([binary, str(folder / "ini")], folder / "log", {})
     try:
-        eventually(lambda: listens(port), within=10)
+        eventually(lambda: listens(port), within=30)
         yield port
     finally:
         process.stop()

@@ -111,11 +111,11 @@ def test_everything_answers_and_ends_and_the_data_stays(
     with Client(base_url=f"http://127.0.0.1:{ports['WEB_PORT']}", timeout=10) as client:
         assert '<div id="root">' in client.get("/").text
         kept = client.submit("안녕").json()["id"]
-        eventually(lambda: client.state(kept)["status"] == "stored", within=15)
+        eventually(lambda: client.state(kept)["status"] == "stored", within=30)
         flower = ports["FLOWER_HTTP_PORT"]
         [password] = re.findall(rf"http://operator:(\w+)@127\.0\.0\.1:{flower}/\n", said)
         login = ("operator", password)
-        eventually(lambda: client.submit("more") and rows_in_flower(flower, login) > 0, within=15)
+        eventually(lambda: client.submit("more") and rows_in_flower(flower, login) > 0, within=30)
         assert httpx.get(f"http://127.0.0.1:{flower}/tasks").status_code == 401
         columns = httpx.get(f"http://127.0.0.1:{flower}/tasks", auth=login).text
         assert re.search(r"<th[^>]*>\s*Result\s*</th>", columns)

@@ -219,7 +219,7 @@ def _set_aside(consumer: Consumer) -> None:
     first, _ = consumer.claim().entries
     consumer.set_aside([(first, RetryState("P0001", "because"))])
     due: list[Entry] = []
-    eventually(lambda: due.extend(consumer.claim_aside(10, 10_000)) or due, within=5)
+    eventually(lambda: due.extend(consumer.claim_aside(10, 10_000)) or due, within=30)
     consumer.complete(due, 1)
     consumer.end_aside(1.0)
 

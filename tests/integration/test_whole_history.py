@@ -160,7 +160,7 @@ def test_a_refused_string_is_tried_again_under_its_id(system: System, client: Cl
     for each in ids[:2]:
         assert client.post(f"/dummies/{each}/retry", headers=OPERATOR).status_code == 202
     assert client.delete(f"/dummies/{ids[2]}", params={"reason": "a test"}, headers=OPERATOR).status_code == 204
-    eventually(lambda: [state["status"] for state in client.states(ids[:2])] == ["stored"] * 2, within=10)
+    eventually(lambda: [state["status"] for state in client.states(ids[:2])] == ["stored"] * 2, within=30)
     assert client.get(f"/dummies/{ids[2]}").status_code == 404
     rows = query(system, "SELECT id::text, text FROM dummies WHERE text LIKE 'poison%%'")
     assert sorted(rows) == sorted(zip(ids[:2], ["poison 0", "poison 1"], strict=True))

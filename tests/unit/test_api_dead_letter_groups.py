@@ -13,7 +13,7 @@ from dead_letters import ODD, balance, plant, queued
 from fakeredis import FakeRedis, FakeServer
 from flask import Flask
 from flask.testing import FlaskClient
-from structlog.testing import capture_logs
+from support import capture_logs
 
 import api.views.dead_letter_groups
 from api.http.problems import TYPE_PREFIX, ApiProblem

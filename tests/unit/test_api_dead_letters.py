@@ -11,8 +11,7 @@ from dead_letters import plant
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 from redis.exceptions import TimeoutError as NoAnswer
-from structlog.testing import capture_logs
-from support import dead_letter_all
+from support import capture_logs, dead_letter_all
 
 from api.app import create_app
 from api.services import EXTENSION, Services

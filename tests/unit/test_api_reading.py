@@ -8,7 +8,7 @@ import pytest
 from fakeredis import FakeRedis
 from flask import Flask
 from flask.testing import FlaskClient
-from structlog.testing import capture_logs
+from support import capture_logs
 
 from api.app import create_app
 from api.process.login_guard import FREE

@@ -8,8 +8,7 @@ from uuid import uuid4
 
 import pytest
 from fakeredis import FakeRedis
-from structlog.testing import capture_logs
-from support import eventually
+from support import capture_logs, eventually
 
 from core.consumer import Consumer
 from core.errors import JournalUnavailable

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fakeredis import FakeRedis
-from structlog.testing import capture_logs
+from support import capture_logs
 
 from core.durability import Durability, Info, refuse_volatile
 from core.settings import CoreSettings

@@ -9,7 +9,7 @@ from fakeredis import FakeRedis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
-from structlog.testing import capture_logs
+from support import capture_logs
 
 from core.connection import journal_errors
 from core.consumer import Consumer

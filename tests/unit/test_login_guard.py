@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
+from support import capture_logs
 
 from api.http.client_address import address_of
 from api.http.problems import ApiProblem

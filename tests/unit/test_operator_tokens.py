@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
-from structlog.testing import capture_logs
+from support import capture_logs
 
 from api.app import create_app
 from api.operator_tokens import SHORTEST, OperatorTokens, name_of, read

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
+from support import capture_logs
 
 from core.rollback import Mark, RollbackDetector
 
