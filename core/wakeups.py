@@ -51,7 +51,7 @@ def make_celery(broker_url: str) -> Celery:
 
 
 def _tls(broker_url: str) -> dict[str, Any] | None:
-    """Return an address' TLS options, as redis-py reads them: kombu by itself would not verify certificates."""
+    """Return an address' TLS options, as redis-py reads them: kombu 5.7 by itself would not verify certificates."""
     if not broker_url.startswith("rediss:"):
         return None
     given = {name: value for name, value in parse_url(broker_url).items() if name.startswith("ssl_")}

@@ -137,9 +137,9 @@ def test_a_user_can_change_only_the_keys_that_its_tier_changes_so(keeper: Redis,
 
 
 def test_a_script_can_do_no_more_than_who_calls_it(pod: RedisPod, keeper: Redis) -> None:
-    keeper.hset("dummies:failed", "an id", "a dead letter")
+    keeper.hset(KEYS.failed, "an id", "a dead letter")
     with Redis.from_url(pod.url_as("api"), socket_timeout=3) as redis:
         script = redis.script_load("return redis.call('DEL', KEYS[1])")
         with pytest.raises(ResponseError, match="access"):
-            redis.evalsha(script, 1, "dummies:failed")
-    assert keeper.hlen("dummies:failed") == 1
+            redis.evalsha(script, 1, KEYS.failed)
+    assert keeper.hlen(KEYS.failed) == 1

@@ -18,6 +18,7 @@ from core.connection import connect
 from core.dead_letter_groups import DeadLetterGroups
 from core.dead_letters import DeadLetters
 from core.journal import Journal, Unit
+from core.keys import GROUP, KEYS
 from core.submission import Submission
 from core.wakeups import QUEUE
 from local.ports import free_port
@@ -80,7 +81,7 @@ def test_that_the_journal_was_set_back_can_be_noted_and_the_note_be_deleted(guar
         journal.report_rollback()
         assert journal.counts().set_back
     with connect(url_as(guarded.redis.port, "worker")) as worker:
-        assert worker.delete("dummies:set_back")
+        assert worker.delete(KEYS.set_back)
 
 
 def test_everything_works_with_nothing_refused(guarded: System) -> None:
@@ -101,7 +102,7 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
             assert httpx.get(f"http://127.0.0.1:{port}/workers", timeout=10).status_code == 200
             doctor = guarded.start([sys.executable, "-m", "doctor"], "doctor", as_users(guarded, "api", "celery"))
             doctor.wait(60)
-            redis.xgroup_destroy("dummies:journal", "writers")
+            redis.xgroup_destroy(KEYS.journal, GROUP)
             redis.execute_command("CLIENT KILL TYPE normal SKIPME yes")
             sent = [client.submit(f"text {number}", f"key {number}").status_code for number in range(50)]
             assert client.submit("text 0", "key 0").json()["id"]
@@ -137,9 +138,9 @@ def test_strings_are_stored_during_a_rollout(guarded: System) -> None:
     """The broker refuses older pods, and ones that Redis does not know yet: the worker's timer finds what waits."""
     api = guarded.start_api(as_users(guarded, "api"))
     with redis_of(guarded) as redis, Client(base_url=guarded.api_url, timeout=10) as client:
-        redis.delete("dummies:workers")
+        redis.delete(KEYS.workers)
         workers = [guarded.start_worker(env=as_users(guarded, "worker", broker)) for broker in (None, "unknown")]
-        eventually(lambda: redis.zcard("dummies:workers") == len(workers), within=30)
+        eventually(lambda: redis.zcard(KEYS.workers) == len(workers), within=30)
         sent = client.submit("during a rollout").json()["id"]
         eventually(lambda: client.state(sent)["status"] == "stored", within=20)
     api.stop()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from uuid import uuid4
 
+import msgspec
 import pytest
+from flask import Flask
 
-from api.http.contract import StringState
+from api.http.bodies import decode_one, read_many
+from api.http.contract import BulkRequest, StringState, SubmitRequest
 from api.strings import stored
+from api.submissions import accept, accept_bulk
+from core.journal import Unit
 from core.submission import StoredString, Submission
 from doctor.postgres import RIGHTS
 from local.system import ROOT
@@ -18,9 +24,53 @@ KEPT = {"id", "received_at"}
 """Those that an erased string keeps."""
 
 
+SENT = {field: f"a {field}" for field in SubmitRequest.__struct_fields__}
+"""What a client may say of a string: its every field."""
+
+
 def sql(name: str) -> str:
     """Return the statement in a file, without its comments."""
     return re.sub("--.*", "", (ROOT / name).read_text(encoding="utf-8"))
+
+
+class Journal:
+    """Keeps what is appended to it."""
+
+    def __init__(self) -> None:
+        self.units: list[Unit] = []
+
+    def append(self, units: list[Unit]) -> SimpleNamespace:
+        self.units += units
+        return SimpleNamespace(earlier=None, appended=1)
+
+    @property
+    def kept(self) -> list[dict[str, object]]:
+        return [msgspec.structs.asdict(each) for unit in self.units for each in unit.submissions]
+
+
+def test_every_field_is_submitted_but_what_the_service_knows_itself() -> None:
+    assert set(SENT) == set(FIELDS) - KEPT
+    assert set(BulkRequest.__struct_fields__) - {"texts"} == set(SENT) - {"text"}
+
+
+def test_every_field_of_a_single_string_reaches_the_journal() -> None:
+    journal = Journal()
+    parts = SimpleNamespace(appender=journal)
+    accept(parts, decode_one(msgspec.json.encode(SENT), 99), "key", None)  # type: ignore[arg-type]
+    assert journal.kept[0].items() >= SENT.items()
+
+
+@pytest.mark.parametrize("padding", [0, 2**20])
+@pytest.mark.parametrize("kind", ["json", "x-ndjson"])
+def test_every_field_of_a_bulk_reaches_the_journal(kind: str, padding: int) -> None:
+    """Whether its body is small or large, for which another decoder is used."""
+    journal = Journal()
+    parts = SimpleNamespace(appender=journal)
+    body = msgspec.json.encode({**SENT, "texts": [SENT["text"]]} if kind == "json" else SENT)
+    with Flask("").test_request_context(content_type=f"application/{kind}"):
+        submitted = read_many(body + b" " * padding, 99, lambda _: False)
+    accept_bulk(parts, submitted, "key", None)  # type: ignore[arg-type]
+    assert journal.kept[0].items() >= SENT.items()
 
 
 def test_a_worker_inserts_every_field_and_has_the_right_to() -> None:

@@ -50,7 +50,10 @@ class Client(Redis):  # type: ignore[misc]
 
 
 class QoS(redis.QoS):  # type: ignore[misc]
-    """Drops unacknowledged messages that cannot be read: kombu 5.7 would end the worker. No report found."""
+    """Drops unacknowledged messages that cannot be read: kombu 5.7 would end the worker.
+
+    No report found. This, and what the channel does for broadcasts, can go when kombu drops what it cannot read.
+    """
 
     def restore_visible(self, *args: Any, **options: Any) -> None:
         """Put back what workers took that are gone. Raises what redis-py raises where Redis is unreachable."""
