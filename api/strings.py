@@ -6,7 +6,6 @@ place was never accepted (or PostgreSQL is unavailable).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from msgspec import UNSET
 from api.http.contract import StringState, StringStatus
 from api.http.problems import database_unavailable
 from api.http.responses import utc
+from api.process.places import Places
 from api.process.reader import DatabaseUnavailable
 from api.services import services
 from core.errors import ReadsBusy
@@ -26,20 +26,20 @@ from core.submission import DeadLetter, Refusal, StoredString, Submission
 T = TypeVar("T")
 LOOKS = 5
 """How often a string is looked up in Redis while it changes between the looks."""
-MOST_READ, PATIENCE = 4, 1.0
-"""Requests that read texts from Redis at the same time, up to 6 MiB of JSON each, and how long (s) others wait."""
-_slots = threading.BoundedSemaphore(MOST_READ)
+MOST_READ = 4
+"""Requests that read texts from Redis at the same time, up to 6 MiB of JSON each."""
+_places = Places(MOST_READ, waiting=4, patience=1.0)
 
 
 @contextmanager
 def texts_of_redis() -> Iterator[None]:
     """Be one of few that read texts from Redis, whose JSON is in memory meanwhile; raises ReadsBusy."""
-    if not _slots.acquire(timeout=PATIENCE):
+    if not _places.take():
         raise ReadsBusy
     try:
         yield
     finally:
-        _slots.release()
+        _places.release()
 
 
 def queued(key: str, record: Record) -> StringState:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import select
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
@@ -11,6 +10,7 @@ from queue import Empty, LifoQueue
 import psycopg2
 from psycopg2.errors import QueryCanceled
 
+from api.process.places import Places
 from core.errors import ReadsBusy
 from database.deadline import Session
 from database.session import Connector
@@ -21,26 +21,27 @@ WAIT_FOR_CONNECTION = 1.0
 class ReadPool:
     """At most ``size`` connections, which are opened when they are needed and kept until they are lost."""
 
-    def __init__(self, connector: Connector, size: int) -> None:
-        """Connect with this; nothing is connected yet."""
+    def __init__(self, connector: Connector, size: int, waiting: int) -> None:
+        """Connect with this; nothing is connected yet. At most ``waiting`` threads wait for a connection."""
         self._connector = connector
         self._idle: LifoQueue[Session] = LifoQueue()
-        self._slots = threading.BoundedSemaphore(size)
-        self._waiting: set[int] = set()
+        self._places = Places(size, waiting, WAIT_FOR_CONNECTION)
 
     @property
     def awaited(self) -> bool:
         """Whether some thread waits for a connection."""
-        return bool(self._waiting)
+        return self._places.is_awaited
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Lend a connection.
 
-        Raises ReadsBusy when none is free in time, and when PostgreSQL canceled the statement, which leaves the
-        connection as it was; psycopg2.Error and UnfitDatabase when it is lost, or there is none.
+        Raises ReadsBusy when none is free in time, when too many wait for one, and when PostgreSQL canceled the
+        statement, which leaves the connection as it was; psycopg2.Error and UnfitDatabase when it is lost, or there is
+        none.
         """
-        self._acquire()
+        if not self._places.take():
+            raise ReadsBusy
         connection = None
         try:
             connection = self._take()
@@ -55,16 +56,7 @@ class ReadPool:
                 connection.close()
             raise
         finally:
-            self._slots.release()
-
-    def _acquire(self) -> None:
-        waiting = threading.get_ident()
-        self._waiting.add(waiting)
-        try:
-            if not self._slots.acquire(timeout=WAIT_FOR_CONNECTION):
-                raise ReadsBusy
-        finally:
-            self._waiting.discard(waiting)
+            self._places.release()
 
     def _give_back(self, connection: Session) -> None:
         if connection.expired:  # psycopg2 need not have said so

@@ -18,6 +18,8 @@ from database.session import Connector, UnfitDatabase
 
 CONNECTIONS = {"reads": 5, "searches": 2, "pings": 1}
 """Of each kind, so that slow searches leave connections to other readers, and both leave one to the monitor."""
+WAITING = {"reads": 16, "searches": 4, "pings": 1}
+"""Threads that may wait for one: of a process' 32 they leave 5 to requests that read nothing from PostgreSQL."""
 STATEMENT_TIMEOUT, LOCK_TIMEOUT = 2.0, 1.5
 """Seconds. A table that is locked is unavailable, so that is found out before the statement counts as slow."""
 CALL_DEADLINE = 3.0
@@ -71,7 +73,8 @@ class Reader:
             target="primary",
             settings={"default_transaction_read_only": "on", "lock_timeout": f"{LOCK_TIMEOUT}s"},
         )
-        self._pools = {kind: ReadPool(connector, size) for kind, size in CONNECTIONS.items()} if connector else {}
+        pools = connector and {kind: ReadPool(connector, size, WAITING[kind]) for kind, size in CONNECTIONS.items()}
+        self._pools = pools or {}
         self._resting_until = 0.0
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from api.http.openapi import Operation
 from api.http.parameters import query, searched
 from api.http.problems import ApiProblem, database_unavailable
 from api.http.responses import NOT_CACHED
+from api.process.places import Places
 from api.process.reader import DatabaseUnavailable, Reader
 from api.services import services
 from core.errors import ReadsBusy
@@ -24,13 +24,12 @@ blueprint = Blueprint("export", __name__)
 blueprint.before_request(readers_only)
 
 CONCURRENT_EXPORTS = 4
-EXPORT_PATIENCE = 2.0
 REST = 2.0
 """How long an export rests after each piece, as a multiple of the time that the piece took."""
 DATABASE_TRIED_AGAIN = (0.5, 1.5)
 """Seconds after which an export that has begun asks an unavailable or busy database again."""
 _TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
-_export_slots = threading.BoundedSemaphore(CONCURRENT_EXPORTS)
+_places = Places(CONCURRENT_EXPORTS, waiting=2, patience=2.0)
 
 
 @blueprint.get("/dummies/export")
@@ -49,11 +48,11 @@ def export() -> Response:
     kind, text = query().get("format", "ndjson"), searched()
     if kind not in _TYPES:
         raise ApiProblem("invalid-parameter", "Send format as ndjson or csv.")
-    if not _export_slots.acquire(timeout=EXPORT_PATIENCE):
+    if not _places.take():
         raise ApiProblem("busy", "Export again later: others are under way.", retry_after=10)
     lines = _lines(services().reader, text, csv=kind == "csv")
     with ExitStack() as slot:
-        slot.callback(_export_slots.release)
+        slot.callback(_places.release)
         try:
             first = next(lines)
         except DatabaseUnavailable:

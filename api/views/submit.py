@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +15,7 @@ from api.http.problems import ApiProblem, undecided
 from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
 from api.http.request_ids import nginx_id_of
 from api.http.responses import accepted_headers, answer
+from api.process.places import Places
 from api.process.reader import DatabaseUnavailable
 from api.services import services
 from api.strings import all_known
@@ -28,9 +28,8 @@ CONCURRENT_BULKS = 2
 """Bulks that a process appends at the same time; a single string waits behind all of them."""
 WAITING_BULKS = 22
 """Further ones that may wait for that, each in one of the 32 threads, which serves no one else meanwhile."""
-BULK_PATIENCE = 2.0
-_bulk_slots = threading.BoundedSemaphore(CONCURRENT_BULKS)
-_bulk_places = threading.BoundedSemaphore(CONCURRENT_BULKS + WAITING_BULKS)
+_bulks = Places(CONCURRENT_BULKS + WAITING_BULKS, waiting=0, patience=0)
+_appended_bulks = Places(CONCURRENT_BULKS, WAITING_BULKS, patience=2.0)
 
 
 @blueprint.post("/dummies/")
@@ -70,9 +69,9 @@ def submit_bulk() -> Response:
     parts = services()
     parts.monitor.check()
     with (
-        _one_of(_bulk_places, patience=0),
+        _one_of(_bulks),
         body_in_memory(MAX_BULK_BYTES, MAX_STRINGS_PER_BULK) as body,
-        _one_of(_bulk_slots, BULK_PATIENCE),
+        _one_of(_appended_bulks),
     ):
         submitted = read_many(body, parts.settings.max_text_bytes, partial(_were_accepted, bulk=True))
         del body
@@ -92,10 +91,10 @@ def _were_accepted(submitted: Mapping[int, SubmitRequest], *, bulk: bool) -> boo
 
 
 @contextmanager
-def _one_of(slots: threading.BoundedSemaphore, patience: float) -> Iterator[None]:
-    if not slots.acquire(timeout=patience):
+def _one_of(places: Places) -> Iterator[None]:
+    if not places.take():
         raise ApiProblem("busy", "Nothing was accepted. Send fewer bulk requests concurrently.", retry_after=2)
     try:
         yield
     finally:
-        slots.release()
+        places.release()

@@ -11,6 +11,7 @@ from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 
 from api.http.contract import MAX_STRINGS_PER_BULK
+from api.process.places import Places
 from api.services import Services
 from api.views import submit
 from core.consumer import Consumer
@@ -232,24 +233,23 @@ def test_a_bulk_that_fits_only_in_part_is_not_reported_as_refused(
 
 
 @pytest.mark.parametrize(
-    ("slots", "taken", "patience"),
+    ("places", "taken"),
     [
-        ("_bulk_slots", submit.CONCURRENT_BULKS, 0.01),
-        ("_bulk_places", submit.CONCURRENT_BULKS + submit.WAITING_BULKS, 60),
+        (submit._appended_bulks, submit.CONCURRENT_BULKS),
+        (submit._bulks, submit.CONCURRENT_BULKS + submit.WAITING_BULKS),
     ],
 )
 def test_only_a_few_bulks_are_appended_or_wait_at_the_same_time(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, slots: str, taken: int, patience: float
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, places: Places, taken: int
 ) -> None:
-    monkeypatch.setattr(submit, "BULK_PATIENCE", patience)
-    held = getattr(submit, slots)
+    monkeypatch.setattr(places, "patience", 0.01)
     for _ in range(taken):
-        held.acquire()
+        assert places.take()
     try:
         answer = post(client, texts_of("a"))
     finally:
         for _ in range(taken):
-            held.release()
+            places.release()
     assert answer.status_code == 503
     assert answer.json["type"].endswith(":busy")
     assert "Retry-After" in answer.headers

@@ -27,7 +27,7 @@ def test_an_export_frees_its_slot_however_it_ends(
         return Piece("lines\n", None)
 
     monkeypatch.setattr(services.reader, "export", export)
-    monkeypatch.setattr("api.views.export.EXPORT_PATIENCE", 0)
+    monkeypatch.setattr("api.views.export._places.patience", 0)
     for _ in range(CONCURRENT_EXPORTS + 1):
         with client.open("/dummies/export", method=method) as answer:
             assert answer.status_code == (500 if happens is _fail else 200)

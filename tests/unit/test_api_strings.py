@@ -392,7 +392,7 @@ def test_a_reader_who_gets_no_turn_is_told_when_to_ask_again(
 def test_few_requests_read_texts_from_redis_at_a_time(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry may take 6 MiB. Whoever only asks for the status reads none."""
     queued = submit(client)
-    monkeypatch.setattr(strings, "PATIENCE", 0)
+    monkeypatch.setattr(strings._places, "patience", 0)
     with ExitStack() as others:
         for _ in range(strings.MOST_READ):
             others.enter_context(strings.texts_of_redis())
