@@ -1,7 +1,7 @@
 """The API as a program: ``python -m api``, with further options of granian's, such as ``--port 5000 --workers 2``.
 
-granian replaces a process that ends at its start, and with several of them goes on doing so. So what stops the API is
-looked at here as well, before there is any, and is said once.
+granian restarts a process that exits at startup, with several of them indefinitely; so whatever prevents a start is
+checked here first and reported once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from api.start import listen, refuse_unfit_servers
 from core.settings import load
 
 TARGET = "api.app:create_app"
-EVERYWHERE = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - who may come in is the network's to say
+EVERYWHERE = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - the network decides who may connect
 OPTIONS = (
     *("--host", EVERYWHERE, "--port", "5000"),
     *("--interface", "wsgi", "--factory", "--blocking-threads", str(request_threads.COUNT)),

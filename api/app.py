@@ -32,7 +32,7 @@ from core.wakeups import Waker, make_celery
 
 
 class _Api(Flask):
-    """Flask that serves ``/dummies`` as ``/dummies/``, for which alone werkzeug lists the allowed methods."""
+    """Flask, with ``/dummies`` rewritten to ``/dummies/``: werkzeug lists allowed methods only for the latter."""
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/dummies":

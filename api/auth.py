@@ -40,19 +40,18 @@ def readers_only() -> None:
 
 
 def may_read() -> bool:
-    """Tell whether everyone may read, or the request has ``READ_TOKEN``.
+    """Return whether everyone may read, or the request has ``READ_TOKEN``.
 
-    This is no login: failures of an address never keep the readers out who share it. An operator's token is not looked
-    at.
+    Not a login: failed logins never lock out readers at the same address. Operators' tokens are not checked.
     """
     wanted = services().settings.read_token
     return wanted is None or compare_digest(digest(wanted.get_secret_value()), digest(_token()))
 
 
 def sees_reasons() -> bool:
-    """Tell whether ``may_read``, for an answer that leaves out a part instead of being refused.
+    """Return ``may_read``, for a response that omits a part instead of being refused.
 
-    It tells a right token from a wrong one all the same, so an unknown one is a failed login.
+    It still reveals whether a token is right, so an unknown one is a failed login.
     """
     if may_read():
         return True

@@ -56,7 +56,7 @@ class FastPath:
             unbind()
 
     def _is_usual(self, environ: WSGIEnvironment) -> bool:
-        """Tell whether a request needs nothing that only Flask's path does: foreign pages, odd bodies, digests."""
+        """Return whether a request needs nothing that only Flask's path does: foreign pages, odd bodies, digests."""
         length = environ.get("CONTENT_LENGTH") or ""
         return (
             environ["REQUEST_METHOD"] == "POST"

@@ -55,7 +55,7 @@ def _strings(reader: Reader, limit: int, before: int | None, most: int | None) -
 
 
 def _hits(reader: Reader, found: _Found, limit: int, most: int | None) -> HistoryPage:
-    """Return a page of what was found; the next one looks at what has no room in it again."""
+    """Return a page of what was found; what does not fit is searched again for the next page."""
     rows = reader.places(found.seqs, most) if found.seqs else []
     items = _fitting(rows, most)
     if items and (len(items) < len(found.seqs) or len(items) == limit):
@@ -90,5 +90,5 @@ def _search(reader: Reader, text: str, limit: int, before: int | None) -> _Found
 
 
 def _fitting(rows: Sequence[StoredString], most: int | None) -> list[StringState]:
-    """Return the first of these strings, as many as an answer has room for."""
+    """Return the first of these strings, as many as a response has room for."""
     return list(takewhile(Room().holds, (stored(row, most) for row in rows)))

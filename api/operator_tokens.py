@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 SHORTEST = 16
 UNNAMED = "operator"
-"""The name of ``OPERATOR_TOKEN``, which no one else may have, unless the file has another one for it."""
+"""Reserved for ``OPERATOR_TOKEN``, which goes by another name if the file names that token, too."""
 _is_token = re.compile("[!-~]+").fullmatch
 _is_line = re.compile(rf"([A-Za-z0-9_.@-]{{1,64}})[ \t]+([!-~]{{{SHORTEST},}})").fullmatch
 

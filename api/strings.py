@@ -25,7 +25,7 @@ from core.submission import DeadLetter, Refusal, StoredString, Submission
 
 T = TypeVar("T")
 LOOKS = 5
-"""How often a string is looked up in Redis while it changes between the looks."""
+"""Lookups in Redis before a changing string counts as queued."""
 MOST_READ = 4
 """Requests that read texts from Redis at the same time, up to 6 MiB of JSON each."""
 _places = Places(MOST_READ, waiting=4, patience=1.0)
@@ -33,7 +33,7 @@ _places = Places(MOST_READ, waiting=4, patience=1.0)
 
 @contextmanager
 def texts_of_redis() -> Iterator[None]:
-    """Be one of few that read texts from Redis, whose JSON is in memory meanwhile; raises ReadsBusy."""
+    """Limit how many requests hold texts from Redis in memory; raises ReadsBusy."""
     if not _places.take():
         raise ReadsBusy
     try:
@@ -103,7 +103,7 @@ def all_in_redis(
 
 
 def all_known(keys: Sequence[str]) -> bool:
-    """Tell whether all of these were accepted, and none discarded; raises JournalUnavailable or DatabaseUnavailable."""
+    """Return whether all were accepted, and none discarded; raises JournalUnavailable or DatabaseUnavailable."""
     records = services().journal.records(keys)
     others = {key for key, record in zip(keys, records, strict=True) if record is None}
     return not others or others == services().reader.stored(list(others))

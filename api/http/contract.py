@@ -81,9 +81,9 @@ class StringState(Struct):
         str | None, Meta(description="Null for queued strings when many are asked for, and where it cannot be read.")
     ] = None
     stored_at: Time | None = None
-    attempts: Annotated[int | None, Meta(description="Tries so far; null once stored. An outage counts as none.")] = (
-        None
-    )
+    attempts: Annotated[
+        int | None, Meta(description="Attempts so far; null once stored. An outage counts as none.")
+    ] = None
     reason: Annotated[str | None, Meta(description="Why PostgreSQL refused it, when failed.")] = None
     truncated: Annotated[
         bool | UnsetType,
@@ -158,15 +158,15 @@ class PartState(Struct):
 
 
 class SetBack(Struct):
-    """The journal came back without some of what it had acknowledged; said until an operator deletes the note."""
+    """The journal was rolled back; reported until an operator deletes the note."""
 
-    at: Annotated[Time, Meta(description="When it was noticed first.")]
-    before: Annotated[int, Meta(description="Strings ever appended, as they were counted before.")]
-    after: Annotated[int, Meta(description="As they were counted then; at most the difference is missing.")]
+    at: Annotated[Time, Meta(description="When it was first detected.")]
+    before: Annotated[int, Meta(description="Counter of appended strings before it.")]
+    after: Annotated[int, Meta(description="Counter of appended strings after it; at most the difference is missing.")]
 
 
 class Pipeline(Struct):
-    """Whether strings get through, at a glance; read at most once a second."""
+    """Pipeline health, sampled once a second."""
 
     accepting: Annotated[bool, Meta(description="Whether a string submitted now would be accepted.")]
     waiting: Annotated[int | None, Meta(description="Strings in the journal that are not stored yet.")]
@@ -176,11 +176,11 @@ class Pipeline(Struct):
         float | None, Meta(description="New rows, over the last ten seconds; null before it is known.")
     ]
     drain_seconds: Annotated[
-        float | None, Meta(description="Until the journal is empty at its present rate; null if unknown.")
+        float | None, Meta(description="Seconds until the journal is empty at the current rate; null if unknown.")
     ]
     journal: Annotated[PartState, Meta(description="Redis, where accepted strings wait.")]
     database: Annotated[PartState, Meta(description="PostgreSQL, where strings are stored.")]
-    workers: Annotated[PartState, Meta(description="The processes that move strings from the one to the other.")]
+    workers: Annotated[PartState, Meta(description="The processes that move strings from Redis to PostgreSQL.")]
     set_back: Annotated[
         SetBack | None, Meta(description="Whether the journal lost accepted strings; null when it did not.")
     ]
@@ -207,7 +207,7 @@ class Pipeline(Struct):
     ] = None
     set_aside_reason: Annotated[
         str | None,
-        Meta(description="How the one of them failed that is tried next; to readers only, if there is a token."),
+        Meta(description="Why the string that is tried next failed; only with the token for reading, if there is one."),
     ] = None
     unaccounted: Annotated[
         int | None,

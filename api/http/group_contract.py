@@ -23,7 +23,7 @@ class FailedGroups(Struct):
 
     items: list[FailedGroup]
     next_cursor: Annotated[
-        str | None, Meta(description="Pass as `cursor` to look on, and add up; null when all were looked at.")
+        str | None, Meta(description="Pass as `cursor` to continue; add up the counts. Null at the end.")
     ]
     looked_at: Annotated[int, Meta(description="Dead letters that were looked at for this answer.")]
     total: Annotated[int, Meta(description="All dead letters.")]
@@ -58,7 +58,9 @@ class GroupProgress(Struct):
     skipped: Annotated[
         int, Meta(description="Dead letters that another operator decided meanwhile, or that cannot be read.")
     ]
-    left: Annotated[int, Meta(description="Dead letters of the beginning that were not looked at yet, of any reason.")]
+    left: Annotated[
+        int, Meta(description="Dead letters present at the start and not examined yet, whatever their reason.")
+    ]
     complete: Annotated[
         bool | None, Meta(description="Whether all were looked at, on the last line; null on the lines before.")
     ] = None

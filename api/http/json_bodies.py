@@ -50,8 +50,8 @@ def _check_utf8(body: bytes) -> None:
 def decode(body: bytes, decoder: msgspec.json.Decoder[T], lenient: msgspec.json.Decoder[U] | None = None) -> T | U:
     """Return the decoded body; where that fails, as the lenient decoder's type, in which texts are still JSON.
 
-    So is one that may have a text too long for any limit, which is not decoded then. Only what the type has becomes an
-    object, whatever else is in the body and however deep. Raises ApiProblem for what is not JSON,
+    A body that may have a text too long for any limit is decoded as that type immediately. Only what the type has
+    becomes an object, whatever else is in the body and however deep. Raises ApiProblem for what is not JSON,
     msgspec.ValidationError for what has another type.
     """
     _check_tokens(body)

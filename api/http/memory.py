@@ -11,7 +11,7 @@ PATIENCE = 2.0
 _STRING = 340
 """Bytes that each string of a bulk takes besides its text, until it is appended: with its id twice, four objects."""
 _SHARE = 32
-"""What is left to smaller requests, as a part of what is taken: so large ones never take all."""
+"""1/32 of what is taken must stay free for smaller requests: so large ones never take all."""
 
 
 def growth(size: int, strings: int) -> int:
@@ -32,7 +32,7 @@ class MemoryBudget:
         self._freed = threading.Condition()
 
     def take_piece(self, size: int, later: int, *, first: bool) -> bool:
-        """Take a piece of a body that will take ``later`` bytes more; tell whether there was room.
+        """Take a piece of a body that will take ``later`` bytes more; return whether there was room.
 
         There must be room for all of it. So whoever took the last piece can be decoded, and bodies that wait for that
         cannot keep one another from it. Only the first piece is waited for, because who waits for it holds nothing yet.
@@ -40,7 +40,7 @@ class MemoryBudget:
         return self._take(size, _with_share(later), PATIENCE if first else 0)
 
     def take(self, size: int) -> bool:
-        """Take the bytes for decoding a body; tell whether there was room for them in time."""
+        """Take the bytes for decoding a body; return whether there was room for them in time."""
         return self._take(size, _with_share(size) - size, PATIENCE)
 
     def give_back(self, size: int) -> None:

@@ -1,10 +1,10 @@
 """Which pages, and under which names of this service, may have a browser do something here.
 
-A browser sends what any website asks it to, from a network that the website itself may not reach. The website cannot
-keep it from saying so: with every request that may change something comes the page's origin. Such a request is refused
-unless the page is the service's own or its origin is allowed, in which case the page may also read the response (CORS).
-So is one that only reads, where the browser says that another site's page made it out of sight: how long the answer
-takes tells that page what a search finds. Programs send no origin, and may do everything.
+A browser sends whatever requests a website makes, from a network that the website itself may not reach, but always
+with the page's origin (``Origin``) if they may change something. Such a request is refused unless the page is the
+service's own or its origin is allowed, in which case the page may also read the response (CORS). A request that only
+reads is refused, too, where the browser says that another site's page made it out of sight: how long the response takes
+tells that page what a search finds. Programs send no origin, and may do everything.
 
 Whoever owns a name can have it lead here, and then a page of that name is the service's own (DNS rebinding). Against
 that the service may know its names.
@@ -54,7 +54,7 @@ class Origins:
         self._names = re.compile(rf"(?:{names})\.?(?::[0-9]*)?") if hosts else None
 
     def is_plain(self, environ: WSGIEnvironment) -> bool:
-        """Tell whether a request is a program's or the service's own page's, so that nothing is refused or added."""
+        """Return whether a request is a program's or the service's own page's, so that nothing is refused or added."""
         origin = environ.get("HTTP_ORIGIN")
         if self._names and not self.knows(environ.get("HTTP_HOST", "")):
             return False
@@ -63,14 +63,14 @@ class Origins:
         return _is_own(origin, environ.get("HTTP_HOST", "")) and not self._lists(origin)
 
     def is_foreign(self, environ: WSGIEnvironment) -> bool:
-        """Tell whether a page made this request that may change nothing here."""
+        """Return whether a page made this request that may change nothing here."""
         origin, host = environ.get("HTTP_ORIGIN"), environ.get("HTTP_HOST", "")
         if origin is None:
             return environ.get("HTTP_SEC_FETCH_SITE", "none") not in {"none", "same-origin"}
         return not (_is_own(origin, host) or self.allows(origin, host))
 
     def allows(self, origin: str, host: str) -> bool:
-        """Tell whether pages of this origin may use the service at this host (header ``Host``) and read responses."""
+        """Return whether pages of this origin may use the service at this host (header ``Host``) and read responses."""
         if self._lists(origin):
             return True
         found = _ORIGIN.fullmatch(origin.lower()) if self._ports and not _is_own(origin, host) else None
@@ -80,7 +80,7 @@ class Origins:
         return (port or _DEFAULT_PORTS[scheme]) in self._ports and name == _split(host, "")[0]
 
     def knows(self, host: str) -> bool:
-        """Tell whether the service goes by this name (header ``Host``, whatever its port)."""
+        """Return whether the service goes by this name (header ``Host``, whatever its port)."""
         return self._names is None or self._names.fullmatch(host.lower()) is not None
 
     def _lists(self, origin: str) -> bool:
@@ -115,13 +115,13 @@ def install(app: Flask, origins: Origins) -> None:
 
 
 def _is_hidden_read(environ: WSGIEnvironment) -> bool:
-    """Tell whether a request reads for a page or a program, and not for someone who follows a link."""
+    """Return whether a request reads for a page or a program, and not for someone who follows a link."""
     shown = (environ.get("HTTP_SEC_FETCH_MODE"), environ.get("HTTP_SEC_FETCH_DEST")) == ("navigate", "document")
     return environ["REQUEST_METHOD"] in {"GET", "HEAD"} and not shown and environ["PATH_INFO"] not in PROBES
 
 
 def _is_own(origin: str, host: str) -> bool:
-    """Tell whether an origin is what the browser asked, by whatever scheme: a proxy in front may have removed TLS."""
+    """Return whether an origin is what the browser asked, by whatever scheme: a proxy in front may have removed TLS."""
     if host and origin in (f"http://{host}", f"https://{host}"):
         return True
     found = _ORIGIN.fullmatch(origin.lower())
@@ -156,7 +156,7 @@ def origin_pattern(entry: str) -> str:
 
 
 def is_host(text: str) -> bool:
-    """Tell whether a text is a host as browsers send it: a name in lower case, or an IP address in its short form."""
+    """Return whether a text is a host as browsers send it: a name in lower case, or an IP address in its short form."""
     try:
         if text.startswith("["):
             return text == f"[{IPv6Address(text[1:-1])}]"
@@ -166,5 +166,5 @@ def is_host(text: str) -> bool:
 
 
 def _is_name(host: str) -> bool:
-    """Tell whether a host is a name; browsers take one that ends in a number for an IPv4 address."""
+    """Return whether a host is a name; browsers take one that ends in a number for an IPv4 address."""
     return bool(_NAME.fullmatch(host)) and not _NUMBER_AT_END.fullmatch(host)

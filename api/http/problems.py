@@ -116,10 +116,11 @@ def database_unavailable() -> ApiProblem:
 
 
 def undecided() -> ApiProblem:
-    """Return the problem of a text that is too long now, while PostgreSQL is unavailable, which may have it already."""
+    """Return the problem of a text over today's limit that may be stored already, while PostgreSQL is unavailable."""
     return ApiProblem(
         "database-away",
-        "The text is too long. Whether it was accepted before, under a higher limit, cannot be told now: retry later.",
+        "The text is too long. Whether it was accepted before, under a higher limit, cannot be determined now:"
+        " retry later.",
         retry_after=5,
     )
 
@@ -134,7 +135,7 @@ def problem_of(error: Exception) -> ApiProblem:
         case JournalFull():
             problem = journal_full(5)
         case ReadsBusy():
-            problem = ApiProblem("busy", "Read again in a moment: too much is being read.", retry_after=1)
+            problem = ApiProblem("busy", "Retry in a moment: too much is being read.", retry_after=1)
         case KeyReused():
             problem = ApiProblem("key-reused", "Use a new Idempotency-Key for a different request.")
         case InvalidText():

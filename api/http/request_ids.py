@@ -20,7 +20,7 @@ NGINX_HEADER = "X-Dummies-Request"
 _OURS = "dummies.request_id"
 _NGINX = "HTTP_X_DUMMIES_REQUEST"
 _bound: ContextVar[object] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}request_id")
-"""What structlog's ``bind_contextvars`` would set, in a third of the time; an ellipsis is no value."""
+"""What structlog's ``bind_contextvars`` would set, in a third of the time; structlog treats an Ellipsis as unset."""
 _is_plain = re.compile(r"[!-~]{1,255}").fullmatch
 _is_of_nginx = re.compile(r"[0-9a-f]{32}").fullmatch
 

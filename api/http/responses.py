@@ -28,7 +28,9 @@ class _Response(Response):
         return self.headers
 
 
-def answer(body: msgspec.Struct, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+def json_response(
+    body: msgspec.Struct, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})
+) -> Response:
     """Return the body as a JSON response with these headers (in ASCII)."""
     return _Response(encode(body), status, {**COMMON, **headers}, content_type=JSON)
 

@@ -1,7 +1,7 @@
-"""The room for strings in an answer.
+"""The room for strings in a response.
 
-An answer stays in memory until it is read, and granian keeps 512 connections. As many answers of this size fit into a
-process' memory, and of one text of 64 KiB, which may take six times its size in JSON.
+A response stays in memory until it is read, and granian keeps 512 connections. A process has memory for as many
+responses of this size, or of one text of 64 KiB, which JSON may make six times as large.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from api.http.contract import StringState
 from api.http.responses import encode
 
-ANSWER_BYTES = 256 * 1024
-"""The most that the strings of an answer take, unless the first takes more, and without what is left of those cut."""
+RESPONSE_BYTES = 256 * 1024
+"""The most that the strings of a response take, unless the first takes more, and without what is left of those cut."""
 BEGINNING = 100
 """Characters that are left of a text for which there is no room."""
 
 
 class Room:
-    """What is left of an answer's room."""
+    """What is left of a response's room."""
 
     def __init__(self) -> None:
         """Leave all of it."""
@@ -25,7 +25,7 @@ class Room:
     def holds(self, string: StringState) -> bool:
         """Return whether there is room for this one too, as there is for the first; then it is taken."""
         size = len(encode(string))
-        if self._used and self._used + size > ANSWER_BYTES:
+        if self._used and self._used + size > RESPONSE_BYTES:
             return False
         self._used += size
         return True

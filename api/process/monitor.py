@@ -42,7 +42,7 @@ ROOM_TO_MAKE = 0.05
 
 @dataclass
 class Since:
-    """Whether a part answers, and since when: known once it has changed, as processes begin to look at other times."""
+    """Whether a part answers, and since when: known after a change, as processes start sampling at different times."""
 
     up: bool | None = None
     at: datetime | None = None

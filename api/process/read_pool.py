@@ -77,7 +77,7 @@ class ReadPool:
 
 
 def _hung_up(connection: Session) -> bool:
-    """Return whether the server has sent unsolicited data: it ends the connection."""
+    """Return whether the server has sent unsolicited data, which means it is closing the connection."""
     waiter = select.poll()
     waiter.register(connection.fileno(), select.POLLIN | select.POLLHUP)
     return bool(waiter.poll(0))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
-from api.http.room import ANSWER_BYTES
+from api.http.room import RESPONSE_BYTES
 from api.process.read_pool import ReadPool
 from core.errors import DummiesError, ReadsBusy
 from core.submission import StoredString, decode_rows
@@ -101,7 +101,7 @@ class Reader:
     def search(self, text: str, before: int | None, most: int, limit: int) -> Search | None:
         """Look for up to ``limit`` strings that contain the text among the next ``most`` below the given ``seq``.
 
-        It looks at fewer where they are long; at None where there are no more.
+        Fewer are examined where texts are long; None when none are left.
         """
         asked = {"q": text, "before": before, "most": most, "limit": limit, "bytes": _searched(text, SEARCH_BYTES)}
         rows = self._fetch(_SQL["search"], asked, kind="searches")
@@ -124,7 +124,7 @@ class Reader:
 
     def _strings(self, name: str, asked: Mapping[str, object], preview: int | None) -> list[StoredString]:
         sql = _SQL["strings"].replace("{strings}", _SQL[name]).replace("{columns}", _SQL["columns"])
-        return decode_rows(self._fetch(sql, {**asked, "preview": preview, "bytes": ANSWER_BYTES}))
+        return decode_rows(self._fetch(sql, {**asked, "preview": preview, "bytes": RESPONSE_BYTES}))
 
     def _fetch(
         self, sql: str, parameters: Mapping[str, object], *, kind: str = "reads", rested: bool = False

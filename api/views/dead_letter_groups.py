@@ -18,7 +18,7 @@ from api.http.group_contract import DiscardGroups, FailedGroup, FailedGroups, Gr
 from api.http.openapi import Operation
 from api.http.parameters import MAX_SCAN_CURSOR, integer
 from api.http.problems import INTERNAL, ApiProblem, problem_of
-from api.http.responses import NOT_CACHED, answer, encode
+from api.http.responses import NOT_CACHED, encode, json_response
 from api.services import Services, services
 from core.dead_letter_groups import PIECE, Progress
 
@@ -46,11 +46,13 @@ _run_slots = threading.BoundedSemaphore(CONCURRENT_RUNS)
     "Dead letters by reason", responses={200: FailedGroups}, parameters=("cursor",), refusals=(400, 401, 403, 503)
 )
 def failed_reasons() -> Response:
-    """Answer with how many dead letters have which reason; of very many, with those looked at within a second."""
+    """Return the number of dead letters per reason; of very many, those counted within a second."""
     counts = services().groups.count(integer("cursor", MAX_SCAN_CURSOR) or 0, COUNTING_BUDGET)
     largest_first = sorted(counts.reasons.items(), key=lambda group: -group[1])
     items = [FailedGroup(reason, count) for reason, count in largest_first]
-    return answer(FailedGroups(items, str(counts.cursor) if counts.cursor else None, counts.looked_at, counts.total))
+    return json_response(
+        FailedGroups(items, str(counts.cursor) if counts.cursor else None, counts.looked_at, counts.total)
+    )
 
 
 @blueprint.post("/dummies/failed/retry")
@@ -63,7 +65,7 @@ def failed_reasons() -> Response:
 def retry_groups() -> Response:
     """Put the dead letters with one of these reasons back into the journal; they keep their ids.
 
-    With `q`, only those whose text or reason contains it. The answer is NDJSON: a line of progress at least every
+    With `q`, only those whose text or reason contains it. The response is NDJSON: a line of progress at least every
     second, of which the last has `complete`. The run continues while the response is read. One that breaks off, or is
     not complete, has done a part: send it again, which does nothing twice.
     """
@@ -84,7 +86,7 @@ def retry_groups() -> Response:
 def discard_groups() -> Response:
     """Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`.
 
-    `q` and the answer are like those of a retry.
+    `q` and the response are like those of a retry.
     """
     parts = services()
     wanted = read_object(_discarded, MAX_BYTES, '{"reasons": ["…"], "why": "…"}')

@@ -13,7 +13,7 @@ from api.http.contract import MAX_HISTORY_PAGE, MAX_REASON_LENGTH, Accepted, Fai
 from api.http.openapi import Operation
 from api.http.parameters import DEFAULT_PAGE, MAX_SCAN_CURSOR, integer, preview, searched, text
 from api.http.problems import ApiProblem
-from api.http.responses import NOT_CACHED, answer, utc
+from api.http.responses import NOT_CACHED, json_response, utc
 from api.http.room import Room
 from api.services import services
 from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION
@@ -32,13 +32,13 @@ blueprint.before_request(operators_only)
     refusals=(400, 401, 403, 503),
 )
 def failed() -> Response:
-    """Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons."""
+    """Return the strings that PostgreSQL refused, each with the reason; `q` searches texts and reasons."""
     limit, most = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE, preview()
     with strings.texts_of_redis():
         page = services().dead_letters.page(limit, integer("cursor", MAX_SCAN_CURSOR) or 0, searched() or "")
     following, room = str(page.cursor) if page.cursor else None, Room()
     items = [room.fit(strings.failed(letter, most)) for letter in page.letters]
-    return answer(FailedPage(items, following, page.total))
+    return json_response(FailedPage(items, following, page.total))
 
 
 @blueprint.post("/dummies/<uuid:submission_id>/retry")
@@ -57,7 +57,9 @@ def retry(submission_id: UUID) -> Response:
     if wake:
         parts.waker.wake()
     url = f"/dummies/{letter.id}"
-    return answer(Accepted(submission_id, "queued", url, utc(letter.received_at), appended), 202, {"Location": url})
+    return json_response(
+        Accepted(submission_id, "queued", url, utc(letter.received_at), appended), 202, {"Location": url}
+    )
 
 
 @blueprint.delete("/dummies/<uuid:submission_id>")

@@ -25,13 +25,13 @@ _BOUNDS = {
 
 @blueprint.get("/openapi.json")
 def document() -> Response:
-    """Answer with the document."""
+    """Return the document."""
     return Response(_document(), content_type="application/json")
 
 
 @blueprint.get("/docs")
 def docs() -> Response:
-    """Answer with the page."""
+    """Return the page."""
     response = Response(_page(), content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Cache-Control"] = "no-cache"
@@ -40,7 +40,7 @@ def docs() -> Response:
 
 @blueprint.get("/docs/style.css")
 def style() -> Response:
-    """Answer with the page's style sheet."""
+    """Return the page's style sheet."""
     return Response(_style(), content_type="text/css; charset=utf-8")
 
 

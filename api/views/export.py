@@ -40,10 +40,10 @@ _places = Places(CONCURRENT_EXPORTS, waiting=2, patience=2.0)
     refusals=(400, 401, 503),
 )
 def export() -> Response:
-    """Answer with every string that is stored when the request comes, newest first, or those that contain `q`.
+    """Return every string that is stored when the request comes, newest first, or those that contain `q`.
 
-    As NDJSON it is one object per line; as CSV, the same fields, which the first line names. An answer that breaks off
-    is not whole: begin again. While the database is unavailable it pauses.
+    As NDJSON it is one object per line; as CSV, the same fields, which the first line names. A response that breaks
+    off is incomplete: start again. While the database is unavailable it pauses.
     """
     kind, text = query().get("format", "ndjson"), searched()
     if kind not in _TYPES:

@@ -10,7 +10,7 @@ from api.auth import sees_reasons
 from api.http.contract import PartState, Pipeline, Ready, SetBack
 from api.http.openapi import Operation
 from api.http.problems import ApiProblem, journal_volatile
-from api.http.responses import answer
+from api.http.responses import json_response
 from api.process.monitor import Since
 from api.process.request_threads import RequestThreads
 from api.services import Services, services
@@ -22,14 +22,14 @@ blueprint = Blueprint("pipeline", __name__)
 @blueprint.get("/pipeline")
 @Operation("Whether strings get through", responses={200: Pipeline})
 def pipeline() -> Response:
-    """Answer with what was seen within the last second; a part that is unavailable is reported as such, still with 200.
+    """Return what was seen within the last second; a part that is unavailable is reported as such, still with 200.
 
-    Why a string failed may quote it: where reading is closed, only who has the token for reading sees that.
+    Why a string failed may quote it: where reading needs a token, only a request with that token sees the reason.
     """
     monitor = services().monitor
     monitor.wait_for_first_look()
     counts = monitor.counts
-    return answer(
+    return json_response(
         Pipeline(
             accepting=bool(monitor.journal.up and not monitor.full and not monitor.durability.refused),
             waiting=counts.waiting if counts else None,
@@ -55,16 +55,16 @@ def pipeline() -> Response:
 @blueprint.get("/healthz")
 @Operation("Whether the process lives", responses={200: Ready})
 def healthz() -> Response:
-    """Answer as soon as the process serves; nothing else is looked at."""
-    return answer(Ready())
+    """Return 200 as soon as the process serves; nothing else is checked."""
+    return json_response(Ready())
 
 
 @blueprint.get("/readyz")
 @Operation("Whether the process may be sent requests", responses={200: Ready}, refusals=(503,))
 def readyz() -> Response:
-    """Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service.
+    """Return 200 once Redis was seen loaded and durable; a later outage does not take the process out of service.
 
-    A Redis that would lose what it acknowledges does, for as long as it is seen to be such.
+    A Redis that is not durable makes the process unready while that lasts.
     """
     services().monitor.ensure_started()
     return readiness(services())
@@ -74,7 +74,7 @@ def liveness(threads: RequestThreads) -> Response:
     """Return the response of a process that can serve; raises ApiProblem for one whose threads are all stuck."""
     if threads.stuck:
         raise ApiProblem("stuck", "Restart this process: none of its threads makes progress.")
-    return answer(Ready())
+    return json_response(Ready())
 
 
 def readiness(parts: Services) -> Response:
@@ -85,7 +85,7 @@ def readiness(parts: Services) -> Response:
         raise journal_volatile(parts.monitor.durability.problem)
     if not parts.monitor.reached:
         raise ApiProblem("journal-away", "Start Redis: it has not yet been seen with its data loaded.", retry_after=1)
-    return answer(Ready())
+    return json_response(Ready())
 
 
 def _set_back(seen: rollback.Rollback | None) -> SetBack | None:

@@ -24,7 +24,7 @@ from api.http.contract import (
 from api.http.openapi import Operation
 from api.http.parameters import preview, query
 from api.http.problems import ApiProblem
-from api.http.responses import JSON, answer
+from api.http.responses import JSON, json_response
 from api.http.room import BEGINNING, Room
 from api.process.reader import DatabaseUnavailable
 from api.services import services
@@ -41,7 +41,7 @@ _asked = msgspec.json.Decoder(StatusRequest)
 @blueprint.get("/dummies/<uuid:submission_id>")
 @Operation("What became of a string", responses={200: StringState}, refusals=(401, 404, 503))
 def state(submission_id: UUID) -> Response:
-    """Answer with the string and its status."""
+    """Return the string and its status."""
     key = str(submission_id)
     found = in_redis(key)
     if found is None:
@@ -49,7 +49,7 @@ def state(submission_id: UUID) -> Response:
         if row is None:
             raise ApiProblem("unknown-string", "There is no string with this id: check the id.")
         found = stored(row)
-    return answer(found)
+    return json_response(found)
 
 
 @blueprint.get("/dummies/")
@@ -62,13 +62,13 @@ def state(submission_id: UUID) -> Response:
 def states() -> Response:
     """With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages.
 
-    An answer has up to 256 KiB of strings, or one: a page ends there, and of many ids the texts are cut from there on.
+    A response holds up to 256 KiB of strings, or one longer one. A page ends there; with ``id``, further texts are cut.
 
     ``q`` gives those that contain it, case-sensitive. A search answers within a moment with what it has found; while
     there is a next cursor, there may be more. ``preview`` cuts long texts.
     """
     ids = query().getlist("id")
-    return answer(_many(_parse_ids(ids), preview()) if ids else history.page())
+    return json_response(_many(_parse_ids(ids), preview()) if ids else history.page())
 
 
 @blueprint.post("/dummies/status")
@@ -81,7 +81,7 @@ def states() -> Response:
 def status() -> Response:
     """Count the strings by status; name those that failed, and the ids that are not found."""
     wanted = read_object(_asked, MAX_STATUS_BYTES, '{"ids": ["…"]}')
-    return answer(_summary(list(dict.fromkeys(map(str, wanted.ids)))))
+    return json_response(_summary(list(dict.fromkeys(map(str, wanted.ids)))))
 
 
 def _many(ids: Sequence[UUID], most: int | None) -> StringStates:

@@ -14,7 +14,7 @@ from api.http.openapi import Operation
 from api.http.problems import ApiProblem, undecided
 from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
 from api.http.request_ids import nginx_id_of
-from api.http.responses import accepted_headers, answer
+from api.http.responses import accepted_headers, json_response
 from api.process.places import Places
 from api.process.reader import DatabaseUnavailable
 from api.services import services
@@ -49,7 +49,7 @@ def submit() -> Response:
         submitted = read_one(body, most, partial(_were_accepted, bulk=False))
         del body
         accepted = accept(parts, submitted, read_key(), nginx_id_of(request.environ))
-    return answer(accepted, 202, accepted_headers(accepted))
+    return json_response(accepted, 202, accepted_headers(accepted))
 
 
 @blueprint.post("/dummies/bulk")
@@ -75,11 +75,11 @@ def submit_bulk() -> Response:
     ):
         submitted = read_many(body, parts.settings.max_text_bytes, partial(_were_accepted, bulk=True))
         del body
-        return answer(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
+        return json_response(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
 
 
 def _were_accepted(submitted: Mapping[int, SubmitRequest], *, bulk: bool) -> bool:
-    """Tell whether these strings of the request, by index, were accepted before: under its key, or from nginx."""
+    """Return whether these strings of the request, by index, were accepted before: under its key, or from nginx."""
     key, request_id = read_key(), nginx_id_of(request.environ)
     if (key is None and request_id is None) or services().settings.database_read_url is None:
         return False

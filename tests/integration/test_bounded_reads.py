@@ -90,10 +90,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
     with pytest.MonkeyPatch.context() as patch, System(tmp_path_factory.mktemp("system")) as system:
         patch.setattr("api.process.monitor._repeat", lambda *_: None)
         for module, name, value in (
-            (room, "ANSWER_BYTES", SMALL),
+            (room, "RESPONSE_BYTES", SMALL),
             (room, "BEGINNING", BEGINNING),
             (strings, "BEGINNING", BEGINNING),
-            (reader, "ANSWER_BYTES", SMALL),
+            (reader, "RESPONSE_BYTES", SMALL),
             (reader, "EXPORT_BYTES", SMALL),
             (reader, "SEARCH_BYTES", 3 * SMALL),
             (reader, "SEARCH_COST", 4 * SMALL),

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from api import strings
 from api.http.contract import MAX_IDS_PER_QUERY
 from api.http.problems import TYPE_PREFIX
-from api.http.room import ANSWER_BYTES, BEGINNING
+from api.http.room import BEGINNING, RESPONSE_BYTES
 from api.process.reader import DatabaseUnavailable
 from api.services import Services
 from core.consumer import Consumer
@@ -403,7 +403,7 @@ def test_few_requests_read_texts_from_redis_at_a_time(client: FlaskClient, monke
 
 def test_the_beginnings_of_many_strings_fit_into_an_answer() -> None:
     """Or an id would count as not found."""
-    assert MAX_IDS_PER_QUERY * 4 * (BEGINNING + 1) <= ANSWER_BYTES
+    assert MAX_IDS_PER_QUERY * 4 * (BEGINNING + 1) <= RESPONSE_BYTES
 
 
 def test_the_history_needs_the_database(client: FlaskClient, table: Table) -> None:

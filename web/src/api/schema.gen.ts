@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * What became of many strings, or the history
-         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. An answer has up to 256 KiB of strings, or one: a page ends there, and of many ids the texts are cut from there on. ``q`` gives those that contain it, case-sensitive. A search answers within a moment with what it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
+         * @description With ``id`` (up to 100): the status of each. Without: stored strings, newest first, in pages. A response holds up to 256 KiB of strings, or one longer one. A page ends there; with ``id``, further texts are cut. ``q`` gives those that contain it, case-sensitive. A search answers within a moment with what it has found; while there is a next cursor, there may be more. ``preview`` cuts long texts.
          */
         get: operations["states"];
         put?: never;
@@ -37,7 +37,7 @@ export interface paths {
         };
         /**
          * What became of a string
-         * @description Answer with the string and its status.
+         * @description Return the string and its status.
          */
         get: operations["state"];
         put?: never;
@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * All stored strings as a file
-         * @description Answer with every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is one object per line; as CSV, the same fields, which the first line names. An answer that breaks off is not whole: begin again. While the database is unavailable it pauses.
+         * @description Return every string that is stored when the request comes, newest first, or those that contain `q`. As NDJSON it is one object per line; as CSV, the same fields, which the first line names. A response that breaks off is incomplete: start again. While the database is unavailable it pauses.
          */
         get: operations["export"];
         put?: never;
@@ -121,7 +121,7 @@ export interface paths {
         };
         /**
          * Dead letters
-         * @description Answer with strings that PostgreSQL refused, and why; `q` is looked for in their texts and reasons.
+         * @description Return the strings that PostgreSQL refused, each with the reason; `q` searches texts and reasons.
          */
         get: operations["failed"];
         put?: never;
@@ -143,7 +143,7 @@ export interface paths {
         put?: never;
         /**
          * Discard groups of dead letters
-         * @description Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`. `q` and the answer are like those of a retry.
+         * @description Remove the dead letters with one of these reasons for good; the log keeps their ids, and `why`. `q` and the response are like those of a retry.
          */
         post: operations["discard_groups"];
         delete?: never;
@@ -161,7 +161,7 @@ export interface paths {
         };
         /**
          * Dead letters by reason
-         * @description Answer with how many dead letters have which reason; of very many, with those looked at within a second.
+         * @description Return the number of dead letters per reason; of very many, those counted within a second.
          */
         get: operations["failed_reasons"];
         put?: never;
@@ -183,7 +183,7 @@ export interface paths {
         put?: never;
         /**
          * Try groups of dead letters again
-         * @description Put the dead letters with one of these reasons back into the journal; they keep their ids. With `q`, only those whose text or reason contains it. The answer is NDJSON: a line of progress at least every second, of which the last has `complete`. The run continues while the response is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
+         * @description Put the dead letters with one of these reasons back into the journal; they keep their ids. With `q`, only those whose text or reason contains it. The response is NDJSON: a line of progress at least every second, of which the last has `complete`. The run continues while the response is read. One that breaks off, or is not complete, has done a part: send it again, which does nothing twice.
          */
         post: operations["retry_groups"];
         delete?: never;
@@ -221,7 +221,7 @@ export interface paths {
         };
         /**
          * Whether the process lives
-         * @description Answer as soon as the process serves; nothing else is looked at.
+         * @description Return 200 as soon as the process serves; nothing else is checked.
          */
         get: operations["healthz"];
         put?: never;
@@ -241,7 +241,7 @@ export interface paths {
         };
         /**
          * Whether strings get through
-         * @description Answer with what was seen within the last second; a part that is unavailable is reported as such, still with 200. Why a string failed may quote it: where reading is closed, only who has the token for reading sees that.
+         * @description Return what was seen within the last second; a part that is unavailable is reported as such, still with 200. Why a string failed may quote it: where reading needs a token, only a request with that token sees the reason.
          */
         get: operations["pipeline"];
         put?: never;
@@ -261,7 +261,7 @@ export interface paths {
         };
         /**
          * Whether the process may be sent requests
-         * @description Answer 200 once Redis was seen loaded and durable; a later outage does not take the process out of service. A Redis that would lose what it acknowledges does, for as long as it is seen to be such.
+         * @description Return 200 once Redis was seen loaded and durable; a later outage does not take the process out of service. A Redis that is not durable makes the process unready while that lasts.
          */
         get: operations["readyz"];
         put?: never;
@@ -336,7 +336,7 @@ export interface components {
          */
         FailedGroups: {
             items: components["schemas"]["FailedGroup"][];
-            /** @description Pass as `cursor` to look on, and add up; null when all were looked at. */
+            /** @description Pass as `cursor` to continue; add up the counts. Null at the end. */
             next_cursor: string | null;
             /** @description Dead letters that were looked at for this answer. */
             looked_at: number;
@@ -372,7 +372,7 @@ export interface components {
             done: number;
             /** @description Dead letters that another operator decided meanwhile, or that cannot be read. */
             skipped: number;
-            /** @description Dead letters of the beginning that were not looked at yet, of any reason. */
+            /** @description Dead letters present at the start and not examined yet, whatever their reason. */
             left: number;
             /**
              * @description Whether all were looked at, on the last line; null on the lines before.
@@ -411,7 +411,7 @@ export interface components {
         };
         /**
          * Pipeline
-         * @description Whether strings get through, at a glance; read at most once a second.
+         * @description Pipeline health, sampled once a second.
          */
         Pipeline: {
             /** @description Whether a string submitted now would be accepted. */
@@ -424,13 +424,13 @@ export interface components {
             oldest_seconds: number | null;
             /** @description New rows, over the last ten seconds; null before it is known. */
             stored_per_second: number | null;
-            /** @description Until the journal is empty at its present rate; null if unknown. */
+            /** @description Seconds until the journal is empty at the current rate; null if unknown. */
             drain_seconds: number | null;
             /** @description Redis, where accepted strings wait. */
             journal: components["schemas"]["PartState"];
             /** @description PostgreSQL, where strings are stored. */
             database: components["schemas"]["PartState"];
-            /** @description The processes that move strings from the one to the other. */
+            /** @description The processes that move strings from Redis to PostgreSQL. */
             workers: components["schemas"]["PartState"];
             /** @description Whether the journal lost accepted strings; null when it did not. */
             set_back: components["schemas"]["SetBack"] | null;
@@ -448,7 +448,7 @@ export interface components {
              */
             set_aside: number | null;
             /**
-             * @description How the one of them failed that is tried next; to readers only, if there is a token.
+             * @description Why the string that is tried next failed; only with the token for reading, if there is one.
              * @default null
              */
             set_aside_reason: string | null;
@@ -504,17 +504,17 @@ export interface components {
         };
         /**
          * SetBack
-         * @description The journal came back without some of what it had acknowledged; said until an operator deletes the note.
+         * @description The journal was rolled back; reported until an operator deletes the note.
          */
         SetBack: {
             /**
              * Format: date-time
-             * @description When it was noticed first.
+             * @description When it was first detected.
              */
             at: string;
-            /** @description Strings ever appended, as they were counted before. */
+            /** @description Counter of appended strings before it. */
             before: number;
-            /** @description As they were counted then; at most the difference is missing. */
+            /** @description Counter of appended strings after it; at most the difference is missing. */
             after: number;
         };
         /**
@@ -556,7 +556,7 @@ export interface components {
             /** @default null */
             stored_at: string | null;
             /**
-             * @description Tries so far; null once stored. An outage counts as none.
+             * @description Attempts so far; null once stored. An outage counts as none.
              * @default null
              */
             attempts: number | null;
