@@ -107,9 +107,9 @@ def _parameters(query: str, known: Mapping[str, Sequence[str]]) -> dict[str, str
         name, _, value = parameter.partition("=")
         if name not in known or name in parameters:
             may = f"may have, once each, {', '.join(known)}" if known else "has no parameters"
-            raise ValueError(f"take {name!r} out of what follows the question mark: such an address {may}")
+            raise ValueError(f"remove {name!r} from the query string: such an address {may}")
         if not value or (known[name] and value not in known[name]):
-            raise ValueError(f"set {name} to {' or '.join(known[name]) or 'something'}")
+            raise ValueError(f"set {name} to {' or '.join(known[name]) or 'a value'}")
         parameters[name] = unquote(value)
     return parameters
 

@@ -111,7 +111,7 @@ class Consumer:
 
     @journal_errors()
     def complete(self, entries: Sequence[Entry], inserted: int) -> int:
-        """Take entries off the journal whose strings are stored, ``inserted`` as new rows; return how many strings."""
+        """Remove the entries of stored strings from the journal (``inserted``: new rows); return how many strings."""
         k = self._keys
         keys = [k.journal, k.waiting, k.stored, k.inserted, k.set_aside, k.set_aside_notes]
         keys += [k.status(s.id) for entry in entries for s in entry.submissions]

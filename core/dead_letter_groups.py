@@ -102,7 +102,7 @@ class DeadLetterGroups:
         """Put back all dead letters with one of these reasons (None: all), and yield the progress after each piece.
 
         Those without ``search`` in their text or reason are left. ``wake`` is called when a wake-up is to be published.
-        A string that fails again meanwhile may not be met a second time. The log keeps which operator did it. Raises
+        A string that fails again during the run may be missed. The log keeps which operator did it. Raises
         JournalFull when there was no room for 10 s, or JournalUnavailable: what was yielded is done, and perhaps one
         more piece.
         """

@@ -24,7 +24,7 @@ PIECE_BYTES = 1024 * 1024
 OPERATOR_ACTION = "operator action"
 """The audit line in the log: which operator did what to how many dead letters, and why."""
 ACTION_BEGINS = "operator action begins"
-"""The line before it. One without the other is an action that may have been done: its answer was lost."""
+"""The line before it. Without the second line the outcome is unknown."""
 
 
 class Page(NamedTuple):
@@ -92,7 +92,7 @@ class DeadLetters:
         return Page(list(letters.values()), cursor, total)
 
     def retry(self, submission_id: str) -> Retried | None:
-        """Put a dead letter back into the journal under its id; None if the string is none that can be read.
+        """Put a dead letter back into the journal under its id; None if this id has no readable dead letter.
 
         Raises JournalFull.
         """
@@ -101,7 +101,7 @@ class DeadLetters:
         return Retried(found[0].letter, wake, appended) if done else None
 
     def discard(self, submission_id: str) -> DeadLetter | None:
-        """Remove a dead letter for good and return it; None if the string is none that can be read."""
+        """Remove a dead letter for good and return it; None if this id has no readable dead letter."""
         found = self._find(submission_id)
         return found[0].letter if self.remove(found) else None
 

@@ -95,7 +95,7 @@ def parse_record(value: bytes) -> Record:
 
 
 class Journal:
-    """The API's side: append strings, look up their status, see how the journal is doing.
+    """The API's side: append strings, look up their status, read the counters.
 
     Every method raises JournalUnavailable when Redis does not answer in time.
     """
@@ -166,7 +166,7 @@ class Journal:
 
     @journal_errors()
     def counts(self) -> Counts:
-        """Return how the journal is doing."""
+        """Read the counters and what else ``counts.lua`` returns of the journal."""
         k = self._keys
         keys = [k.journal, k.waiting, k.stored, k.failed, k.workers, k.database_away]
         keys += [k.appended, k.set_back, k.discarded, k.retried, k.balance_base]

@@ -11,7 +11,7 @@ MOST_CHARACTERS = 500
 
 
 def operator() -> str:
-    """Return who runs the command and where, for the log: the system's own names, which no variable changes."""
+    """Return who runs the command, as user@host; from the user database and the hostname, not the environment."""
     try:
         user = getpwuid(os.getuid()).pw_name
     except KeyError:  # containers' users often have no name

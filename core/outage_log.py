@@ -25,7 +25,7 @@ class OutageLog:
         self._met: dict[str, int] = {}
         self._said_at = self._met_at = 0.0
         self.down = False
-        """Whether the last that was noted was a failure."""
+        """Whether an outage persists: a call failed, and ``over`` has not found it to have ended."""
 
     def met(self, reason: str) -> None:
         """Note that a call failed, and why; logged when the reason is new or a minute has passed."""

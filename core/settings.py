@@ -20,7 +20,7 @@ RedisUrl = Annotated[str, AfterValidator(redis_address)]
 DatabaseUrl = Annotated[str, AfterValidator(database_address)]
 MAX_FILE_BYTES = 64 * 1024
 _CELERY_READS = ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
-"""Variables that Celery would read the broker's address from, whatever this code says; no other program does."""
+"""Variables that override the broker's address in Celery only."""
 
 
 class CoreSettings(BaseModel):

@@ -106,5 +106,5 @@ def check_text(text: str, max_bytes: int) -> None:
 
 
 def total_bytes(submissions: Sequence[Submission]) -> int:
-    """Return about how many bytes the texts take (exact for ASCII, else in characters)."""
+    """Return the approximate size of the texts in bytes (exact for ASCII, else in characters)."""
     return sum(len(submission.text) for submission in submissions)

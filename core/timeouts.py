@@ -16,5 +16,5 @@ DRAIN_BUDGET = 3.0  # after which a drain gives way to the next one
 SETTLE_BUDGET = 8.0  # after which no more of a claimed batch is tried: one more call still ends within the lease
 PROBE_AT_LEAST = 20.0  # each process tries an unavailable PostgreSQL at least this often, whatever Redis' clock says
 ABANDONED_AFTER = TASK_TIME_LIMIT + 5.0  # no process can have held an entry for this long
-STUCK_AFTER = 25.0  # a pool that has not begun a task by then never will; nor will a thread its next round
+STUCK_AFTER = 25.0  # a pool that has not started a task by then is stuck; so is a thread that has not started a round
 WORKER_SILENT_AFTER = 5.0  # a worker without a heartbeat for this long counts as gone

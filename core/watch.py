@@ -17,7 +17,7 @@ from core.timeouts import ABANDONED_AFTER, WORKER_SILENT_AFTER
 LOOKED_AT = 1_000
 """The most entries of a consumer that are looked at."""
 FORGOTTEN_AFTER_MS = 2 * (LONGEST_PAUSE_MS + LEASE_MS)
-"""Time without an attempt after which an entry that is set aside was forgotten, unless an outage lasts."""
+"""An entry set aside and not tried for this long was forgotten, unless there is an outage."""
 
 
 class Heartbeat(NamedTuple):

@@ -43,7 +43,7 @@ def send_canary(redis: Redis, owner_url: str) -> Finding:
     try:
         Journal(redis).append([Unit([canary])])
     except DummiesError as error:
-        return failed("a string", f"not accepted: {error}", "fix Redis first")
+        return failed("test string", f"not accepted: {error}", "fix Redis first")
     started = time.monotonic()
     with closing(connector_of(owner_url).connect()) as owner, owner.cursor() as cursor:
 
@@ -52,8 +52,8 @@ def send_canary(redis: Redis, owner_url: str) -> Finding:
             return bool(cursor.rowcount)
 
         if not _comes(stored):
-            return failed("a string", f"not stored within {PATIENCE:.0f} s; it waits as {canary.id}", START)
-    return passed("a string", f"stored after {time.monotonic() - started:.2f} s, and deleted")
+            return failed("test string", f"not stored within {PATIENCE:.0f} s; it waits as {canary.id}", START)
+    return passed("test string", f"stored after {time.monotonic() - started:.2f} s, and deleted")
 
 
 def _counts(journal: Journal) -> Counts:

@@ -128,7 +128,7 @@ def _pooler(what: str, connector: Connector, connection: Connection, cursor: Cur
         other.execute(PROCESS)
         if other.fetchone() != process:
             return passed(what, "one that was not seen to share sessions")
-    seen = "one that shares sessions between transactions: timeouts and the schema do not stay as set"
+    seen = "transaction pooling: session settings do not persist"
     return failed(what, seen, "set it to session pooling, or connect to the server itself")
 
 
@@ -137,9 +137,9 @@ def _writable(cursor: Cursor) -> Finding:
     [(refuses_writes,)] = cursor.fetchall()
     if refuses_writes:
         return failed(
-            "PostgreSQL takes writes", "it is a standby or read-only", "connect to the primary, or end read-only mode"
+            "PostgreSQL accepts writes", "it is a standby or read-only", "connect to the primary, or end read-only mode"
         )
-    return passed("PostgreSQL takes writes", "it is the primary")
+    return passed("PostgreSQL accepts writes", "it is the primary")
 
 
 def _clock(cursor: Cursor) -> Finding:

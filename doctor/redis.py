@@ -46,7 +46,7 @@ def _file(info: Info) -> Finding:
         return failed("Redis' file", "it keeps nothing on disk", "start it with appendonly yes and appendfsync always")
     if info.persistence.get("aof_last_write_status", "ok") != "ok":
         return failed("Redis' file", "the last write failed", "free space on its disk")
-    return passed("Redis' file", "append-only; whether each command is on disk before it answers cannot be asked")
+    return passed("Redis' file", "append-only; appendfsync cannot be queried")
 
 
 def _eviction(info: Info) -> Finding:

@@ -12,7 +12,7 @@ _given: set[int] = set()
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a server could listen on this port of 127.0.0.1. Raises PermissionError for a privileged one."""
+    """Return whether a server could listen on this port of 127.0.0.1. Raises PermissionError for a privileged one."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # as servers do: connections that linger after their server has ended take no port
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -111,7 +111,7 @@ class Postgres(Server):
         private.write(self._passfile, f"*:*:*:{READER}:{self._passwords[READER]}\n")
 
     def answers(self) -> bool:
-        """Tell whether this server accepts connections, from its log: PostgreSQL's user alone may look at its files."""
+        """Return whether this server accepts connections, from its log: only PostgreSQL's user may read its files."""
         return READY in self.log.read_text(encoding="utf-8", errors="replace")
 
     @property

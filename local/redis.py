@@ -90,7 +90,7 @@ class Redis(Server):
         return [str(self.binary), "redis.conf", *options]
 
     def answers(self) -> bool:
-        """Tell whether this Redis answers and has loaded its data."""
+        """Return whether this Redis answers and has loaded its data."""
         once = Retry(NoBackoff(), 0)
         client = redis.Redis("127.0.0.1", self.port, password=self.password, socket_timeout=1, retry=once)
         try:

@@ -35,7 +35,7 @@ LATEST = "SELECT * FROM dummies ORDER BY seq DESC LIMIT 10"
 
 
 class PortError(Exception):
-    """Ports cannot be had; the message names the variable that moves each, one a line."""
+    """Ports are unavailable; the message names the variable that moves each, one a line."""
 
 
 def choose_ports(environ: Mapping[str, str]) -> dict[str, int]:
@@ -152,7 +152,7 @@ def _up(port: int, path: str) -> bool:
 
 
 def _worker_online(flower_port: int, login: str) -> bool:
-    """Tell whether Flower sees a worker: then it runs, and so do its events."""
+    """Return whether Flower sees a worker: then it runs, and so do its events."""
     answer = get(flower_port, "/workers?json=1", login)
     return bool(answer and any(worker["status"] for worker in json.loads(answer)["data"]))
 

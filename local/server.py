@@ -102,7 +102,7 @@ class Server:
         """Do what is needed before the server can start; the folder is ours alone meanwhile."""
 
     def answers(self) -> bool:
-        """Tell whether this very server, not another on its port, answers."""
+        """Return whether this very server, not another on its port, answers."""
         raise NotImplementedError
 
     def why_ended(self) -> str:

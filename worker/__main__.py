@@ -6,7 +6,7 @@ import sys
 
 from celery.bin.celery import celery
 
-# how Celery's worker runs, wherever it does; workers need nothing of each other
+# options of every worker; workers do not talk to each other
 OPTIONS = ("--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle")
 
 

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             wake = partial(publish_wakeup, make_celery(settings.broker_url))
             return follow(groups.retry(reasons, wake, operator(), search))
         except JournalUnavailable as error:
-            print(f"{error} Nothing was done.", file=sys.stderr)
+            print(error if asked.action == "list" else f"{error} Nothing was done.", file=sys.stderr)
             return INCOMPLETE
         except KeyboardInterrupt:
             return INTERRUPTED
@@ -119,7 +119,7 @@ def follow(run: Iterator[Progress]) -> int:
                 said_at = time.monotonic()
                 _say(progress)
     except KeyboardInterrupt:
-        end, code = "interrupted", INTERRUPTED
+        end, code = "interrupted.", INTERRUPTED
     except (JournalUnavailable, JournalFull) as error:
         end, code = str(error), INCOMPLETE
     if code:

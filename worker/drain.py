@@ -51,7 +51,7 @@ class Drain:
                 self._outage.met(str(outage))
                 self._consumer.mark_database_unavailable()  # no wake-up: the timer retries often enough
             except Unanswered as error:
-                log.warning("PostgreSQL did not take a batch in time", reason=str(error))
+                log.warning("batch timed out in PostgreSQL", reason=str(error))
                 self._consumer.finish()
         except JournalUnavailable:
             log.warning("drain aborted; claimed entries return when their leases expire")

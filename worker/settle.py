@@ -1,4 +1,4 @@
-"""Settling a batch: strings that can be stored are; those that fail are found by halving and fail alone."""
+"""Settle a batch: store what can be stored; bisect to find what fails."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Settling:
         self._failed: list[tuple[Entry, Failure]] = []
         self._probed = self._shrunk = False
         self._doubt: Failure | None = None
-        """How the probe's row failed, where strings may be stored all the same."""
+        """How the probe failed, when strings may still be storable."""
         self.rows = 0
 
     def settle(self, entries: Sequence[Entry]) -> None:

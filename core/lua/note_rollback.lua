@@ -3,6 +3,7 @@
 --
 -- KEYS  1 set_back
 -- ARGV  1 at_ms, 2 before, 3 after, 4 how long processes take to detect the same rollback (ms)
+-- Returns nothing.
 
 local at, before, after = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local noted_at, noted_before, noted_after = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+) (%d+) (%d+)$')

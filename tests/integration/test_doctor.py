@@ -138,7 +138,7 @@ def test_a_redis_that_would_lose_or_refuse(
     with redis_of(system) as redis:
         redis.delete("other")
     assert said in found.pop(what).seen
-    assert set(found) <= {"wake-up", "a string"}  # a full Redis takes neither
+    assert set(found) <= {"wake-up", "test string"}  # a full Redis takes neither
 
 
 @with_worker

@@ -135,7 +135,7 @@ def test_rows_are_kept_whole_in_their_table_and_on_disk(postgres: Postgres, tmp_
 
 
 @pytest.mark.parametrize(
-    ("mode", "well", "said"), [("session", True, "not seen to share"), ("transaction", False, "shares sessions")]
+    ("mode", "well", "said"), [("session", True, "not seen to share"), ("transaction", False, "transaction pooling")]
 )
 def test_the_doctor_tells_of_it(postgres: Postgres, tmp_path: Path, mode: str, *, well: bool, said: str) -> None:
     with pooler(postgres, tmp_path, mode) as port:

@@ -56,7 +56,7 @@ class QoS(redis.QoS):  # type: ignore[misc]
     """
 
     def restore_visible(self, *args: Any, **options: Any) -> None:
-        """Put back what workers took that are gone. Raises what redis-py raises where Redis is unreachable."""
+        """Restore messages taken by workers that are gone. Raises what redis-py raises where Redis is unreachable."""
         try:
             super().restore_visible(*args, **options)
         except (OSError, exceptions.ConnectionError, exceptions.TimeoutError):
