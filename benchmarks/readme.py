@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 from benchmarks.figures import ratios, summarise
 from benchmarks.report import number, table
-from benchmarks.results import Results, is_busy, load_limit
+from benchmarks.results import Results
 
 
 class Language(NamedTuple):
-    """The words of a README; ``taken``, ``busy`` and ``rest`` are formats."""
+    """The words of a README; ``taken`` and ``rest`` are formats."""
 
     taken: str
-    busy: str
     header: tuple[str, str, str, str]
     contenders: dict[str, str]
     rest: str
@@ -21,8 +20,6 @@ class Language(NamedTuple):
 
 ENGLISH = Language(
     taken="Measured {taken}, revision {revision}; the load before the run was {load}.",
-    busy="**Do not trust these figures:** a load above {limit:g} is too high for {cores} cores."
-    " They are kept only until a run on a quiet machine replaces them.",
     header=("contender", "stored/s", "speedup of ix-dummies", "acknowledged, p50"),
     contenders={
         "ours": "ix-dummies",
@@ -35,8 +32,6 @@ ENGLISH = Language(
 )
 KOREAN = Language(
     taken="측정: {taken}, 리비전 {revision}, 측정 전 부하 {load}.",
-    busy="**이 수치는 믿지 마십시오.** {cores}코어에서 {limit:g}보다 큰 부하는 너무 높습니다."
-    " 한가한 머신에서 다시 측정할 때까지만 남겨 둡니다.",
     header=("방식", "저장/초", "ix-dummies가 빠른 정도(배)", "접수 응답 시간, p50"),
     contenders={
         "ours": "ix-dummies",
@@ -64,11 +59,4 @@ def render(results: Results, language: Language) -> str:
         revision=machine["revision"],
         load=machine["load_before"],
     )
-    busy = language.busy.format(limit=load_limit(machine), cores=machine["cores"])
-    return "\n\n".join(
-        [
-            f"{taken} {busy}" if is_busy(machine) else taken,
-            table(language.header, lines, "lrrr"),
-            language.rest.format(**rest),
-        ]
-    )
+    return "\n\n".join([taken, table(language.header, lines, "lrrr"), language.rest.format(**rest)])

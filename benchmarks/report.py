@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from benchmarks.figures import Rounds, ratios, summarise
-from benchmarks.results import Results, doubts
+from benchmarks.results import Results
 from benchmarks.targets import Verdict, judge_all
 
 CONTENDERS = {
@@ -51,10 +51,9 @@ OTHERS = {
 
 
 def render(results: Results) -> str:
-    """Return all tables, after a warning where the figures cannot be trusted."""
+    """Return all tables."""
     rounds: Rounds = results["figures"]
     parts = [
-        *(f"**Do not trust these figures: {doubt}.**" for doubt in doubts(results["machine"])),
         _taken(results),
         _contenders(rounds),
         _targets(judge_all(rounds)),
