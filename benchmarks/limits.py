@@ -9,9 +9,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 import psycopg2
 import uuid_utils
+from msgspec.structs import astuple
 from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in spite of its name
 from psycopg2.extensions import get_wait_callback, set_wait_callback
 
@@ -27,14 +29,15 @@ INSERT = (ROOT / "worker/sql/insert.sql").read_text(encoding="ascii").replace("p
 PER_COMMIT = 1_000
 PIPELINED, XADD_CLIENTS, XADD_DATABASE = 32, 8, 2
 
-Rows = list[tuple[str, str, int]]
+Rows = list[tuple[Any, ...]]
+"""The fields of submissions."""
 
 
 def measure(environment: Environment, profile: Profile, figures: Figures) -> None:
     """Measure each limit once."""
     environment.cursor.execute(CREATE)
     now = time.time_ns() // 1000
-    rows = [(str(uuid_utils.uuid7()), f"text-{number:012d}", now) for number in range(profile.batch)]
+    rows = [astuple(Submission(str(uuid_utils.uuid7()), f"text-{number:012d}", now)) for number in range(profile.batch)]
     for key, insert in (("limit.unnest", _unnest), ("limit.copy", _copy)):
         figures.add(key, _rate(environment, rows, insert))
     entries = _xadd(environment, profile.batch)
@@ -66,7 +69,7 @@ def _unnest(connection: Connection, rows: Rows) -> None:
 
 def _copy(connection: Connection, rows: Rows) -> None:
     """Copy all rows in one commit; building the text that COPY reads is part of the time."""
-    lines = "".join(f"{row_id}\t{text}\tnow\n" for row_id, text, _ in rows)
+    lines = "".join(f"{row_id}\t{text}\tnow\n" for row_id, text, *_ in rows)
     with _no_wait_callback(), connection, connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {TABLE} (id, text, received_at) FROM STDIN", io.StringIO(lines))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg2
@@ -22,7 +23,7 @@ from worker.failures import Outage, Refused, TooSlow, Unanswered, is_outage, ref
 
 _SQL = Path(__file__).parent / "sql"
 _INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
-_PROBE = (_SQL / "probe.sql").read_text(encoding="ascii")
+_PROBE = f"BEGIN;\n{_INSERT};\nROLLBACK"
 
 
 class Store:
@@ -48,10 +49,8 @@ class Store:
         the batch is stored, or (when the connection broke during the commit) all of it is: retrying is safe in any
         case, because the id is the primary key.
         """
-        columns = zip(*map(astuple, sorted(submissions, key=attrgetter("id"))), strict=True)
-        parameters = dict(zip(Submission.__struct_fields__, map(list, columns), strict=True))
         with self._cursor() as cursor:
-            cursor.execute(_INSERT, parameters)
+            cursor.execute(_INSERT, _columns(submissions))
             return int(cursor.rowcount)
 
     def holds(self, submission_id: str) -> bool:
@@ -61,14 +60,14 @@ class Store:
             return bool(cursor.rowcount)
 
     def probe(self) -> Failure | None:
-        """Test whether a row can be stored at all, with one of our own that is rolled back.
+        """Test whether a row can be stored at all: insert one of our own as a batch is inserted, and roll it back.
 
         Return None when it can; how it failed where that may be due to its text, so that others may be stored. Raises
         Outage where PostgreSQL reports that it cannot store anything.
         """
         try:
             with self._cursor() as cursor:
-                cursor.execute(_PROBE, {"id": str(uuid4())})
+                cursor.execute(_PROBE, _columns([Submission(str(uuid4()), "probe", 0)]))
         except (Unanswered, Refused) as error:
             self._drop()  # its transaction may still be open
             failure = error.failure if isinstance(error, Refused) and not isinstance(error, TooSlow) else None
@@ -107,3 +106,9 @@ class Store:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _columns(submissions: Sequence[Submission]) -> dict[str, list[Any]]:
+    """Return a list for each field, in the order of the ids."""
+    columns = zip(*map(astuple, sorted(submissions, key=attrgetter("id"))), strict=True)
+    return dict(zip(Submission.__struct_fields__, map(list, columns), strict=True))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.keys import KEYS
+from core.submission import Submission
 from core.timeouts import GRACE_PERIOD, STATEMENT_TIMEOUT
 from faults.harm import Harm, Seen, comes
 from faults.world import World
@@ -25,7 +26,10 @@ END $$;
 CREATE TRIGGER planted BEFORE INSERT ON dummies FOR EACH ROW EXECUTE FUNCTION planted()
 """
 RIGHTS = (
-    ("INSERT ON dummies FROM dummy_writer", "INSERT (id, text, received_at) ON dummies TO dummy_writer"),
+    (
+        "INSERT ON dummies FROM dummy_writer",
+        f"INSERT ({', '.join(Submission.__struct_fields__)}) ON dummies TO dummy_writer",
+    ),
     ("SELECT ON dummies FROM dummy_writer", "SELECT (id) ON dummies TO dummy_writer"),
     ("USAGE ON SCHEMA public FROM PUBLIC", "USAGE ON SCHEMA public TO PUBLIC"),
 )
