@@ -27,7 +27,7 @@ if grep -q 'files: \[ca.crt\]' "$overlay/kustomization.yaml" && ! [ -s "$overlay
 fi
 if grep -q 'files: \[operators\]' "$overlay/kustomization.yaml"; then
     file=k8s/overlays/$overlay/operators
-    [ -f "$overlay/operators" ] || fail "$file is missing: echo \"\$(whoami) \$(openssl rand -hex 24)\" >$file makes one for you"
+    [ -f "$overlay/operators" ] || fail "$file is missing: (umask 077; echo \"\$(whoami) \$(openssl rand -hex 24)\" >$file) makes one for you"
     line='[A-Za-z0-9_.@-]{1,64}[[:blank:]]+[!-~]{16,}[[:blank:]]*'
     wrong=$(LC_ALL=C grep -avnE "^[[:blank:]]*(#.*|$line)?\$" "$overlay/operators") || wrong=
     [ "$wrong" ] || wrong=$(awk '$1 !~ /^#/ && NF && (seen[$2]++ || $1 == "operator") { print NR ":" }' "$overlay/operators")

@@ -18,7 +18,7 @@ from database.session import Connector, UnfitDatabase
 
 CONNECTIONS = {"reads": 5, "searches": 2, "pings": 1}
 """Of each kind, so that slow searches leave connections to other readers, and both leave one to the monitor."""
-WAITING = {"reads": 16, "searches": 4, "pings": 1}
+WAITING = {"reads": 10, "searches": 10, "pings": 1}
 """Threads that may wait for one: of a process' 32 they leave 5 to requests that read nothing from PostgreSQL."""
 STATEMENT_TIMEOUT, LOCK_TIMEOUT = 2.0, 1.5
 """Seconds. A table that is locked is unavailable, so that is found out before the statement counts as slow."""

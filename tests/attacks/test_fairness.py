@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from email.message import Message
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from attacks.bystander import Bystander
@@ -156,19 +157,23 @@ def test_the_pages_files_have_a_rate_of_their_own(web: Web) -> None:
         ("/dummies?limit=1&q=a", 2),
         ("/dummies/?%71=a", 2),
         ("/dummies/", 32),
-        ("/dummies/0", 512),
+        ("/dummies/0", 128),
+        ("POST /dummies/ {}", 256),
         ("POST /dummies/bulk", 16),
         ("POST /dummies/status", 32),
     ],
 )
 def test_one_client_has_a_part_of_the_places_for_requests(tmp_path: Path, path: str, most: int) -> None:
     """On both ports together, whomever it claims to send for: the API, which never answers, gets no more of them."""
+    path, _, sent = path.partition(" {")
     head = get_head(path).replace(b"GET POST", b"POST")
+    if sent:
+        head = head[:-2] + b"Content-Length: 2\r\n\r\n{}"
     with socket.create_server(("127.0.0.1", 0), backlog=most + 2) as api, ExitStack() as held:
         api.settimeout(20)
         web = held.enter_context(serving(System(tmp_path), "front", upstream=f"127.0.0.1:{api.getsockname()[1]}"))
         for n in range(most):
-            forged = head[:-2] + b"X-Forwarded-For: %s\r\n\r\n" % next(addresses).encode()
+            forged = head.replace(b"Host:", b"X-Forwarded-For: %s\r\nHost:" % next(addresses).encode())
             held.enter_context(connect([web.port, web.api_port][n % 2], forged, CLIENT))
         held.enter_context(connect(web.api_port, head, OTHER))
         for _ in range(most + 1):
@@ -192,6 +197,23 @@ def test_a_flood_from_one_client_is_cut_down_and_others_are_served(attacked: Att
             found = Counter(status for connection in flood for status in read_statuses(connection, each))
         assert found.keys() <= {b"202", b"429"}
         assert found[b"202"] <= burst + 1 + rate * (time.monotonic() - began)
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [(with_body(POST, b'{"text": "a flood"}'), b"202"), (get_head(f"/dummies/{UUID(int=0)}"), b"404")],
+    ids=["strings", "status"],
+)
+def test_others_are_served_while_one_client_does_all_that_it_may(
+    attacked: Attacked, request_: bytes, answer: bytes
+) -> None:
+    """With the rates and numbers of connections that are shipped, over more connections than it may use at a time."""
+    each = 20
+    with Bystander(attacked), ExitStack() as held:
+        flood = [held.enter_context(connect(attacked.web.api_port, request_ * each, CLIENT)) for _ in range(300)]
+        found = Counter(status for connection in flood for status in read_statuses(connection, each))
+    assert found[answer] > each
+    assert found.keys() <= {answer, b"429", b"503"}
 
 
 def read_statuses(connection: socket.socket, count: int) -> list[bytes]:

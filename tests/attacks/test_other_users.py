@@ -14,7 +14,7 @@ import psutil
 import psycopg2
 import pytest
 import redis
-from support import Client, eventually, query
+from support import Client, eventually, query, redis_of
 
 from local.child import Child
 from local.ports import free_port
@@ -97,6 +97,10 @@ def test_another_user_reaches_nothing(folder: Path) -> None:
         assert not [password for password in passwords(system) if password in command_lines(system)]
         with redis.Redis(port=system.redis.port) as stranger, pytest.raises(redis.AuthenticationError):
             stranger.ping()
+        with redis_of(system) as own:
+            if int(own.info("server")["redis_version"].partition(".")[0]) >= 7:
+                with pytest.raises(redis.ResponseError, match="protected config"):
+                    own.config_set("dir", "/tmp")
         with pytest.raises(psycopg2.OperationalError, match="no password supplied"):
             psycopg2.connect(system.postgres.reader_login.partition("?")[0], passfile="/dev/null")
         subprocess.run([system.postgres.psql_path, system.postgres.reader_login, "-qc", "SELECT"], check=True)

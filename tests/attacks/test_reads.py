@@ -20,6 +20,7 @@ from front import connect, get_head
 from support import eventually, query
 
 from api.views.export import CONCURRENT_EXPORTS
+from local.system import System
 
 pytestmark = pytest.mark.timeout(120)
 HOSTILE = {"q": "b" + "a" * 199}
@@ -27,12 +28,23 @@ HOSTILE = {"q": "b" + "a" * 199}
 SLOW_READERS = 40
 
 
-@pytest.fixture(scope="module")
-def planted(attacked: Attacked) -> Attacked:
-    """Long rows: some that are slow to search, and some whose characters take six bytes each in JSON."""
-    for text in ("a", "\x01"):
-        rows = f"SELECT gen_random_uuid(), repeat('{text}', 65536), now() FROM generate_series(1, 400)"
-        query(attacked.system, f"INSERT INTO dummies (id, text, received_at) {rows}")
+def plant(system: System, character: str) -> None:
+    """Store long rows, which are the newest: pages, exports and searches begin there."""
+    rows = f"SELECT gen_random_uuid(), repeat('{character}', 65536), now() FROM generate_series(1, 400)"
+    query(system, f"INSERT INTO dummies (id, text, received_at) {rows}")
+
+
+@pytest.fixture
+def slow_to_search(attacked: Attacked) -> Attacked:
+    """The tiers with rows that are slow to search."""
+    plant(attacked.system, "a")
+    return attacked
+
+
+@pytest.fixture
+def large(attacked: Attacked) -> Attacked:
+    """The tiers with rows whose characters take six bytes each in JSON."""
+    plant(attacked.system, "\x01")
     return attacked
 
 
@@ -70,11 +82,11 @@ def repeated(count: int, act: Callable[[int], None]) -> Iterator[None]:
             thread.join()
 
 
-def test_searches_that_are_slow_by_design_keep_no_one_from_reading(planted: Attacked) -> None:
+def test_searches_that_are_slow_by_design_keep_no_one_from_reading(slow_to_search: Attacked) -> None:
     """A reader's own string is read, listed and found meanwhile; none is told that the database is unavailable."""
-    port, word = planted.web.api_port, f"word {uuid4()}"
+    port, word = slow_to_search.web.api_port, f"word {uuid4()}"
     own = str(uuid4())
-    query(planted.system, "INSERT INTO dummies (id, text, received_at) VALUES (%s, %s, now())", own, word)
+    query(slow_to_search.system, "INSERT INTO dummies (id, text, received_at) VALUES (%s, %s, now())", own, word)
     problems: list[tuple[int, str]] = []
 
     def read(path: str) -> dict[str, Any]:
@@ -92,7 +104,7 @@ def test_searches_that_are_slow_by_design_keep_no_one_from_reading(planted: Atta
         status, body, _ = get(port, f"/dummies/?{urlencode(HOSTILE)}", f"127.0.0.{20 + number}")
         problems.extend([(status, body["type"].rpartition(":")[2])] if status != http.HTTPStatus.OK else [])
 
-    with repeated(8, search), Bystander(planted):
+    with repeated(8, search), Bystander(slow_to_search):
         for _ in range(5):
             assert read(f"/dummies/{own}")["status"] == "stored"
             assert read(f"/dummies/?id={own}")["items"][0]["text"] == word
@@ -101,13 +113,26 @@ def test_searches_that_are_slow_by_design_keep_no_one_from_reading(planted: Atta
     assert {name for _, name in problems} <= {"busy"}, problems
 
 
-def test_a_search_looks_at_so_much_that_it_answers_in_time(planted: Attacked) -> None:
+def test_slow_searches_from_many_addresses_leave_threads_to_others(slow_to_search: Attacked) -> None:
+    """Each may wait for one of the few connections for searches; together they would wait in every thread."""
+    statuses: set[tuple[int, str | None]] = set()
+
+    def search(number: int) -> None:
+        status, body, _ = get(slow_to_search.web.api_port, f"/dummies/?{urlencode(HOSTILE)}", f"127.0.1.{1 + number}")
+        statuses.add((status, body.get("type")))
+
+    with repeated(64, search), Bystander(slow_to_search, least=20):
+        time.sleep(3)
+    assert statuses == {(200, None), (503, "urn:ix-dummies:problem:busy")}
+
+
+def test_a_search_looks_at_so_much_that_it_answers_in_time(slow_to_search: Attacked) -> None:
     """However little each of its answers covers, the next one goes on behind it."""
     reached: list[str] = []
     cursor: dict[str, str] = {}
     for _ in range(5):
         began = time.monotonic()
-        status, page, _ = get(planted.web.api_port, f"/dummies/?{urlencode(HOSTILE | cursor)}", ADDRESS)
+        status, page, _ = get(slow_to_search.web.api_port, f"/dummies/?{urlencode(HOSTILE | cursor)}", ADDRESS)
         assert (status, time.monotonic() - began < PATIENCE) == (200, True)
         assert page["items"] == []
         reached.append(page["looked_back_to"])
@@ -115,31 +140,31 @@ def test_a_search_looks_at_so_much_that_it_answers_in_time(planted: Attacked) ->
     assert reached == sorted(set(reached), reverse=True)
 
 
-def test_large_answers_that_no_one_reads_fit_into_memory(planted: Attacked) -> None:
+def test_large_answers_that_no_one_reads_fit_into_memory(large: Attacked) -> None:
     """Pages, and the strings of many ids, whose texts take six times their size in JSON; alone as well."""
-    ids = [row[0] for row in query(planted.system, "SELECT id::text FROM dummies ORDER BY seq DESC LIMIT 200")]
+    ids = [row[0] for row in query(large.system, "SELECT id::text FROM dummies ORDER BY seq DESC LIMIT 200")]
     paths = [
         "/dummies/?limit=200",
         "/dummies/?" + urlencode([("id", each) for each in ids[:100]]),
         f"/dummies/{ids[0]}",
     ]
-    forget_peak(planted.api.pid)
-    with Bystander(planted), ExitStack() as opened:
+    forget_peak(large.api.pid)
+    with Bystander(large), ExitStack() as opened:
         readers = [
-            opened.enter_context(connect(planted.web.api_port, get_head(path), f"127.0.0.{70 + number}"))
+            opened.enter_context(connect(large.web.api_port, get_head(path), f"127.0.0.{70 + number}"))
             for number in range(SLOW_READERS)
             for path in paths
         ]
         answered = [reader.recv(12) for reader in readers]
         time.sleep(2)
-    _fits(planted)
+    _fits(large)
     assert answered.count(b"HTTP/1.1 200") > len(answered) / 2
 
 
-def test_exports_that_no_one_reads_leave_a_clear_answer_to_the_next(planted: Attacked) -> None:
-    head, port = get_head("/dummies/export"), planted.web.api_port
-    forget_peak(planted.api.pid)
-    with Bystander(planted), ExitStack() as opened:
+def test_exports_that_no_one_reads_leave_a_clear_answer_to_the_next(large: Attacked) -> None:
+    head, port = get_head("/dummies/export"), large.web.api_port
+    forget_peak(large.api.pid)
+    with Bystander(large), ExitStack() as opened:
         for number in range(2 * CONCURRENT_EXPORTS):
             opened.enter_context(connect(port, head, f"127.0.0.{40 + number}"))
         answer = http.client.HTTPResponse(opened.enter_context(connect(port, head, "127.0.0.60")))
@@ -148,8 +173,16 @@ def test_exports_that_no_one_reads_leave_a_clear_answer_to_the_next(planted: Att
             assert (answer.status, json.loads(answer.read())["type"]) == (503, "urn:ix-dummies:problem:busy")
             assert int(answer.headers["Retry-After"]) > 0
         time.sleep(3)
-    _fits(planted)
-    eventually(lambda: get(port, "/dummies/export?q=nothing", "127.0.0.61")[0] == http.HTTPStatus.OK, within=30)
+    _fits(large)
+    eventually(lambda: _begins(port, head), within=30)
+
+
+def _begins(port: int, head: bytes) -> bool:
+    """Tell whether a request is answered with 200; no more of the answer is read."""
+    with connect(port, head, "127.0.0.61") as connection:
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status == http.HTTPStatus.OK
 
 
 def _fits(attacked: Attacked) -> None:

@@ -174,8 +174,8 @@ def test_a_silent_client_is_disconnected_and_one_that_sends_is_not(system: Syste
         ]
         export = get_head("/dummies/export")
         readers = [held.enter_context(connect(web.api_port, export, f"127.0.2.{place}")) for place in (1, 2)]
-        for _ in range(400):
-            held.enter_context(connect(web.api_port, half_sent(200)))
+        for number in range(400):
+            held.enter_context(connect(web.api_port, half_sent(200), f"127.0.3.{1 + number % 2}"))
             for port in (web.port, web.port, web.api_port):
                 held.enter_context(connect(port, b"GET /pipeline HTTP/1.1\r\nX-Slow: "))
         for port, sent in ((web.port, get_head("/")), (web.api_port, with_body(POST, b'{"text": "quick"}'))):

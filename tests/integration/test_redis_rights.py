@@ -25,6 +25,7 @@ DESTRUCTIVE = {
     "COPY": "{} {} REPLACE",
     "RESTORE": "{} 0 x REPLACE",
     "XTRIM": "{} MAXLEN 0",
+    "XADD": "{} MAXLEN 0 * v 1",
     "XDEL": "{} 0-1",
     "XSETID": "{} 0-1",
     "LPUSH": "{} x",
@@ -41,6 +42,7 @@ MAY = {
         "MSET": "status",
         "DEL": "status",
         "HDEL": "failed",
+        "XADD": "journal",
     },
     "worker": {
         "SET": "aside_turn balance_base database_away database_probe help status wakeup",
@@ -48,6 +50,7 @@ MAY = {
         "UNLINK": "status",
         "PEXPIRE": "aside_turn database_away database_probe help wakeup",
         "XDEL": "journal",
+        "XADD": "journal",
         "HSET": "failed set_aside_notes",
         "HDEL": "failed set_aside_notes",
         "ZADD": "set_aside workers",

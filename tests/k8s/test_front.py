@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from attacks.limits import memory_limit
 from k8s.objects import quantity
 from k8s.rules_front import unfinished
 
@@ -23,6 +24,12 @@ def test_what_is_half_sent_fits_the_container_whose_tmp_is_memory(services: dict
     web = services["web"]
     assert "/tmp" in web["tmpfs"]
     assert unfinished(8200 * 2**10) <= quantity(web["mem_limit"].replace("m", "Mi"))
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "web", "redis"])
+def test_a_container_has_the_memory_within_which_attacks_are_tested(services: dict[str, Any], name: str) -> None:
+    manifest = "redis/statefulset.yaml" if name == "redis" else f"{name}/deployment.yaml"
+    assert quantity(services[name]["mem_limit"].replace("m", "Mi")) == memory_limit(manifest)
 
 
 @pytest.mark.parametrize(("name", "beside"), [("api", {"web", "redis", "postgresql"}), ("web", {"api"})])
