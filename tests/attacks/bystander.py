@@ -41,10 +41,9 @@ class Bystander:
         ]
         self._threads = [threading.Thread(target=self._repeat, args=each) for each in work]
 
-    @property
-    def p99(self) -> float:
-        """Seconds that 99 % of the submissions took at most."""
-        return sorted(self.latencies)[int(len(self.latencies) * 0.99)]
+    def within(self, share: float) -> float:
+        """Return the milliseconds that this share of the submissions took at most."""
+        return sorted(self.latencies)[int(len(self.latencies) * share)] * 1000
 
     def __enter__(self) -> Self:
         self._serving = serving_pids(self._attacked)
@@ -63,7 +62,8 @@ class Bystander:
         if kind is None:
             assert not self.failures, self.failures[:5]
             assert serving_pids(self._attacked) == self._serving, "a process was restarted"
-            print(f"{len(self.latencies)} strings of another client, p99 {self.p99 * 1000:.0f} ms")
+            p50, p99 = map(self.within, (0.5, 0.99))
+            print(f"{len(self.latencies)} strings of another client, p50 {p50:.0f} ms, p99 {p99:.0f} ms")
 
     def _repeat(self, act: Callable[[], None], period: float) -> None:
         while not self._over.wait(period):
