@@ -37,6 +37,8 @@ class Front:
     api: int
     upstream: str
     """host:port of the API; a name in it is asked of the ``resolver``."""
+    fallback: str = ""
+    """host:port of the API where no address of ``upstream`` answers; empty for none."""
     resolver: str = "127.0.0.1"
     rate: tuple[str, str] = ("1000r/s", "2000")
     """Requests per client address on the page's port, and further requests allowed in a burst."""
@@ -70,6 +72,7 @@ def _values(folder: Path, web: Path, front: Front) -> dict[str, str]:
         "API_PORT": f"127.0.0.1:{front.api}",
         "WEB_ROOT": quote(str(web / "dist")),
         "API_UPSTREAM": front.upstream,
+        "API_FALLBACK": front.fallback,
         "RESOLVER": front.resolver,
         "API_ORIGIN": "",
         "MAX_BODY_SIZE": "8200k",

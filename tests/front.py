@@ -41,7 +41,7 @@ class Web:
 
 
 @contextmanager
-def serving(system: System, name: str, **front: Any) -> Iterator[Web]:
+def serving(system: System, name: str, read_timeout: str = "10s", **front: Any) -> Iterator[Web]:
     """Run nginx in a folder of this name, with a stand-in for the built page."""
     binary = nginx.find()
     if binary is None:
@@ -50,6 +50,8 @@ def serving(system: System, name: str, **front: Any) -> Iterator[Web]:
     site = folder / "site"
     shutil.copytree(ROOT / "web" / "public", site / "dist")
     shutil.copytree(ROOT / "web" / "nginx", site / "nginx")
+    template = site / "nginx" / "default.conf.template"
+    template.write_text(template.read_text().replace("proxy_read_timeout 10s", f"proxy_read_timeout {read_timeout}"))
     (site / "dist" / "index.html").write_text("the page")
     (site / "dist" / "assets").mkdir()
     for kind in ("js", "css"):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -19,6 +21,7 @@ from name_server import A, NameServer
 from support import eventually, query, redis_of, waiting
 
 from core.keys import KEYS
+from local.ports import free_port
 from local.system import Process, System, api_command
 
 SHARED = {
@@ -32,6 +35,8 @@ SHARED = {
 }
 ADDRESSES = ["127.0.0.1", "127.0.0.2"]
 LONG = "가" * 100
+LARGE = json.dumps({"texts": ["a"], "padding": "x" * 100_000}).encode()
+"""A bulk that nginx keeps in a file."""
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +47,11 @@ def web(system: System) -> Iterator[Web]:
 
 
 @contextmanager
-def serving_two(system: System) -> Iterator[Web]:
+def serving_two(system: System, addresses: list[str] = ADDRESSES, **front: Any) -> Iterator[Web]:
     """Run nginx before two API processes under one name."""
-    with NameServer("api.test", {A: ADDRESSES}) as names:
+    with NameServer("api.test", {A: addresses}) as names:
         resolver = f"127.0.0.1:{names.port} ipv6=off"
-        with serving(system, "two", upstream=f"api.test:{system.api_port}", resolver=resolver) as web:
+        with serving(system, "two", upstream=f"api.test:{system.api_port}", resolver=resolver, **front) as web:
             yield web
 
 
@@ -84,15 +89,60 @@ def killed_before_it_answers(system: System) -> Iterator[list[str]]:
         server.shutdown()
 
 
-@pytest.mark.parametrize(("path", "body"), [("/dummies/", b'{"text": "a"}'), ("/dummies/bulk", b'{"texts": ["a"]}')])
-def test_a_request_that_nginx_repeats_is_one_string(bare_system: System, path: str, body: bytes) -> None:
+@pytest.mark.parametrize("addresses", [ADDRESSES, ADDRESSES[1:]])
+@pytest.mark.parametrize(("path", "body"), [("/dummies/", b'{"text": "a"}'), ("/dummies/bulk", LARGE)])
+def test_a_request_that_nginx_repeats_is_one_string(
+    bare_system: System, path: str, body: bytes, addresses: list[str]
+) -> None:
     head = POST.replace(b"/dummies/", path.encode()) + b"X-Request-ID: shared\r\n"
-    with killed_before_it_answers(bare_system) as seen, serving_two(bare_system) as web:
+    fallback = f"{ADDRESSES[0]}:{bare_system.api_port}"
+    with killed_before_it_answers(bare_system) as seen, serving_two(bare_system, addresses, fallback=fallback) as web:
         for _ in range(12):
             with connect(web.api_port, with_body(head, body)) as connection:
                 assert answer_of(connection)[0] == 202
     assert seen
     assert waiting(bare_system) == 12
+
+
+@pytest.mark.parametrize("gone", ["refused", "lost"])
+def test_while_a_name_leads_to_processes_that_are_gone_the_fallback_answers(bare_system: System, gone: str) -> None:
+    """Name servers cache it for half a minute; a refusal keeps its form."""
+    port, address = bare_system.api_port, "127.0.0.3"
+    with ExitStack() as stack:
+        if gone == "lost":  # what is sent there stays without a response
+            stack.enter_context(socket.create_server((address, port), backlog=0))
+            stack.enter_context(socket.create_connection((address, port)))
+        web = stack.enter_context(serving_two(bare_system, [address], fallback=f"127.0.0.1:{port}"))
+        for each, text, status in ((web.port, b'"one"', 202), (web.api_port, b"1", 422)):
+            with connect(each, with_body(POST, b'{"text": %s}' % text)) as connection:
+                found, headers, body = answer_of(connection)
+            assert (found, "json" in headers["Content-Type"]) == (status, True)
+            assert json.loads(body)["id" if status == 202 else "type"]
+    assert waiting(bare_system) == 1
+
+
+@pytest.mark.parametrize("path", ["/dummies/", "/dummies/bulk", "/dummies/export"])
+def test_where_the_fallback_is_gone_too_the_response_has_its_form_and_headers(tmp_path: Path, path: str) -> None:
+    with serving_two(System(tmp_path / "nothing"), fallback=f"127.0.0.1:{free_port()}") as web:
+        answer = web.get(path)
+    assert (answer.status, answer.getheader("Content-Type")) == (503, "application/problem+json")
+    assert json.loads(answer.body)["type"] == "urn:ix-dummies:problem:api-away"  # type: ignore[attr-defined]
+    assert (answer.getheader("Retry-After"), answer.getheader("Cache-Control")) == ("2", "no-store")
+    assert len(answer.headers.get_all("X-Request-ID") or []) == 1
+
+
+def test_an_api_that_does_not_answer_in_time_is_not_waited_for_twice(bare_system: System) -> None:
+    """A client does not wait that long."""
+    port = bare_system.api_port
+    with (
+        socket.create_server(("127.0.0.3", port)) as hanging,
+        serving_two(bare_system, ["127.0.0.3"], fallback=f"127.0.0.3:{port}", read_timeout="1s") as web,
+    ):
+        assert web.get("/pipeline").status == 503
+        hanging.settimeout(0)
+        hanging.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            hanging.accept()
 
 
 def is_ready(port: int) -> bool:

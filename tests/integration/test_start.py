@@ -32,7 +32,7 @@ def start(
     file = folder / "resolv.conf"
     file.write_text(resolv_conf, encoding="utf-8", newline="")
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "ADDRESSES": " ".join(addresses), "RESOLV_CONF": str(file)}
-    env |= {"API_UPSTREAM": upstream, "WEB_PORT": "8080", "API_PORT": "5000"}
+    env |= {"API_UPSTREAM": upstream, "API_FALLBACK": "", "WEB_PORT": "8080", "API_PORT": "5000"}
     env |= {"RATE_LIMIT": "1000r/s", "API_RATE_LIMIT": "2000r/s"} | given
     unshare = ["unshare", "--map-root-user", "--net", "--mount", "sh", "-c", CONTAINER, "sh"]
     try:
@@ -126,7 +126,12 @@ def test_name_servers_come_as_nginx_takes_them(
 def test_a_short_name_is_completed_as_a_cluster_does(
     tmp_path: Path, upstream: str, resolv_conf: str, full: str
 ) -> None:
-    assert start(tmp_path, [V4], resolv_conf, upstream)["API_UPSTREAM"] == full
+    given = start(tmp_path, [V4], resolv_conf, upstream, API_FALLBACK=upstream)
+    assert (given["API_UPSTREAM"], given["API_FALLBACK"]) == (full, full)
+
+
+def test_no_fallback_stays_none(tmp_path: Path) -> None:
+    assert start(tmp_path, [V4], KUBERNETES)["API_FALLBACK"] == ""
 
 
 class Api(http.server.BaseHTTPRequestHandler):

@@ -13,6 +13,7 @@ BESIDE = {
     "spec": {"type": "NodePort", "selector": app("api"), "ports": [{"port": 5000, "targetPort": "http"}]},
 }
 NODE_PORT = "NetworkPolicy/nodeport-to-api"
+LOST = "a_lost_pod_is_not_asked_for_as_long_as_its_name_is_cached"
 OPEN = "anyone -> api:5000/TCP is allowed"
 
 MUTATIONS.extend(
@@ -40,6 +41,10 @@ MUTATIONS.extend(
             "Service/api-pods",
             "spec/ipFamilyPolicy",
         ),
+        drop("the_api_is_asked_for_in_the_family_that_there_is", "dev", "Service/api-ready", "spec/ipFamilyPolicy"),
+        put(LOST, "ixcloud", "ConfigMap/web", "data/API_FALLBACK", "api-pods:5000"),
+        put(LOST, "dev", "ConfigMap/web", "data/API_FALLBACK", ""),
+        put(LOST, "production", "ConfigMap/web", "data/API_FALLBACK", "api:5000", "Service/api"),
         put("what_is_half_sent_fits_the_page", "dev", WEB, f"{CONTAINER}/resources/limits/memory", "128Mi"),
         put("what_is_half_sent_fits_the_page", "dev", WEB, f"{POD}/volumes/name=tmp/emptyDir/sizeLimit", "32Mi"),
         edit("what_is_half_sent_fits_the_page", "dev", ("ConfigMap/web", "data/MAX_BODY_SIZE"), "8200k", "64m", WEB),

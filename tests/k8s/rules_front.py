@@ -40,10 +40,11 @@ def unfinished(huge: float) -> float:
 def clients_meet_nginx(documents: Documents) -> Iterator[str]:
     api, web = tier(documents, "api"), tier(documents, "web")
     (container,) = web.containers
-    upstream = environment(documents, container)["API_UPSTREAM"].partition(":")[0]
+    given = environment(documents, container)
+    own = {given[name].partition(":")[0] for name in ("API_UPSTREAM", "API_FALLBACK")}
     for service in of_kind(documents, "Service"):
         name, selector = service["metadata"]["name"], service["spec"].get("selector")
-        if selector and selects({"matchLabels": selector}, api.labels) and name != upstream:
+        if selector and selects({"matchLabels": selector}, api.labels) and name not in own:
             yield f"{title(service)}: leads to the API past nginx"
     programs = called(documents, "Service", "api") or {"spec": {"ports": [{}]}}
     target = programs["spec"]["ports"][0].get("targetPort")
@@ -67,9 +68,21 @@ def clients_keep_their_addresses(documents: Documents) -> Iterator[str]:
 
 @policy()
 def the_api_is_asked_for_in_the_family_that_there_is(documents: Documents) -> Iterator[str]:
-    service = called(documents, "Service", "api-pods")
-    if not service or service["spec"].get("ipFamilyPolicy") != "PreferDualStack":
-        yield "Service/api-pods: has one family, which may be the one that nginx does not ask for"
+    for name in ("api-pods", "api-ready"):
+        service = called(documents, "Service", name)
+        if not service or service["spec"].get("ipFamilyPolicy") != "PreferDualStack":
+            yield f"Service/{name}: has one family, which may be the one that nginx does not ask for"
+
+
+@policy()
+def a_lost_pod_is_not_asked_for_as_long_as_its_name_is_cached(documents: Documents) -> Iterator[str]:
+    (container,) = tier(documents, "web").containers
+    name = environment(documents, container)["API_FALLBACK"].partition(":")[0]
+    service = called(documents, "Service", name)
+    if not service or service["spec"].get("clusterIP") == "None":
+        yield "ConfigMap/web: its API_FALLBACK has no address that outlives a pod"
+    elif not selects({"matchLabels": service["spec"]["selector"]}, tier(documents, "api").labels):
+        yield f"Service/{name}: leads to no pod of the API"
 
 
 @policy()

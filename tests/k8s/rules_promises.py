@@ -29,7 +29,7 @@ WITHOUT_KEYS = {
     *("+script|load", "+script|exists", "+multi", "+exec", "+unwatch", "+publish", "+psubscribe", "+punsubscribe"),
 }
 ADDRESS = re.compile(r"^(?:\w+://[^@]*@)?([a-z0-9.-]+):(\d+)(?:[/?].*)?$")
-ADDRESSES = re.compile(r"^(REDIS_URL|CELERY_BROKER_URL|DATABASE_\w*URL|DATABASE_ADDRESS|API_UPSTREAM)$")
+ADDRESSES = re.compile(r"^(REDIS_URL|CELERY_BROKER_URL|DATABASE_\w*URL|DATABASE_ADDRESS|API_UPSTREAM|API_FALLBACK)$")
 # each workload's users for the journal and for the broker; the doctor connects as the tiers that it checks
 REDIS_AS = {
     "api": {"REDIS_URL": "api", "CELERY_BROKER_URL": "waker"},

@@ -34,14 +34,17 @@ domain=$(awk '
     $1 == "search" { found = ""; for (i = NF; i > 1; i--) if ($i ~ /^[^.]+\.svc\./) found = $i }
     END { sub(/\.$/, "", found); print found }
 ' /etc/resolv.conf)
-host=${API_UPSTREAM%:*}
-case $host in
-*: | *. | "["*) domain= ;;
-*.*.svc) domain=${domain#*.svc.} ;;
-*.*.*) domain= ;;
-*.*) domain=${domain#*.} ;;
-esac
-API_UPSTREAM=$host${domain:+.$domain}:${API_UPSTREAM##*:}
+complete() {
+    host=${1%:*} suffix=$domain
+    case $host in
+    "" | *: | *. | "["*) suffix= ;;
+    *.*.svc) suffix=${domain#*.svc.} ;;
+    *.*.*) suffix= ;;
+    *.*) suffix=${domain#*.} ;;
+    esac
+    echo "$host${suffix:+.$suffix}${1#"$host"}"
+}
+API_UPSTREAM=$(complete "$API_UPSTREAM") API_FALLBACK=$(complete "$API_FALLBACK")
 
 # With IPv6 one listener accepts both families
 if [ "$ipv6" ]; then
@@ -62,5 +65,5 @@ for proxy in $(echo "${TRUSTED_PROXIES:-}" | tr , ' '); do
 done
 TRUSTED_PROXIES=$trusted
 
-export RESOLVER API_UPSTREAM WEB_PORT API_PORT RATE_QUOTA API_RATE_QUOTA TRUSTED_PROXIES
+export RESOLVER API_UPSTREAM API_FALLBACK WEB_PORT API_PORT RATE_QUOTA API_RATE_QUOTA TRUSTED_PROXIES
 exec "$@"
