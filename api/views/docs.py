@@ -7,8 +7,9 @@ import re
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, redirect, render_template
 from markupsafe import Markup, escape
+from werkzeug.wrappers import Response as BaseResponse
 
 from api.http.openapi import build
 
@@ -21,6 +22,12 @@ _BOUNDS = {
     ("minItems", "maxItems"): "",
 }
 """The names of a schema's least and greatest value, and the unit."""
+
+
+@blueprint.get("/")
+def root() -> BaseResponse:
+    """Send people to the page; never cached, because another page may have this address later."""
+    return redirect("/docs")
 
 
 @blueprint.get("/openapi.json")

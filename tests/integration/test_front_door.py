@@ -51,7 +51,7 @@ def assert_problem(connection: socket.socket, status: int, name: str) -> Message
     return headers
 
 
-PAGE = ["/", "/index.html", "/settings.json", "/assets/built.js", "/-draining/", "/-problem/busy"]
+PAGE = ["/index.html", "/settings.json", "/assets/built.js", "/-draining/", "/-problem/busy"]
 API = ["/dummies", "/dummies/", "/pipeline", "/openapi.json", "/docs", "/docs/style.css", "/healthz", "/readyz"]
 MALFORMED = {
     "no HTTP": (b"\x16\x03\x01\r\n\r\n", 400, "bad-request"),
@@ -75,6 +75,12 @@ MALFORMED = {
 def test_programs_get_the_api_and_not_the_page(web: Web, path: str) -> None:
     with connect(web.api_port, get_head(path)) as connection:
         assert_problem(connection, 404, "not-found")
+
+
+def test_people_who_open_the_apis_port_find_the_documentation(web: Web) -> None:
+    with connect(web.api_port, get_head("/")) as connection:
+        status, headers, _ = answer_of(connection)
+    assert (status, headers["Location"], headers.get_all("Cache-Control")) == (302, "/docs", ["no-store"])
 
 
 @pytest.mark.parametrize("path", API)

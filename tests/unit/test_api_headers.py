@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from api.http.request_ids import HEADER
 
 ELSEWHERE = "https://page.example"
-PATHS = ("/dummies/", "/dummies/bulk", "/pipeline", "/healthz", "/readyz", "/nothing", "/openapi.json", "/docs")
+PATHS = ("/dummies/", "/dummies/bulk", "/pipeline", "/healthz", "/readyz", "/nothing", "/openapi.json", "/docs", "/")
 
 
 @pytest.fixture
@@ -51,6 +51,12 @@ def test_log_lines_carry_the_request_id(app: Flask, client: FlaskClient) -> None
     assert seen == {"request_id": "r"}
 
 
+def test_whoever_opens_the_apis_address_is_sent_to_its_documentation(client: FlaskClient) -> None:
+    """Not for good: another page may have this address later."""
+    answer = client.get("/")
+    assert (answer.status_code, answer.location, answer.headers["Cache-Control"]) == (302, "/docs", "no-store")
+
+
 def is_as(head: TestResponse, get: TestResponse) -> bool:
     """Tell whether an answer to HEAD is the one to GET without its body."""
     varying = {HEADER, "Content-Length"}
@@ -59,7 +65,9 @@ def is_as(head: TestResponse, get: TestResponse) -> bool:
     }
 
 
-@pytest.mark.parametrize("path", ["/pipeline", "/healthz", "/openapi.json", "/docs", "/docs/style.css", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/pipeline", "/healthz", "/openapi.json", "/docs", "/docs/style.css", "/nothing"]
+)
 def test_head_is_get_without_a_body(client: FlaskClient, path: str) -> None:
     head = client.head(path)
     assert head.data == b""

@@ -63,7 +63,7 @@ def test_by_default_everyone_reads(redis: FakeRedis, redis_info: Any, method: st
 
 def test_every_path_that_is_not_known_to_show_nothing_is_closed(app: Flask, client: FlaskClient) -> None:
     """A new view is closed, or named here."""
-    open_ones = {"/pipeline", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/style.css"}
+    open_ones = {"/", "/pipeline", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/style.css"}
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<uuid:submission_id>", ID)
         for method in (rule.methods or set()) - {"OPTIONS"}:

@@ -57,7 +57,7 @@ def test_every_route_is_in_it(app: Flask) -> None:
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    assert routed - {("get", path) for path in ("/openapi.json", "/docs", "/docs/style.css")} == described
+    assert routed - {("get", path) for path in ("/", "/openapi.json", "/docs", "/docs/style.css")} == described
 
 
 @pytest.mark.parametrize(("status", "guards"), [(403, {operators_only}), (401, {operators_only, readers_only})])
