@@ -6,6 +6,7 @@ checked here first and reported once.
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 
@@ -34,6 +35,8 @@ def main() -> None:
     refuse_unfit_servers(settings)
     if settings.operations_port is not None:
         listen(settings.operations_port).close()
+    # so many threads are intended: they only wait for the append
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     cli([*OPTIONS, *sys.argv[1:], TARGET], auto_envvar_prefix="GRANIAN")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 FILE, FOLDER = 0o600, 0o700
 UMASK = 0o077
@@ -15,6 +16,14 @@ def write(file: Path, text: str) -> None:
     new.touch(FILE)
     new.write_text(text, encoding="utf-8")
     new.rename(file)
+
+
+def fresh(file: Path) -> TextIO:
+    """Open a file for lines, which is empty now. Raises OSError."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.touch(FILE)
+    return file.open("w", encoding="utf-8", errors="backslashreplace", buffering=1)
 
 
 def kept(file: Path, make: Callable[[], str]) -> str:

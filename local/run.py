@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
-from local import nginx
+from local import nginx, private
 from local.ports import free_port, is_free
 from local.postgres import Postgres
 from local.ready import get
@@ -23,6 +23,7 @@ from local.supervisor import Program, Supervisor, SupervisorError
 from local.system import ROOT, api_command, worker_command
 
 DATA = ROOT / ".local"
+LOG = DATA / "run.log"
 WEB = ROOT / "web"
 PORTS = {"WEB_PORT": 8080, "API_PORT": 5000, "FLOWER_HTTP_PORT": 5555, "POSTGRES_PORT": 15432, "REDIS_PORT": 16379}
 HOSTS = "127.0.0.1,localhost,[::1]"
@@ -79,16 +80,17 @@ def main() -> None:
         sys.exit(str(error))
     postgres = Postgres(DATA / "postgres", ports["POSTGRES_PORT"])
     redis = Redis(DATA / "redis", ports["REDIS_PORT"])
-    supervisor = Supervisor(NAMES, [redis, postgres])
-    supervisor.obey_signals()
-    try:
-        run(supervisor, ports, redis, postgres)
-    except (ServerError, SupervisorError, OSError) as error:
-        sys.exit(str(error))
-    finally:
-        supervisor.stop()
-        postgres.stop()
-        redis.stop()
+    with private.fresh(LOG) as log:
+        supervisor = Supervisor(NAMES, [redis, postgres], log)
+        supervisor.obey_signals()
+        try:
+            run(supervisor, ports, redis, postgres)
+        except (ServerError, SupervisorError, OSError) as error:
+            sys.exit(str(error))
+        finally:
+            supervisor.stop()
+            postgres.stop()
+            redis.stop()
 
 
 def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: Postgres) -> None:
@@ -97,6 +99,7 @@ def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: P
     token = given or token_hex(12)
     # Flower answers to any name, so to any website that has one led here
     login = f"operator:{token_hex(12)}"
+    print(f"Starting; all that the programs say is in {DATA.name}/{LOG.name}, and their warnings are here", flush=True)
     start_servers([redis, postgres])
     if not supervisor.stopping:
         migrate = [sys.executable, "-m", "database.migrate", "--post"]
@@ -167,6 +170,7 @@ def summary(ports: Mapping[str, int], postgres: Postgres, token: str, login: str
   Flower  http://{login}@127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/
   psql    {psql}
   Token   {token}
+  Log     {DATA.name}/{LOG.name}
 
   Ctrl-C ends it all; the data stays in {places}
 """

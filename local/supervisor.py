@@ -1,5 +1,7 @@
 """Several programs in one terminal: started together, their lines prefixed, ended together with all they started.
 
+A log takes what they print; the terminal then shows only their warnings and errors.
+
 Only a program itself is asked to end: a signal to all of its processes would take the pool from under a Celery worker
 that is finishing its batch.
 """
@@ -7,15 +9,18 @@ that is finishing its batch.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
+from typing import TextIO
 
 from core.logs import printable
 from local.child import Child
@@ -23,6 +28,8 @@ from local.server import Server
 
 COLOURS = (36, 33, 32, 35, 31, 34)
 """Cyan, yellow, green, magenta, red and blue, as a terminal's escape sequences number them."""
+MATTERS = re.compile(r'(?i)level["=: ]+(warning|error|critical)|\[(warn(ing)?|error|crit(ical)?|alert|emerg)\]')
+"""What marks a warning or an error: of ours and Celery's in both formats, of granian's, and of nginx's."""
 LINES_KEPT = 20
 POLL_INTERVAL = 0.05
 STOP_TIMEOUT = 15.0  # a worker whose PostgreSQL hangs needs 10 s to end in good order
@@ -63,17 +70,20 @@ class _Running(Child):
 class Supervisor:
     """Runs programs until it is told to stop, by a signal or because one of them ended."""
 
-    def __init__(self, names: list[str], servers: Sequence[Server] = ()) -> None:
+    def __init__(self, names: list[str], servers: Sequence[Server] = (), log: TextIO | None = None) -> None:
         """Prefix lines with the names of all programs that will come, in columns, and in colour on a terminal.
 
         The servers are started and ended elsewhere; one that ends by itself is an error like a program that does.
+        Without a log, every line is printed.
         """
         plain = os.environ.get("NO_COLOR") or not sys.stdout.isatty()
         width = max(map(len, names))
+        self._plain = {name: f"%H:%M:%S {name:{width}} | " for name in names}
         self._prefixes = {
-            name: f"%H:%M:%S {name:{width}} | " if plain else f"\033[{colour}m%H:%M:%S {name:{width}} | \033[0m"
-            for name, colour in zip(names, cycle(COLOURS), strict=False)
+            name: prefix if plain else f"\033[{colour}m{prefix}\033[0m"
+            for (name, prefix), colour in zip(self._plain.items(), cycle(COLOURS), strict=False)
         }
+        self._log = log
         self._printing = threading.Lock()
         self._stop = threading.Event()
         self._hurry = threading.Event()
@@ -91,8 +101,13 @@ class Supervisor:
         return self._stop.is_set()
 
     def say(self, name: str, line: str) -> None:
-        """Print a line as this program's."""
+        """Print a line as this program's; where there is a log, only if the line matters."""
         with self._printing:
+            if self._log:
+                with suppress(OSError, ValueError):  # the disk is full, or the log closed: the programs run on
+                    print(time.strftime(self._plain[name]) + line, file=self._log)
+                if not MATTERS.search(line):
+                    return
             try:
                 print(time.strftime(self._prefixes[name]) + line, flush=True)
             except OSError:  # no one reads it any more: all that is left to do is to end

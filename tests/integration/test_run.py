@@ -21,7 +21,7 @@ from support import Client, copy_wheel, eventually, rows_in_flower
 
 from local import nginx
 from local.ports import free_port
-from local.run import PORTS
+from local.run import NAMES, PORTS
 from local.system import ROOT, Process
 
 pytestmark = pytest.mark.timeout(180)
@@ -108,6 +108,9 @@ def test_everything_answers_and_ends_and_the_data_stays(
     """It ends by Ctrl-C, by SIGTERM, with a tier that dies, and with a server that dies."""
     run = start()
     said = wait_ready(run)
+    assert said.startswith("Starting; ")
+    log = folder / ".local" / "run.log"
+    assert log.stat().st_mode & 0o077 == 0
     with Client(base_url=f"http://127.0.0.1:{ports['WEB_PORT']}", timeout=10) as client:
         assert '<div id="root">' in client.get("/").text
         kept = client.submit("안녕").json()["id"]
@@ -121,6 +124,8 @@ def test_everything_answers_and_ends_and_the_data_stays(
         assert re.search(r"<th[^>]*>\s*Result\s*</th>", columns)
     assert failures(doctor(folder, ports)) == []
     end(run, lambda: os.kill(run.pid, signal.SIGINT))
+    assert [line for line in (said + run.log.read_text()).splitlines() if " | " in line] == []
+    assert [name for name in NAMES if f" {name:7} | " not in log.read_text()] == ["web"]
 
     run = start()
     wait_ready(run)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import psutil
@@ -120,6 +122,38 @@ def test_what_programs_print_comes_under_their_names(
 ) -> None:
     supervisor.complete(Program("one", python("print('안녕')")), 20)
     assert re.fullmatch(r"\d\d:\d\d:\d\d one   \| 안녕\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("line", "matters"),
+    [
+        ('event="drain lost" level=warning logger=worker', True),
+        ('{"event": "string dead-lettered", "level": "error"}', True),
+        ("[WARNING] Configuration", True),
+        ("2026/01/01 00:00:00 [error] 7#7: *1 connect() failed", True),
+        ('event="worker ready" level=info', False),
+        ("[INFO] Starting granian", False),
+        (" -------------- [queues]", False),
+    ],
+)
+def test_all_lines_are_in_the_log_and_warnings_on_the_terminal(
+    capsys: pytest.CaptureFixture[str], line: str, *, matters: bool
+) -> None:
+    with StringIO() as log:
+        Supervisor(["one"], log=log).say("one", line)
+        assert log.getvalue().endswith(f" one | {line}\n")
+    assert (line in capsys.readouterr().out) == matters
+
+
+def test_a_log_that_takes_no_more_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    class Full(StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    supervisor = Supervisor(["one"], log=Full())
+    supervisor.say("one", "level=error")
+    assert "level=error" in capsys.readouterr().out
+    assert not supervisor.stopping
 
 
 @pytest.mark.parametrize(
