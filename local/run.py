@@ -133,7 +133,9 @@ def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: 
     return [
         Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read | own, ROOT),
         Program("worker", worker_command(), partial(_worker_online, flower, login), queue | write, ROOT),
-        Program("flower", look, partial(_up, flower, "/healthcheck"), queue | {"FLOWER_BASIC_AUTH": login}, ROOT),
+        Program(
+            "flower", look, partial(_up, flower, "/flower/healthcheck"), queue | {"FLOWER_BASIC_AUTH": login}, ROOT
+        ),
         _web(binary, ports, api),
     ]
 
@@ -156,7 +158,7 @@ def _up(port: int, path: str) -> bool:
 
 def _worker_online(flower_port: int, login: str) -> bool:
     """Return whether Flower sees a worker: then it runs, and so do its events."""
-    answer = get(flower_port, "/workers?json=1", login)
+    answer = get(flower_port, "/flower/workers?json=1", login)
     return bool(answer and any(worker["status"] for worker in json.loads(answer)["data"]))
 
 
@@ -167,7 +169,7 @@ def summary(ports: Mapping[str, int], postgres: Postgres, token: str, login: str
     return f"""
   Page    http://127.0.0.1:{ports["WEB_PORT"]}/
   API     http://127.0.0.1:{ports["API_PORT"]}/docs
-  Flower  http://{login}@127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/
+  Flower  http://{login}@127.0.0.1:{ports["FLOWER_HTTP_PORT"]}/flower/
   psql    {psql}
   Token   {token}
   Log     {DATA.name}/{LOG.name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import threading
 import time
@@ -19,12 +20,16 @@ from redis import Redis
 
 from core.consumer import Consumer
 from core.keys import GROUP, KEYS
-from local.system import System
+from local.ready import get
+from local.run import FLOWER
+from local.system import ROOT, Process, System
 
 REFUSE = """
 CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} RETURN NEW; END $$;
 CREATE TRIGGER planted BEFORE INSERT ON dummies FOR EACH ROW EXECUTE FUNCTION planted()"""
 """Plants a trigger that does something before each row, in PL/pgSQL; a percent sign is doubled."""
+TALLY = r"stored (\d+), skipped (\d+), failed (\d+) in \d+ ms"
+"""What Flower shows of a drain."""
 UNPLANT = "DROP TRIGGER planted ON dummies; DROP FUNCTION planted()"
 
 
@@ -139,11 +144,39 @@ def held(system: System) -> int:
         return redis.xpending(KEYS.journal, GROUP)["pending"]
 
 
-def rows_in_flower(port: int | str, login: tuple[str, str] | None = None) -> int:
-    """Return the sum of the results of the drains that Flower lists, to whoever logs in so."""
+FLOWER_CONFIG = ROOT / "worker" / "flowerconfig.py"
+FLOWER_LOGIN = ("operator", "development")
+
+
+def start_flower(system: System, port: int, env: dict[str, str] | None = None, config: Path = FLOWER_CONFIG) -> Process:
+    """Start Flower with that login, and wait until it answers."""
+    look = [
+        *FLOWER[:-1],
+        f"--conf={config}",
+        "--address=127.0.0.1",
+        f"--port={port}",
+        f"--basic-auth={':'.join(FLOWER_LOGIN)}",
+    ]
+    flower = system.start(look, "flower", env)
+    eventually(lambda: get(port, "/flower/healthcheck"), within=30)
+    return flower
+
+
+def from_flower(port: int, path: str) -> httpx.Response:
+    """Return a page of Flower's, as who has that login sees it."""
+    return httpx.get(f"http://127.0.0.1:{port}/flower{path}", auth=FLOWER_LOGIN, timeout=15)
+
+
+def drains_in_flower(port: int | str, login: tuple[str, str] = FLOWER_LOGIN) -> list[str]:
+    """Return the results of the drains that Flower lists."""
     asked = {"draw": 1, "start": 0, "length": 100, "order[0][column]": 0, "columns[0][data]": "received"}
-    shown = httpx.get(f"http://127.0.0.1:{port}/tasks/datatable", params=asked, auth=login).json()["data"]
-    return sum(int(task["result"]) for task in shown if task["name"] == "dummies.drain" and task["state"] == "SUCCESS")
+    shown = httpx.get(f"http://127.0.0.1:{port}/flower/tasks/datatable", params=asked, auth=login).json()["data"]
+    return [task["result"] for task in shown if task["name"] == "dummies.drain" and task["state"] == "SUCCESS"]
+
+
+def rows_in_flower(port: int | str, login: tuple[str, str] = FLOWER_LOGIN) -> int:
+    """Return how many rows they stored together."""
+    return sum(int(re.fullmatch(TALLY, each)[1]) for each in drains_in_flower(port, login))
 
 
 def copy_wheel(folder: Path) -> None:

@@ -14,7 +14,7 @@ from database.session import refuse_unfit
 from worker.celery_patches import transport
 from worker.celery_patches.consumer import QuickConsumer
 from worker.celery_patches.timer import DrainTimer
-from worker.job import drain
+from worker.job import DrainFailed, drain
 from worker.settings import WorkerSettings
 
 transport.use()
@@ -39,7 +39,7 @@ app.steps["worker"].add(DrainTimer)
 for command, known in list(Panel.meta.items()):
     if known.type == "control" and command not in {"enable_events", "heartbeat"}:
         del Panel.meta[command], Panel.data[command]
-app.task(name=DRAIN_TASK)(drain)
+app.task(name=DRAIN_TASK, throws=(DrainFailed,))(drain)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

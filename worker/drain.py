@@ -14,6 +14,7 @@ from core.timeouts import DRAIN_BUDGET
 from worker.failures import Outage, Unanswered
 from worker.settle import Settling, Size
 from worker.store import Store
+from worker.tally import Tally
 
 log = structlog.get_logger()
 
@@ -34,16 +35,16 @@ class Drain:
         self._consumer, self._store, self._wake = consumer, store, wake
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again")
-        self._rows = 0
+        self._tally = Tally()
         self._doubted = False
         """Whether PostgreSQL is marked unavailable, and a probe could not tell whether it is."""
 
-    def run(self) -> int:
-        """Store what waits, for roughly 3 s at most; return how many rows were stored.
+    def run(self) -> Tally:
+        """Store what waits, for roughly 3 s at most; return what became of it.
 
         An outage of Redis or PostgreSQL raises nothing: claimed entries were released, or their leases expire.
         """
-        self._rows = 0
+        self._tally, began = Tally(), time.monotonic()
         try:
             try:
                 self._run()
@@ -55,7 +56,8 @@ class Drain:
                 self._consumer.finish()
         except JournalUnavailable:
             log.warning("drain aborted; claimed entries return when their leases expire")
-        return self._rows
+        self._tally.seconds = time.monotonic() - began
+        return self._tally
 
     def _run(self) -> None:
         until = time.monotonic() + DRAIN_BUDGET
@@ -84,7 +86,7 @@ class Drain:
                 idle_from = time.monotonic()
             elif finished:
                 return True
-            elif not self._rows or time.monotonic() > idle_from + LINGER:
+            elif not self._tally.stored or time.monotonic() > idle_from + LINGER:
                 self._consumer.finish()
                 finished = True
             else:
@@ -110,8 +112,8 @@ class Drain:
         try:
             settling.settle(entries)
         finally:
-            self._rows += settling.rows
-        if settling.rows:
+            self._tally.add(settling.tally)
+        if settling.tally.stored:
             self._outage.over()
             if self._doubted:
                 self._end_outage()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+import structlog
+
 from core.connection import connect
 from core.consumer import Consumer
 from core.settings import load
@@ -11,13 +13,24 @@ from core.wakeups import make_celery, publish_wakeup
 from worker.drain import Drain
 from worker.settings import WorkerSettings
 from worker.store import Store
+from worker.tally import Tally
+
+log = structlog.get_logger()
 
 REDIS_TIMEOUT = 5.0
 
 
-def drain() -> int:
-    """Drain the journal; return how many rows were stored."""
-    return _drain().run()
+class DrainFailed(Exception):
+    """A drain met what no one expected; the message is that error's type."""
+
+
+def drain() -> Tally:
+    """Drain the journal; return what became of the strings. Raises DrainFailed."""
+    try:
+        return _drain().run()
+    except Exception as error:
+        log.exception("drain failed")
+        raise DrainFailed(type(error).__name__) from None  # Flower shows it, and the error itself may quote a text
 
 
 @cache

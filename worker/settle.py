@@ -15,6 +15,7 @@ from core.submission import Submission, total_bytes
 from core.timeouts import SETTLE_BUDGET
 from worker.failures import Outage, Refused, TooSlow, Unanswered
 from worker.store import Store
+from worker.tally import Tally
 
 log = structlog.get_logger()
 
@@ -60,10 +61,10 @@ class Settling:
         self._probed = self._shrunk = False
         self._doubt: Failure | None = None
         """How the probe failed, when strings may still be storable."""
-        self.rows = 0
+        self.tally = Tally()
 
     def settle(self, entries: Sequence[Entry]) -> None:
-        """Settle the entries, and count the new rows in ``rows``; what there is no time for is released.
+        """Settle the entries, and count what became of them in ``tally``; what there is no time for is released.
 
         Raises Outage or Unanswered; what is not settled was released.
         """
@@ -96,7 +97,8 @@ class Settling:
                 self._shrink(submissions)
             self._halve(entries, refused.failure)
             return
-        self.rows += rows
+        self.tally.stored += rows
+        self.tally.skipped += len(submissions) - rows
         self._consumer.complete(entries, rows)  # only now: the commit has returned
         self._close(entries)
         if 2 * len(submissions) >= self._size.strings or 2 * _bytes(submissions) >= self._size.bytes:
@@ -136,7 +138,7 @@ class Settling:
         if time.monotonic() > self._until:
             self._shrink(_strings(list(self._open.values())))
             return True
-        return bool(self._doubt) and not self.rows and len(self._failed) >= DOUBTED
+        return bool(self._doubt) and not self.tally.stored and len(self._failed) >= DOUBTED
 
     def _shrink(self, submissions: Sequence[Submission]) -> None:
         if not self._shrunk:
@@ -145,7 +147,7 @@ class Settling:
 
     def _outage(self) -> Failure | None:
         """Return how the probe's row failed, where the strings are not at fault: none of them was stored."""
-        at_fault = self.rows or all(failure.final for _, failure in self._failed)
+        at_fault = self.tally.stored or all(failure.final for _, failure in self._failed)
         return None if at_fault else self._doubt
 
     def _set_aside(self) -> None:
@@ -160,6 +162,7 @@ class Settling:
                 aside.append((entry, state))
             self._close([entry])
         self._consumer.set_aside(aside)
+        self.tally.failed += len(self._failed)
         new = [(entry, state) for entry, state in aside if state.tries == 1]
         if new:
             ids, reason = [entry.submissions[0].id for entry, _ in new[:10]], new[0][1].reason
@@ -188,6 +191,7 @@ class Settling:
         stored = self._store.holds(entry.submissions[0].id)
         if stored:
             self._consumer.complete([entry], 0)
+            self.tally.skipped += 1
             self._close([entry])
         return stored
 

@@ -170,7 +170,7 @@ def test_each_is_a_row_exactly_once(cluster: Cluster, client: Client, accepted: 
 
 
 def test_flower_answers_its_operator_alone(cluster: Cluster) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{cluster.pods['flower'].port('http')}", timeout=15) as flower:
+    with httpx.Client(base_url=f"http://127.0.0.1:{cluster.pods['flower'].port('http')}/flower", timeout=15) as flower:
         assert flower.get("/workers").status_code == 401
         flower.auth = ("operator", render.generated("FLOWER_PASSWORD"))
         assert [page for page in FLOWER_PAGES if flower.get(page).status_code != 200] == []

@@ -93,7 +93,7 @@ def test_a_batch_is_two_round_trips_and_one_statement(
             journal.append(units(500))
         sent.clear()
         waits.clear()
-        assert Drain(consumer, store, lambda: None).run() == count * BATCH_STRINGS
+        assert Drain(consumer, store, lambda: None).run().stored == count * BATCH_STRINGS
         return len(sent), len(waits)
 
     drain_batches(1)  # connects, and loads the scripts

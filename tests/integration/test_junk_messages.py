@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Client, eventually, redis_of
+from support import Client, eventually, from_flower, redis_of, start_flower
 
 from core.connection import connect
 from core.wakeups import DRAIN_TASK, QUEUE, make_celery, publish_wakeup
 from local.ports import free_port
-from local.ready import get
 from local.redis import Redis
-from local.run import FLOWER
 from local.system import System
 from worker.celery_patches.message import purify
 
@@ -103,13 +101,12 @@ TO_ALL = ["x", "null", "[1]", "{}", "[" * 100_000, json.dumps(message([])), json
 
 def flower_sees_the_worker(port: int) -> bool:
     """Tell whether Flower lives and hears the worker."""
-    answer = get(port, "/workers?json=1")
-    return bool(answer and any(worker["status"] for worker in json.loads(answer)["data"]))
+    return any(worker["status"] for worker in from_flower(port, "/workers?json=1").json()["data"])
 
 
 def test_whatever_is_sent_to_all_the_worker_and_flower_live(system: System) -> None:
     port = free_port()
-    flower = system.start([*FLOWER, "--address=127.0.0.1", f"--port={port}"], "flower", None)
+    flower = start_flower(system, port)
     eventually(lambda: flower_sees_the_worker(port), within=30)
     worker, redis = system._processes[-2], redis_of(system)
     for channel in ("/0.celery.pidbox", "/0.celeryev/worker.heartbeat"):

@@ -9,20 +9,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from k8s.objects import Documents, Workload, titled
 from k8s.render import add_redis_tls, copy, missing, render
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis_pod import RedisPod, probes, skip_without_users, url_as
-from support import Client, eventually, rows_in_flower
+from support import Client, eventually, from_flower, rows_in_flower, start_flower
 from tls_proxy import make_certificate
 
 from core.connection import connect
 from local.ports import free_port
-from local.ready import get
-from local.run import FLOWER
 from local.system import ROOT, System
 
 
@@ -94,13 +91,11 @@ def test_what_was_accepted_before_the_switch_is_stored_after_it(manifests: Docum
 
             system.start_api(addresses(manifests, "Deployment/api", pod), workers=1)
             port = free_port()
-            look = [*FLOWER, "--address=127.0.0.1", f"--port={port}"]
-            system.start(look, "flower", addresses(manifests, "Deployment/flower", pod))
-            eventually(lambda: get(port, "/healthcheck"), within=20)
+            start_flower(system, port, addresses(manifests, "Deployment/flower", pod))
             system.start_worker(env=addresses(manifests, "Deployment/worker", pod))
             eventually(lambda: client.state(accepted)["status"] == "stored", within=20)
             eventually(lambda: client.submit("after it").status_code == 202 and rows_in_flower(port) > 0, within=20)
-            assert httpx.get(f"http://127.0.0.1:{port}/broker", timeout=10).status_code == 200
+            assert from_flower(port, "/broker").status_code == 200
         doctor = system.start([sys.executable, "-m", "doctor"], "doctor", addresses(manifests, "CronJob/doctor", pod))
         doctor.wait(60)
         said = doctor.log.read_text("utf-8")

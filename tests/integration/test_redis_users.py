@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pytest
 from redis import Redis
 from redis_pod import RedisPod, skip_without_users, url_as
-from support import Client, count_rows, eventually, query, redis_of, rows_in_flower
+from support import Client, count_rows, eventually, from_flower, query, redis_of, rows_in_flower, start_flower
 
 from core.connection import connect
 from core.dead_letter_groups import DeadLetterGroups
@@ -22,8 +21,6 @@ from core.keys import GROUP, KEYS
 from core.submission import Submission
 from core.wakeups import QUEUE
 from local.ports import free_port
-from local.ready import get
-from local.run import FLOWER
 from local.system import System
 
 
@@ -91,15 +88,14 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
         token = "a-token-of-the-operators"
         api = guarded.start_api(as_users(guarded, "api", "waker") | {"OPERATOR_TOKEN": token})
         port = free_port()
-        guarded.start([*FLOWER, f"--port={port}"], "flower", as_users(guarded, "flower"))
-        eventually(lambda: get(port, "/healthcheck"), within=20)
+        start_flower(guarded, port, as_users(guarded, "flower"))
         leave_wake_up_unacknowledged(redis)
         eventually(lambda: not redis.exists("unacked"), within=20)
         assert redis.llen(QUEUE) == 1
         worker = guarded.start_worker(env=as_users(guarded, "worker", "celery"))
         with Client(base_url=guarded.api_url, timeout=10) as client:
             eventually(lambda: client.submit("first") and rows_in_flower(port) > 0, within=20)
-            assert httpx.get(f"http://127.0.0.1:{port}/workers", timeout=10).status_code == 200
+            assert from_flower(port, "/workers").status_code == 200
             doctor = guarded.start([sys.executable, "-m", "doctor"], "doctor", as_users(guarded, "api", "celery"))
             doctor.wait(60)
             redis.xgroup_destroy(KEYS.journal, GROUP)

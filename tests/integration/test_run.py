@@ -116,11 +116,11 @@ def test_everything_answers_and_ends_and_the_data_stays(
         kept = client.submit("안녕").json()["id"]
         eventually(lambda: client.state(kept)["status"] == "stored", within=30)
         flower = ports["FLOWER_HTTP_PORT"]
-        [password] = re.findall(rf"http://operator:(\w+)@127\.0\.0\.1:{flower}/\n", said)
+        [password] = re.findall(rf"http://operator:(\w+)@127\.0\.0\.1:{flower}/flower/\n", said)
         login = ("operator", password)
         eventually(lambda: client.submit("more") and rows_in_flower(flower, login) > 0, within=30)
-        assert httpx.get(f"http://127.0.0.1:{flower}/tasks").status_code == 401
-        columns = httpx.get(f"http://127.0.0.1:{flower}/tasks", auth=login).text
+        assert httpx.get(f"http://127.0.0.1:{flower}/flower/tasks").status_code == 401
+        columns = httpx.get(f"http://127.0.0.1:{flower}/flower/tasks", auth=login).text
         assert re.search(r"<th[^>]*>\s*Result\s*</th>", columns)
     assert failures(doctor(folder, ports)) == []
     end(run, lambda: os.kill(run.pid, signal.SIGINT))

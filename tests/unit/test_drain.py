@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from uuid import uuid4
@@ -85,8 +86,8 @@ def append(journal: Journal, *texts: str) -> None:
 
 
 def run(consumer: Consumer, database: Database, wakes: list[None]) -> int:
-    """Drain, as a process that was just started."""
-    return Drain(consumer, database, lambda: wakes.append(None)).run()  # type: ignore[arg-type]
+    """Drain, as a process that was just started; return how many rows it stored."""
+    return Drain(consumer, database, lambda: wakes.append(None)).run().stored  # type: ignore[arg-type]
 
 
 def try_again(redis: FakeRedis) -> None:
@@ -107,6 +108,22 @@ def test_all_that_waits_is_stored_and_counted(
     assert redis.xlen(KEYS.journal) == 0
     assert not redis.exists(KEYS.wakeup)
     assert wakes == []
+
+
+def test_a_drain_says_what_became_of_its_strings(
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis
+) -> None:
+    """Those that had their row are skipped; those that failed alone are set aside or dead-lettered."""
+    known = Submission(str(uuid4()), "known", 5)
+    database.rows[known.id] = known.text
+    drain = Drain(consumer, database, lambda: None)  # type: ignore[arg-type]
+    append(journal, "a", "b", "bad", "odd")
+    journal.append([Unit([known])])
+    done = drain.run()
+    assert re.fullmatch(r"stored 2, skipped 1, failed 2 in \d+ ms", repr(done))
+    try_again(redis)
+    assert repr(drain.run()).startswith("stored 0, skipped 0, failed 1 ")
+    assert repr(drain.run()).startswith("stored 0, skipped 0, failed 0 ")
 
 
 def test_an_idle_drain_ends_immediately(
@@ -396,13 +413,13 @@ def test_a_batch_that_takes_too_long_is_followed_by_smaller_ones_and_later_by_la
     for n in range(4):
         append(journal, *(f"{n} {i}" for i in range(500)))
     drain = Drain(consumer, database, lambda: wakes.append(None))  # type: ignore[arg-type]
-    while drain.run():  # as often as this machine's speed asks for
+    while drain.run().stored:  # as often as this machine's speed asks for
         pass
     assert len(database.rows) == 2_000
     database.most, database.batches = 1_000, []
     for n in range(60):
         append(journal, *(f"{n} again {i}" for i in range(200)))
-    while drain.run():
+    while drain.run().stored:
         pass
     assert len(database.rows) == 14_000
     assert max(database.batches) >= 1_000

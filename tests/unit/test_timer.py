@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +17,10 @@ from support import eventually
 from core.durability import Info
 from core.journal import Journal, Unit
 from core.submission import Submission
+from core.wakeups import make_celery
 from core.watch import Watch
 from worker.celery_patches import timer
+from worker.celery_patches.reports import MOST_WAITING
 
 
 class Pool:
@@ -56,7 +59,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: FakeRedis, po
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/dummy")
     monkeypatch.setenv("HEARTBEAT_FOLDER", str(tmp_path / "worker"))
     monkeypatch.setattr(timer, "PERIOD", 0.02)
-    worker = SimpleNamespace(hostname="worker@test", pool=pool)
+    worker = SimpleNamespace(hostname="worker@test", pool=pool, app=make_celery("redis://127.0.0.1:1/0"))
     step = timer.DrainTimer(worker)
     step._watch = Watch(redis)
     step.start(worker)
@@ -64,7 +67,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: FakeRedis, po
     pool.free.set()
     step.close(worker)
     for thread in threading.enumerate():
-        if thread.name in {"journal watch", "drain timer"}:
+        if thread.name in {"journal watch", "drain timer", "reports of drains"}:
             thread.join(5)
 
 
@@ -107,6 +110,23 @@ def test_a_worker_whose_redis_turns_volatile_logs_it_once_and_goes_on(
         eventually(lambda: pool.drains > 2, within=30)
         assert renewed(folder / "journal")
     assert [(line["event"], line["log_level"]) for line in said] == [("journal is volatile", "error")]
+
+
+def test_no_drain_waits_for_a_broker_to_hear_of_it(
+    folder: Path, pool: Pool, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than are kept for it."""
+    silent = threading.Event()
+
+    @contextmanager
+    def dispatcher(*_: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(send=lambda *_, **__: silent.wait(30))
+
+    monkeypatch.setattr("celery.app.events.Events.default_dispatcher", dispatcher)
+    queue_one(redis)
+    eventually(lambda: pool.drains > MOST_WAITING + 2, within=30)
+    assert renewed(folder / "progress")
+    silent.set()
 
 
 def test_a_worker_whose_pool_is_stuck_makes_none(folder: Path, pool: Pool, redis: FakeRedis) -> None:

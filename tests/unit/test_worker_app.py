@@ -25,6 +25,16 @@ def test_the_task_is_called_what_the_api_calls_it(worker_app) -> None:
     assert list(worker_app.app.amqp.queues) == [QUEUE]
 
 
+def test_what_flower_shows_of_an_unexpected_error_quotes_no_text(worker_app, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise UnicodeEncodeError("utf-8", "a secret text", 0, 1, "surrogates")
+
+    monkeypatch.setattr("worker.job._drain", fail)
+    result = worker_app.app.tasks[DRAIN_TASK].apply()
+    assert (result.state, str(result.result)) == ("FAILURE", "UnicodeEncodeError")
+    assert "secret" not in result.traceback
+
+
 def test_the_pool_does_not_hang_on_the_brokers_connection(worker_app) -> None:
     assert worker_app.app.connection_for_read().as_uri().startswith("redis://")
     assert not resolve_transport("redis").implements.asynchronous

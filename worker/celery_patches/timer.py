@@ -26,6 +26,7 @@ from core.loops import repeat
 from core.settings import load
 from core.timeouts import STUCK_AFTER, TASK_TIME_LIMIT
 from core.watch import Watch
+from worker.celery_patches.reports import Reports
 from worker.job import drain
 from worker.settings import WorkerSettings
 
@@ -39,7 +40,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
 
     requires = ("celery.worker.components:Pool",)
 
-    def __init__(self, _: Any, **__: Any) -> None:
+    def __init__(self, worker: Any, **__: Any) -> None:
         """Prepare; nothing is connected yet."""
         settings = load(WorkerSettings)
         self._redis = connect(settings.redis_url)
@@ -48,6 +49,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._folder = settings.heartbeat_folder
         if self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
+        self._reports = Reports(worker.app, worker.hostname)
         self._work, self._ending = threading.Event(), threading.Event()
         self._handed_over_at: float | None = None
         """When the pool was given a drain that no process has started yet (monotonic)."""
@@ -57,6 +59,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
     def start(self, worker: Any) -> None:
         """Start; the pool runs."""
         self._looked_at = time.monotonic()
+        repeat(self._reports.send, "reports of drains", until=self._ending.is_set)
         rounds: dict[str, Callable[[Any], None]] = {"journal watch": self._look, "drain timer": self._hand_over}
         for name, work in rounds.items():
             restart = partial(worker.pool.restart, f"the thread {name} ended")
@@ -104,13 +107,14 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             return
         self._work.clear()
         # waits for a free process, then for the result; None when the pool takes no more
-        self._handed_over_at = time.monotonic()
+        self._handed_over_at, began = time.monotonic(), time.time()
         result = worker.pool.apply_async(drain, accept_callback=self._begun)
         if result is None:
             self._handed_over_at = None
             self._ending.wait(PERIOD)
             return
         try:
-            result.get(timeout=TASK_TIME_LIMIT + PERIOD)
+            self._reports.succeeded(began, result.get(timeout=TASK_TIME_LIMIT + PERIOD))
         except Exception as error:  # noqa: BLE001 - the process died or took too long: the journal recovers
             log.warning("drain lost", reason=repr(error))
+            self._reports.failed(began, error)
