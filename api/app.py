@@ -11,6 +11,7 @@ from redis import Redis
 
 from api.fast_path import FastPath
 from api.http import origins, problems, raw_bodies, request_ids, responses
+from api.http.request_log import RequestLog
 from api.operator_tokens import OperatorTokens
 from api.process import probe_server, request_threads
 from api.process.appender import Appender
@@ -52,6 +53,8 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app.extensions[EXTENSION] = parts = _services(settings, redis or connect(settings.redis_url))
     for view in (submit, strings, export, dead_letters, dead_letter_groups, pipeline, docs):
         app.register_blueprint(view.blueprint)
+    requests = RequestLog(complete=settings.access_log)
+    requests.install(app)
     request_ids.install(app)
     responses.install(app)
     problems.install(app)
@@ -59,7 +62,8 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app.after_request(raw_bodies.read_rest)
     pages = origins.Origins(settings.cors_origins, settings.cors_ports, settings.allowed_hosts)
     origins.install(app, pages)
-    threads = RequestThreads(FastPath(app.wsgi_app, parts, pages), request_threads.COUNT, settings.stuck_after)
+    fast = FastPath(app.wsgi_app, parts, pages, requests)
+    threads = RequestThreads(fast, request_threads.COUNT, settings.stuck_after)
     app.wsgi_app = threads  # type: ignore[method-assign]
     _serve_probes(parts, threads)
     return app

@@ -17,13 +17,15 @@ from api.http.contract import SubmitRequest
 from api.http.origins import Origins
 from api.http.problems import ApiProblem, problem_of
 from api.http.raw_bodies import IN_ENVIRON
-from api.http.request_ids import HEADER, bind, nginx_id_of, unbind
+from api.http.request_ids import HEADER, bind, nginx_id_of
+from api.http.request_log import RequestLog
 from api.http.responses import COMMON, JSON, accepted_headers, encode
 from api.services import Services
 from api.submissions import accept
 from core.errors import DummiesError, JournalFull, JournalUnavailable, KeyReused
 
-PATHS = {"/dummies/", "/dummies"}
+PATH = "/dummies/"
+PATHS = {PATH, "/dummies"}
 MAX_BODY = 16 * 1024
 _MAX_DIGITS = len(str(MAX_BODY))
 
@@ -31,10 +33,10 @@ _MAX_DIGITS = len(str(MAX_BODY))
 class FastPath:
     """WSGI middleware."""
 
-    def __init__(self, others: WSGIApplication, parts: Services, origins: Origins) -> None:
+    def __init__(self, others: WSGIApplication, parts: Services, origins: Origins, requests: RequestLog) -> None:
         """Pass everything but the usual submission on to ``others``."""
         self._others = others
-        self._parts, self._origins = parts, origins
+        self._parts, self._origins, self._requests = parts, origins, requests
         self._max_text_bytes = parts.settings.max_text_bytes
         self._max_body = min(MAX_BODY, most_bytes(self._max_text_bytes))
 
@@ -50,10 +52,7 @@ class FastPath:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, DummiesError, ApiProblem):
             environ["wsgi.input"] = BytesIO(body)
             return self._others(environ, start_response)
-        try:
-            return self._accept(submitted, request_id, environ, start_response)
-        finally:
-            unbind()
+        return self._accept(submitted, request_id, environ, start_response)
 
     def _is_usual(self, environ: WSGIEnvironment) -> bool:
         """Return whether a request needs nothing that only Flask's path does: foreign pages, odd bodies, digests."""
@@ -89,10 +88,13 @@ class FastPath:
             JournalFull,
             JournalUnavailable,
         ) as error:  # not passed on: the string may have been appended despite the error
-            response = problem_of(error).response()
+            problem = problem_of(error)
+            response = problem.response()
             response.headers[HEADER] = request_id
+            self._requests.note(environ, response.status_code, PATH, problem.name)
             return response(environ, start_response)
         answer = encode(accepted)
+        self._requests.note(environ, 202, PATH)
         own = (("Content-Type", JSON), ("Content-Length", str(len(answer))), (HEADER, request_id))
         start_response("202 ACCEPTED", [*own, *COMMON.items(), *accepted_headers(accepted).items()])
         return [answer]

@@ -47,6 +47,8 @@ class ApiSettings(CoreSettings):
     operators_file: Path | None = None
     """A file with one name and token per line, of further operators; it is read again whenever it has changed."""
 
+    access_log: bool = False
+    """Whether every request has a log line, not only one that is refused, failed or slow."""
     operations_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """A port on which a separate thread serves ``/healthz`` and ``/readyz``; they are also served with the rest."""
     stuck_after: Annotated[float, Field(gt=0)] = 30.0

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 from redis.retry import Retry
 
-from core.errors import JournalFull, JournalUnavailable
+from core.addresses import place_of
+from core.errors import CredentialsRefused, JournalFull, JournalUnavailable
 from core.outage_log import OutageLog, describe
 
 T = TypeVar("T")
@@ -21,6 +22,8 @@ FULL = "OOM command not allowed"
 """What Redis says when it has no memory left; some versions say it in the middle of a script's error."""
 BACKOFF = ExponentialWithJitterBackoff(base=0.05, cap=0.1)
 """How long (s) until a call whose connection was lost is repeated."""
+fullness = OutageLog("journal full", "journal has room again")
+"""Whoever looks for room says when there is some again."""
 _outage = OutageLog("journal unavailable", "journal available again")
 
 
@@ -28,8 +31,10 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
     """Return a client whose calls end within ``timeout`` seconds (connecting: within half of it).
 
     A call whose connection the server has closed is repeated once, after a jittered pause; one that timed out is not.
-    Nothing is connected yet.
+    Nothing is connected yet. Outages are logged with this address: a process has one journal.
     """
+    for outage in (fullness, _outage):
+        outage.about(server=place_of(url))
     return Redis.from_url(
         url,
         protocol=2,
@@ -74,15 +79,17 @@ def journal_errors() -> Iterator[None]:
     """Turn whatever the driver raises into our errors, and log it in its own words.
 
     JournalFull is raised where Redis has no memory left, and then nothing was written. Everything else is
-    JournalUnavailable: no list has the errors of every version of Redis and every way of running it.
+    JournalUnavailable: no list has the errors of every version of Redis and every way of running it. Of these,
+    CredentialsRefused is what does not pass by itself.
     """
     try:
         yield
     except (RedisError, OSError) as error:
         reason = describe(error)
         if isinstance(error, OutOfMemoryError) or (isinstance(error, ResponseError) and FULL in reason):
+            fullness.met(reason)
             raise JournalFull from error
         _outage.met(reason)
-        raise JournalUnavailable from error
+        raise (CredentialsRefused if isinstance(error, AuthenticationError) else JournalUnavailable) from error
     if _outage.down:
         _outage.over()

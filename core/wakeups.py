@@ -8,14 +8,13 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import structlog
 from celery import Celery
 from kombu import Exchange, Queue
 from redis.connection import parse_url
 
+from core.addresses import place_of
 from core.loops import repeat
-
-log = structlog.get_logger()
+from core.outage_log import OutageLog, describe
 
 QUEUE = "dummies.wakeups"
 DRAIN_TASK = "dummies.drain"
@@ -31,9 +30,13 @@ TRANSPORT_OPTIONS = {
     "health_check_interval": 10,
 }
 
+outage = OutageLog("broker unavailable", "broker available again")
+"""That of the process' broker, for whoever publishes and whoever receives."""
+
 
 def make_celery(broker_url: str) -> Celery:
     """Return a Celery application that knows the wake-up's queue; nothing is connected yet."""
+    outage.about(server=place_of(broker_url))
     app = Celery("dummies", broker=broker_url, set_as_current=False)
     app.conf.update(
         task_queues=[Queue(QUEUE, Exchange(QUEUE), routing_key=QUEUE)],
@@ -63,7 +66,9 @@ def publish_wakeup(app: Celery) -> None:
     try:
         app.send_task(DRAIN_TASK, ignore_result=True, retry=False, expires=60)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the broker, the strings are safe
-        log.info("wake-up not published", error=str(error))
+        outage.met(describe(error))
+    else:
+        outage.over()
 
 
 class Waker:

@@ -11,8 +11,8 @@ from typing import TypeVar
 import psycopg2
 
 from core.errors import DummiesError
-from core.outage_log import describe
 from database.deadline import Session
+from database.errors import words
 from database.session import Connector
 
 STATEMENT_TIMEOUT, LOCK_TIMEOUT = 300, 60
@@ -47,14 +47,19 @@ def connect(
 def run(program: str, action: Callable[[], T], seconds: float) -> T:
     """Return the action's result; retry for this many seconds while the server or the schema is not there yet.
 
-    Exit with 1 and the reason when the time is up, or where retrying cannot help.
+    Each reason to retry is printed once. Exit with 1 and the reason when the time is up, or where retrying cannot help.
     """
     deadline = time.monotonic() + seconds
+    printed: set[str] = set()
     while True:
         try:
             return action()
         except (DummiesError, psycopg2.Error) as error:
+            reason = words(error)
             passes = isinstance(error, SchemaMissing | psycopg2.OperationalError)
             if not passes or getattr(error, "pgcode", None) not in BUSY or time.monotonic() > deadline:
-                sys.exit(f"{program}: {describe(error)}")
+                sys.exit(f"{program}: {reason}")
+        if reason not in printed:
+            printed.add(reason)
+            print(f"{program} tries again for up to {seconds:.0f} s: {reason}", file=sys.stderr, flush=True)  # noqa: T201
         time.sleep(random.uniform(0.2, 0.6))  # noqa: S311

@@ -22,6 +22,7 @@ from core.errors import DummiesError
 from core.settings import stop
 from core.timeouts import CONNECT_TIMEOUT
 from database.deadline import Session
+from database.errors import words
 
 KEEPALIVES_IDLE = 10
 PATIENCE = 1.0
@@ -81,7 +82,7 @@ class Connector:
             try:
                 return self._open(given | target, left / (len(targets) - tried))
             except psycopg2.Error as error:
-                said.append(f"{target['host']}: {' '.join(str(error).split()) or 'no answer in time'}")
+                said.append(f"{target['host']}:{target['port']}: {words(error) if str(error) else 'no answer in time'}")
             left = max(left - (time.monotonic() - started), 0)
         raise psycopg2.OperationalError("; ".join(said))
 
@@ -119,14 +120,14 @@ class Connector:
             )
 
 
-def refuse_unfit(url: str | None, variable: str) -> None:
+def refuse_unfit(url: str | None, variable: str) -> str | None:
     """Stop the process, with one line that names the variable, when the database cannot hold all of Unicode.
 
     A database that does not answer within roughly a second stops nothing: every later session is checked in the same
-    way.
+    way. Return why it did not.
     """
     if url is None:
-        return
+        return None
     connector = Connector(
         url=url,
         application="ix-start",
@@ -138,8 +139,9 @@ def refuse_unfit(url: str | None, variable: str) -> None:
         connector.connect().close()
     except UnfitDatabase as error:
         stop([f"{variable}: {error}"])
-    except psycopg2.Error:
-        return
+    except psycopg2.Error as error:
+        return words(error)
+    return None
 
 
 def _targets(given: Mapping[str, str]) -> tuple[list[dict[str, str]], list[str]]:

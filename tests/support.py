@@ -89,11 +89,11 @@ def dead_letter_all(consumer: Consumer, reason: str) -> None:
 
 @contextmanager
 def capture_logs() -> Generator[list[structlog.typing.EventDict]]:
-    """Capture what this thread logs, without what threads that earlier tests started may log meanwhile."""
+    """Capture what this thread logs, but not its requests; nor what threads that earlier tests started may log."""
     own = threading.get_ident()
 
     def only_own(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        if threading.get_ident() != own:
+        if threading.get_ident() != own or event["event"] == "request":
             raise structlog.DropEvent
         return event
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import signals
 from celery.worker.control import Panel
 
 from core import logs
+from core.addresses import place_of
 from core.durability import refuse_volatile
 from core.settings import CoreSettings, load
 from core.timeouts import TASK_TIME_LIMIT
 from core.wakeups import DRAIN_TASK, make_celery
 from database.session import refuse_unfit
 from worker.celery_patches import transport
-from worker.celery_patches.consumer import QuickConsumer
+from worker.celery_patches.consumer import QuickConsumer, note_outages
 from worker.celery_patches.timer import DrainTimer
 from worker.job import DrainFailed, drain
 from worker.settings import WorkerSettings
 
+log = structlog.get_logger()
 transport.use()
 app = make_celery(load(CoreSettings).broker_url)
 app.conf.update(
@@ -45,6 +48,7 @@ app.task(name=DRAIN_TASK, throws=(DrainFailed,))(drain)
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _configure_logs(**_: object) -> None:
     logs.configure(json=load(CoreSettings).log_json)
+    note_outages()
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
@@ -52,4 +56,5 @@ def _check_start(**_: object) -> None:
     """Stop the worker, with one line, when a setting is bad or a server cannot keep the promise."""
     settings = load(WorkerSettings)
     refuse_volatile(settings)
-    refuse_unfit(settings.database_url, "DATABASE_URL")
+    if reason := refuse_unfit(settings.database_url, "DATABASE_URL"):  # else the first string would tell
+        log.warning("PostgreSQL unavailable", reason=reason, server=place_of(settings.database_url))

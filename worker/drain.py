@@ -34,7 +34,7 @@ class Drain:
         """Use these; ``wake`` is called when there is more than one process can drain alone."""
         self._consumer, self._store, self._wake = consumer, store, wake
         self._size, self._aside_size = Size(), Size()
-        self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again")
+        self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again", server=store.server)
         self._tally = Tally()
         self._doubted = False
         """Whether PostgreSQL is marked unavailable, and a probe could not tell whether it is."""
@@ -108,12 +108,17 @@ class Drain:
         return True
 
     def _store_entries(self, entries: list[Entry], size: Size) -> None:
-        settling = Settling(self._consumer, self._store, size)
+        settling, began = Settling(self._consumer, self._store, size), time.monotonic()
         try:
             settling.settle(entries)
         finally:
-            self._tally.add(settling.tally)
-        if settling.tally.stored:
+            done = settling.tally
+            done.seconds = time.monotonic() - began
+            self._tally.add(done)
+            if done.stored or done.skipped or done.failed:  # else an outage, or a slow statement, has a line
+                counts = {"stored": done.stored, "skipped": done.skipped, "failed": done.failed}
+                log.info("batch settled", entries=len(entries), **counts, ms=done.ms)
+        if done.stored:
             self._outage.over()
             if self._doubted:
                 self._end_outage()

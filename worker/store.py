@@ -13,13 +13,14 @@ import psycopg2
 from msgspec.structs import astuple
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 
-from core.outage_log import describe
+from core.addresses import place_of
 from core.retries import Failure
 from core.submission import Submission
 from core.timeouts import CALL_DEADLINE, LOCK_TIMEOUT, STATEMENT_TIMEOUT
 from database.deadline import Session
+from database.errors import is_outage, words
 from database.session import Connector
-from worker.failures import Outage, Refused, TooSlow, Unanswered, is_outage, refusal
+from worker.failures import Outage, Refused, TooSlow, Unanswered, refusal
 
 _SQL = Path(__file__).parent / "sql"
 _INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
@@ -39,6 +40,8 @@ class Store:
             target="read-write",
             settings={"lock_timeout": f"{LOCK_TIMEOUT}s"},
         )
+        self.server = place_of(url)
+        """Where rows go, for log lines."""
         self._connection: Session | None = None
 
     def insert(self, submissions: Sequence[Submission]) -> int:
@@ -88,7 +91,7 @@ class Store:
                 raise Unanswered(f"no answer within {CALL_DEADLINE:.0f} s") from error
             if is_outage(error, connection):
                 self._drop()
-                raise Outage(describe(error)) from error
+                raise Outage(words(error)) from error
             refused = refusal(error, connection)
             if not isinstance(error, psycopg2.Error):
                 self._drop()  # its state is unknown
@@ -99,7 +102,7 @@ class Store:
             try:
                 self._connection = self._connector.connect()
             except Exception as error:
-                raise Outage(describe(error)) from error
+                raise Outage(words(error)) from error
         return self._connection
 
     def _drop(self) -> None:

@@ -23,5 +23,10 @@ class Tally:
         self.skipped += other.skipped
         self.failed += other.failed
 
+    @property
+    def ms(self) -> int:
+        """The time it took, in whole milliseconds."""
+        return round(1000 * self.seconds)
+
     def __repr__(self) -> str:
-        return f"stored {self.stored}, skipped {self.skipped}, failed {self.failed} in {round(1000 * self.seconds)} ms"
+        return f"stored {self.stored}, skipped {self.skipped}, failed {self.failed} in {self.ms} ms"

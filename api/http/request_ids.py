@@ -8,6 +8,8 @@ nginx retries one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from wsgiref.types import WSGIEnvironment
 
@@ -50,6 +52,16 @@ def bind(environ: WSGIEnvironment) -> str:
 def unbind() -> None:
     """Have this thread's log lines carry no id."""
     _bound.set(...)
+
+
+@contextmanager
+def bound(environ: WSGIEnvironment) -> Iterator[None]:
+    """Have this thread's log lines carry the id of a request within the block, and none after it."""
+    bind(environ)
+    try:
+        yield
+    finally:
+        unbind()
 
 
 def install(app: Flask) -> None:

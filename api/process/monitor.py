@@ -14,16 +14,17 @@ from datetime import UTC, datetime
 from redis import Redis
 
 from api.http.problems import ApiProblem, journal_full, journal_volatile
-from api.process.reader import DatabaseUnavailable, Reader
+from api.process.reader import Reader
 from api.settings import ApiSettings
-from core.connection import journal_errors, without_repeats
+from core.connection import fullness, journal_errors, without_repeats
 from core.counts import Counts
 from core.durability import Durability, Info, read_info
-from core.errors import DummiesError, JournalUnavailable
+from core.errors import CredentialsRefused, DatabaseUnavailable, DummiesError, JournalUnavailable
 from core.journal import Journal
 from core.loops import repeat
 from core.outage_log import OutageLog
 from core.rollback import Rollback
+from core.timeouts import WORKER_SILENT_AFTER
 
 PERIOD = 1.0
 SHORT_PERIODS = (0.1, 0.3)
@@ -73,9 +74,12 @@ class Monitor:
         self.full = False
         self.reached = False
         """Whether Redis has ever been seen loaded and durable."""
+        self.credentials_refused = False
+        """Whether Redis' last answer was that it refuses the user or the password."""
         self.durability = Durability(volatile_allowed=settings.allow_volatile_journal)
         self.set_back: Rollback | None = None
         self._balance = OutageLog("the balance is off", "the balance holds again")
+        self._no_worker = OutageLog("no worker", "a worker runs again")
         self.journal = Since()
         self.database = Since()
         self.workers = Since()
@@ -116,14 +120,16 @@ class Monitor:
             has_room = self._journal.has_room()
             with journal_errors():
                 info = read_info(self._redis)
-        except DummiesError:
+        except DummiesError as error:
             self.journal.note(up=False)
+            self.credentials_refused = isinstance(error, CredentialsRefused)
             self._journal.drop_connections()
             self.counts = None
         else:
             self.journal.note(up=True)
+            self.credentials_refused = False
             self._note_journal(counts, info)
-            self.full = not has_room or self._is_full(counts, info)
+            self._note_room(counts, info, has_room=has_room)
         self._seen_at = time.monotonic()
 
     def look_at_database(self) -> None:
@@ -172,8 +178,15 @@ class Monitor:
             self._balance.met(f"{counts.unaccounted} strings unaccounted for")
         else:
             self._balance.over()
-        self.workers.note(up=counts.workers > 0)
+        self._note_workers(counts)
         self._note_rate(counts)
+
+    def _note_workers(self, counts: Counts) -> None:
+        if counts.workers:
+            self._no_worker.over()
+        elif counts.waiting or self.workers.up or self._no_worker.down:  # not each time that the API starts first
+            self._no_worker.met(f"no heartbeat for {WORKER_SILENT_AFTER:.0f} s", waiting=counts.waiting)
+        self.workers.note(up=counts.workers > 0)
 
     def _note_rate(self, counts: Counts) -> None:
         now = time.monotonic()
@@ -186,9 +199,20 @@ class Monitor:
             began = (now, counts.inserted)
         self._period_began = began
 
-    def _is_full(self, counts: Counts, info: Info) -> bool:
-        most = info.memory["maxmemory"] * self._settings.journal_memory_fraction
-        return counts.waiting >= self._settings.journal_limit or (most > 0 and info.memory["used_memory"] >= most)
+    def _note_room(self, counts: Counts, info: Info, *, has_room: bool) -> None:
+        limits = {
+            "JOURNAL_LIMIT": (counts.waiting, self._settings.journal_limit),
+            "JOURNAL_MEMORY_FRACTION": (
+                info.memory["used_memory"],
+                info.memory["maxmemory"] * self._settings.journal_memory_fraction or math.inf,
+            ),
+        }
+        reached = [f"{name} is reached" for name, (used, most) in limits.items() if used >= most]
+        for reason in reached:
+            fullness.met(reason, waiting=counts.waiting, used_memory=info.memory["used_memory"])
+        self.full = bool(reached) or not has_room
+        if not self.full:
+            fullness.over()
 
     def _full(self) -> ApiProblem:
         drain = self.drain_seconds()

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wsgi import ClosingIterator
 
+from api.http.request_ids import bound, unbind
+from api.http.request_log import BEGAN
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -36,25 +39,31 @@ class RequestThreads:
         return len(progress) >= self._count and monotonic() - max(progress) > self._patience
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
+        """Answer a request; what is logged meanwhile has its id, and what the thread logs afterwards has none."""
         thread = get_ident()
-        self._progress[thread] = monotonic()
+        self._progress[thread] = environ[BEGAN] = monotonic()
         try:
             answer = self._application(environ, start_response)
         except BaseException:
             del self._progress[thread]
             raise
+        finally:
+            unbind()
         if isinstance(answer, list):
             del self._progress[thread]
             return answer
-        pieces = iter(answer)
+        pieces, close = iter(answer), getattr(answer, "close", None)
 
-        def following() -> bytes | None:
+        def following() -> bytes | None:  # the server may call it from another thread, which had another request
             self._progress[thread] = monotonic()
-            return next(pieces, None)
+            with bound(environ):
+                return next(pieces, None)
 
         def done() -> None:
             self._progress.pop(thread, None)
+            if close:
+                with bound(environ):
+                    close()
 
         # the server closes it in the end, also when the client is gone
-        return ClosingIterator(iter(following, None), [done, answer.close] if hasattr(answer, "close") else [done])
+        return ClosingIterator(iter(following, None), [done])

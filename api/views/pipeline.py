@@ -64,7 +64,8 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Return 200 once Redis was seen loaded and durable; a later outage does not take the process out of service.
 
-    A Redis that is not durable makes the process unready while that lasts.
+    A Redis that is not durable, or that refuses the process' user or password, makes the process unready while that
+    lasts.
     """
     services().monitor.ensure_started()
     return readiness(services())
@@ -83,6 +84,10 @@ def readiness(parts: Services) -> Response:
         raise ApiProblem("draining", "Send requests elsewhere: this process is shutting down.", retry_after=1)
     if parts.monitor.durability.refused:
         raise journal_volatile(parts.monitor.durability.problem)
+    if parts.monitor.credentials_refused:
+        raise ApiProblem(
+            "journal-away", "Start this process with the user and password that Redis accepts.", retry_after=1
+        )
     if not parts.monitor.reached:
         raise ApiProblem("journal-away", "Start Redis: it has not yet been seen with its data loaded.", retry_after=1)
     return json_response(Ready())

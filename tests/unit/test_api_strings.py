@@ -19,10 +19,9 @@ from api import strings
 from api.http.contract import MAX_IDS_PER_QUERY
 from api.http.problems import TYPE_PREFIX
 from api.http.room import BEGINNING, RESPONSE_BYTES
-from api.process.reader import DatabaseUnavailable
 from api.services import Services
 from core.consumer import Consumer
-from core.errors import ReadsBusy
+from core.errors import DatabaseUnavailable, ReadsBusy
 from core.journal import DEAD_LETTERS_READ, Record
 from core.keys import KEYS
 from core.submission import UNREADABLE, StoredString

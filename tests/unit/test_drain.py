@@ -32,6 +32,8 @@ FAILURES = {
 class Database:
     """A fake PostgreSQL: does what the beginning of a text says, and stores nothing while ``trouble`` is set."""
 
+    server = "db.example:5432/dummy"
+
     def __init__(self) -> None:
         self.rows: dict[str, str] = {}
         self.trouble: Exception | None = None
@@ -124,6 +126,30 @@ def test_a_drain_says_what_became_of_its_strings(
     try_again(redis)
     assert repr(drain.run()).startswith("stored 0, skipped 0, failed 1 ")
     assert repr(drain.run()).startswith("stored 0, skipped 0, failed 0 ")
+
+
+def test_each_batch_has_a_line_that_says_what_became_of_its_strings(
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
+) -> None:
+    """None for what an outage gave back, which would be one for each try."""
+    again = Submission(str(uuid4()), "stored before", 5)
+    database.rows[again.id] = again.text
+    journal.append([Unit([again, *(Submission(str(uuid4()), text, 5) for text in ("new", "bad", "odd"))])])
+    append(journal, "newer")
+    with capture_logs() as said:
+        while journal.counts().waiting > journal.counts().set_aside:
+            run(consumer, database, wakes)
+    lines = [line for line in said if line["event"] == "batch settled"]
+    assert [lines[0][name] for name in ("entries", "stored", "skipped", "failed")] == [2, 1, 0, 0]
+    assert [sum(line[name] for line in lines) for name in ("stored", "skipped", "failed")] == [2, 1, 2]
+    assert all(line["ms"] >= 0 for line in lines)
+    append(journal, "waits")
+    database.trouble = Outage("away")
+    with capture_logs() as said:
+        for _ in range(2):
+            redis.delete(KEYS.database_probe)
+            run(consumer, database, wakes)
+    assert [line["event"] for line in said if line["event"] == "batch settled"] == []
 
 
 def test_an_idle_drain_ends_immediately(

@@ -8,7 +8,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from worker.failures import TooSlow, is_outage, refusal
+from database.errors import is_outage
+from worker.failures import TooSlow, refusal
 
 OPEN, CLOSED = SimpleNamespace(closed=0), SimpleNamespace(closed=2)
 

@@ -35,6 +35,8 @@ NEWER = {b"v": str(ENTRY_VERSION + 1).encode(), b"n": b"2", b"items": b"\x93 not
 class Database:
     """Keeps what it is given."""
 
+    server = "db.example:5432/dummy"
+
     def __init__(self) -> None:
         self.rows: dict[str, str] = {}
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from api.process.request_threads import RequestThreads
 
@@ -74,6 +75,20 @@ def test_a_stream_is_under_way_until_it_is_closed() -> None:
     stream.close()  # type: ignore[attr-defined]
     assert application.closed
     assert not threads.stuck
+
+
+def test_a_stream_logs_with_its_requests_id_in_whatever_thread_it_continues() -> None:
+    """And leaves the thread without one; granian takes the pieces after the call has returned."""
+
+    def application(_: object, __: object) -> Iterator[bytes]:
+        yield str(get_contextvars()).encode()
+
+    threads = RequestThreads(application, 1, patience=30)
+    pieces = iter(threads({"HTTP_X_REQUEST_ID": "mine"}, print))  # type: ignore[arg-type]
+    assert get_contextvars() == {}
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(next, pieces).result(10) == b"{'request_id': 'mine'}"
+        assert pool.submit(get_contextvars).result(10) == {}
 
 
 def test_a_stream_whose_pieces_are_taken_is_not_stuck(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ import structlog
 from kombu.transport import TRANSPORT_ALIASES, redis
 from redis import Redis, exceptions
 
-from core.wakeups import QUEUE
+from core.wakeups import QUEUE, outage
 from worker.celery_patches.message import purify
 
 log = structlog.get_logger()
@@ -38,6 +38,7 @@ class Client(Redis):  # type: ignore[misc]
             log.warning("key dropped, it is not a queue", key=QUEUE, error=str(error))
             self.delete(QUEUE)
             return None
+        outage.over()
         if command_name != "BRPOP" or not answer or not answer[0].startswith(QUEUE.encode()):
             return answer  # other queues hold the replies to Flower
         queue, message = answer

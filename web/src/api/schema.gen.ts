@@ -261,7 +261,7 @@ export interface paths {
         };
         /**
          * Whether the process may be sent requests
-         * @description Return 200 once Redis was seen loaded and durable; a later outage does not take the process out of service. A Redis that is not durable makes the process unready while that lasts.
+         * @description Return 200 once Redis was seen loaded and durable; a later outage does not take the process out of service. A Redis that is not durable, or that refuses the process' user or password, makes the process unready while that lasts.
          */
         get: operations["readyz"];
         put?: never;

@@ -100,6 +100,7 @@ export const en = {
     "unexpected-answer": "the service gave an answer that makes no sense.",
     "journal-away": "the journal does not answer.",
     "database-away": "the text is too long, and the database cannot say whether it was accepted before.",
+    "database-error": "the text is too long, and the database refuses to say whether it was accepted before.",
     "journal-full": "the journal is full.",
     "journal-volatile": "the journal would not keep it safe.",
     "internal-error": "something went wrong in the service.",

@@ -1,0 +1,61 @@
+"""Log lines of requests: of each that was refused, failed or slow, and of all where ``ACCESS_LOG`` is set.
+
+A client can cause as many as it likes, so of a kind (status, problem and path) only the first of a minute has a line,
+with how many there were since the last one. Lines have the paths as the code writes them: no id, no text.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPMethod, HTTPStatus
+from time import monotonic
+from wsgiref.types import WSGIEnvironment
+
+import structlog
+from flask import Flask, Response, request
+
+from core.outage_log import OncePerMinute
+
+log = structlog.get_logger()
+
+SLOW = 1.0
+"""Seconds from which a request is slow; of a response that is streamed, until it begins."""
+BEGAN = "dummies.began"
+"""When (monotonic) the request was met, in its WSGI environment."""
+
+
+class RequestLog:
+    """The lines of one process; threads share it."""
+
+    def __init__(self, *, complete: bool) -> None:
+        """Log every request if ``complete``, otherwise those that an operator may have to look into."""
+        self._complete = complete
+        self._kinds = OncePerMinute()
+
+    def note(self, environ: WSGIEnvironment, status: int, path: str, problem: str = "") -> None:
+        """Note a request that is answered; ``path`` is its route, ``problem`` the last part of a problem's type."""
+        seconds = monotonic() - environ[BEGAN]
+        if status < HTTPStatus.BAD_REQUEST and seconds < SLOW and not self._complete:
+            return
+        times = 1 if self._complete else self._kinds.times(f"{status} {problem} {path}")
+        if times:
+            method = environ["REQUEST_METHOD"]
+            log.log(
+                logging.WARNING if status >= HTTPStatus.INTERNAL_SERVER_ERROR or seconds >= SLOW else logging.INFO,
+                "request",
+                method=method if method in HTTPMethod.__members__ else "unknown",
+                path=path,
+                status=status,
+                **({"problem": problem} if problem else {}),
+                ms=round(seconds * 1000),
+                times=times,
+            )
+
+    def install(self, app: Flask) -> None:
+        """Note the application's requests; first of all, for what is installed later to count as their time."""
+        app.after_request(self._note)
+
+    def _note(self, response: Response) -> Response:
+        path = request.url_rule.rule if request.url_rule else "unknown"
+        self.note(request.environ, response.status_code, path, getattr(response, "problem", ""))
+        return response
