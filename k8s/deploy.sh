@@ -45,7 +45,14 @@ k rollout status statefulset/redis --timeout=300s
 k delete job/migrate --ignore-not-found # a Job cannot be changed
 # Then one tier after the other, in the order in which older and newer versions work side by side
 kubectl apply --kustomize "$overlay" --selector 'app.kubernetes.io/name notin (web, api)'
-k wait job/migrate --for=condition=complete --timeout=600s
+until k wait job/migrate --for=condition=complete --timeout=15s 2>/dev/null; do
+    k logs job/migrate --tail=1 || true # why it takes so long
+    failed=$(k get job/migrate --output 'jsonpath={.status.conditions[?(@.type=="Failed")].status}')
+    if [ "$failed" = True ] || [ $SECONDS -gt 900 ]; then
+        k logs job/migrate --tail=50 >&2 || true
+        fail "the migration failed, see its log above; the older workers, page and API go on"
+    fi
+done
 k rollout status deployment/worker --timeout=300s
 for tier in web api; do
     kubectl apply --kustomize "$overlay" --selector "app.kubernetes.io/name=$tier"

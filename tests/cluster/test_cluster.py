@@ -1,7 +1,7 @@
 """The manifests in a real cluster under load: rolled out, scaled and broken without a failed request, and killed.
 
 Run by `make test-cluster` against the current context of kubectl, in a namespace that is made for it and deleted
-afterwards; settings.py says what may be set. It takes about a quarter of an hour.
+afterwards; settings.py says what may be set. It takes about ten minutes.
 """
 
 from __future__ import annotations

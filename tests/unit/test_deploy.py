@@ -28,8 +28,9 @@ class Deployment:
         self._record = folder / "record"
         shutil.copytree(ROOT / "k8s", folder / "k8s", ignore=shutil.ignore_patterns(".env", "ca.crt", "operators"))
         (folder / "bin").mkdir()
-        (folder / "bin" / "kubectl").write_text(KUBECTL)
-        (folder / "bin" / "kubectl").chmod(0o755)
+        self.kubectl = folder / "bin" / "kubectl"
+        self.kubectl.write_text(KUBECTL)
+        self.kubectl.chmod(0o755)
         self._env = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "RECORD": str(self._record)}
 
     @property
@@ -113,6 +114,28 @@ def test_it_replaces_redis_migrates_and_replaces_one_tier_after_the_other(deploy
         "--namespace ix-dummies rollout status deployment/api",
         "--namespace ix-dummies rollout status deployment/flower",
     ]
+
+
+FAILED_MIGRATION = """#!/bin/sh
+echo "$@" >>"$RECORD"
+case "$*" in
+*" wait job/migrate"*) exit 1 ;;
+*" get job/migrate"*) echo True ;;
+*" logs job/migrate"*) echo "migrate: password authentication failed" ;;
+esac
+"""
+
+
+def test_a_migration_that_failed_ends_it_with_the_log_and_replaces_no_tier(deployment: Deployment) -> None:
+    deployment.secrets("dev", "sound")
+    deployment.kubectl.write_text(FAILED_MIGRATION)
+    done = deployment.run("dev")
+    assert done.returncode == 1
+    log, reason = done.stderr.splitlines()
+    assert log == "migrate: password authentication failed"
+    assert reason.startswith("the migration failed, see its log above")
+    assert "rollout" not in deployment.asked[-1]
+    assert not any("=web" in step or "=api" in step for step in deployment.asked)
 
 
 def test_all_that_runs_an_image_of_ours_comes_after_redis(deployment: Deployment) -> None:
