@@ -30,6 +30,7 @@ app.conf.update(
     worker_send_task_events=True,
     worker_prefetch_multiplier=1,
     worker_timer_precision=0.25,  # else the shutdown waits a second for the timer's thread
+    worker_enable_prefetch_count_reduction=False,  # it holds one message anyway
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_consumer=QuickConsumer,
     worker_pool="worker.celery_patches.pool:Pool",

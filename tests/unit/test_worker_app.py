@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
+from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY
 from kombu.transport import resolve_transport
+from redis.exceptions import ConnectionError as RedisConnectionError
+from support import capture_logs
 
+from core.outage_log import OutageLog
 from core.wakeups import DRAIN_TASK, QUEUE
+from worker.celery_patches import consumer
 
 
 @pytest.fixture
@@ -54,3 +60,25 @@ def test_the_pool_does_not_hang_on_the_brokers_connection(worker_app) -> None:
 )
 def test_what_the_promise_rests_on_is_set(worker_app, setting: str, value: object) -> None:
     assert worker_app.app.conf[setting] == value
+
+
+def test_what_celery_says_of_each_try_to_reach_the_broker_is_an_outage_with_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What else it says while the broker is down stays."""
+    monkeypatch.setattr(consumer, "outage", outage := OutageLog("broker unavailable", server="redis:6379/0"))
+
+    def stays(level: int, message: str, *arguments: object) -> bool:
+        return consumer._is_no_try(logging.LogRecord("celery", level, "", 0, message, arguments, None))
+
+    assert stays(logging.INFO, "Connected to %s", "redis://")
+    refused = RedisConnectionError("Connection refused")
+    with capture_logs() as said:
+        for _ in range(20):
+            assert not stays(logging.ERROR, CONNECTION_ERROR, "redis://", refused, "Trying again")
+            assert not stays(logging.WARNING, "%s (%r)", CONNECTION_RETRY, refused)
+            assert not stays(logging.INFO, "Connected to %s", "redis://")
+            assert not stays(logging.CRITICAL, "Frequent restarts detected: %r", refused)
+    assert [(line["event"], line["reason"]) for line in said] == [("broker unavailable", "Connection refused")]
+    assert stays(logging.ERROR, "Received an invalid task")
+    assert outage.down

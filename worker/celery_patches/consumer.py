@@ -8,9 +8,11 @@ connections but refuses a command. No report found. This can go when the interva
 from __future__ import annotations
 
 import logging
+import warnings
 from functools import partial
 from typing import Any
 
+from celery.exceptions import CPendingDeprecationWarning
 from celery.worker.consumer import Consumer
 from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY
 
@@ -26,10 +28,17 @@ class QuickConsumer(Consumer):  # type: ignore[misc]
         conn.ensure_connection = partial(conn.ensure_connection, interval_start=0.5, interval_step=0.5, interval_max=2)
         return super().ensure_connected(conn)
 
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Prepare to connect again, without a warning each time of what another version may do."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CPendingDeprecationWarning)
+            super().on_connection_error_after_connected(exc)
+
 
 def note_outages() -> None:
-    """Have what Celery logs of each try be noted as an outage of the broker."""
-    logging.getLogger("celery.worker.consumer.consumer").addFilter(_is_no_try)
+    """Have what Celery logs of each try be noted as an outage of the broker, which is logged once a minute."""
+    for module in ("consumer", "connection"):
+        logging.getLogger(f"celery.worker.consumer.{module}").addFilter(_is_no_try)
 
 
 def _is_no_try(record: logging.LogRecord) -> bool:
@@ -37,4 +46,4 @@ def _is_no_try(record: logging.LogRecord) -> bool:
     if record.msg == CONNECTION_ERROR or CONNECTION_RETRY in arguments:
         outage.met(describe(next(each for each in arguments if isinstance(each, Exception))))
         return False
-    return True
+    return not (outage.down and (record.levelno == logging.INFO or str(record.msg).startswith("Frequent restarts")))
