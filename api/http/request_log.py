@@ -7,7 +7,7 @@ with how many there were since the last one. Lines have the paths as the code wr
 from __future__ import annotations
 
 import logging
-from http import HTTPMethod, HTTPStatus
+from http import HTTPMethod
 from time import monotonic
 from wsgiref.types import WSGIEnvironment
 
@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 SLOW = 1.0
 """Seconds from which a request is slow; of a response that is streamed, until it begins."""
+REFUSED, FAILED = 400, 500  # plain numbers, because comparing with HTTPStatus takes longer than all the rest here
 BEGAN = "dummies.began"
 """When (monotonic) the request was met, in its WSGI environment."""
 
@@ -35,13 +36,13 @@ class RequestLog:
     def note(self, environ: WSGIEnvironment, status: int, path: str, problem: str = "") -> None:
         """Note a request that is answered; ``path`` is its route, ``problem`` the last part of a problem's type."""
         seconds = monotonic() - environ[BEGAN]
-        if status < HTTPStatus.BAD_REQUEST and seconds < SLOW and not self._complete:
+        if status < REFUSED and seconds < SLOW and not self._complete:
             return
         times = 1 if self._complete else self._kinds.times(f"{status} {problem} {path}")
         if times:
             method = environ["REQUEST_METHOD"]
             log.log(
-                logging.WARNING if status >= HTTPStatus.INTERNAL_SERVER_ERROR or seconds >= SLOW else logging.INFO,
+                logging.WARNING if status >= FAILED or seconds >= SLOW else logging.INFO,
                 "request",
                 method=method if method in HTTPMethod.__members__ else "unknown",
                 path=path,
