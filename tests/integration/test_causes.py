@@ -120,7 +120,9 @@ def drain(servers: Servers, url: str) -> None:
     """Store as a worker does, again and again."""
     with connect(servers.redis.url) as redis:
         redis.flushall()
-        Journal(redis).append([Unit([Submission(str(uuid4()), TEXT, 5)])])
+        journal = Journal(redis)
+        journal.append([Unit([Submission(str(uuid4()), TEXT, 5)])])
+        journal.drop_connections()
         drains = Drain(Consumer(redis), Store(url), lambda: None)
         for _ in range(2):
             redis.delete(Consumer(redis)._keys.database_probe)
@@ -130,9 +132,11 @@ def drain(servers: Servers, url: str) -> None:
 def ask_journal(url: str) -> None:
     """Ask the journal as any tier does."""
     with connect(url, timeout=1) as redis:
+        journal = Journal(redis)
         for _ in range(2):
             with suppress(DummiesError):
-                Journal(redis).append([Unit([Submission(str(uuid4()), TEXT, 5)])])
+                journal.append([Unit([Submission(str(uuid4()), TEXT, 5)])])
+        journal.drop_connections()
 
 
 def read_slowly(url: str) -> None:
@@ -297,4 +301,5 @@ def test_a_pod_is_not_ready_while_redis_refuses_its_credentials(
             monitor.look_at_journal()
             answer = client.get("/readyz")
             assert answer.status_code == status, answer.json
-        keeper.execute_command("ACL", "SETUSER", "pod", "off")
+        app.extensions["dummies"].journal.drop_connections()
+        monitor._impatient.close()
