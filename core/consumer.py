@@ -14,7 +14,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from core.connection import journal_errors
-from core.errors import JournalFull
+from core.errors import JournalFull, Paused
 from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
 from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
 from core.outage_log import OutageLog
@@ -68,7 +68,8 @@ class Consumer:
     """Claims batches of entries and completes, releases, splits, sets aside or dead-letters them.
 
     An entry is held for a lease of 15 s. The lease belongs to the entry, not to a process: any worker takes over an
-    entry whose lease has expired. Every method raises JournalUnavailable when Redis does not answer in time.
+    entry whose lease has expired. Every method raises JournalUnavailable when Redis does not answer in time. While an
+    operator has paused draining, ``start`` and both claims raise Paused.
     """
 
     def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
@@ -81,7 +82,8 @@ class Consumer:
     def claim(self, strings: int = BATCH_STRINGS, size: int = BATCH_BYTES) -> Batch:
         """Return the next batch, of roughly this many strings or bytes: stale entries first, then new ones."""
         arguments = [GROUP, CONSUMER, LEASE_MS, strings, size, STALE_LOOKED_AT]
-        claimed = self._with_group(lambda: self._script("claim")([self._keys.journal], arguments))
+        keys = [self._keys.journal, self._keys.paused]
+        claimed = _unless_paused(self._with_group(lambda: self._script("claim")(keys, arguments)))
         entries = self._readable(claimed)
         count = sum(len(entry.submissions) for entry in entries)
         return Batch(entries, count >= strings or sum(len(items) for *_, items in claimed) >= size)
@@ -92,9 +94,9 @@ class Consumer:
         One worker at a time holds such entries: until it calls ``end_aside``, or for 15 s.
         """
         k = self._keys
-        keys = [k.journal, k.set_aside, k.set_aside_notes, k.inserted, k.aside_turn]
+        keys = [k.journal, k.set_aside, k.set_aside_notes, k.inserted, k.aside_turn, k.paused]
         arguments = [GROUP, ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size, LONGEST_REST_MS]
-        inserted, claimed = self._with_group(lambda: self._script("claim_aside")(keys, arguments))
+        inserted, claimed = _unless_paused(self._with_group(lambda: self._script("claim_aside")(keys, arguments)))
         notes = {entry.decode(): note for entry, *_, note in claimed if note}
         entries = [entry._replace(aside=True) for entry in self._readable([parts[:4] for parts in claimed])]
         return [
@@ -160,9 +162,10 @@ class Consumer:
         While PostgreSQL is unavailable one process at a time may try, once the backoff has passed by Redis' clock, or
         by our own where Redis' clock stops or is set back.
         """
-        keys = [self._keys.wakeup, self._keys.help, self._keys.database_away, self._keys.database_probe]
+        k = self._keys
+        keys = [k.wakeup, k.help, k.database_away, k.database_probe, k.paused]
         arguments = [WAKEUP_EXPIRES_MS, int(CALL_DEADLINE * 1000), BACKOFF_CAP_MS]
-        turn = (Turn.GO, Turn.PROBE, Turn.REST)[self._script("start")(keys, arguments)]
+        turn = (Turn.GO, Turn.PROBE, Turn.REST)[_unless_paused(self._script("start")(keys, arguments))]
         now = time.monotonic()
         if turn is not Turn.REST:
             self._resting_since = None
@@ -231,3 +234,10 @@ class Consumer:
                 raise
         self._script("group")([self._keys.journal, self._keys.wakeup], [GROUP])
         return call()
+
+
+def _unless_paused(reply: T | None) -> T:
+    """Return a script's reply; raises Paused where it is nil."""
+    if reply is None:
+        raise Paused
+    return reply

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from core.retries import parse_retry_state
-from core.rollback import Rollback
+from core.rollback import Rollback, read_rollback
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Since when draining has been paused (ms since 1970), and which operator paused it, why."""
+
+    at_ms: int
+    operator: str
+    reason: str
 
 
 class Counts(NamedTuple):
@@ -14,7 +24,8 @@ class Counts(NamedTuple):
 
     ``appended`` counts all strings ever appended; ``set_back`` is the note of a rollback. ``waiting`` includes the
     strings that are set aside because they failed alone; ``aside_reason`` is why the one that is tried next failed.
-    ``stored`` counts the strings of a repeated request again, ``inserted`` only new rows.
+    ``stored`` counts the strings of a repeated request again, ``inserted`` only new rows. ``paused`` is None while
+    workers drain the journal.
     """
 
     waiting: int
@@ -32,6 +43,7 @@ class Counts(NamedTuple):
     set_aside: int
     aside_reason: str | None
     inserted: int
+    paused: Pause | None
 
     @property
     def unaccounted(self) -> int:
@@ -52,10 +64,13 @@ def parse_counts(reply: Sequence[Any]) -> Counts:
     return Counts(**{name: _READ.get(name, int)(value) for name, value in zip(Counts._fields, reply, strict=True)})
 
 
+decode_pause = msgspec.json.Decoder(Pause).decode
+
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "oldest_s": lambda age_ms: age_ms / 1000 if age_ms >= 0 else None,
     "unavailable_since": lambda mark: int(mark.split()[0]) / 1000 if mark else None,
-    "set_back": lambda note: Rollback(*map(int, note.split())) if note else None,
+    "set_back": read_rollback,
     "balance_base": lambda base: int(base) if base else None,
     "aside_reason": lambda note: parse_retry_state(note).reason if note else None,
+    "paused": lambda note: decode_pause(note) if note else None,
 }

@@ -30,6 +30,10 @@ class JournalFull(DummiesError):
     """The journal has no room."""
 
 
+class Paused(DummiesError):
+    """An operator has paused draining."""
+
+
 class KeyReused(DummiesError):
     """The idempotency key was used for another request a short while ago."""
 

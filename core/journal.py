@@ -170,7 +170,7 @@ class Journal:
         k = self._keys
         keys = [k.journal, k.waiting, k.stored, k.failed, k.workers, k.database_away]
         keys += [k.appended, k.set_back, k.discarded, k.retried, k.balance_base]
-        keys += [k.set_aside, k.set_aside_notes, k.inserted]
+        keys += [k.set_aside, k.set_aside_notes, k.inserted, k.paused]
         mark = self._rollbacks.mark
         counts = parse_counts(self._counts(keys, [int(WORKER_SILENT_AFTER * 1000)]))
         self._rollbacks.note(mark, counts.appended, counts.appended)

@@ -16,12 +16,13 @@ class Keys:
         self.waiting = f"{prefix}:waiting"  # integer: strings in the journal
         self.appended = f"{prefix}:appended"  # integer: strings ever appended; falls only if the journal is rolled back
         self.writable = f"{prefix}:writable"  # flag: written each second to see whether Redis takes writes
-        self.set_back = f"{prefix}:set_back"  # "at_ms before after": a rollback was seen; an operator deletes it
+        self.set_back = f"{prefix}:set_back"  # "at_ms before after": a rollback was seen; an operator clears it
         self.stored = f"{prefix}:stored"  # integer: strings ever completed; those of a repeated request again
         self.inserted = f"{prefix}:inserted"  # integer: rows ever inserted: proof that PostgreSQL stores strings
         self.failed = f"{prefix}:failed"  # hash: id -> dead letter
         self.retried = f"{prefix}:retried"  # integer: dead letters ever put back into the journal
         self.discarded = f"{prefix}:discarded"  # integer: dead letters ever discarded
+        self.paused = f"{prefix}:paused"  # JSON: an operator has paused draining: since when, who, why
         self.balance_base = f"{prefix}:balance_base"  # integer: imbalance when the balance was first kept
         self.set_aside = f"{prefix}:set_aside"  # sorted set: entry -> when it is retried, ms: strings that failed alone
         self.aside_turn = f"{prefix}:aside_turn"  # flag: a worker retries what is set aside, or it is too early to

@@ -26,6 +26,11 @@ class Rollback(NamedTuple):
     after: int
 
 
+def read_rollback(note: bytes | None) -> Rollback | None:
+    """Return a rollback from its note in Redis."""
+    return Rollback(*map(int, note.split())) if note else None
+
+
 class Mark(NamedTuple):
     """The highest counter seen; ``falls`` counts how often it has fallen."""
 

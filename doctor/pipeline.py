@@ -15,7 +15,6 @@ from core.connection import connect
 from core.counts import Counts
 from core.errors import DummiesError
 from core.journal import Journal, Unit
-from core.keys import KEYS
 from core.outage_log import describe
 from core.submission import Submission
 from core.wakeups import QUEUE, make_celery, publish_wakeup
@@ -34,7 +33,7 @@ def look_at_journal(redis: Redis, broker_url: str) -> list[Finding]:
         counts = _counts(Journal(redis))
     except DummiesError as error:
         return [failed("journal", str(error.__cause__ or error), "let this user read it: k8s/base/redis/users.acl")]
-    return [*_balance(counts), *_workers(counts.workers, broker_url)]
+    return [*_balance(counts), _draining(counts), *_workers(counts.workers, broker_url)]
 
 
 def send_canary(redis: Redis, owner_url: str) -> Finding:
@@ -69,7 +68,7 @@ def _balance(counts: Counts) -> list[Finding]:
         balance = failed(
             "balance",
             f"{counts.unaccounted} accepted strings are neither stored nor waiting, failed or discarded",
-            f"find out who deleted them, or restored an older copy; then delete {KEYS.balance_base}",
+            "find out who deleted them, or restored an older copy; then: python -m worker.maintenance clear-imbalance",
         )
     else:
         balance = passed("balance", f"all {counts.appended} accepted strings are accounted for")
@@ -77,6 +76,13 @@ def _balance(counts: Counts) -> list[Finding]:
         seen = f"{counts.set_aside} strings fail when they are tried alone: {counts.aside_reason}"
         return [balance, failed("set aside", seen, "fix what PostgreSQL reports; they are retried at least every 30 s")]
     return [balance, passed("set aside", "no string fails alone")]
+
+
+def _draining(counts: Counts) -> Finding:
+    if counts.paused:
+        seen = f"paused by {counts.paused.operator}: {counts.paused.reason}"
+        return failed("draining", seen, "once the maintenance is over: python -m worker.maintenance resume")
+    return passed("draining", "not paused")
 
 
 def _workers(heard: int, broker_url: str) -> list[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from core.consumer import Consumer, Entry, Turn
-from core.errors import JournalUnavailable
+from core.errors import JournalUnavailable, Paused
 from core.outage_log import OutageLog
 from core.timeouts import DRAIN_BUDGET
 from worker.failures import Outage, Unanswered
@@ -35,6 +35,7 @@ class Drain:
         self._consumer, self._store, self._wake = consumer, store, wake
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again", server=store.server)
+        self._pause = OutageLog("draining is paused", "draining has resumed")
         self._tally = Tally()
         self._doubted = False
         """Whether PostgreSQL is marked unavailable, and a probe could not tell whether it is."""
@@ -42,7 +43,8 @@ class Drain:
     def run(self) -> Tally:
         """Store what waits, for roughly 3 s at most; return what became of it.
 
-        An outage of Redis or PostgreSQL raises nothing: claimed entries were released, or their leases expire.
+        An outage of Redis or PostgreSQL raises nothing: claimed entries were released, or their leases expire. Nor does
+        a pause, which begins when what was claimed is settled.
         """
         self._tally, began = Tally(), time.monotonic()
         try:
@@ -54,6 +56,8 @@ class Drain:
             except Unanswered as error:
                 log.warning("batch timed out in PostgreSQL", reason=str(error))
                 self._consumer.finish()
+        except Paused as paused:
+            self._pause.met(f"{paused} It goes on after: python -m worker.maintenance resume")
         except JournalUnavailable:
             log.warning("drain aborted; claimed entries return when their leases expire")
         self._tally.seconds = time.monotonic() - began
@@ -62,6 +66,7 @@ class Drain:
     def _run(self) -> None:
         until = time.monotonic() + DRAIN_BUDGET
         turn = self._consumer.start()
+        self._pause.over()
         if turn is Turn.REST:
             return
         self._doubted = turn is Turn.PROBE

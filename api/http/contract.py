@@ -158,11 +158,18 @@ class PartState(Struct):
 
 
 class SetBack(Struct):
-    """The journal was rolled back; reported until an operator deletes the note."""
+    """The journal was rolled back; reported until an operator clears the note."""
 
     at: Annotated[Time, Meta(description="When it was first detected.")]
     before: Annotated[int, Meta(description="Counter of appended strings before it.")]
     after: Annotated[int, Meta(description="Counter of appended strings after it; at most the difference is missing.")]
+
+
+class Paused(Struct):
+    """An operator has paused storing, and says why; strings are accepted, and wait until one resumes it."""
+
+    since: Time
+    reason: str
 
 
 class Pipeline(Struct):
@@ -216,6 +223,7 @@ class Pipeline(Struct):
             "anything but 0 means that the promise does not hold. Null while the journal is unavailable."
         ),
     ] = None
+    paused: Paused | None = None
 
 
 class Ready(Struct):

@@ -145,9 +145,9 @@ class Monitor:
         return self._per_second(lambda counts: counts.inserted)
 
     def drain_seconds(self) -> float | None:
-        """Return how long (s) the backlog takes to drain at the present rate; None when that is not known."""
+        """Return how long (s) the backlog takes to drain at the present rate; None if unknown or paused."""
         rate = self._per_second(lambda counts: counts.stored)
-        if self.counts is None or not rate:
+        if self.counts is None or self.counts.paused or not rate:
             return 0.0 if self.counts and not self.counts.waiting else None
         return self.counts.waiting / rate
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response
 
 from api.auth import sees_reasons
-from api.http.contract import PartState, Pipeline, Ready, SetBack
+from api.http.contract import PartState, Paused, Pipeline, Ready, SetBack
 from api.http.openapi import Operation
 from api.http.problems import ApiProblem, journal_volatile
 from api.http.responses import json_response
@@ -15,6 +15,7 @@ from api.process.monitor import Since
 from api.process.request_threads import RequestThreads
 from api.services import Services, services
 from core import rollback
+from core.counts import Pause
 
 blueprint = Blueprint("pipeline", __name__)
 
@@ -48,6 +49,7 @@ def pipeline() -> Response:
             set_aside=counts.set_aside if counts else None,
             set_aside_reason=counts.aside_reason if counts and counts.aside_reason and sees_reasons() else None,
             unaccounted=counts.unaccounted if counts else None,
+            paused=_paused(counts.paused) if counts and counts.paused else None,
         )
     )
 
@@ -97,6 +99,10 @@ def _set_back(seen: rollback.Rollback | None) -> SetBack | None:
     if seen is None:
         return None
     return SetBack(datetime.fromtimestamp(seen.at_ms / 1000, UTC), seen.before, seen.after)
+
+
+def _paused(pause: Pause) -> Paused:
+    return Paused(datetime.fromtimestamp(pause.at_ms / 1000, UTC), pause.reason)
 
 
 def _part(since: Since) -> PartState:

@@ -4,15 +4,17 @@
 -- that one that kills its worker affects no other. Released entries count no delivery and are claimed together. Entries
 -- that are set aside belong to another consumer and are not claimed here.
 --
--- KEYS  1 journal
+-- KEYS  1 journal, 2 paused
 -- ARGV  1 group, 2 consumer, 3 lease (ms), 4 strings and 5 bytes at which the batch is full, 6 the most stale entries to look at
--- Returns for each entry: {id, deliveries with this one, format version, items}
+-- Returns for each entry: {id, deliveries with this one, format version, items}; nil where an operator has paused draining
 --
 -- Every format has the fields v (its version) and n (its number of strings); an entry without them has version 0.
 
 local key, group, consumer, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local max_strings, max_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
 local batch, strings, bytes = {}, 0, 0
+
+if redis.call('EXISTS', KEYS[2]) == 1 then return false end
 
 local function take(entry, deliveries)
   local fields = {}

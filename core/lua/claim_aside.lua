@@ -1,16 +1,18 @@
 -- Claims entries that were set aside and are due, and holds them for a lease; none while another worker holds some, so that
 -- slow ones never keep all workers from the rest. One whose last worker died is claimed alone.
 --
--- KEYS  1 journal, 2 set_aside, 3 set_aside_notes, 4 inserted, 5 aside_turn
+-- KEYS  1 journal, 2 set_aside, 3 set_aside_notes, 4 inserted, 5 aside_turn, 6 paused
 -- ARGV  1 group, 2 the consumer that holds them, 3 lease (ms), 4 the longest time that one is set aside for (ms): more is
 --       left over from before Redis' clock was put back; 5 strings and 6 bytes at which the batch is full, 7 the longest time
 --       that workers leave these entries alone (ms)
--- Returns {rows inserted so far, {for each entry: id, deliveries with this one, format version, items, its note}}
+-- Returns {rows inserted so far, {for each entry: id, deliveries with this one, format version, items, its note}}; nil where an
+--         operator has paused draining
 --
--- ZREM comes first: it needs no memory, and after it a full Redis lets the rest pass.
+-- ZREM is the first write: it needs no memory, and after it a full Redis lets the rest pass.
 
 local key, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local max_strings, max_bytes = tonumber(ARGV[5]), tonumber(ARGV[6])
+if redis.call('EXISTS', KEYS[6]) == 1 then return false end
 redis.call('ZREM', KEYS[2], '')
 local turn = redis.call('PTTL', KEYS[5])
 if turn >= 0 and turn <= math.max(tonumber(ARGV[3]), tonumber(ARGV[7])) then return {0, {}} end

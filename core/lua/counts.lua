@@ -1,11 +1,12 @@
 -- The state of the journal in one reply; core.counts.Counts has the same order.
 --
 -- KEYS  1 journal, 2 waiting, 3 stored, 4 failed, 5 workers, 6 database_away, 7 appended, 8 set_back, 9 discarded,
---       10 retried, 11 balance_base, 12 set_aside, 13 set_aside_notes, 14 inserted
+--       10 retried, 11 balance_base, 12 set_aside, 13 set_aside_notes, 14 inserted, 15 paused
 -- ARGV  1 silence after which a worker is gone (ms)
 -- Returns {waiting, stored, failed, age of the oldest entry in ms (-1: none, or not known), live workers,
 --          database_away or '', appended, set_back or '', discarded, retried, balance_base or '', entries in the journal,
---          entries set aside, the note of the one that is tried next or '', rows ever inserted}
+--          entries set aside, the note of the one that is tried next or '', rows ever inserted,
+--          paused or ''}
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -30,4 +31,5 @@ return {
   redis.call('ZCARD', KEYS[12]),
   next and redis.call('HGET', KEYS[13], next) or '',
   tonumber(redis.call('GET', KEYS[14]) or 0),
+  redis.call('GET', KEYS[15]) or '',
 }

@@ -18,6 +18,7 @@ from tls_proxy import Proxy, make_certificate
 
 from core.journal import Journal, Unit
 from core.keys import KEYS
+from core.maintenance import Maintenance
 from core.submission import Submission
 from doctor.__main__ import examine
 from doctor.finding import Finding
@@ -149,6 +150,16 @@ def test_a_balance_that_is_off(system: System) -> None:
             assert "3 accepted strings" in faults()["balance"].seen
         finally:
             redis.decrby(KEYS.appended, 3)
+
+
+@with_worker
+def test_draining_that_was_left_paused(system: System) -> None:
+    with redis_of(system) as redis:
+        Maintenance(redis).pause("an operator", "an upgrade")
+        try:
+            assert faults()["draining"].seen == "paused by an operator: an upgrade"
+        finally:
+            Maintenance(redis).resume()
 
 
 @with_worker

@@ -22,6 +22,7 @@ from core.submission import Submission
 from core.wakeups import QUEUE
 from local.ports import free_port
 from local.system import System
+from worker.maintenance import main
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +69,9 @@ def test_what_waits_is_still_there_when_redis_comes_back(tmp_path: Path) -> None
         assert journal.counts().waiting == 1
 
 
-def test_that_the_journal_was_set_back_can_be_noted_and_the_note_be_deleted(guarded: System) -> None:
-    """The API notes it, and an operator deletes it as the worker, as docs/deploy.md says."""
+def test_an_operator_in_the_workers_pod_can_do_all_maintenance(
+    guarded: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     with redis_of(guarded) as redis, connect(url_as(guarded.redis.port, "api")) as api:
         journal = Journal(api)
         journal.append([Unit([Submission(str(uuid4()), "accepted", 1)])])
@@ -77,8 +79,15 @@ def test_that_the_journal_was_set_back_can_be_noted_and_the_note_be_deleted(guar
         journal.counts()
         journal.report_rollback()
         assert journal.counts().set_back
-    with connect(url_as(guarded.redis.port, "worker")) as worker:
-        assert worker.delete(KEYS.set_back)
+    monkeypatch.setattr("core.logs.configure", lambda **_: None)
+    monkeypatch.setenv("REDIS_URL", url_as(guarded.redis.port, "worker"))
+    for arguments in (["pause", "--why", "a test"], ["resume"]):
+        assert main([*arguments, "--dry-run"]) == main(arguments) == 0
+    for note in ("clear-imbalance", "clear-rollback"):
+        assert main([note, "--why", "a test", "--dry-run"]) == main([note, "--why", "a test"]) == 0
+    assert "1 strings appended before and 0 after" in capsys.readouterr().out
+    with redis_of(guarded) as redis:
+        assert not redis.exists("dummies:set_back", "dummies:paused", "dummies:balance_base")
 
 
 def test_everything_works_with_nothing_refused(guarded: System) -> None:

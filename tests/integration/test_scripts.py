@@ -13,9 +13,10 @@ from support import dead_letter_all, eventually
 
 from core.connection import connect
 from core.consumer import Consumer, Entry, Turn
-from core.errors import JournalFull, JournalUnavailable
+from core.errors import JournalFull, JournalUnavailable, Paused
 from core.journal import Journal, Unit
 from core.keys import GROUP, KEYS
+from core.maintenance import Maintenance
 from core.retries import RetryState
 from core.submission import Submission
 from core.watch import Watch
@@ -52,6 +53,22 @@ def test_a_string_is_appended_claimed_and_completed(redis: RedisClient) -> None:
     counts = journal.counts()
     assert (counts.waiting, counts.stored, counts.oldest_s) == (0, 2, None)
     assert journal.records([s.id for s in sent.submissions]) == [None, None]
+
+
+def test_a_pause_holds_and_ends_on_a_full_redis_too(redis: RedisClient) -> None:
+    journal, consumer, maintenance = Journal(redis), Consumer(redis), Maintenance(redis)
+    journal.append([unit("a")])
+    assert maintenance.pause("an operator", "a test") is None
+    fill(redis)
+    for step in (consumer.start, consumer.claim, lambda: consumer.claim_aside(10, 1000)):
+        with pytest.raises(Paused):
+            step()
+    paused = maintenance.resume()
+    assert paused
+    assert (paused.operator, paused.reason) == ("an operator", "a test")
+    assert consumer.start() is Turn.GO
+    assert [s.text for entry in consumer.claim().entries for s in entry.submissions] == ["a"]
+    assert maintenance.held() == 1
 
 
 def test_what_was_released_is_claimed_immediately_and_counts_no_attempt(redis: RedisClient) -> None:

@@ -19,6 +19,7 @@ from api.services import Services
 from core.consumer import Consumer
 from core.journal import Journal
 from core.keys import KEYS
+from core.maintenance import Maintenance
 from core.retries import RetryState
 from core.watch import Watch
 
@@ -241,6 +242,26 @@ def submit(client: FlaskClient, *texts: str) -> None:
     """Have these strings accepted."""
     for text in texts:
         assert client.post("/dummies/", json={"text": text}).status_code == 202
+
+
+def test_a_pause_is_reported_and_no_time_is_promised_until_it_ends(
+    client: FlaskClient, monitor: Monitor, consumer: Consumer, redis: FakeRedis
+) -> None:
+    look(monitor)
+    submit(client, *"abc")
+    consumer.complete(consumer.claim(1).entries, 1)
+    look(monitor)
+    assert client.get("/pipeline").json["paused"] is None
+    assert client.get("/pipeline").json["drain_seconds"] > 0
+    Maintenance(redis).pause("an operator", "VACUUM FULL")
+    look(monitor)
+    told = client.get("/pipeline").json
+    assert (told["accepting"], told["waiting"], told["drain_seconds"]) == (True, 2, None)
+    assert told["paused"] == {"since": told["paused"]["since"], "reason": "VACUUM FULL"}
+    submit(client, "accepted meanwhile")
+    Maintenance(redis).resume()
+    look(monitor)
+    assert client.get("/pipeline").json["paused"] is None
 
 
 def test_a_journal_that_was_set_back_is_reported_until_the_note_is_deleted(

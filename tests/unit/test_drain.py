@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -12,9 +13,10 @@ from fakeredis import FakeRedis
 from support import capture_logs, eventually
 
 from core.consumer import Consumer
-from core.errors import JournalUnavailable
+from core.errors import JournalUnavailable, Paused
 from core.journal import Journal, Unit
 from core.keys import GROUP, KEYS
+from core.maintenance import Maintenance
 from core.retries import MAX_FAILURES, Failure
 from core.submission import Submission
 from worker import drain as drain_module
@@ -369,6 +371,52 @@ def test_an_outage_that_no_string_can_tell_of_ends(consumer: Consumer, database:
     redis.delete(KEYS.database_probe)
     run(consumer, database, [])
     assert not redis.exists(KEYS.database_away)
+
+
+def test_a_pause_lets_a_drain_finish_what_it_holds_and_claim_no_more(
+    journal: Journal,
+    consumer: Consumer,
+    database: Database,
+    wakes: list[None],
+    redis: FakeRedis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("worker.settle.BATCH_STRINGS", 2)
+    maintenance = Maintenance(redis)
+    append(journal, "a", "b")
+    append(journal, "c", "d")
+    database.on_insert = lambda: maintenance.pause("a test", "a test")
+    assert run(consumer, database, wakes) == 2
+    assert (maintenance.held(), journal.counts().waiting) == (0, 2)
+    append(journal, "accepted meanwhile")
+    assert run(consumer, database, wakes) == 0
+    database.on_insert = lambda: None
+    assert maintenance.resume()
+    assert run(consumer, database, wakes) == 3
+
+
+def test_while_draining_is_paused_nothing_is_asked_of_postgresql(
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
+) -> None:
+    """Neither for what was set aside, nor to see whether an outage is over."""
+    append(journal, "odd")
+    run(consumer, database, wakes)
+    try_again(redis)
+    redis.set(KEYS.database_away, "1 1")
+    Maintenance(redis).pause("a test", "a test")
+    database.trouble = AssertionError("PostgreSQL is asked")
+    database.on_look_up = database.probe
+    assert run(consumer, database, wakes) == 0
+    assert consumer_raises_paused(consumer)
+    assert redis.get(KEYS.database_away) == b"1 1"
+
+
+def consumer_raises_paused(consumer: Consumer) -> bool:
+    """Tell whether neither a drain that runs already nor one that tries what was set aside gets anything."""
+    for claim in (consumer.claim, partial(consumer.claim_aside, 10, 1000)):
+        with pytest.raises(Paused):
+            claim()
+    return True
 
 
 def test_strings_that_fail_slowly_are_followed_by_smaller_batches(

@@ -410,6 +410,15 @@ export interface components {
             since: string | null;
         };
         /**
+         * Paused
+         * @description An operator has paused storing, and says why; strings are accepted, and wait until one resumes it.
+         */
+        Paused: {
+            /** Format: date-time */
+            since: string;
+            reason: string;
+        };
+        /**
          * Pipeline
          * @description Pipeline health, sampled once a second.
          */
@@ -457,6 +466,8 @@ export interface components {
              * @default null
              */
             unaccounted: number | null;
+            /** @default null */
+            paused: components["schemas"]["Paused"] | null;
         };
         /**
          * Problem
@@ -504,7 +515,7 @@ export interface components {
         };
         /**
          * SetBack
-         * @description The journal was rolled back; reported until an operator deletes the note.
+         * @description The journal was rolled back; reported until an operator clears the note.
          */
         SetBack: {
             /**

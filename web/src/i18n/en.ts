@@ -126,6 +126,8 @@ export const en = {
     yoursDelayed: "Some of your strings have not been accepted yet; they will be sent again.",
     unaccounted: "The service's counts do not add up; an operator must look. New strings are accepted.",
     unsure: "Strings are accepted; whether they get through is not known yet.",
+    paused: "An operator has paused storing; strings are accepted and wait safely.",
+    pausedSince: (time: string, reason: string) => `since ${time}: ${reason}`,
     databaseUnavailable: "The database is unavailable; strings are accepted and wait safely.",
     workersUnavailable: "No worker is answering; strings are accepted and wait safely.",
     journalSetBack:

@@ -117,6 +117,8 @@ export const ko: Messages = {
     yoursDelayed: "여기서 보낸 문자열 중 일부가 아직 접수되지 않아 다시 보냅니다.",
     unaccounted: "서비스의 집계가 맞지 않아 운영자의 확인이 필요합니다. 새 문자열은 계속 접수됩니다.",
     unsure: "문자열은 접수되고 있으나, 저장되고 있는지는 아직 알 수 없습니다.",
+    paused: "운영자가 저장을 일시 중지했습니다. 문자열은 접수되어 안전하게 보관됩니다.",
+    pausedSince: (time, reason) => `${time}부터: ${reason}`,
     databaseUnavailable: "데이터베이스가 응답하지 않습니다. 문자열은 접수되어 안전하게 보관됩니다.",
     workersUnavailable: "응답하는 워커가 없습니다. 문자열은 접수되어 안전하게 보관됩니다.",
     journalSetBack:

@@ -88,6 +88,7 @@ export function pipeline(changes: Partial<Schema<"Pipeline">> = {}): Schema<"Pip
     set_aside: 0,
     set_aside_reason: null,
     unaccounted: 0,
+    paused: null,
     ...changes,
   };
 }

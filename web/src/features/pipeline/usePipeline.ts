@@ -23,6 +23,7 @@ const LASTING = new Set<VerdictName>([
   "yoursFailed",
   "journalSetBack",
   "unaccounted",
+  "paused",
 ]);
 
 /**

@@ -1,13 +1,12 @@
 import { onlineManager } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { reachability } from "../../api/reachability";
-import { isAnswered, isStuck, type Verdict } from "./verdict";
+import { isStuck, type Verdict } from "./verdict";
 
 /** Reads wait while the verdict says that they would fail; whatever waits is woken when that has changed. */
 export function useWaking(verdict: Verdict, probe: () => void): void {
-  const { name } = verdict;
-  const blocked = isStuck(verdict) || name === "databaseUnavailable";
-  const unreadable = !isAnswered(verdict) || name === "databaseUnavailable";
+  const { name, unreadable } = verdict;
+  const blocked = isStuck(verdict) || unreadable;
   const before = useRef({ name, blocked });
 
   useEffect(() => {
@@ -19,7 +18,7 @@ export function useWaking(verdict: Verdict, probe: () => void): void {
   useEffect(() => {
     const { blocked: waited, name: earlier } = before.current;
     before.current = { name, blocked };
-    if (waited && earlier !== name) reachability.recovered();
+    if (waited && (earlier !== name || !blocked)) reachability.recovered();
   }, [name, blocked]);
 
   useEffect(() => reachability.onWake(probe), [probe]);

@@ -6,6 +6,7 @@ import { judge } from "./verdict";
 
 const away = { status: "away", since: null } as const;
 const setBack = { at: "2026-01-02T03:04:05Z", before: 9, after: 4 };
+const paused = { since: "2026-01-02T03:04:05Z", reason: "VACUUM FULL" };
 const unknown = { status: "unknown", since: null } as const;
 
 describe("judge", () => {
@@ -19,6 +20,8 @@ describe("judge", () => {
       "databaseUnavailable",
       "wait",
     ],
+    ["an operator has paused storing", pipeline({ paused, database: away, workers: away }), "paused", "wait"],
+    ["a journal that is paused is full", pipeline({ paused, accepting: false }), "journalFull", "stop"],
     ["the journal is full", pipeline({ accepting: false }), "journalFull", "stop"],
     [
       "the journal is unavailable",
@@ -65,6 +68,13 @@ describe("judge", () => {
     const offline = { online: false, failed: false, delayed: false };
     expect(judge(pipeline(), null, offline).name).toBe("through");
     expect(judge(pipeline(), "no-answer", offline).name).toBe("offline");
+  });
+
+  it("knows that stored strings cannot be read, whatever it says first", () => {
+    expect(judge(pipeline({ paused, database: away }), null).unreadable).toBe(true);
+    expect(judge(pipeline({ set_back: setBack, database: away }), null).unreadable).toBe(true);
+    expect(judge(pipeline(), "no-answer").unreadable).toBe(true);
+    expect(judge(pipeline({ paused }), null).unreadable).toBe(false);
   });
 
   it("names this browser's failures first, for as long as any are left", () => {

@@ -9,6 +9,7 @@ export type VerdictName =
   | "yoursFailed"
   | "yoursDelayed"
   | "unsure"
+  | "paused"
   | "databaseUnavailable"
   | "workersUnavailable"
   | "journalSetBack"
@@ -36,6 +37,10 @@ export type Verdict = {
   oldestSeconds: number;
   /** Strings that failed; 0 if unknown. */
   failed: number;
+  /** Whether what is stored cannot be read. */
+  unreadable: boolean;
+  /** Since when an operator has paused storing, and why; null if not. */
+  paused: Schema<"Paused"> | null;
 };
 
 const TONES: Record<VerdictName, Verdict["tone"]> = {
@@ -46,6 +51,7 @@ const TONES: Record<VerdictName, Verdict["tone"]> = {
   yoursFailed: "wait",
   yoursDelayed: "wait",
   unsure: "neutral",
+  paused: "wait",
   databaseUnavailable: "wait",
   workersUnavailable: "wait",
   journalSetBack: "stop",
@@ -86,6 +92,8 @@ export function judge(
     drainSeconds,
     oldestSeconds: oldest ?? 0,
     failed: failed ?? 0,
+    unreadable: pipeline.database.status === "away",
+    paused: pipeline.paused,
   };
 }
 
@@ -95,7 +103,7 @@ export function confirms({ name }: Verdict, outage: Outage | null): boolean {
 }
 
 /** Whether the service answers this page; it does while its journal takes no strings. */
-export function isAnswered({ name }: Verdict): boolean {
+export function isAnswered({ name }: Pick<Verdict, "name">): boolean {
   return name !== "noAnswer" && name !== "unknownHost" && name !== "offline";
 }
 
@@ -105,11 +113,21 @@ export function isStuck({ name }: Verdict): boolean {
 }
 
 function nameOf(pipeline: Schema<"Pipeline">, here: Here): VerdictName {
-  const { accepting, journal, database, workers, set_back: setBack, volatile, unaccounted } = pipeline;
+  const {
+    accepting,
+    journal,
+    database,
+    workers,
+    set_back: setBack,
+    volatile,
+    unaccounted,
+    paused,
+  } = pipeline;
   if (journal.status === "away") return "journalUnavailable";
   if (!accepting) return volatile ? "journalVolatile" : "journalFull";
   if (setBack) return "journalSetBack";
   if (unaccounted) return "unaccounted";
+  if (paused) return "paused";
   if (database.status === "away") return "databaseUnavailable";
   if (workers.status === "away") return "workersUnavailable";
   if (database.status !== "up" || workers.status !== "up") return "unsure";
@@ -119,5 +137,6 @@ function nameOf(pipeline: Schema<"Pipeline">, here: Here): VerdictName {
 }
 
 function verdict(name: VerdictName): Verdict {
-  return { name, tone: TONES[name], waiting: 0, drainSeconds: null, oldestSeconds: 0, failed: 0 };
+  const unknown = { waiting: 0, drainSeconds: null, oldestSeconds: 0, failed: 0, paused: null };
+  return { name, tone: TONES[name], ...unknown, unreadable: !isAnswered({ name }) };
 }

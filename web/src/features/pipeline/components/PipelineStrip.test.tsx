@@ -39,6 +39,20 @@ describe("the line about the pipeline", () => {
     expect(within(status.parentElement as HTMLElement).getByText("1,000 waiting")).toBeTruthy();
   });
 
+  it("says that an operator has paused storing, since when and why", async () => {
+    const paused = { since: "2026-01-02T03:04:05Z", reason: "an upgrade of PostgreSQL" };
+    api.pipeline = pipeline({ waiting: 1_000, paused, database: { status: "away", since: null } });
+    openPage();
+    await pass(0);
+    const status = screen.getByRole("status");
+    expect(status.textContent).toBe("An operator has paused storing; strings are accepted and wait safely.");
+    expect(screen.getByText(/^since .+: an upgrade of PostgreSQL$/)).toBeTruthy();
+    expect(screen.getByText("1,000 waiting")).toBeTruthy();
+    api.pipeline = pipeline();
+    await pass(12_500);
+    expect(status.textContent).toBe("Strings are getting through.");
+  });
+
   it.each([
     ["the service has just started", pipeline({ database: { status: "unknown", since: null } })],
     ["no worker answers", pipeline({ workers: { status: "away", since: null } })],

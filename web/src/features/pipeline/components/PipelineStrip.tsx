@@ -3,8 +3,9 @@ import { reachability } from "../../../api/reachability";
 import { hrefOf } from "../../../app/router";
 import { saveChoice, savedChoice } from "../../../choices/choice";
 import { usePassFocus } from "../../../controls/usePassFocus";
-import { formatCount, formatDuration } from "../../../i18n/format";
+import { formatCount, formatDuration, formatTime } from "../../../i18n/format";
 import { useLanguage, useMessages } from "../../../i18n/language";
+import { useToday } from "../../../timing/useToday";
 import { useStrings } from "../../strings/stringsContext";
 import { usePipeline } from "../usePipeline";
 import { useWaking } from "../useWaking";
@@ -32,6 +33,7 @@ export function PipelineStrip() {
           <span role="status">{pipeline[verdict.name]}</span>
           {/* outside the live region: a screen reader should not read every new number */}
           <span className={styles.counts}>
+            <Paused verdict={verdict} />
             <Failed verdict={verdict} />
             <Waiting verdict={verdict} />
           </span>
@@ -72,6 +74,16 @@ function Buttons({ verdict, open, controls, onToggle }: ButtonsProps) {
         </svg>
       </button>
     </>
+  );
+}
+
+function Paused({ verdict: { paused } }: { verdict: Verdict }) {
+  const language = useLanguage();
+  const { pipeline } = useMessages();
+  const today = useToday();
+  if (!paused) return null;
+  return (
+    <span>{pipeline.pausedSince(formatTime(Date.parse(paused.since), today, language), paused.reason)}</span>
   );
 }
 
