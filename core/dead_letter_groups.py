@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from typing import NamedTuple
 
@@ -38,7 +39,6 @@ LOGGED = 200
 REST, LONGEST_REST = 1.0, 0.5
 """How long a run rests after each piece: as a multiple of the time that the piece took, and at most (s)."""
 
-_IsWanted = Callable[[DeadLetter], bool]
 _Take = Callable[[list[Found]], int | None]
 
 
@@ -66,6 +66,14 @@ class Progress(NamedTuple):
     def left(self) -> int:
         """How many of those at the beginning have not been looked at."""
         return max(0, self.total - self.looked_at)
+
+
+class Piece(NamedTuple):
+    """Some dead letters: how many were looked at, those of them that are wanted, and how many cannot be read here."""
+
+    looked_at: int
+    wanted: list[Found]
+    unreadable: int
 
 
 class DeadLetterGroups:
@@ -96,6 +104,17 @@ class DeadLetterGroups:
                     break
         return ReasonCounts(reasons, looked_at, reached, total)
 
+    def pieces(self, reasons: Collection[str] | None = None, search: str = "") -> Generator[Piece]:
+        """Yield the dead letters that ``retry`` would put back, and change nothing. One may come twice.
+
+        Raises JournalUnavailable.
+        """
+        with journal_errors(), self._once.client() as walker:
+            for _, values in _walk(walker, self._keys.failed):
+                found = readable(values)
+                wanted = [each for each in found if _wanted(reasons, search, each.letter)]
+                yield Piece(len(values), wanted, len(values) - len(found))
+
     def retry(
         self, reasons: Collection[str] | None, wake: Callable[[], None], operator: str, search: str = ""
     ) -> Generator[Progress]:
@@ -107,7 +126,7 @@ class DeadLetterGroups:
         more piece.
         """
         audit = {"operator": operator, "action": "retry group", **_told(reasons, search)}
-        return self._run(audit, partial(_wanted, reasons, search), partial(self._retry_piece, wake))
+        return self._run(audit, self.pieces(reasons, search), partial(self._retry_piece, wake))
 
     def discard(
         self, reasons: Collection[str] | None, why: str, operator: str, search: str = ""
@@ -117,28 +136,26 @@ class DeadLetterGroups:
         The log keeps why, which operator did it, and their ids. Raises JournalUnavailable.
         """
         audit = {"operator": operator, "action": "discard group", "reason": why, **_told(reasons, search)}
-        return self._run(audit, partial(_wanted, reasons, search), partial(self._discard_piece, why))
+        return self._run(audit, self.pieces(reasons, search), partial(self._discard_piece, why))
 
-    def _run(self, audit: Mapping[str, object], is_wanted: _IsWanted, take: _Take) -> Generator[Progress]:
+    def _run(self, audit: Mapping[str, object], pieces: Generator[Piece], take: _Take) -> Generator[Progress]:
         """Yield the total, then the progress after each piece and in each pause; log its beginning and its end."""
-        with journal_errors(), self._once.client() as walker:
-            progress = Progress(int(walker.hlen(self._keys.failed)))
+        with journal_errors(), closing(pieces):
+            progress = Progress(int(self._once.hlen(self._keys.failed)))
             log.warning(ACTION_BEGINS, **audit)
             try:
                 yield progress
-                for _, values in _walk(walker, self._keys.failed):
+                for looked_at, wanted, unreadable in pieces:
                     began = time.monotonic()
-                    found = readable(values)
-                    wanted = [each for each in found if is_wanted(each.letter)]
                     while (done := take(wanted)) is None:
                         if time.monotonic() > began + PATIENCE:
                             raise JournalFull(NO_ROOM.format(self._most_waiting))
                         yield progress
                         time.sleep(random.uniform(*PAUSE))  # noqa: S311
                     progress = progress._replace(
-                        looked_at=progress.looked_at + len(values),
+                        looked_at=progress.looked_at + looked_at,
                         done=progress.done + done,
-                        skipped=progress.skipped + len(wanted) - done + len(values) - len(found),
+                        skipped=progress.skipped + len(wanted) - done + unreadable,
                     )
                     yield progress
                     time.sleep(min(LONGEST_REST, REST * (time.monotonic() - began)))

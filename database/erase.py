@@ -51,6 +51,7 @@ PATIENCE, LOOK_EVERY = 60.0, 0.25
 _SQL = Path(__file__).parent / "sql"
 _ERASE = (_SQL / "erase.sql").read_text(encoding="ascii")
 _DELETE_OLDER = (_SQL / "delete_older.sql").read_text(encoding="ascii")
+_COUNT_OLDER = (_SQL / "count_older.sql").read_text(encoding="ascii")
 
 
 class Erased(NamedTuple):
@@ -69,16 +70,17 @@ def erase(session: Session, ids: Sequence[str], received_at: Sequence[int | None
     return Erased(sum(were_stored), len(were_stored) - sum(were_stored))
 
 
-def delete_older(session: Session, days: int) -> Iterator[int]:
+def delete_older(session: Session, days: int, *, dry_run: bool = False) -> Iterator[int]:
     """Delete what was stored more than this many days ago, and yield how many strings each statement deleted.
 
-    It ends at the first thousand strings of which none is that old. Raises psycopg2.Error.
+    A dry run counts them instead. Either ends at the first thousand strings of which none is that old. Raises
+    psycopg2.Error.
     """
-    after, deleted = 0, 1
+    sql, after, deleted = _COUNT_OLDER if dry_run else _DELETE_OLDER, 0, 1
     while deleted:
         began = time.monotonic()
         with session.cursor() as cursor:
-            cursor.execute(_DELETE_OLDER, {"days": days, "after": after, "most": MOST_DELETED})
+            cursor.execute(sql, {"days": days, "after": after, "most": MOST_DELETED})
             [(deleted, after)] = cursor.fetchall()
         yield deleted
         time.sleep(REST * (time.monotonic() - began))
@@ -128,8 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _end)  # so that the log says how far it came
     settings = load(EraseSettings)
     logs.configure(json=settings.log_json)
-    action = _erase if asked.ids else _delete_older
-    return run("erase", partial(action, settings, asked), 0)
+    erasing, deleting = (_try_to_erase, _count_older) if asked.dry_run else (_erase, _delete_older)
+    return run("erase", partial(erasing if asked.ids else deleting, settings, asked), 0)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
@@ -140,6 +142,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m database.erase", description=__doc__, allow_abbrev=False)
     parser.add_argument("ids", nargs="*", type=UUID, metavar="ID", help=f"strings to erase, {MOST_IDS:,} at most")
     parser.add_argument("--older-than", type=int, metavar="DAYS", help="delete what was stored longer ago")
+    parser.add_argument("--dry-run", action="store_true", help="count what would be done, and change nothing")
     parser.add_argument("--why", required=True, type=printable_text, help="why, for the log")
     asked = parser.parse_args(arguments)
     if bool(asked.ids) == (asked.older_than is not None):
@@ -170,6 +173,18 @@ def _erase(settings: EraseSettings, asked: argparse.Namespace) -> int:
     return code
 
 
+def _try_to_erase(settings: EraseSettings, asked: argparse.Namespace) -> int:
+    """Erase in a transaction that is rolled back, and say what that did."""
+    ids = [str(key) for key in dict.fromkeys(asked.ids)]
+    with closing(_connect(settings)) as session:
+        session.set_session(autocommit=False)
+        erased = erase(session, ids, [None] * len(ids))
+        session.rollback()
+    before = len(ids) - sum(erased)
+    print(f"Would be: {erased.stored:,} erased; {erased.others:,} kept from being stored; {before:,} erased before.")
+    return 0
+
+
 def _clear(in_redis: InRedis, ids: Sequence[str]) -> tuple[int, str]:
     """Clear Redis; return the exit code, and what to say."""
     try:
@@ -192,6 +207,13 @@ def _delete_older(settings: EraseSettings, asked: argparse.Namespace) -> int:
     finally:
         log.warning(OPERATOR_ACTION, **audit, count=count)
     print(f"{count:,} deleted that were stored more than {asked.older_than:,} days ago.")
+    return 0
+
+
+def _count_older(settings: EraseSettings, asked: argparse.Namespace) -> int:
+    with closing(_connect(settings)) as session:
+        count = sum(delete_older(session, asked.older_than, dry_run=True))
+    print(f"{count:,} would be deleted that were stored more than {asked.older_than:,} days ago.")
     return 0
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 
 from core.errors import DummiesError
 from database.connection import LOCK_TIMEOUT, connect, run
@@ -67,20 +68,32 @@ def migrate(url: str, known: list[Migration], *, post: bool = True) -> list[str]
     """
     with closing(connect(url, "ix-migrate-lock")) as lock, closing(connect(url, "ix-migrate")) as session:
         _lock(lock)
-        applied = _applied(session)
-        newest = max((migration.version for migration in known), default=0)
-        if max(applied, default=0) > newest:
-            raise NewerDatabaseError(
-                f"The database is at version {max(applied)}, this code knows {newest}: use newer code."
-            )
-        missing = [migration for migration in known if migration.version not in applied]
-        while missing and missing[-1].post and not post:
-            missing.pop()
+        missing = _missing(_applied(session), known, post=post)
         for migration in missing:
             if not migration.in_transaction:
                 _apply_alone(url, migration)
             _apply(session, migration)
         return [migration.name for migration in missing]
+
+
+def pending(url: str, known: list[Migration], *, post: bool = True) -> list[str]:
+    """Return the names of what ``migrate`` would apply, and change nothing. Raises as it does."""
+    with closing(connect(url, "ix-migrate")) as session, session.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('schema_migrations') IS NOT NULL")
+        applied = _versions(cursor) if cursor.fetchone() == (True,) else set()
+        return [migration.name for migration in _missing(applied, known, post=post)]
+
+
+def _missing(applied: set[int], known: list[Migration], *, post: bool) -> list[Migration]:
+    newest = max((migration.version for migration in known), default=0)
+    if max(applied, default=0) > newest:
+        raise NewerDatabaseError(
+            f"The database is at version {max(applied)}, this code knows {newest}: use newer code."
+        )
+    missing = [migration for migration in known if migration.version not in applied]
+    while missing and missing[-1].post and not post:
+        missing.pop()
+    return missing
 
 
 def _lock(session: Session) -> None:
@@ -127,8 +140,12 @@ def _applied(session: Session) -> set[int]:
             "CREATE TABLE IF NOT EXISTS schema_migrations ("
             "version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        cursor.execute("SELECT version FROM schema_migrations")
-        return {version for (version,) in cursor.fetchall()}
+        return _versions(cursor)
+
+
+def _versions(cursor: Cursor) -> set[int]:
+    cursor.execute("SELECT version FROM schema_migrations")
+    return {version for (version,) in cursor.fetchall()}
 
 
 def main() -> None:
@@ -136,10 +153,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m database.migrate", description="Bring the schema up to date.")
     parser.add_argument("--wait", type=float, default=0, metavar="S", help="seconds to wait for the server (0)")
     parser.add_argument("--post", action="store_true", help="also apply what must wait until no older code runs")
+    parser.add_argument("--dry-run", action="store_true", help="list what would be applied, and change nothing")
     arguments = parser.parse_args()
-    apply = partial(migrate, database_url("DATABASE_OWNER_URL"), migrations(), post=arguments.post)
-    applied = run("migrate", apply, arguments.wait)
-    print("\n".join(f"applied {name}" for name in applied) or "the schema is up to date")
+    action, done = (pending, "would apply") if arguments.dry_run else (migrate, "applied")
+    names = run(
+        "migrate",
+        partial(action, database_url("DATABASE_OWNER_URL"), migrations(), post=arguments.post),
+        arguments.wait,
+    )
+    print("\n".join(f"{done} {name}" for name in names) or "the schema is up to date")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -130,6 +131,48 @@ def test_it_decides_only_those_that_contain_a_text(redis: RedisClient, server: R
     code, _, err = told(server, "discard", "--reason", "two", "--containing", "one", "--why", "a test")
     assert (code, "one" in err) == (0, True)
     assert balance(redis)["failed"] == 6
+
+
+@pytest.mark.parametrize("action", [["retry"], ["discard", "--why", "a test"]])
+def test_a_dry_run_counts_what_would_be_taken_and_takes_nothing(
+    redis: RedisClient, server: Redis, action: list[str]
+) -> None:
+    plant(redis, 3, "one", "한글")
+    plant(redis, 4, "two")
+    before = balance(redis)
+    code, out, err = told(server, *action, "--all", "--containing", "text", "--dry-run")
+    assert (code, out.split()) == (0, f"4 two 4 dead letters that {action[0]} would take".split())
+    assert "operator action" not in err
+    assert balance(redis) == before
+
+
+def test_an_export_has_each_dead_letter_of_the_group_and_changes_nothing(redis: RedisClient, server: Redis) -> None:
+    texts = [f"{ODD[3]} {ODD[4]} {number}" for number in range(500)]
+    ids = plant(redis, 500, ODD[2], f"{ODD[3]} {ODD[4]}")
+    plant(redis, 1, "another reason")
+    before = balance(redis)
+    code, out, _ = told(server, "export", "--reason", ODD[2])
+    lines = {line["id"]: line for line in map(json.loads, out.splitlines())}
+    assert (code, balance(redis)) == (0, before)
+    assert [lines[each]["text"] for each in ids] == texts
+    assert lines[ids[7]] == {
+        "id": ids[7],
+        "text": texts[7],
+        "received_at": "2023-11-14T22:13:20.000007Z",
+        "reason": ODD[2],
+        "attempts": 1,
+    }
+
+
+def test_an_export_says_when_it_is_not_whole(redis: RedisClient, server: Redis) -> None:
+    """Because another version wrote a dead letter, or because its reader has gone."""
+    plant(redis, 2_000, "because", "x" * 1_000)
+    redis.hset(KEYS.failed, "from another version", '{"what": "is this?"}')
+    code, out, err = told(server, "export", "--all")
+    assert (code, len(out.splitlines()), "1 are missing" in err) == (INCOMPLETE, 2_000, True)
+    piped = f"{shlex.join(command(server, 'export', '--all'))} | head -n 1; echo ${{PIPESTATUS[0]}}"
+    run = subprocess.run(["bash", "-c", piped], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (run.stdout.splitlines()[1], run.stderr) == (str(INCOMPLETE), "")
 
 
 def test_on_a_full_redis_it_says_what_is_left(

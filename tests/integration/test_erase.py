@@ -143,6 +143,16 @@ def test_an_erased_string_keeps_its_id_and_nothing_else(system: System, client: 
     assert client.state(id_) == state
 
 
+def test_a_dry_run_says_what_would_be_erased_and_erases_nothing(system: System, client: Client) -> None:
+    id_, unknown = submitted(client, "secret to be kept", "kept"), str(uuid4())
+    eventually(lambda: rows(system, id_), within=30)
+    row = rows(system, id_)
+    code, said, logged = erased(system, id_, unknown, "--dry-run")
+    assert (code, said) == (0, "Would be: 1 erased; 1 kept from being stored; 0 erased before.\n")
+    assert "operator action" not in logged
+    assert (rows(system, id_), rows(system, unknown)) == (row, [])
+
+
 def test_a_repeat_long_after_is_accepted_and_stores_nothing(system: System, client: Client) -> None:
     id_ = submitted(client, "secret of yesterday", "yesterday")
     eventually(lambda: rows(system, id_), within=30)
@@ -232,6 +242,10 @@ def test_old_strings_are_deleted_while_others_are_stored_and_erased_ones_stay(sy
     query(system, "UPDATE dummies SET stored_at = now() - INTERVAL '31 days'")
     kept = count_rows(system) - len(query(system, "SELECT seq FROM dummies WHERE erased_at IS NULL"))
     query(system, OLD, 20_000)
+    old = count_rows(system) - kept
+    code, said, logged = erased(system, "--older-than", "30", "--dry-run")
+    assert (code, said) == (0, f"{old:,} would be deleted that were stored more than 30 days ago.\n")
+    assert (count_rows(system), "operator action" in logged) == (kept + old, False)
     run = erase(system, "--older-than", "30")
     new = [submitted(client, "new", str(uuid4())) for _ in range(10)]
     eventually(lambda: count_rows(system) < 19_000, within=30)

@@ -18,7 +18,7 @@ from support import eventually
 from api.process.reader import Reader
 from core.submission import Submission
 from database.connection import SchemaMissing
-from database.migrate import LOCK, Migration, NewerDatabaseError, migrate, migrations
+from database.migrate import LOCK, Migration, NewerDatabaseError, migrate, migrations, pending
 from database.wait import check
 from local.ports import free_port, is_free
 from local.postgres import Postgres
@@ -150,6 +150,17 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(postgres: Postgres) -> 
     with pytest.raises(psycopg2.errors.DivisionByZero):
         migrate(postgres.owner_url, [migrations()[0], bad])
     assert run(postgres.owner_url, "SELECT to_regclass('twice'), max(version) FROM schema_migrations") == [(None, 1)]
+
+
+def test_a_dry_run_names_what_would_be_applied_and_applies_nothing(postgres: Postgres) -> None:
+    known = migrations()
+    names = [migration.name for migration in known]
+    assert pending(postgres.owner_url, known) == names
+    assert run(postgres.superuser_url, "SELECT to_regclass('schema_migrations')") == [(None,)]
+    migrate(postgres.owner_url, known[:2])
+    assert pending(postgres.owner_url, known, post=False) == names[2:3]
+    assert migrate(postgres.owner_url, known) == names[2:]
+    assert pending(postgres.owner_url, known) == []
 
 
 def test_what_comes_after_the_code_waits_for_it(postgres: Postgres) -> None:
