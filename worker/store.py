@@ -58,9 +58,13 @@ class Store:
 
     def holds(self, submission_id: str) -> bool:
         """Return whether the string is stored. Raises as ``insert`` does."""
+        return bool(self.stored([submission_id]))
+
+    def stored(self, ids: Sequence[str]) -> set[str]:
+        """Return which of these strings are stored. Raises as ``insert`` does."""
         with self._cursor() as cursor:
-            cursor.execute("SELECT FROM public.dummies WHERE id = %s", [submission_id])
-            return bool(cursor.rowcount)
+            cursor.execute("SELECT id FROM public.dummies WHERE id = ANY (%s::uuid[])", [list(ids)])
+            return {id_ for (id_,) in cursor.fetchall()}
 
     def probe(self) -> Failure | None:
         """Test whether a row can be stored at all: insert one of our own as a batch is inserted, and roll it back.

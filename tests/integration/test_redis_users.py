@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +23,9 @@ from core.keys import GROUP, KEYS
 from core.submission import Submission
 from core.wakeups import QUEUE
 from local.ports import free_port
-from local.system import System
+from local.system import ROOT, System
 from worker.maintenance import main
+from worker.missing import MISSING
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,10 @@ def test_an_operator_in_the_workers_pod_can_do_all_maintenance(
     for note in ("clear-imbalance", "clear-rollback"):
         assert main([note, "--why", "a test", "--dry-run"]) == main([note, "--why", "a test"]) == 0
     assert "1 strings appended before and 0 after" in capsys.readouterr().out
+    command, env = [sys.executable, "-m", "worker.missing"], os.environ | guarded.env | as_users(guarded, "worker")
+    receipt = f"id\r\n{uuid4()}\r\n".encode()
+    listed = subprocess.run(command, cwd=ROOT, env=env, input=receipt, stdout=subprocess.PIPE, timeout=60, check=False)
+    assert (listed.returncode, listed.stdout) == (MISSING, receipt)
     with redis_of(guarded) as redis:
         assert not redis.exists("dummies:set_back", "dummies:paused", "dummies:balance_base")
 
