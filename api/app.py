@@ -13,7 +13,7 @@ from api.fast_path import FastPath
 from api.http import origins, problems, raw_bodies, request_ids, responses
 from api.http.request_log import RequestLog
 from api.operator_tokens import OperatorTokens
-from api.process import probe_server, request_threads
+from api.process import metrics, probe_server, request_threads
 from api.process.appender import Appender
 from api.process.login_guard import LoginGuard
 from api.process.monitor import Monitor
@@ -65,18 +65,22 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     fast = FastPath(app.wsgi_app, parts, pages, requests)
     threads = RequestThreads(fast, request_threads.COUNT, settings.stuck_after)
     app.wsgi_app = threads  # type: ignore[method-assign]
-    _serve_probes(parts, threads)
+    _serve_operations(parts, threads)
     return app
 
 
-def _serve_probes(parts: Services, threads: RequestThreads) -> None:
+def _serve_operations(parts: Services, threads: RequestThreads) -> None:
     def ready() -> Response:
         pipeline.liveness(threads)
         return pipeline.readiness(parts)
 
     if parts.settings.operations_port is not None:
-        listener = listen(parts.settings.operations_port)
-        probe_server.serve(listener, {"/healthz": partial(pipeline.liveness, threads), "/readyz": ready}, parts.monitor)
+        responses: probe_server.Responses = {
+            "/healthz": partial(pipeline.liveness, threads),
+            "/readyz": ready,
+            "/metrics": metrics.page(parts.monitor),
+        }
+        probe_server.serve(listen(parts.settings.operations_port), responses, parts.monitor)
 
 
 def _services(settings: ApiSettings, redis: Redis) -> Services:

@@ -50,7 +50,8 @@ class ApiSettings(CoreSettings):
     access_log: bool = False
     """Whether every request has a log line, not only one that is refused, failed or slow."""
     operations_port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    """A port on which a separate thread serves ``/healthz`` and ``/readyz``; they are also served with the rest."""
+    """A port on which a separate thread serves ``/healthz``, ``/readyz`` and ``/metrics``; the probes are also served
+    with the rest."""
     stuck_after: Annotated[float, Field(gt=0)] = 30.0
     """Seconds without progress after which a request is stuck; ``/healthz`` on that port fails once all threads are."""
     draining_file: Path | None = None

@@ -25,7 +25,7 @@ class Counts(NamedTuple):
     ``appended`` counts all strings ever appended; ``set_back`` is the note of a rollback. ``waiting`` includes the
     strings that are set aside because they failed alone; ``aside_reason`` is why the one that is tried next failed.
     ``stored`` counts the strings of a repeated request again, ``inserted`` only new rows. ``paused`` is None while
-    workers drain the journal.
+    workers drain the journal. ``pending`` counts entries.
     """
 
     waiting: int
@@ -44,6 +44,7 @@ class Counts(NamedTuple):
     aside_reason: str | None
     inserted: int
     paused: Pause | None
+    pending: int
 
     @property
     def unaccounted(self) -> int:

@@ -19,10 +19,11 @@ PATIENCE = 1.0
 
 
 class Info(NamedTuple):
-    """The sections ``memory`` and ``persistence`` of Redis' INFO."""
+    """The sections ``memory``, ``persistence`` and ``replication`` of Redis' INFO."""
 
     memory: dict[str, Any]
     persistence: dict[str, Any]
+    replication: dict[str, Any]
 
     @property
     def volatility(self) -> str | None:
@@ -37,7 +38,10 @@ class Info(NamedTuple):
 
 def read_info(redis: Redis) -> Info:
     """Return these sections, in one round trip. Raises RedisError."""
-    return Info(*redis.pipeline(transaction=False).info("memory").info("persistence").execute())
+    asked = redis.pipeline(transaction=False)
+    for section in Info._fields:
+        asked.info(section)
+    return Info(*asked.execute())
 
 
 def refuse_volatile(settings: CoreSettings) -> None:

@@ -172,7 +172,7 @@ class Journal:
         keys += [k.appended, k.set_back, k.discarded, k.retried, k.balance_base]
         keys += [k.set_aside, k.set_aside_notes, k.inserted, k.paused]
         mark = self._rollbacks.mark
-        counts = parse_counts(self._counts(keys, [int(WORKER_SILENT_AFTER * 1000)]))
+        counts = parse_counts(self._counts(keys, [int(WORKER_SILENT_AFTER * 1000), GROUP]))
         self._rollbacks.note(mark, counts.appended, counts.appended)
         return counts
 

@@ -36,6 +36,8 @@ class CoreSettings(BaseModel):
     """Whether to accept a Redis that loses what it acknowledged when it ends or is full, as on a laptop."""
     log_json: bool = False
     """Whether log lines are JSON, for machines; otherwise key=value, for people."""
+    prometheus_multiproc_dir: Path | None = None
+    """A folder of the tier's own through which its processes add up their metrics; it may be made here."""
 
     @property
     def broker_url(self) -> str:

@@ -10,14 +10,19 @@ from typing import Any
 
 from celery import Celery
 from kombu import Exchange, Queue
+from prometheus_client import Counter
 from redis.connection import parse_url
 
 from core.addresses import place_of
 from core.loops import repeat
+from core.metrics import REGISTRY
 from core.outage_log import OutageLog, describe
 
 QUEUE = "dummies.wakeups"
 DRAIN_TASK = "dummies.drain"
+
+SENT = Counter("dummies_wakeups_sent", "Wake-ups that the broker took.", registry=REGISTRY)
+NOT_SENT = Counter("dummies_wakeups_not_sent", "Wake-ups that the broker did not take.", registry=REGISTRY)
 
 TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,
@@ -66,8 +71,10 @@ def publish_wakeup(app: Celery) -> None:
     try:
         app.send_task(DRAIN_TASK, ignore_result=True, retry=False, expires=60)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the broker, the strings are safe
+        NOT_SENT.inc()
         outage.met(describe(error))
     else:
+        SENT.inc()
         outage.over()
 
 

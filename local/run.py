@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from local.system import ROOT, api_command, worker_command
 
 DATA = ROOT / ".local"
 LOG = DATA / "run.log"
+METRICS = DATA / "metrics"
 WEB = ROOT / "web"
 PORTS = {"WEB_PORT": 8080, "API_PORT": 5000, "FLOWER_HTTP_PORT": 5555, "POSTGRES_PORT": 15432, "REDIS_PORT": 16379}
 HOSTS = "127.0.0.1,localhost,[::1]"
@@ -105,6 +107,7 @@ def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: P
         migrate = [sys.executable, "-m", "database.migrate", "--post"]
         env = {"DATABASE_OWNER_URL": postgres.owner_url}
         supervisor.complete(Program("migrate", migrate, env=env, cwd=ROOT), MIGRATE_TIMEOUT)
+    shutil.rmtree(METRICS, ignore_errors=True)  # an older version may have written it
     if not supervisor.stopping:
         for program in programs(ports, redis, postgres, token, login):
             supervisor.start(program)
@@ -129,6 +132,7 @@ def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: 
     queue = {"REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}  # not the broker that a shell may name
     own = {"OPERATOR_TOKEN": token, "ALLOWED_HOSTS": f"{HOSTS},{os.environ.get('ALLOWED_HOSTS', '')}"}
     read, write = {"DATABASE_READ_URL": postgres.reader_url}, {"DATABASE_URL": postgres.writer_url}
+    own["PROMETHEUS_MULTIPROC_DIR"], write["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS / "api"), str(METRICS / "worker")
     look = [*FLOWER, "--address=127.0.0.1", f"--port={flower}"]
     return [
         Program("api", api_command(api), partial(_up, api, "/readyz"), queue | read | own, ROOT),

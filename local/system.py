@@ -83,7 +83,7 @@ class System:
 
     def start_api(self, env: dict[str, str] | None = None, workers: int = 2) -> Process:
         """Start the API and wait until it is ready."""
-        api = self.start(api_command(self.api_port, workers), "api", env)
+        api = self.start(api_command(self.api_port, workers), "api", self._metrics("api") | (env or {}))
         deadline = time.monotonic() + START_TIMEOUT
         while get(self.api_port, "/readyz") is None:
             if time.monotonic() > deadline or not api.running:
@@ -94,7 +94,11 @@ class System:
     def start_worker(self, concurrency: int = 2, env: dict[str, str] | None = None) -> Process:
         """Start a worker; it is not waited for, because strings wait for it."""
         number = len(self._processes)
-        return self.start(worker_command(concurrency, f"worker{number}@%h"), f"worker{number}", env)
+        name = f"worker{number}"
+        return self.start(worker_command(concurrency, f"{name}@%h"), name, self._metrics(name) | (env or {}))
+
+    def _metrics(self, name: str) -> dict[str, str]:
+        return {"PROMETHEUS_MULTIPROC_DIR": str(self.folder / f"{name}.metrics")}
 
     def start(self, command: list[str], name: str, env: dict[str, str] | None) -> Process:
         """Start any program of the system's: it ends with it. ``env`` comes on top of the tiers' environment."""

@@ -13,6 +13,7 @@ from core.settings import CoreSettings, load
 from core.timeouts import TASK_TIME_LIMIT
 from core.wakeups import DRAIN_TASK, make_celery
 from database.session import refuse_unfit
+from worker import metrics
 from worker.celery_patches import transport
 from worker.celery_patches.consumer import QuickConsumer, note_outages
 from worker.celery_patches.timer import DrainTimer
@@ -59,3 +60,11 @@ def _check_start(**_: object) -> None:
     refuse_volatile(settings)
     if reason := refuse_unfit(settings.database_url, "DATABASE_URL"):  # else the first string would tell
         log.warning("PostgreSQL unavailable", reason=reason, server=place_of(settings.database_url))
+    if settings.metrics_port is not None:
+        metrics.serve(settings.metrics_port)
+
+
+@signals.task_prerun.connect  # type: ignore[untyped-decorator]
+def _count_wakeup(**_: object) -> None:
+    """Count: the timer's drains are no tasks."""
+    metrics.WAKEUPS_TAKEN.inc()

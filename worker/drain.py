@@ -12,6 +12,7 @@ from core.errors import JournalUnavailable, Paused
 from core.outage_log import OutageLog
 from core.timeouts import DRAIN_BUDGET
 from worker.failures import Outage, Unanswered
+from worker.metrics import note_settled
 from worker.settle import Settling, Size
 from worker.store import Store
 from worker.tally import Tally
@@ -120,6 +121,7 @@ class Drain:
             done = settling.tally
             done.seconds = time.monotonic() - began
             self._tally.add(done)
+            note_settled(done)
             if done.stored or done.skipped or done.failed:  # else an outage, or a slow statement, has a line
                 counts = {"stored": done.stored, "skipped": done.skipped, "failed": done.failed}
                 log.info("batch settled", entries=len(entries), **counts, ms=done.ms)

@@ -21,6 +21,7 @@ from database.deadline import Session
 from database.errors import is_outage, words
 from database.session import Connector
 from worker.failures import Outage, Refused, TooSlow, Unanswered, refusal
+from worker.metrics import note_stored, storing
 
 _SQL = Path(__file__).parent / "sql"
 _INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
@@ -52,9 +53,11 @@ class Store:
         the batch is stored, or (when the connection broke during the commit) all of it is: retrying is safe in any
         case, because the id is the primary key.
         """
-        with self._cursor() as cursor:
+        with storing(len(submissions)), self._cursor() as cursor:
             cursor.execute(_INSERT, _columns(submissions))
-            return int(cursor.rowcount)
+            rows = int(cursor.rowcount)
+        note_stored(submissions)
+        return rows
 
     def holds(self, submission_id: str) -> bool:
         """Return whether the string is stored. Raises as ``insert`` does."""

@@ -19,6 +19,8 @@ from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
 HEADER = "X-Request-ID"
 NGINX_HEADER = "X-Dummies-Request"
+BEGAN = "dummies.began"
+"""When (monotonic) the request was met, in its WSGI environment."""
 _OURS = "dummies.request_id"
 _NGINX = "HTTP_X_DUMMIES_REQUEST"
 _bound: ContextVar[object] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}request_id")

@@ -1,4 +1,4 @@
-"""Log lines of requests: of each that was refused, failed or slow, and of all where ``ACCESS_LOG`` is set.
+"""The counts of requests, and their log lines: one for each that was refused, failed or slow; ``ACCESS_LOG``: for all.
 
 A client can cause as many as it likes, so of a kind (status, problem and path) only the first of a minute has a line,
 with how many there were since the last one. Lines have the paths as the code writes them: no id, no text.
@@ -7,13 +7,17 @@ with how many there were since the last one. Lines have the paths as the code wr
 from __future__ import annotations
 
 import logging
+from functools import cache
 from http import HTTPMethod
 from time import monotonic
 from wsgiref.types import WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, request
+from prometheus_client import Counter
 
+from api.http.request_ids import BEGAN
+from core.metrics import REGISTRY
 from core.outage_log import OncePerMinute
 
 log = structlog.get_logger()
@@ -21,12 +25,19 @@ log = structlog.get_logger()
 SLOW = 1.0
 """Seconds from which a request is slow; of a response that is streamed, until it begins."""
 REFUSED, FAILED = 400, 500  # plain numbers, because comparing with HTTPStatus takes longer than all the rest here
-BEGAN = "dummies.began"
-"""When (monotonic) the request was met, in its WSGI environment."""
+UNKNOWN = "unknown"
+"""The route, or the method, of requests for which there is none: clients may make up any number of them."""
+REQUESTS = Counter(
+    "dummies_http_requests",
+    "Responses by method, route, status and, of errors, the last part of the problem's type.",
+    ["method", "route", "status", "problem"],
+    registry=REGISTRY,
+)
+_METHODS = frozenset(HTTPMethod.__members__)
 
 
 class RequestLog:
-    """The lines of one process; threads share it."""
+    """The counts and lines of one process; threads share it."""
 
     def __init__(self, *, complete: bool) -> None:
         """Log every request if ``complete``, otherwise those that an operator may have to look into."""
@@ -35,16 +46,17 @@ class RequestLog:
 
     def note(self, environ: WSGIEnvironment, status: int, path: str, problem: str = "") -> None:
         """Note a request that is answered; ``path`` is its route, ``problem`` the last part of a problem's type."""
+        method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in _METHODS else UNKNOWN
+        _series(method, path, status, problem).inc()
         seconds = monotonic() - environ[BEGAN]
         if status < REFUSED and seconds < SLOW and not self._complete:
             return
         times = 1 if self._complete else self._kinds.times(f"{status} {problem} {path}")
         if times:
-            method = environ["REQUEST_METHOD"]
             log.log(
                 logging.WARNING if status >= FAILED or seconds >= SLOW else logging.INFO,
                 "request",
-                method=method if method in HTTPMethod.__members__ else "unknown",
+                method=method,
                 path=path,
                 status=status,
                 **({"problem": problem} if problem else {}),
@@ -57,6 +69,11 @@ class RequestLog:
         app.after_request(self._note)
 
     def _note(self, response: Response) -> Response:
-        path = request.url_rule.rule if request.url_rule else "unknown"
+        path = request.url_rule.rule if request.url_rule else UNKNOWN
         self.note(request.environ, response.status_code, path, getattr(response, "problem", ""))
         return response
+
+
+@cache  # to look one up takes longer than to count
+def _series(method: str, route: str, status: int, problem: str) -> Counter:
+    return REQUESTS.labels(method, route, str(status), problem)

@@ -14,8 +14,9 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
+from api.process.metrics import ACCEPTED, APPEND_SECONDS, APPEND_STRINGS
 from core.errors import DummiesError, JournalUnavailable, KeyReused
-from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Journal, Record, Unit
+from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Appended, Journal, Record, Unit
 from core.loops import repeat
 from core.submission import total_bytes
 
@@ -134,26 +135,35 @@ class Appender:
                 return group, None
 
     def _write(self, group: list[_Waiting]) -> None:
+        APPEND_STRINGS.observe(sum(len(item.unit.submissions) for item in group))
         try:
-            appended = self._journal.append([item.unit for item in group])
+            with APPEND_SECONDS.time():
+                appended = self._journal.append([item.unit for item in group])
         except DummiesError as error:
             _fail(group, error)
         except Exception:
             log.exception("append failed")
             _fail(group, JournalUnavailable())
         else:
-            for index, item in enumerate(group):
-                if index in appended.refused:
-                    item.ticket.error = KeyReused()
-                else:
-                    item.ticket.kept = True
-                    item.ticket.appended = appended.appended
-                    if appended.earlier:
-                        item.ticket.earlier = (item.ticket.earlier or {}) | appended.earlier
+            _note(group, appended)
             if appended.wake:
                 self._on_wake()
         for item in group:
             item.done.release()
+
+
+def _note(group: list[_Waiting], appended: Appended) -> None:
+    kept = 0
+    for index, item in enumerate(group):
+        if index in appended.refused:
+            item.ticket.error = KeyReused()
+        else:
+            kept += len(item.unit.submissions)
+            item.ticket.kept = True
+            item.ticket.appended = appended.appended
+            if appended.earlier:
+                item.ticket.earlier = (item.ticket.earlier or {}) | appended.earlier
+    ACCEPTED.inc(kept)
 
 
 def _fail(group: list[_Waiting], error: DummiesError) -> None:

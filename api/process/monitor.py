@@ -71,6 +71,7 @@ class Monitor:
         self.stored_recently: deque[int] = deque(maxlen=RECENT_PERIODS)
         """Rows inserted in each of the last periods of five seconds, oldest first."""
         self.counts: Counts | None = None
+        self.info: Info | None = None
         self.full = False
         self.reached = False
         """Whether Redis has ever been seen loaded and durable."""
@@ -83,6 +84,11 @@ class Monitor:
         self.journal = Since()
         self.database = Since()
         self.workers = Since()
+
+    @property
+    def accepting(self) -> bool:
+        """Whether submissions are accepted at present."""
+        return bool(self.journal.up and not self.full and not self.durability.refused)
 
     def ensure_started(self) -> None:
         """Start sampling; on return Redis has been sampled once."""
@@ -124,7 +130,7 @@ class Monitor:
             self.journal.note(up=False)
             self.credentials_refused = isinstance(error, CredentialsRefused)
             self._journal.drop_connections()
-            self.counts = None
+            self.counts = self.info = None
         else:
             self.journal.note(up=True)
             self.credentials_refused = False
@@ -173,7 +179,7 @@ class Monitor:
         self.reached = self.reached or (info.persistence["loading"] == 0 and not self.durability.refused)
         reported = self._journal.report_rollback()
         self.set_back = counts.set_back or reported
-        self.counts = counts
+        self.counts, self.info = counts, info
         if counts.unaccounted:
             self._balance.met(f"{counts.unaccounted} strings unaccounted for")
         else:

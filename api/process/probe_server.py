@@ -1,4 +1,4 @@
-"""The operations port: probes are answered by a thread of their own, independent of the requests.
+"""The operations port: probes and Prometheus are answered by a thread of their own, independent of the requests.
 
 Each prober has its own deadline, and when there are too many, the oldest is disconnected, so that a slow or silent one
 does not keep others waiting.

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wsgi import ClosingIterator
 
-from api.http.request_ids import bound, unbind
-from api.http.request_log import BEGAN
+from api.http.request_ids import BEGAN, bound, unbind
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -32,7 +32,7 @@ def pipeline() -> Response:
     counts = monitor.counts
     return json_response(
         Pipeline(
-            accepting=bool(monitor.journal.up and not monitor.full and not monitor.durability.refused),
+            accepting=monitor.accepting,
             waiting=counts.waiting if counts else None,
             failed=counts.failed if counts else None,
             oldest_seconds=counts.oldest_s if counts else None,

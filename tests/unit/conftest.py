@@ -18,7 +18,8 @@ from core.durability import Info
 from core.journal import Journal
 
 ROOM = {"used_memory": 1, "maxmemory": 100, "maxmemory_policy": "noeviction"}
-DURABLE = {"aof_enabled": 1, "loading": 0}
+DURABLE = {"aof_enabled": 1, "aof_last_write_status": "ok", "loading": 0}
+ALONE = {"role": "master", "connected_slaves": 0}
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("api.process.appender.PATIENCE", 60)
     monkeypatch.setattr("api.process.monitor._repeat", lambda *_: None)
     monkeypatch.setattr("core.wakeups.publish_wakeup", lambda _: None)
-    info = {"memory": dict(ROOM), "persistence": dict(DURABLE)}
+    info = {"memory": dict(ROOM), "persistence": dict(DURABLE), "replication": dict(ALONE)}
     monkeypatch.setattr("api.process.monitor.read_info", lambda _: Info(**info))
     return info
 

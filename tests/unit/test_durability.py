@@ -14,7 +14,7 @@ from support import capture_logs
 from core.durability import Durability, Info, refuse_volatile
 from core.settings import CoreSettings
 
-KEEPS = {"memory": {"maxmemory_policy": "noeviction"}, "persistence": {"aof_enabled": 1}}
+KEEPS = {"memory": {"maxmemory_policy": "noeviction"}, "persistence": {"aof_enabled": 1}, "replication": {}}
 FORGETS = KEEPS | {"persistence": {"aof_enabled": 0}}
 EVICTS = KEEPS | {"memory": {"maxmemory_policy": "allkeys-lru"}}
 

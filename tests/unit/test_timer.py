@@ -102,7 +102,7 @@ def test_a_worker_whose_redis_turns_volatile_logs_it_once_and_goes_on(
     folder: Path, pool: Pool, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it drains cannot be lost there any more."""
-    info = Info({"maxmemory_policy": "allkeys-lru"}, {"aof_enabled": 1})
+    info = Info({"maxmemory_policy": "allkeys-lru"}, {"aof_enabled": 1}, {})
     assert renewed(folder / "journal")
     with capture_logs() as said:
         monkeypatch.setattr("worker.celery_patches.timer.read_info", lambda _: info)

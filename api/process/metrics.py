@@ -1,0 +1,109 @@
+"""The API's metrics: what its processes counted, and the state of the journal as the monitor last saw it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from flask import Response
+from prometheus_client import Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from api.process.monitor import Monitor
+from core.durability import Info
+from core.metrics import REGISTRY, collected
+
+ACCEPTED = Counter(
+    "dummies_accepted_strings",
+    "Strings whose append the journal confirmed; those of a repeated request again.",
+    registry=REGISTRY,
+)
+APPEND_SECONDS = Histogram(
+    "dummies_append_seconds",
+    "Time from the call of an append, which serves a group of requests, to its reply or failure.",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+    registry=REGISTRY,
+)
+APPEND_STRINGS = Histogram(
+    "dummies_append_strings",
+    "Strings in a group that an append wrote together.",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    registry=REGISTRY,
+)
+
+_COUNTERS = {
+    "dummies_journal_appended_strings": ("appended", "Strings ever appended."),
+    "dummies_journal_stored_strings": ("stored", "Strings ever completed; those of a repeated request again."),
+    "dummies_journal_inserted_rows": ("inserted", "Rows ever inserted."),
+    "dummies_journal_retried_strings": ("retried", "Dead letters ever retried."),
+    "dummies_journal_discarded_strings": ("discarded", "Dead letters ever discarded."),
+}
+"""Metric -> field of Counts, and what it is; so are the next ones."""
+_GAUGES = {
+    "dummies_journal_waiting_strings": ("waiting", "Strings in the journal."),
+    "dummies_journal_entries": ("entries", "Entries in the journal."),
+    "dummies_journal_pending_entries": ("pending", "Claimed entries, those that are set aside too."),
+    "dummies_journal_set_aside_entries": ("set_aside", "Entries whose string failed alone and waits for its next try."),
+    "dummies_journal_oldest_seconds": ("oldest_s", "Age of the oldest entry by Redis' clock; 0 if nothing waits."),
+    "dummies_journal_dead_letters": ("failed", "Dead letters."),
+    "dummies_journal_unaccounted_strings": ("unaccounted", "Appended strings that no counter accounts for."),
+    "dummies_workers": ("workers", "Workers whose heartbeat reached Redis within 5 s."),
+}
+_REDIS: Mapping[str, tuple[str, Callable[[Info], object]]] = {
+    "dummies_redis_memory_used_bytes": ("Memory that Redis uses.", lambda info: info.memory["used_memory"]),
+    "dummies_redis_memory_max_bytes": ("Redis' maxmemory; 0 is no limit.", lambda info: info.memory["maxmemory"]),
+    "dummies_redis_aof_enabled": ("1 if there is an append-only file.", lambda info: info.persistence["aof_enabled"]),
+    "dummies_redis_aof_last_write_ok": (
+        "0 if the last write to the append-only file failed.",
+        lambda info: info.persistence["aof_last_write_status"] == "ok",
+    ),
+    "dummies_redis_aof_bytes": (
+        "Size of the append-only file; 0 without one.",
+        lambda info: info.persistence.get("aof_current_size", 0),
+    ),
+    "dummies_redis_primary": ("1 if Redis is a primary.", lambda info: info.replication["role"] == "master"),
+    "dummies_redis_replicas": ("Connected replicas.", lambda info: info.replication["connected_slaves"]),
+}
+
+
+class JournalCollector:
+    """What the monitor last saw, without asking anyone; what it could not see is left out."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        """Show this monitor's samples."""
+        self._monitor = monitor
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
+        monitor = self._monitor
+        parts = {"journal": monitor.journal, "database": monitor.database, "workers": monitor.workers}
+        up = GaugeMetricFamily("dummies_part_up", "1 if this part answers, 0 if not.", labels=["part"])
+        for part, since in parts.items():
+            if since.up is not None:
+                up.add_metric([part], since.up)
+        yield up
+        yield _gauge("dummies_accepting", "1 if this process accepts strings.", monitor.accepting)
+        yield _gauge(
+            "dummies_journal_rolled_back",
+            "1 if Redis lost what it had acknowledged, until an operator clears the note.",
+            monitor.set_back is not None,
+        )
+        counts, info = monitor.counts, monitor.info
+        if counts is not None:
+            for name, (field, text) in _COUNTERS.items():
+                yield CounterMetricFamily(name, text, getattr(counts, field))
+            for name, (field, text) in _GAUGES.items():
+                yield _gauge(name, text, getattr(counts, field) or 0)
+        if info is not None:
+            yield from (_gauge(name, text, value_of(info)) for name, (text, value_of) in _REDIS.items())
+
+
+def _gauge(name: str, text: str, value: Any) -> Metric:
+    return GaugeMetricFamily(name, text, float(value))
+
+
+def page(monitor: Monitor) -> Callable[[], Response]:
+    """Return what answers with the metrics of the API, this monitor's samples among them."""
+    registry = collected(JournalCollector(monitor))
+    return lambda: Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)

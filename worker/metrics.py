@@ -1,0 +1,83 @@
+"""The worker's metrics: the pool's processes count, and the worker serves what they counted on a port of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from prometheus_client import Counter, Histogram, start_http_server
+
+from core.errors import DummiesError
+from core.metrics import REGISTRY, SortedHistogram, collected
+from core.settings import stop
+from core.submission import Submission
+from worker.tally import Tally
+
+PATIENCE = 2.0
+"""Seconds of silence after which a client of the port is disconnected."""
+
+BATCH_STRINGS = Histogram(
+    "dummies_batch_strings",
+    "Strings in a batch that was sent to PostgreSQL.",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+    registry=REGISTRY,
+)
+STORE_SECONDS = Histogram(
+    "dummies_store_seconds",
+    "Time from a batch's INSERT to the return of its COMMIT, or to its failure.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+STORE_FAILURES = Counter(
+    "dummies_store_failures", "Batches that were not stored, by what that means.", ["kind"], registry=REGISTRY
+)
+ROWS = Counter("dummies_stored_rows", "Rows that were inserted.", registry=REGISTRY)
+DUPLICATES = Counter("dummies_skipped_duplicates", "Strings that had a row already.", registry=REGISTRY)
+ACCEPTED_TO_STORED = SortedHistogram(
+    "dummies_accepted_to_stored_seconds",
+    "Time from a string's acceptance, by the API's clock, to the return of its COMMIT, by the worker's.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600),
+    registry=REGISTRY,
+)
+WAKEUPS_TAKEN = Counter("dummies_wakeups_taken", "Wake-ups for which a drain began.", registry=REGISTRY)
+
+
+@contextmanager
+def storing(strings: int) -> Iterator[None]:
+    """Measure how a batch of this many strings is stored within the block."""
+    BATCH_STRINGS.observe(strings)
+    try:
+        with STORE_SECONDS.time():
+            yield
+    except DummiesError as error:
+        STORE_FAILURES.labels(type(error).__name__).inc()
+        raise
+
+
+def note_settled(tally: Tally) -> None:
+    """Note what became of the strings of a batch."""
+    ROWS.inc(tally.stored)
+    DUPLICATES.inc(tally.skipped)
+
+
+def note_stored(submissions: Sequence[Submission]) -> None:
+    """Note that a batch has just been committed."""
+    now = time.time()
+    took = [now - each.received_at / 1e6 for each in submissions]
+    if min(took) < 0:  # the API's clock is ahead
+        took = [max(0.0, each) for each in took]
+    ACCEPTED_TO_STORED.observe_all(took)
+
+
+def serve(port: int) -> None:
+    """Serve ``/metrics`` on this port of every address, from a thread; stop the process where the port is taken."""
+    everywhere = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - the network decides who may connect
+    try:
+        server, _ = start_http_server(port, everywhere, collected())
+    except OSError as error:
+        stop([f"METRICS_PORT: {error.strerror}"])
+    server.RequestHandlerClass.timeout = PATIENCE  # type: ignore[attr-defined]
+    os.register_at_fork(after_in_child=server.socket.close)  # a process that outlives this one must not hold the port
