@@ -12,6 +12,7 @@ redis-server|command -v redis-server|the journal is tested on the wheel's Redis 
 nginx-light|command -v nginx|the page is tested through Vite, and nginx' own tests skip
 faketime|command -v faketime|no process' clock is put wrong in the fault suite
 pgbouncer|command -v pgbouncer|what holds behind a pooler is not tested, and no migration through one
+prometheus|command -v promtool|the alerts are not tested
 jq|command -v jq|the command that signs the images is not tested
 wamerican|test -r /usr/share/dict/american-english|the English half of the real input skips
 hunspell-ko|test -r /usr/share/hunspell/ko.dic|the Korean half of the real input skips
