@@ -54,9 +54,9 @@ _REDIS: Mapping[str, tuple[str, Callable[[Info], object]]] = {
     "dummies_redis_memory_used_bytes": ("Memory that Redis uses.", lambda info: info.memory["used_memory"]),
     "dummies_redis_memory_max_bytes": ("Redis' maxmemory; 0 is no limit.", lambda info: info.memory["maxmemory"]),
     "dummies_redis_aof_enabled": ("1 if there is an append-only file.", lambda info: info.persistence["aof_enabled"]),
-    "dummies_redis_aof_last_write_ok": (
-        "0 if the last write to the append-only file failed.",
-        lambda info: info.persistence["aof_last_write_status"] == "ok",
+    "dummies_redis_aof_last_rewrite_ok": (
+        "0 if the last rewrite of the append-only file failed.",
+        lambda info: info.persistence["aof_last_bgrewrite_status"] == "ok",
     ),
     "dummies_redis_aof_bytes": (
         "Size of the append-only file; 0 without one.",

@@ -70,3 +70,11 @@ def add_redis_tls(folder: Path, overlay: str) -> None:
     (place / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), "utf-8")
     for name in ("tls.crt", "tls.key"):
         (place / name).write_text(generated(name), "utf-8")
+
+
+def add_monitoring(folder: Path, overlay: str) -> None:
+    """Have an overlay of a copy include the components for Prometheus."""
+    file = folder / "k8s/overlays" / overlay / "kustomization.yaml"
+    kustomization = yaml.safe_load(file.read_text("utf-8"))
+    kustomization["components"] += ["../../components/monitoring", "../../components/podmonitor"]
+    file.write_text(yaml.safe_dump(kustomization), "utf-8")

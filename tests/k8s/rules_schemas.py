@@ -10,8 +10,13 @@ import kubernetes_validate
 from k8s.objects import Document, Documents, of_kind, title
 from k8s.policies import policy
 
-# Kinds that KEDA brings, which no schema of Kubernetes has: https://keda.sh/docs/latest/reference/scaledobject-spec/
-CUSTOM = {("keda.sh/v1alpha1", "ScaledObject"), ("keda.sh/v1alpha1", "TriggerAuthentication")}
+# Kinds that KEDA and the Prometheus operator bring, which no schema of Kubernetes has:
+# https://keda.sh/docs/latest/reference/scaledobject-spec/
+CUSTOM = {
+    ("keda.sh/v1alpha1", "ScaledObject"),
+    ("keda.sh/v1alpha1", "TriggerAuthentication"),
+    ("monitoring.coreos.com/v1", "PodMonitor"),
+}
 SCALED_OBJECT = {
     "scaleTargetRef",
     "minReplicaCount",

@@ -1,13 +1,13 @@
-"""With components/redis-tls an overlay keeps to every policy, and each client of Redis verifies it over TLS."""
+"""An overlay with further components keeps to every policy, but for the arrows that they are for."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from k8s.objects import Documents, Workload, titled, workloads
+from k8s.objects import Documents, Workload, selects, titled, workloads
 from k8s.policies import OVERLAYS, POLICIES, load
-from k8s.render import add_redis_tls, copy, missing, render
+from k8s.render import add_monitoring, add_redis_tls, copy, missing, render
 from k8s.rules_references import environment
 
 load("rules_")
@@ -20,6 +20,8 @@ CLIENTS = {
     ("erase", "REDIS_URL"),
 }
 
+PROMETHEUS = "monitoring/app.kubernetes.io/name=prometheus"
+
 
 @pytest.fixture(scope="module")
 def with_tls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Documents]:
@@ -30,6 +32,18 @@ def with_tls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Documents]:
     copy(folder)
     for overlay in OVERLAYS:
         add_redis_tls(folder, overlay)
+    return {overlay: render(folder, overlay) for overlay in OVERLAYS}
+
+
+@pytest.fixture(scope="module")
+def with_monitoring(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Documents]:
+    """Each overlay with the components for Prometheus, by its name."""
+    if reason := missing():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("monitoring")
+    copy(folder)
+    for overlay in OVERLAYS:
+        add_monitoring(folder, overlay)
     return {overlay: render(folder, overlay) for overlay in OVERLAYS}
 
 
@@ -87,3 +101,30 @@ def test_keda_verifies_redis(with_tls: dict[str, Documents]) -> None:
 
 def test_no_overlay_has_it_by_default(overlays: dict[str, Documents]) -> None:
     assert "redis-tls" not in json.dumps(overlays)
+    assert "monitoring" not in json.dumps(overlays)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_only_prometheus_reaches_the_metrics_and_everything_else_stays(
+    with_monitoring: dict[str, Documents], overlay: str
+) -> None:
+    checks = [policy.check for policy in POLICIES.values() if overlay in policy.overlays]
+    assert [violation for check in checks for violation in check(with_monitoring[overlay])] == [
+        f"{PROMETHEUS} -> {tier}:9000/TCP is allowed; the design has no such arrow" for tier in ("api", "worker")
+    ]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_prometheus_is_told_the_port_on_which_each_tier_serves_metrics(
+    with_monitoring: dict[str, Documents], overlay: str
+) -> None:
+    documents = with_monitoring[overlay]
+    worker = titled(documents, "Deployment/worker")
+    assert environment(documents, Workload(worker).containers[0])["METRICS_PORT"] == "9000"
+    for name in ("api", "worker"):
+        workload = Workload(titled(documents, f"Deployment/{name}"))
+        monitor = titled(documents, f"PodMonitor/{name}")["spec"]
+        [endpoint] = monitor["podMetricsEndpoints"]
+        assert selects(monitor["selector"], workload.labels)
+        told = workload.template["metadata"]["annotations"]
+        assert str(workload.ports[endpoint["port"]]) == told["prometheus.io/port"] == "9000"

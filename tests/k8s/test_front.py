@@ -32,8 +32,8 @@ def test_a_container_has_the_memory_within_which_attacks_are_tested(services: di
     assert quantity(services[name]["mem_limit"].replace("m", "Mi")) == memory_limit(manifest)
 
 
-@pytest.mark.parametrize(("name", "beside"), [("api", {"web", "redis", "postgresql"}), ("web", {"api"})])
-def test_no_program_but_nginx_is_on_a_network_with_the_api(
+@pytest.mark.parametrize(("name", "beside"), [("api", {"web", "redis", "postgresql", "prometheus"}), ("web", {"api"})])
+def test_no_client_but_nginx_is_on_a_network_with_the_api(
     services: dict[str, Any], name: str, beside: set[str]
 ) -> None:
     networks = {each: set(service.get("networks", ["default"])) for each, service in services.items()}

@@ -18,7 +18,7 @@ from core.durability import Info
 from core.journal import Journal
 
 ROOM = {"used_memory": 1, "maxmemory": 100, "maxmemory_policy": "noeviction"}
-DURABLE = {"aof_enabled": 1, "aof_last_write_status": "ok", "loading": 0}
+DURABLE = {"aof_enabled": 1, "aof_last_bgrewrite_status": "ok", "loading": 0}
 ALONE = {"role": "master", "connected_slaves": 0}
 
 

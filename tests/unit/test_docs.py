@@ -118,8 +118,10 @@ def defined_ports() -> dict[str, set[int]]:
         each["metadata"]["name"]: each["spec"]["ports"][0]["nodePort"]
         for each in yaml.safe_load_all((ROOT / "k8s/components/nodeports/services.yaml").read_text(encoding="utf-8"))
     }
-    compose = dict(re.findall(r"127\.0\.0\.1:\$\{(\w+):-(\d+)\}", (ROOT / "compose.yaml").read_text(encoding="utf-8")))
-    assert {name: int(port) for name, port in compose.items()}.items() <= PORTS.items()
+    published = re.findall(r"127\.0\.0\.1:\$\{(\w+):-(\d+)\}", (ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    compose = {name: int(port) for name, port in published}
+    monitoring = {"Prometheus": {compose.pop("PROMETHEUS_PORT")}, "Grafana": {compose.pop("GRAFANA_PORT")}}
+    assert compose.items() <= PORTS.items()
     service = yaml.safe_load((ROOT / "k8s/base/api/service.yaml").read_text(encoding="utf-8").split("---")[0])
     assert service["spec"]["ports"][0]["port"] == PORTS["API_PORT"]
     return {
@@ -128,7 +130,7 @@ def defined_ports() -> dict[str, set[int]]:
         "Flower": {PORTS["FLOWER_HTTP_PORT"]},
         "PostgreSQL": {PORTS["POSTGRES_PORT"]},
         "Redis": {PORTS["REDIS_PORT"]},
-    }
+    } | monitoring
 
 
 # ---- The guards: each yields what is wrong

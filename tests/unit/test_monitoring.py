@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ HEALTHY = {
     "dummies_journal_unaccounted_strings": "0",
     "dummies_redis_memory_used_bytes": "79",
     "dummies_redis_memory_max_bytes": "100",
-    "dummies_redis_aof_last_write_ok": "1",
+    "dummies_redis_aof_last_rewrite_ok": "1",
     "dummies_stored_rows_total": "0+1",
     'dummies_http_requests_total{status="202"}': "0+96",
     'dummies_http_requests_total{status="503"}': "0+4",
@@ -50,7 +52,7 @@ FAULTS: dict[str, tuple[dict[str, str], set[str]]] = {
     "dead letters": ({"dummies_journal_dead_letters": "1"}, {"DummiesDeadLetters"}),
     "memory": ({"dummies_redis_memory_used_bytes": "81"}, {"DummiesRedisMemory"}),
     "no limit of memory": ({"dummies_redis_memory_max_bytes": "0"}, set()),
-    "full disk": ({"dummies_redis_aof_last_write_ok": "0"}, {"DummiesRedisDisk"}),
+    "a rewrite that fails": ({"dummies_redis_aof_last_rewrite_ok": "0"}, {"DummiesRedisDisk"}),
     "rollback": ({"dummies_journal_rolled_back": "1"}, {"DummiesJournalRolledBack"}),
     "balance": ({"dummies_journal_unaccounted_strings": "-3"}, {"DummiesBalanceBroken"}),
     "Redis": (
@@ -152,3 +154,12 @@ def unknown(expressions: str) -> set[str]:
 
 def test_the_rules_use_metrics_that_exist() -> None:
     assert unknown("\n".join(rule["expr"] for rule in rules())) == set()
+
+
+def test_the_dashboard_is_what_its_script_writes_and_its_queries_use_metrics_that_exist() -> None:
+    written = (ROOT / "monitoring/dashboard.json").read_text(encoding="utf-8")
+    build = [sys.executable, "-c", "import dashboard; print(dashboard.build(), end='')"]
+    made = subprocess.run(build, cwd=ROOT / "monitoring", capture_output=True, text=True, timeout=30, check=True)
+    assert made.stdout == written
+    queries = [each["expr"] for panel in json.loads(written)["panels"] for each in panel["targets"]]
+    assert unknown("\n".join(queries)) == set()
