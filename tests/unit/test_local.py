@@ -235,6 +235,7 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "doctor",
         "page-speed",
         "screenshots",
+        "test-alerts",
         "test-containers",
         "test-cluster",
         "test-provision",
