@@ -105,7 +105,7 @@ def test_a_full_redis_refuses_but_drains(bare_system: System, client: Client) ->
 
 
 def test_a_worker_ends_in_time_while_postgresql_hangs(bare_system: System, client: Client) -> None:
-    """SIGTERM to a worker whose PostgreSQL is stopped by SIGSTOP: it ends long before it is killed, and nothing is lost."""
+    """SIGTERM to a worker whose PostgreSQL is stopped by SIGSTOP: it ends in its grace period, and nothing is lost."""
     worker = bare_system.start_worker()
     client.submit("first").raise_for_status()
     eventually(lambda: count_rows(bare_system) == 1, within=30)
