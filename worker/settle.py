@@ -88,6 +88,7 @@ class Settling:
         try:
             rows = self._store.insert(submissions)
         except Unanswered as error:
+            self._probe()  # a server that answers nothing is an outage: the batch is not at fault
             self._shrink(submissions)
             if len(submissions) == 1:
                 self._failed.append((entries[0], Failure("no answer", str(error), counts=False)))
@@ -107,9 +108,7 @@ class Settling:
     def _halve(self, entries: Sequence[Entry], failure: Failure) -> None:
         if self._is_over():
             return
-        if not self._probed:
-            self._doubt = self._store.probe()  # where nothing can be stored, the batch is not at fault
-            self._probed = True
+        self._probe()
         if len(entries) > 1:
             middle = len(entries) // 2
             halves = [entries[:middle], entries[middle:]]
@@ -119,6 +118,12 @@ class Settling:
             self._split(entries[0])
         else:
             self._fail(entries[0], failure)
+
+    def _probe(self) -> None:
+        """Raise Outage where nothing can be stored: then the batch is not at fault."""
+        if not self._probed and time.monotonic() < self._until:
+            self._doubt = self._store.probe()
+            self._probed = True
 
     def _fail(self, entry: Entry, failure: Failure) -> None:
         """Note that a string failed alone, unless it is stored: an erased one may bring the text that is refused."""

@@ -40,6 +40,9 @@ FIRST_LOOK = 1.0
 ROOM_TO_MAKE = 0.05
 """The part of the backlog that should be drained before a refused request is worth repeating."""
 
+Sample = tuple[float, Counts]
+"""Redis' counts, and when they were read (s, monotonic)."""
+
 
 @dataclass
 class Since:
@@ -65,7 +68,7 @@ class Monitor:
         self._start = threading.Lock()
         self._started = False
         self._database_seen = threading.Event()
-        self._samples: deque[tuple[float, Counts]] = deque()
+        self._samples: deque[Sample] = deque()
         self._seen_at = 0.0
         self._period_began: tuple[float, int] | None = None
         self.stored_recently: deque[int] = deque(maxlen=RECENT_PERIODS)
@@ -148,11 +151,11 @@ class Monitor:
 
     def rate(self) -> float | None:
         """Return the rows inserted per second over the last ten seconds; None before it is known."""
-        return self._per_second(lambda counts: counts.inserted)
+        return _per_second(list(self._samples), lambda counts: counts.inserted)
 
     def drain_seconds(self) -> float | None:
         """Return how long (s) the backlog takes to drain at the present rate; None if unknown or paused."""
-        rate = self._per_second(lambda counts: counts.stored)
+        rate = _per_second(_since_resumed(list(self._samples)), lambda counts: counts.stored)
         if self.counts is None or self.counts.paused or not rate:
             return 0.0 if self.counts and not self.counts.waiting else None
         return self.counts.waiting / rate
@@ -166,13 +169,6 @@ class Monitor:
         except DatabaseUnavailable:
             return False
         return True
-
-    def _per_second(self, count: Callable[[Counts], int]) -> float | None:
-        samples = list(self._samples)
-        if len(samples) < 2 or samples[-1][0] == samples[0][0]:  # noqa: PLR2004
-            return None
-        (began, first), (ended, last) = samples[0], samples[-1]
-        return max(0.0, (count(last) - count(first)) / (ended - began))
 
     def _note_journal(self, counts: Counts, info: Info) -> None:
         self.durability.note(info)
@@ -223,6 +219,22 @@ class Monitor:
     def _full(self) -> ApiProblem:
         drain = self.drain_seconds()
         return journal_full(10 if drain is None else min(60, max(1, math.ceil(drain * ROOM_TO_MAKE))))
+
+
+def _since_resumed(samples: list[Sample]) -> list[Sample]:
+    """Return the samples since the last that was taken in an outage, which says nothing about the rate after it."""
+    for at in reversed(range(len(samples))):
+        counts = samples[at][1]
+        if counts.unavailable_since or counts.paused or not counts.workers:
+            return samples[at:]
+    return samples
+
+
+def _per_second(samples: list[Sample], count: Callable[[Counts], int]) -> float | None:
+    if len(samples) < 2 or samples[-1][0] == samples[0][0]:  # noqa: PLR2004
+        return None
+    (began, first), (ended, last) = samples[0], samples[-1]
+    return max(0.0, (count(last) - count(first)) / (ended - began))
 
 
 def _repeat(look: Callable[[], None], period: Callable[[], float], name: str) -> None:

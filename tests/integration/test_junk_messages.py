@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kombu import Connection
 from support import Client, eventually, from_flower, redis_of, start_flower
 
 from core.connection import connect
@@ -16,6 +17,7 @@ from core.wakeups import DRAIN_TASK, QUEUE, make_celery, publish_wakeup
 from local.ports import free_port
 from local.redis import Redis
 from local.system import System
+from worker.celery_patches import transport
 from worker.celery_patches.message import purify
 
 pytestmark = pytest.mark.timeout(120)
@@ -133,6 +135,14 @@ def test_an_unacknowledged_message_that_cannot_be_read_is_dropped(system: System
     redis.hset("unacked", "junk", b"\xff")
     redis.zadd("unacked_index", {"junk": 1})
     eventually(lambda: not redis.hexists("unacked", "junk"), within=20)
+
+
+def test_a_reply_that_comes_too_late_is_dropped(system: System) -> None:
+    """Flower's question is over by then; it may write to no queue, and no one would look there."""
+    late = message(properties={"delivery_info": {"exchange": "", "routing_key": "gone"}})
+    with Connection(system.redis.url, transport=transport.Transport) as connection, redis_of(system) as redis:
+        connection.channel().connection._deliver(late, "gone")
+        assert not redis.exists("gone", "unacked", "unacked_index")
 
 
 def test_the_worker_has_lived_through_it_all(system: System, client: Client) -> None:

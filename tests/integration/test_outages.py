@@ -11,6 +11,7 @@ from kombu import Connection, Consumer, Producer, Queue
 from support import Client, count_rows, eventually, held, query, redis_of, waiting
 
 from core.keys import GROUP, KEYS
+from core.timeouts import GRACE_PERIOD
 from local.ports import free_port
 from local.redis import Redis
 from local.system import System
@@ -104,7 +105,7 @@ def test_a_full_redis_refuses_but_drains(bare_system: System, client: Client) ->
 
 
 def test_a_worker_ends_in_time_while_postgresql_hangs(bare_system: System, client: Client) -> None:
-    """SIGTERM to a worker whose PostgreSQL is stopped by SIGSTOP: it ends within 10 s, and nothing is lost."""
+    """SIGTERM to a worker whose PostgreSQL is stopped by SIGSTOP: it ends in its grace period, and nothing is lost."""
     worker = bare_system.start_worker()
     client.submit("first").raise_for_status()
     eventually(lambda: count_rows(bare_system) == 1, within=30)
@@ -112,11 +113,26 @@ def test_a_worker_ends_in_time_while_postgresql_hangs(bare_system: System, clien
     try:
         client.submit_all(f"held {n}" for n in range(100))
         eventually(lambda: held(bare_system) > 0, within=30)
-        worker.terminate(timeout=10)
+        worker.terminate(timeout=GRACE_PERIOD)
     finally:
         bare_system.postgres.resume()
     bare_system.start_worker()
     eventually(lambda: count_rows(bare_system) == 101, within=30)
+
+
+def test_a_postgresql_that_hangs_is_an_outage_and_no_strings_fault(bare_system: System, client: Client) -> None:
+    """A string that waits alone meanwhile is not set aside, so it is stored as soon as PostgreSQL answers again."""
+    bare_system.start_worker()
+    client.submit("first").raise_for_status()
+    eventually(lambda: count_rows(bare_system) == 1, within=30)
+    bare_system.postgres.pause()
+    try:
+        client.submit("alone").raise_for_status()
+        eventually(lambda: _times_tried(bare_system) > 0, within=30)
+        assert client.pipeline()["set_aside"] == 0
+    finally:
+        bare_system.postgres.resume()
+    eventually(lambda: count_rows(bare_system) == 2, within=30)
 
 
 def test_a_broker_of_its_own_may_be_down(bare_system: System, client: Client) -> None:

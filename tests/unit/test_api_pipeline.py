@@ -141,6 +141,7 @@ def test_the_rate_counts_new_rows_and_the_drain_repeated_requests_too(
 ) -> None:
     clock = [100.0]
     monkeypatch.setattr("api.process.monitor.time.monotonic", lambda: clock[0])
+    Watch(redis).heartbeat("one")
     look(monitor)
     monitor._started = True
     redis.mset({KEYS.stored: 200, KEYS.inserted: 100, KEYS.waiting: 400})
@@ -154,6 +155,26 @@ def test_the_rate_counts_new_rows_and_the_drain_repeated_requests_too(
     clock[0] += 30
     monitor.look_at_journal()
     assert client.get("/pipeline").json["drain_seconds"] == 0
+
+
+def test_an_outage_does_not_count_in_the_drains_rate(
+    client: FlaskClient, monitor: Monitor, redis: FakeRedis, consumer: Consumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("api.process.monitor.time.monotonic", lambda: clock[0])
+    monitor._started = True
+    Watch(redis).heartbeat("one")
+    consumer.mark_database_unavailable()
+    redis.set(KEYS.waiting, 400)
+    look(monitor)
+    clock[0] += 8
+    look(monitor)
+    assert client.get("/pipeline").json["drain_seconds"] is None
+    consumer.mark_database_available()
+    redis.mset({KEYS.stored: 200, KEYS.waiting: 200})
+    clock[0] += 2
+    look(monitor)
+    assert client.get("/pipeline").json["drain_seconds"] == pytest.approx(2)
 
 
 def test_what_the_workers_say_of_the_database_counts(client: FlaskClient, monitor: Monitor, consumer: Consumer) -> None:

@@ -45,9 +45,14 @@ class Database:
         self.on_look_up: Callable[[], object] = lambda: None
         self.most = 1_000
         """The most strings that are stored in time."""
+        self.unanswered = 0
+        """Inserts that get no answer."""
 
     def insert(self, submissions: Sequence[Submission]) -> int:
         self.on_insert()
+        if self.unanswered:
+            self.unanswered -= 1
+            raise Unanswered("no answer within 6 s")
         self.probe()
         self.batches.append(len(submissions))
         if len(submissions) > self.most:
@@ -534,18 +539,38 @@ def test_a_deadline_that_passes_is_no_outage_and_the_next_batch_is_smaller(
     journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     append(journal, *"abcdefgh")
-
-    def slow_line() -> None:
-        database.trouble = Unanswered("no answer within 6 s") if len(database.batches) < 2 else None
-        database.batches.append(0)
-
-    database.on_insert = slow_line
+    database.unanswered = 2
     drain = Drain(consumer, database, lambda: wakes.append(None))  # type: ignore[arg-type]
     for _ in range(5):
         drain.run()
     assert not redis.exists(KEYS.database_away)
     assert len(database.rows) == 8
-    assert database.batches[3] <= 2
+    assert database.batches[0] <= 2
+
+
+@pytest.mark.parametrize("texts", [["alone"], ["one", "another"]])
+def test_a_server_that_answers_nothing_is_an_outage_and_no_strings_fault(
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis, texts: list[str]
+) -> None:
+    append(journal, *texts)
+    database.unanswered, database.trouble = 1, Outage("no answer in time")
+    drain = Drain(consumer, database, lambda: wakes.append(None))  # type: ignore[arg-type]
+    drain.run()
+    assert redis.exists(KEYS.database_away)
+    assert journal.counts().set_aside == 0
+    database.trouble = None
+    redis.delete(KEYS.database_away)
+    drain.run()
+    assert database.batches == [len(texts)]
+
+
+def test_a_string_that_alone_gets_no_answer_is_set_aside(
+    journal: Journal, consumer: Consumer, database: Database, wakes: list[None]
+) -> None:
+    append(journal, "alone")
+    database.unanswered = 1
+    run(consumer, database, wakes)
+    assert journal.counts().set_aside == 1
 
 
 def die_with_it(consumer: Consumer, redis: FakeRedis) -> None:

@@ -102,6 +102,12 @@ class Transport(redis.Transport):  # type: ignore[misc]
     Channel = Channel
     implements = redis.Transport.implements.extend(asynchronous=False)
 
+    def _reject_inbound_message(self, raw_message: Any) -> None:
+        """Drop a message that no one waits for any more: a reply that came too late, a wake-up as the worker ends.
+
+        kombu would put it back into its queue, for which Flower has no right, and where no one would look for a reply.
+        """
+
     def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
         """Wait for a message. Raises TimeoutError when none came, within half a second."""
         return super().drain_events(connection, timeout=min(timeout or POLL_TIMEOUT, POLL_TIMEOUT))

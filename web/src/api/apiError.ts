@@ -7,8 +7,13 @@ export type PageFault = "unreachable" | "timed-out" | "unexpected-answer";
 /** What an error status says that does not come from the API. */
 type ProxyFault = PageFault | "rate-limited";
 
-/** Refusals of where a request comes from or goes to, whatever it holds; an operator can allow the place meanwhile. */
-export const PLACE_REFUSED: ReadonlySet<string> = new Set(["unknown-host", "foreign-origin"]);
+/** Refusals of where a request comes from or goes to, whatever it holds; an operator can correct that meanwhile. */
+export const PLACE_REFUSED: ReadonlySet<string> = new Set([
+  "unknown-host",
+  "foreign-origin",
+  "not-found",
+  "method-not-allowed",
+]);
 
 type RefusedItem = Schema<"RefusedItem">;
 

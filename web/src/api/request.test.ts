@@ -1,12 +1,13 @@
 import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
 import { pipeline, problem } from "../testing/fakeApi";
+import { idOf } from "../testing/ids";
 import { server } from "../testing/server";
 import { ApiError } from "./apiError";
 import { namedDelay, reachability } from "./reachability";
 import { requestJson, requestNothing } from "./request";
 
-const ACCEPTED = { id: "1", status: "queued", status_url: "/", received_at: "", accepted_total: 1 };
+const ACCEPTED = { id: idOf("1"), status: "queued", status_url: "/", received_at: "", accepted_total: 1 };
 
 async function errorOf(response: () => Response | Promise<Response>): Promise<ApiError> {
   server.use(http.get("/x", response));
@@ -103,6 +104,7 @@ describe("requestJson", () => {
     ["other JSON", () => HttpResponse.json({ error: "login required" })],
     ["a property of another type", () => HttpResponse.json({ ...ACCEPTED, id: 7 }, { status: 202 })],
     ["an empty id", () => HttpResponse.json({ ...ACCEPTED, id: "" }, { status: 202 })],
+    ["an id that is no UUID", () => HttpResponse.json({ ...ACCEPTED, id: "a-string" }, { status: 202 })],
     ["another status than the service's", () => HttpResponse.json(ACCEPTED)],
   ])("does not believe a 2xx with %s", async (_, answer) => {
     expect(await errorOf(answer)).toMatchObject({ transient: true, trouble: { code: "unexpected-answer" } });

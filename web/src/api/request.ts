@@ -2,6 +2,7 @@ import { ANSWER_SHAPES, ANSWER_STATUS } from "./answerShapes.gen";
 import { ApiError, answerError, pageError } from "./apiError";
 import { takeEarlyAnswer } from "./early";
 import { type Answer, exchange, isSuccess, type Question } from "./exchange";
+import { isId } from "./id";
 import { apiOrigin } from "./origin";
 import { reachability } from "./reachability";
 import { anotherReadToken, savedReadToken } from "./readToken";
@@ -102,7 +103,7 @@ function parse<Name extends AnswerName>(name: Name, text: string): Schema<Name> 
 
 function isOf(value: unknown, type: string): boolean {
   if (type === "any") return value !== undefined;
-  if (type === "uuid") return typeof value === "string" && value !== "";
+  if (type === "uuid") return isId(value);
   if (type.endsWith("[]"))
     return Array.isArray(value) && value.every((each) => isOf(each, type.slice(0, -2)));
   const shape = SHAPES[type];

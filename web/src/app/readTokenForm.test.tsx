@@ -8,11 +8,12 @@ import { openPage } from "../testing/openPage";
 import { server } from "../testing/server";
 import { makeEverythingVisible } from "../testing/visibility";
 import "../app/OtherView";
+import { idOf } from "../testing/ids";
 
 const TOKEN = "the-token-of-the-readers";
 const AT = "2026-01-02T03:04:05.000000Z";
 const ONE = {
-  id: "a",
+  id: idOf("a"),
   status: "stored",
   text: "one",
   received_at: AT,

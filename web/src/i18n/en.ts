@@ -97,6 +97,10 @@ export const en = {
       "the service does not go by the name that this page uses; an operator can add it to ALLOWED_HOSTS.",
     "foreign-origin":
       "the service takes nothing from pages at this address; an operator can add it to CORS_ORIGINS.",
+    "not-found":
+      "the service takes nothing at this address; an operator can correct where requests are sent.",
+    "method-not-allowed":
+      "the service takes nothing at this address; an operator can correct where requests are sent.",
     "unexpected-answer": "the service gave an answer that makes no sense.",
     "journal-away": "the journal does not answer.",
     "database-away": "the text is too long, and the database cannot say whether it was accepted before.",

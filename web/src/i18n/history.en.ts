@@ -34,7 +34,6 @@ export const history = {
       "The service takes nothing from pages at this address; an operator can add it to CORS_ORIGINS.",
     busy: "The service is busy.",
   },
-  noAnswer: "The service does not answer.",
   refused: (detail: string) => `The service refuses this request: ${detail}`,
   retrying: "The page tries again by itself.",
   string: {

@@ -36,7 +36,6 @@ export const history: typeof english = {
       "서비스가 이 주소의 페이지에서 보내는 것을 받지 않습니다. 운영자가 CORS_ORIGINS에 추가할 수 있습니다.",
     busy: "서비스가 바쁩니다.",
   },
-  noAnswer: "서비스가 응답하지 않습니다.",
   refused: (detail) => `서비스가 이 요청을 거부했습니다: ${detail}`,
   retrying: "페이지가 자동으로 다시 시도합니다.",
   string: {

@@ -1,5 +1,6 @@
 import { HttpResponse, http } from "msw";
 import type { Schema } from "../api/schema";
+import { idOf } from "./ids";
 import { server } from "./server";
 
 type Submission = { at: number; key: string | null; text: string };
@@ -26,7 +27,7 @@ export class FakeApi {
         const { text } = (await request.json()) as Schema<"SubmitRequest">;
         const submission = { at: Date.now(), key: request.headers.get("Idempotency-Key"), text };
         this.submissions.push(submission);
-        return this.onSubmit(submission) ?? this.accept(idOf(submission));
+        return this.onSubmit(submission) ?? this.accept(idOf(`${submission.key}`));
       }),
       http.get("/dummies/", ({ request }) => {
         const ids = new URL(request.url).searchParams.getAll("id");
@@ -98,10 +99,6 @@ export function problem(status: number, code: string, detail: string, headers: H
   const all = new Headers(headers);
   all.set("Content-Type", "application/problem+json");
   return new HttpResponse(JSON.stringify(body), { status, headers: all });
-}
-
-function idOf({ key }: Submission): string {
-  return `id-of-${key}`;
 }
 
 function state(id: string, known: Partial<Schema<"StringState">>): Schema<"StringState"> {

@@ -1,7 +1,7 @@
 import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../../api/apiError";
-import type { Batch } from "./batch";
+import type { Batch, Chunk } from "./batch";
 import { Batches } from "./batches";
 import { IndexedDbStorage, SILENCE } from "./indexedDbStorage";
 import { LineReader } from "./lines";
@@ -173,4 +173,29 @@ it("has the tab that sends try now when another one asks for it", async () => {
   }
   expect(new Set(sent)).toEqual(new Set([0]));
   vi.unstubAllGlobals();
+});
+
+describe("a browser that denies", () => {
+  const deny = () => {
+    throw new DOMException("", "SecurityError");
+  };
+  afterEach(() => vi.unstubAllGlobals());
+
+  it.each([
+    ["locks", () => vi.stubGlobal("navigator", { locks: { request: async () => deny() } })],
+    ["channels between tabs", () => vi.stubGlobal("BroadcastChannel", deny)],
+  ])("%s has its lines sent", async (_, denied) => {
+    denied();
+    const batches = new Batches(new MemoryStorage());
+    const sent = vi.fn(async ({ texts }: Chunk) => ({
+      count: texts.length,
+      ids: [...texts],
+      received_at: "2026-01-02T03:04:05Z",
+      accepted_total: 2,
+    }));
+    new Sender(batches, sent).start();
+    await batches.begin("a-batch", null, lines());
+    await vi.waitFor(() => expect(batches.progress()?.accepted).toBe(2));
+    expect(sent).toHaveBeenCalledTimes(1);
+  });
 });

@@ -1,4 +1,5 @@
 import type { Trouble } from "../../api/apiError";
+import { tabsChannel } from "../../choices/tabsChannel";
 import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
 import type { Lines } from "./lines";
 import { MemoryStorage } from "./memoryStorage";
@@ -44,7 +45,7 @@ export class Batches {
   /** Called when another tab asks to try now. */
   onTryNow = () => {};
   private readonly listeners = new Set<() => void>();
-  private readonly channel = new BroadcastChannel(CHANNEL);
+  private readonly channel = tabsChannel(CHANNEL);
 
   /** `storage` is null if the browser's cannot be used, for the reason in `keeping`. */
   constructor(storage: BatchStorage | null, keeping: Keeping = storage ? "kept" : "denied") {
@@ -55,11 +56,11 @@ export class Batches {
       this.lost = true;
       this.set({ ...this.state, failed: true });
     };
-    this.channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    this.channel?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
       if (data === TRY_NOW) return this.onTryNow();
       if (data) this.onlyElsewhere.add(data.onlyThere);
       this.reload().catch(() => undefined);
-    };
+    });
   }
 
   /** Asks the tab that sends to try now: it may be a hidden one, whose timers are late. */
@@ -203,7 +204,7 @@ export class Batches {
   }
 
   private post(message: Message): void {
-    this.channel.postMessage(message);
+    this.channel?.postMessage(message);
   }
 
   /** Notes that the storage has failed, if it has. */

@@ -1,6 +1,7 @@
 import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pipeline } from "../../testing/fakeApi";
+import { idOf } from "../../testing/ids";
 import { server } from "../../testing/server";
 import { acceptedLines } from "./batch";
 import { Batches } from "./batches";
@@ -94,7 +95,7 @@ describe("FateWatch", () => {
   });
 
   it("asks for failed strings only when the number of failed ones has changed", async () => {
-    status = { ...ALL, stored: 1, failed: [{ id: "x", reason: "No." }] };
+    status = { ...ALL, stored: 1, failed: [{ id: idOf("x"), reason: "No." }] };
     for (const settled of [2, 3, 4]) await look(settled, { failed: 1 });
     expect(asked).toBe(1);
     status = ALL;
@@ -106,7 +107,7 @@ describe("FateWatch", () => {
   it("asks for failed strings ten seconds later if others were settled: as many may have failed meanwhile", async () => {
     const now = vi.spyOn(performance, "now");
     const from = performance.now();
-    status = { ...ALL, stored: 1, failed: [{ id: "x", reason: "No." }] };
+    status = { ...ALL, stored: 1, failed: [{ id: idOf("x"), reason: "No." }] };
     await look(2, { failed: 1 });
     now.mockReturnValue(from + 11_000);
     await look(2, { failed: 1 });
@@ -117,7 +118,7 @@ describe("FateWatch", () => {
   });
 
   it("asks for strings that are gone when they may be back, and at the next visit", async () => {
-    status = { ...ALL, stored: 1, not_found: ["x"] };
+    status = { ...ALL, stored: 1, not_found: [idOf("x")] };
     await look(2);
     await look(3);
     expect(asked).toBe(1);

@@ -28,6 +28,23 @@ it("takes a browser without IndexedDB for one that denies storage", async () => 
   expect(await openStorage()).toEqual({ storage: null, keeping: "denied" });
 });
 
+it.each([new DOMException("", "SecurityError"), new Error("No.")])(
+  "takes a browser that throws %s when asked for IndexedDB for one that denies storage",
+  async (error) => {
+    const get = () => {
+      throw error;
+    };
+    const real = Object.getOwnPropertyDescriptor(globalThis, "indexedDB");
+    Object.defineProperty(globalThis, "indexedDB", { configurable: true, get });
+    expect(
+      await openStorage().finally(() => real && Object.defineProperty(globalThis, "indexedDB", real)),
+    ).toEqual({
+      storage: null,
+      keeping: "denied",
+    });
+  },
+);
+
 it.each(["UnknownError", "QuotaExceededError", "AbortError", "VersionError", "InvalidStateError"])(
   "says of a storage that cannot be opened that it failed: a batch may be in it (%s)",
   async (name) => {

@@ -30,5 +30,14 @@ export async function openStorage(): Promise<Opened> {
 
 /** Whether the browser lets this page keep nothing at all. A storage that fails, for example on a full disk, may hold a batch. */
 function isDenial(error: unknown): boolean {
-  return !globalThis.indexedDB || (error instanceof DOMException && error.name === "SecurityError");
+  return !hasIndexedDb() || (error instanceof DOMException && error.name === "SecurityError");
+}
+
+/** Whether the browser gives this page any: where it denies storage, even to ask may throw. */
+function hasIndexedDb(): boolean {
+  try {
+    return Boolean(globalThis.indexedDB);
+  } catch {
+    return false;
+  }
 }

@@ -61,13 +61,21 @@ export class Sender {
     const state = this.batches.snapshot();
     // Pages at http://<address> have no locks. Two tabs may then both send, under the same keys: only time is lost.
     if (!navigator.locks || (state.known && state.keeping !== "kept")) return this.sendAll();
-    const mine = await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+    let asked = false;
+    const sendIfMine = async (lock: Lock | null) => {
+      asked = true;
       if (lock) await this.sendAll();
+      else this.show({ ...IDLE, elsewhere: true });
       return lock !== null;
-    });
-    if (mine) return;
-    this.show({ ...IDLE, elsewhere: true });
-    await navigator.locks.request(LOCK, () => this.sendAll());
+    };
+    try {
+      const mine = await navigator.locks.request(LOCK, { ifAvailable: true }, sendIfMine);
+      if (!mine) await navigator.locks.request(LOCK, sendIfMine);
+    } catch (error) {
+      if (asked) throw error;
+      // the browser denies locks to this page, as it may with storage
+      await this.sendAll();
+    }
   }
 
   private async sendAll(): Promise<void> {

@@ -1,6 +1,7 @@
 import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { problem } from "../../testing/fakeApi";
+import { idOf } from "../../testing/ids";
 import { server } from "../../testing/server";
 import { OneByOne } from "./oneByOne";
 import { type Kind, NOTHING_DONE, type Tally } from "./operation";
@@ -10,7 +11,7 @@ const accepted = (id: string) => {
   return HttpResponse.json({ id, ...rest }, { status: 202 });
 };
 const done = {
-  retry: () => accepted("a"),
+  retry: () => accepted(idOf("a")),
   discard: () => new HttpResponse(null, { status: 204 }),
 };
 const handled = {
@@ -29,14 +30,15 @@ beforeEach(() => {
 /** Answers the requests for a string one after the other, then as if it was done; returns the tally at the end. */
 async function run(kind: Kind, answers: (() => Response)[], before = NOTHING_DONE): Promise<Tally> {
   const answer = () => (answers.shift() ?? done[kind])();
-  server.use(http.post("/dummies/a/retry", answer), http.delete("/dummies/a", answer));
+  const id = idOf("a");
+  server.use(http.post(`/dummies/${id}/retry`, answer), http.delete(`/dummies/${id}`, answer));
   let tally = before;
   const onTally = (next: Tally) => {
     tally = next;
   };
   const reports = { signal: abort.signal, onTally, onJob: () => undefined, onWaiting: () => undefined };
   const passing = setInterval(() => vi.advanceTimersByTime(1_000), 5);
-  const operation = new OneByOne({ kind, why: "a test", ids: ["a"] }, before, "secret", reports);
+  const operation = new OneByOne({ kind, why: "a test", ids: [id] }, before, "secret", reports);
   await operation.run().finally(() => clearInterval(passing));
   return tally;
 }

@@ -3,12 +3,13 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { LONGEST_ANSWER, SILENCE } from "../../api/exchange";
 import { reachability } from "../../api/reachability";
 import { problem } from "../../testing/fakeApi";
+import { idOf } from "../../testing/ids";
 import { server } from "../../testing/server";
 import type { Job, Operation } from "./operation";
 import { Operations } from "./operations";
 
 const TOKEN = "secret";
-const ids = Array.from({ length: 10 }, (_, index) => `id-${index}`);
+const ids = Array.from({ length: 10 }, (_, index) => idOf(`${index}`));
 const some = (kind: Job["kind"] = "retry"): Job => ({ kind, target: { ids }, why: "" });
 const all: Job = { kind: "retry", target: { query: "" }, why: "" };
 
@@ -70,9 +71,9 @@ async function ended(): Promise<Operation | null> {
 describe("an operation on single strings", () => {
   it("handles each once, and counts separately what others handled and what was refused", async () => {
     const answers: Record<string, () => Response> = {
-      "id-1": () => problem(409, "not-failed", ""),
-      "id-2": () => problem(404, "unknown-string", ""),
-      "id-3": () => problem(400, "invalid-parameter", ""),
+      [idOf("1")]: () => problem(409, "not-failed", ""),
+      [idOf("2")]: () => problem(404, "unknown-string", ""),
+      [idOf("3")]: () => problem(400, "invalid-parameter", ""),
     };
     const asked = answerRetries((id) => (answers[id] ?? accepted)(id));
     operations.start(some(), TOKEN);
@@ -114,7 +115,7 @@ describe("an operation on single strings", () => {
   it("ends when the token is refused, once it has counted what was in flight", async () => {
     const answers: (() => void)[] = [];
     const asked = answerRetries((id) =>
-      id === "id-0"
+      id === idOf("0")
         ? problem(401, "operator-only", "")
         : new Promise((resolve) => answers.push(() => resolve(accepted(id)))),
     );
@@ -126,7 +127,7 @@ describe("an operation on single strings", () => {
   });
 
   it("is known after a reload as far as it was, with what is left", async () => {
-    answerRetries((id) => (id === "id-0" ? accepted(id) : new Promise<Response>(() => undefined)));
+    answerRetries((id) => (id === idOf("0") ? accepted(id) : new Promise<Response>(() => undefined)));
     operations.start(some(), TOKEN);
     await vi.waitFor(() => expect(operations.snapshot()?.tally.done).toBe(1));
     expect(new Operations().snapshot()).toMatchObject({

@@ -1,3 +1,4 @@
+import { tabsChannel } from "../../choices/tabsChannel";
 import { newIdempotencyKey } from "../strings/idempotencyKey";
 import { runWholeGroup } from "./groupRun";
 import { OneByOne } from "./oneByOne";
@@ -14,7 +15,7 @@ export class Operations {
   private operation: Operation | null = saved();
   private abort = new AbortController();
   private readonly listeners = new Set<() => void>();
-  private readonly tabs = tabsChannel();
+  private readonly tabs = tabsChannel(KEY);
 
   constructor() {
     if (this.tabs) this.tabs.onmessage = ({ data }) => this.hear(data);
@@ -100,15 +101,6 @@ function run(job: Job, before: Tally, token: string, reports: Reports): Promise<
   return "ids" in target
     ? new OneByOne({ ...job, ...target }, before, token, reports).run()
     : runWholeGroup({ ...job, target }, before, token, reports);
-}
-
-/** Null if the browser denies storage and all that goes with it. */
-function tabsChannel(): BroadcastChannel | null {
-  try {
-    return new BroadcastChannel(KEY);
-  } catch {
-    return null;
-  }
 }
 
 function isInterrupted(operation: Operation): boolean {

@@ -1,6 +1,6 @@
 import { fireEvent, screen } from "@testing-library/react";
 import axe from "axe-core";
-import { http } from "msw";
+import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../../api/apiError";
 import { reachability } from "../../api/reachability";
@@ -12,6 +12,7 @@ import { server } from "../../testing/server";
 import { makeEverythingVisible } from "../../testing/visibility";
 import { AUTOMATIC_ROUNDS, PAGE_SIZE } from "./useHistory";
 import "../../app/OtherView";
+import { idOf } from "../../testing/ids";
 
 let api: FakeApi;
 let asked: URLSearchParams[];
@@ -42,7 +43,7 @@ describe("the history", () => {
         .getAllByRole("heading", { level: 2 })
         .map((heading) => heading.textContent),
     ).toEqual(["Today", "Yesterday", "Sunday, March 1, 2026"]);
-    expect(main().getByRole("link", { name: "two" }).getAttribute("href")).toBe("#/string/b");
+    expect(main().getByRole("link", { name: "two" }).getAttribute("href")).toBe(`#/string/${idOf("b")}`);
     expect(main().getByText("That is all.")).toBeTruthy();
   });
 
@@ -97,6 +98,17 @@ describe("the history", () => {
     await open("#/history");
     expect(rows()).toHaveLength(PAGE_SIZE + 1);
     expect(asked.filter((parameters) => parameters.get("cursor") === "50")).toHaveLength(1);
+  });
+
+  it.each([
+    ["The service gave an answer that makes no sense.", () => HttpResponse.json({ login: true })],
+    ["Something went wrong in the service.", () => problem(500, "internal-error", "")],
+    ["The service does not answer.", () => new HttpResponse("", { status: 502 })],
+  ])("says why it cannot be read: %s", async (words, odd) => {
+    answer = odd;
+    await open("#/history");
+    await pass(1_000);
+    expect(main().getByText(words)).toBeTruthy();
   });
 
   it("says that the database is unavailable, and shows the strings when it is back", async () => {

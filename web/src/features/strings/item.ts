@@ -1,4 +1,5 @@
 import type { Trouble } from "../../api/apiError";
+import { isId } from "../../api/id";
 import type { Schema } from "../../api/schema";
 
 /** What a string is when it is sent. */
@@ -146,6 +147,6 @@ export function parseItem(json: string | null): Item | null {
   const whole = typeof key === "string" && typeof text === "string" && typeof createdAt === "number";
   if (!whole) return null;
   const isState = typeof state === "string" && Object.hasOwn(RANK, state);
-  if (isState && (state === "sending" || state === "refused" || typeof id === "string")) return value as Item;
+  if (isState && (state === "sending" || state === "refused" || isId(id))) return value as Item;
   return unsent({ key, text, createdAt });
 }

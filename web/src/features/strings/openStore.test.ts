@@ -1,10 +1,11 @@
 import { expect, it, vi } from "vitest";
+import { idOf } from "../../testing/ids";
 import { accepted } from "./item";
 import { openStore } from "./openStore";
 
 const mayLeave = () => window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
 
-const answer = { id: "an-id", status: "queued", status_url: "", accepted_total: 1 } as const;
+const answer = { id: idOf("an-id"), status: "queued", status_url: "", accepted_total: 1 } as const;
 
 it("leaves the page without a question where strings are kept", () => {
   const { store, persists } = openStore();

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, pageError } from "../../api/apiError";
 import { reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
+import { idOf } from "../../testing/ids";
 import { Outbox, TAKEOVER_DELAY } from "./outbox";
 import { StringStore } from "./store";
 
@@ -28,7 +29,7 @@ function start(store: StringStore, errors: Error[] = []) {
     sent.push({ at: Date.now(), key });
     const error = errors.shift();
     if (error) throw error;
-    return answer(`id-of-${key}`);
+    return answer(idOf(key));
   }).start();
   return { sent, stop };
 }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, pageError } from "../../api/apiError";
 import { reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
+import { idOf } from "../../testing/ids";
 import { accepted } from "./item";
 import { Outbox, type Send } from "./outbox";
 import { type KeyValueStorage, memoryStorage } from "./storage";
@@ -12,7 +13,7 @@ const busy = new ApiError({ code: "busy", detail: "" }, true);
 const tooLarge = new ApiError({ code: "too-large", detail: "" }, false);
 
 const answer = (key: string): Schema<"Accepted"> => ({
-  id: `id-of-${key}`,
+  id: idOf(key),
   status: "queued",
   status_url: "",
   received_at: "2026-01-02T03:04:05Z",

@@ -1,6 +1,7 @@
 import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Schema } from "../../api/schema";
+import { idOf } from "../../testing/ids";
 import { accepted, type Item, progressed } from "./item";
 import { openStore } from "./openStore";
 import { Outbox, TAKEOVER_DELAY } from "./outbox";
@@ -14,7 +15,7 @@ const FAKE: Parameters<typeof vi.useFakeTimers>[0] = {
 };
 const RECEIVED = "2026-01-02T03:04:05Z";
 const answer = {
-  id: "an-id",
+  id: idOf("an-id"),
   status: "queued",
   status_url: "",
   accepted_total: 1,
@@ -22,7 +23,12 @@ const answer = {
 } as const;
 const accept = (item: Item) => accepted(item, answer);
 const finish = (item: Item) =>
-  progressed(item, { id: "1", status: "stored", received_at: RECEIVED, text: null } as Schema<"StringState">);
+  progressed(item, {
+    id: idOf("1"),
+    status: "stored",
+    received_at: RECEIVED,
+    text: null,
+  } as Schema<"StringState">);
 
 /** Opens the page's strings, and sends them; `sent` has the keys, `recorded` what was on the disk then. */
 function visit() {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Schema } from "../../api/schema";
+import { idOf } from "../../testing/ids";
 import { accepted, delayed, type Item, notFound, progressed, refused } from "./item";
 import { type KeyValueStorage, memoryStorage } from "./storage";
 import { MAX_KEPT, StringStore } from "./store";
@@ -8,7 +9,7 @@ const texts = (store: StringStore) => store.snapshot().map((item) => item.text);
 
 function accept(item: Item): Item {
   return accepted(item, {
-    id: `id-${item.key}`,
+    id: idOf(item.key),
     status: "queued",
     status_url: "",
     received_at: "2026-01-02T03:04:05Z",
@@ -23,13 +24,13 @@ function fill(store: StringStore, count: number, change: (item: Item) => Item): 
 
 const finish = (item: Item) =>
   progressed(accept(item), {
-    id: "1",
+    id: idOf("1"),
     status: "stored",
     received_at: "",
     text: null,
   } as Schema<"StringState">);
 const fail = (item: Item) =>
-  progressed(accept(item), { id: "1", status: "failed", received_at: "" } as Schema<"StringState">);
+  progressed(accept(item), { id: idOf("1"), status: "failed", received_at: "" } as Schema<"StringState">);
 const refuse = (item: Item) => refused(item, { code: "invalid-text", detail: "" });
 
 /** Has the storage find no room for entries with these words in them. */
@@ -128,7 +129,7 @@ describe("StringStore", () => {
     const storage = withQuota(2);
     const store = new StringStore(storage);
     for (const text of ["b", "a"]) store.add(text);
-    const accepted = { id: "1", receivedAt: "" };
+    const accepted = { id: idOf("1"), receivedAt: "" };
     const change = (after: object) => store.update((item) => ({ ...item, ...after }) as Item);
     change({ ...accepted, state: "failed", reason: "no" });
     leaveNoRoomFor(storage, "far too long");
@@ -228,7 +229,7 @@ describe("two tabs", () => {
     expect(theirs.snapshot()).toEqual([]);
     expect(saved()).toBeNull();
     // a tab whose view of the storage is a moment old writes all the same
-    tell(JSON.stringify({ key: "x", text: "a", createdAt: 1, state: "queued", id: "y" }));
+    tell(JSON.stringify({ key: "x", text: "a", createdAt: 1, state: "queued", id: idOf("y") }));
     expect(mine.snapshot()).toEqual([]);
   });
 });

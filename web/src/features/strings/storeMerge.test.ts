@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { idOf } from "../../testing/ids";
 import { accepted, type Item, notFound, progressed } from "./item";
 import { StringStore } from "./store";
 
 function accept(item: Item): Item {
   return accepted(item, {
-    id: `id-${item.key}`,
+    id: idOf(item.key),
     status: "queued",
     status_url: "",
     received_at: "2026-01-02T03:04:05Z",

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { reachability } from "../../../api/reachability";
 import { saveFile } from "../../../files/saveFile";
 import { FakeApi, pipeline, problem } from "../../../testing/fakeApi";
+import { idOf } from "../../../testing/ids";
 import { openBulk } from "../../../testing/openBulk";
 import { server } from "../../../testing/server";
 import { MemoryStorage } from "../memoryStorage";
@@ -24,7 +25,7 @@ beforeEach(() => {
   api.pipeline = pipeline({ settled_total: 3 });
   bulks = [];
   onBulk = () => undefined;
-  failing = ["id-of-two"];
+  failing = [idOf("two")];
   server.use(
     http.post("/dummies/status", async ({ request }) => {
       const { ids } = (await request.json()) as { ids: string[] };
@@ -35,7 +36,7 @@ beforeEach(() => {
     http.post("/dummies/bulk", async ({ request }) => {
       const { texts } = (await request.json()) as { texts: string[] };
       bulks.push({ key: request.headers.get("Idempotency-Key"), texts });
-      const ids = texts.map((text) => `id-of-${text}`);
+      const ids = texts.map(idOf);
       const body = { count: ids.length, ids, received_at: "2026-01-02T03:04:05Z", accepted_total: 3 };
       return onBulk() ?? HttpResponse.json(body, { status: 202 });
     }),

@@ -4,6 +4,7 @@ import axe from "axe-core";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, it, vi } from "vitest";
 import { FakeApi } from "../../../testing/fakeApi";
+import { idOf } from "../../../testing/ids";
 import { openBulk } from "../../../testing/openBulk";
 import { server } from "../../../testing/server";
 import { saveDraft } from "../../strings/useDraft";
@@ -24,7 +25,7 @@ beforeEach(() => {
     http.post("/dummies/bulk", async ({ request }) => {
       const { texts } = (await request.json()) as { texts: string[] };
       bulks.push(texts);
-      const ids = texts.map((text) => `id-of-${text}`);
+      const ids = texts.map(idOf);
       const body = { count: ids.length, ids, received_at: "2026-01-02T03:04:05Z", accepted_total: 3 };
       return HttpResponse.json(body, { status: 202 });
     }),

@@ -79,8 +79,28 @@ describe("a string", () => {
     openPage();
     await submit("hello");
     await pass(30_000);
-    expect(rows()[0]).toMatch(/Refused No such strings, please\./);
+    expect(rows()[0]).toMatch(/Refused The service refuses this request: No such strings, please\./);
     expect(api.submissions).toHaveLength(1);
+  });
+
+  it.each([
+    ["en", 404, "not-found", /Waiting to be sent again: the service takes nothing at this address/],
+    [
+      "ko",
+      405,
+      "method-not-allowed",
+      /다시 보내려고 기다리는 중: 서비스가 이 주소로는 아무것도 받지 않습니다/,
+    ],
+  ] as const)("is not refused where it went astray (%s, %d)", async (language, status, code, words) => {
+    api.onSubmit = () => problem(status, code, "Look elsewhere.");
+    openPage(language);
+    await submit("hello");
+    expect(rows()[0]).toMatch(words);
+    api.onSubmit = () => undefined;
+    await pass(30_000);
+    expect(rows()[0]).toMatch(/hello/);
+    expect(api.submissions.length).toBeGreaterThan(1);
+    expect(new Set(api.submissions.map(({ key }) => key)).size).toBe(1);
   });
 
   it("shows why the database refused it", async () => {

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { enterReadToken } from "../../../api/readToken";
 import { pass, stopClock } from "../../../testing/clock";
 import { FakeApi, pipeline, problem, stored } from "../../../testing/fakeApi";
+import { idOf } from "../../../testing/ids";
 import { openPage } from "../../../testing/openPage";
 import { show } from "../../../testing/page";
 import { server } from "../../../testing/server";
@@ -29,7 +30,7 @@ describe("a string's row", () => {
     openPage();
     await send("hello");
     const link = within(row()).getByRole("link", { name: "Details" });
-    expect(link.getAttribute("href")).toBe(`#/string/id-of-${api.submissions[0]?.key}`);
+    expect(link.getAttribute("href")).toBe(`#/string/${idOf(`${api.submissions[0]?.key}`)}`);
   });
 
   it("says when the service received it, whatever the time is on this device", async () => {
