@@ -268,6 +268,7 @@ def submit(client: FlaskClient, *texts: str) -> None:
 def test_a_pause_is_reported_and_no_time_is_promised_until_it_ends(
     client: FlaskClient, monitor: Monitor, consumer: Consumer, redis: FakeRedis
 ) -> None:
+    Watch(redis).heartbeat("one")
     look(monitor)
     submit(client, *"abc")
     consumer.complete(consumer.claim(1).entries, 1)
