@@ -14,7 +14,7 @@ endif
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-page doctor faults faults-page faults-mutants test-containers test-cluster test-alerts test-provision test-workflows bench pairs page-speed screenshots sbom audit lint python-tools web-tools
+.PHONY: help run test test-page doctor faults faults-page faults-mutants test-containers test-cluster test-alerts test-provision test-workflows bench pairs page-speed screenshots observed sbom audit lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ page-speed: .venv/.stamp web/dist/index.html ## Measure how soon the page paints
 
 screenshots: .venv/.stamp web/dist/index.html ## Take the screenshots of every view in docs/images
 	PYTHONPATH=. $(VENV_PYTHON) tests/screenshots.py
+
+observed: .venv/.stamp ## Write what the dashboard's queries and Flower show under load and in an outage: docs/observed.md; needs prometheus
+	PYTHONPATH=.:tests $(VENV_PYTHON) tests/observed.py
 
 sbom: .venv/.stamp ## Write what each image gets from PyPI and npm into sbom/, as CycloneDX, from the locks
 	@mkdir -p sbom

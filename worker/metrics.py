@@ -14,6 +14,7 @@ from core.errors import DummiesError
 from core.metrics import REGISTRY, SortedHistogram, collected
 from core.settings import stop
 from core.submission import Submission
+from worker.failures import Outage, Refused, TooSlow, Unanswered
 from worker.tally import Tally
 
 PATIENCE = 2.0
@@ -34,6 +35,8 @@ STORE_SECONDS = Histogram(
 STORE_FAILURES = Counter(
     "dummies_store_failures", "Batches that were not stored, by what that means.", ["kind"], registry=REGISTRY
 )
+for kind in (Outage, Unanswered, TooSlow, Refused):
+    STORE_FAILURES.labels(kind.__name__)  # from 0 on: a rate would not show the first one
 ROWS = Counter("dummies_stored_rows", "Rows that were inserted.", registry=REGISTRY)
 DUPLICATES = Counter("dummies_skipped_duplicates", "Strings that had a row already.", registry=REGISTRY)
 ACCEPTED_TO_STORED = SortedHistogram(
