@@ -18,7 +18,7 @@ describe("the line about the pipeline", () => {
     await pass(0);
     expect(screen.getByRole("status").textContent).toBe("Strings are getting through.");
     await pass(30_000);
-    expect(api.pipelineReads.length).toBeLessThanOrEqual(4);
+    expect(api.pipelineReads.length).toBeLessThanOrEqual(8);
   });
 
   it("polls every two seconds while strings are in flight", async () => {
