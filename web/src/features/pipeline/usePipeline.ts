@@ -58,5 +58,7 @@ export function usePipeline(often: boolean): { verdict: Verdict; probe: () => vo
 
 function intervalOf(verdict: Verdict, often: boolean): number {
   if (isStuck(verdict)) return PROBE_INTERVAL;
-  return often || !LASTING.has(verdict.name) ? BUSY_INTERVAL : QUIET_INTERVAL;
+  // this browser learned of the failure first: the service counts it within a second
+  const uncounted = verdict.name === "yoursFailed" && verdict.failed === 0;
+  return often || uncounted || !LASTING.has(verdict.name) ? BUSY_INTERVAL : QUIET_INTERVAL;
 }
