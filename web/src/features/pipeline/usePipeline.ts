@@ -60,5 +60,7 @@ function intervalOf(verdict: Verdict, often: boolean): number {
   if (isStuck(verdict)) return PROBE_INTERVAL;
   // this browser learned of the failure first: the service counts it within a second
   const uncounted = verdict.name === "yoursFailed" && verdict.failed === 0;
-  return often || uncounted || !LASTING.has(verdict.name) ? BUSY_INTERVAL : QUIET_INTERVAL;
+  return often || uncounted || verdict.waiting > 0 || !LASTING.has(verdict.name)
+    ? BUSY_INTERVAL
+    : QUIET_INTERVAL;
 }
