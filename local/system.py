@@ -103,8 +103,8 @@ class System:
         return process
 
     def stop(self) -> None:
-        """End everything that was started here."""
+        """End everything that was started here; the tiers are killed, since a worker takes seconds to end by itself."""
         for process in self._processes:
-            process.stop()
+            process.kill()
         self.postgres.stop()
         self.redis.stop()
