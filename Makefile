@@ -13,7 +13,10 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# It holds for the make that a recipe runs, too; these two are what `make test` runs side by side.
+ifneq ($(MAKECMDGOALS),lint test-page)
 .NOTPARALLEL:
+endif
 .PHONY: help run test test-page doctor faults faults-page faults-mutants test-containers test-cluster test-alerts test-provision test-workflows bench pairs page-speed screenshots observed sbom audit lint python-tools web-tools
 
 help: ## List the targets
@@ -24,8 +27,8 @@ run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; 
 
 test: .venv/.stamp web/dist/index.html ## Lint, then run every test; installs what they need (apt-get as root)
 	@tests/packages.sh
-	@$(MAKE) --no-print-directory --jobs=2 lint test-page
-	$(VENV_PYTHON) -m pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-page
+	$(VENV_PYTHON) -m pytest --numprocesses=5 --dist=loadfile --no-loadscope-reorder
 
 test-page: web/node_modules/.stamp ## Run the page's own tests, without a browser
 	cd web && npm test

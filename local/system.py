@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Self
 
+from database.migrate import migrate, migrations
 from local.child import Child
 from local.ports import free_port
 from local.postgres import Postgres
@@ -69,10 +68,7 @@ class System:
         try:
             self.redis.start()
             self.postgres.start()
-            migrate = [sys.executable, "-m", "database.migrate", "--post", "--wait", "10"]
-            subprocess.run(
-                migrate, cwd=ROOT, env=os.environ | self.env, check=True, timeout=60, stdout=subprocess.DEVNULL
-            )
+            migrate(self.postgres.owner_url, migrations())
         except BaseException:
             self.stop()
             raise
@@ -107,8 +103,8 @@ class System:
         return process
 
     def stop(self) -> None:
-        """End everything that was started here."""
+        """End everything that was started here; the tiers are killed, since a worker takes seconds to end by itself."""
         for process in self._processes:
-            process.stop()
+            process.kill()
         self.postgres.stop()
         self.redis.stop()

@@ -89,8 +89,7 @@ def test_another_user_reaches_nothing(folder: Path) -> None:
         system.postgres.start()
     with system, Client(base_url=system.api_url, timeout=10) as client:
         query(system, "ALTER TABLE dummies ADD CONSTRAINT planted CHECK (text NOT LIKE '%%refused')")
-        system.start_api()
-        system.start_worker()
+        tiers = [system.start_api(), system.start_worker()]
         submitted = client.submit(TEXT).raise_for_status().json()["id"]
         eventually(lambda: client.state(submitted)["status"] == "failed", within=20)
         assert len(passwords(system)) == 4
@@ -104,6 +103,8 @@ def test_another_user_reaches_nothing(folder: Path) -> None:
         with pytest.raises(psycopg2.OperationalError, match="no password supplied"):
             psycopg2.connect(system.postgres.reader_login.partition("?")[0], passfile="/dev/null")
         subprocess.run([system.postgres.psql_path, system.postgres.reader_login, "-qc", "SELECT"], check=True)
+        for tier in tiers:
+            tier.stop()
     assert found == []
     assert open_to_others(folder) == []
     logs = {str(log.relative_to(folder)): log.read_text() for log in folder.rglob("*.log")}

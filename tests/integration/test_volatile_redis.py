@@ -134,6 +134,7 @@ def test_a_worker_whose_redis_turns_volatile_logs_it_once_and_drains(tmp_path: P
             system.postgres.start()
             eventually(lambda: count_rows(system) == 100, within=20)
             eventually(lambda: client.pipeline()["waiting"] == 0, within=30)
+        worker.stop()
     assert said_by(worker).count("journal is volatile") == 1
     assert "level=error" in next(line for line in said_by(worker).splitlines() if "journal is volatile" in line)
 
@@ -148,6 +149,7 @@ def test_on_a_laptop_it_may_be_allowed_and_is_logged_once(tmp_path: Path) -> Non
             eventually(lambda: count_rows(system) == 1, within=20)
         for process in (api, worker):
             eventually(lambda process=process: "journal is volatile" in said_by(process), within=20)
+            process.stop()
     for process in (api, worker):
         [line] = [line for line in said_by(process).splitlines() if "journal is volatile" in line]
         assert "level=warning" in line

@@ -108,6 +108,12 @@ def test_an_id_repeats_itself_for_the_same_key_text_and_place() -> None:
     assert len({base, *others}) == 7
 
 
+def test_an_id_is_what_the_page_computes() -> None:
+    """The page asks for it after a refusal for size, which may answer a copy of a request that was accepted."""
+    assert submission_id("text", "key", None) == "c4b6433d-fd65-56bb-9f09-cc0e7adbe892"
+    assert submission_id("값 \U0001f44b", "key", None, 1) == "03e67f35-6668-59ab-a6b7-39d2f0ade5fe"
+
+
 def test_a_digest_depends_on_every_id_and_their_order() -> None:
     assert len({request_digest(ids) for ids in (["a", "b"], ["b", "a"], ["a"], ["a", "b", "c"])}) == 4
     assert key_hash("a") != key_hash("b")

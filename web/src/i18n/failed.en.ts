@@ -83,7 +83,7 @@ export const failed = {
   },
   notExact: "More may be done than was counted: an answer was interrupted.",
   skipped: (value: number) =>
-    `${strings(value)} skipped: already handled, by another operator for example, or not readable.`,
+    `${strings(value)} skipped: already handled, by another operator or by a request that the browser repeated, or not readable.`,
   unclear: {
     retry: (value: number) =>
       `${strings(value)} retried, or handled by another operator: an answer was lost.`,
@@ -106,7 +106,7 @@ export const failed = {
   confirmHint: {
     retry: "Each goes back into the journal and is stored once, or refused again.",
     discard:
-      "They cannot be recovered here, and are stored only if their sender sends them again. The reason goes to the service's log.",
+      "What is discarded cannot be recovered here, and is stored only if its sender sends it again. The reason goes to the service's log.",
   },
   reason: "Reason",
   reasonMissing: "Say why, for the log.",

@@ -82,7 +82,7 @@ export const failed: typeof english = {
   },
   notExact: "응답이 끊겨 실제로는 더 많이 처리되었을 수 있습니다.",
   skipped: (value) =>
-    `${count(value)}개는 건너뛰었습니다. 다른 운영자 등이 이미 처리했거나 읽을 수 없는 문자열입니다.`,
+    `${count(value)}개는 건너뛰었습니다. 다른 운영자나 브라우저가 되풀이한 요청 등이 이미 처리했거나 읽을 수 없는 문자열입니다.`,
   unclear: {
     retry: (value) =>
       `${count(value)}개는 응답을 받지 못해 다시 시도되었는지 다른 운영자가 처리했는지 알 수 없습니다.`,

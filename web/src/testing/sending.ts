@@ -11,12 +11,12 @@ export const away = new ApiError({ code: "journal-away", detail: "" }, true);
 /** Lines of a kilobyte each: one chunk, of which a request takes a part. */
 export const LONG = linesOf(900, 999);
 
-/** The batches of a tab, the chunks that it has sent, and what the service answers to each. */
-export const service = { batches: new Batches(null), sent: [] as Chunk[], answer: accept };
+/** The batches of a tab, the chunks that it has sent, what the service answers to each, and whether it has kept them. */
+export const service = { batches: new Batches(null), sent: [] as Chunk[], answer: accept, kept: false };
 
 beforeEach(() => {
   vi.useFakeTimers();
-  Object.assign(service, { batches: new Batches(null), sent: [], answer: accept });
+  Object.assign(service, { batches: new Batches(null), sent: [], answer: accept, kept: false });
 });
 
 export const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -49,10 +49,11 @@ export function hold(): (() => void)[] {
 }
 
 export async function begin(count: number, lines = linesOf(count)): Promise<Sender> {
-  const sender = new Sender(service.batches, (chunk) => {
+  const send = (chunk: Chunk) => {
     service.sent.push(chunk);
     return service.answer(chunk);
-  });
+  };
+  const sender = new Sender(service.batches, send, async () => service.kept);
   sender.start();
   await service.batches.begin("a-batch", "names.txt", lines);
   await settle();

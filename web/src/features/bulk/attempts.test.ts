@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, pageError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 import { accept, linesOf, refuse, settle } from "../../testing/sending";
+import { idUnder } from "../strings/kept";
 import type { Batch, Chunk } from "./batch";
 import { Batches } from "./batches";
+import type { Send } from "./batchRun";
 import { MemoryStorage } from "./memoryStorage";
 import type { Progress } from "./progress";
 import { Sender } from "./sender";
@@ -20,23 +22,28 @@ let tabs: Batches[];
 let sent: Request[];
 /** The keys under which each line was accepted. */
 let keys: Map<string, Set<string>>;
+let kept: Set<string>;
 
 /** Opens a tab, without locks, which sends what the storage has. */
 async function open(): Promise<void> {
   const batches = new Batches(storage);
   const tab = tabs.push(batches) - 1;
-  new Sender(batches, (chunk, _, move) => {
+  const send: Send = (chunk, _, move) => {
     return new Promise((resolve, reject) => {
       const answer = async (give: Answer) => {
         await give(chunk).then((accepted) => {
-          for (const text of chunk.texts) keys.set(text, (keys.get(text) ?? new Set()).add(chunk.key));
+          for (const [index, text] of chunk.texts.entries()) {
+            keys.set(text, (keys.get(text) ?? new Set()).add(chunk.key));
+            kept.add(idUnder(chunk.key, text, index));
+          }
           resolve(accepted);
         }, reject);
         await settle();
       };
       sent.push({ tab, chunk, move, answer });
     });
-  }).start();
+  };
+  new Sender(batches, send, async (ids) => ids.some((id) => kept.has(id))).start();
   await settle();
 }
 
@@ -58,7 +65,7 @@ const keysOfEach = () => [...keys.values()].map((each) => each.size);
 
 beforeEach(async () => {
   storage = new MemoryStorage();
-  [tabs, sent, keys] = [[], [], new Map()];
+  [tabs, sent, keys, kept] = [[], [], new Map(), new Set()];
   await open();
   await tabs[0]?.begin("a-batch", null, linesOf(4));
   await settle();

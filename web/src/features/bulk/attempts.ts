@@ -1,4 +1,4 @@
-import { type ApiError, isTooLarge, mayBeKept } from "../../api/apiError";
+import { type ApiError, mayBeKept } from "../../api/apiError";
 import { longestUnderWay, RENEWAL } from "../../api/exchange";
 import { newIdempotencyKey } from "../strings/idempotencyKey";
 import type { Batch, Chunk } from "./batch";
@@ -82,14 +82,13 @@ export class Attempts {
    * Returns the chunk if a final refusal of this tab's attempt is true for all attempts. If it is not, takes the attempt
    * back, so that another tab's refusal can be, and returns null.
    */
-  async refused({ number, key }: Chunk, fault: ApiError): Promise<Chunk | "settled" | null> {
+  async refused({ number, key }: Chunk): Promise<Chunk | "settled" | null> {
     this.done.add(this.current);
     for (;;) {
       const now = await this.batches.chunk(number);
       if (now?.key !== key) return "settled";
       const open = this.open(now);
-      // a server refuses what is too large also if it was accepted before
-      if (isTooLarge(fault.trouble) ? open.length === 0 : this.areOver(now, open)) return now;
+      if (this.areOver(now, open)) return now;
       if (await this.batches.claim(this.batch, now, { chunks: [{ ...now, attempts: open }] })) return null;
     }
   }

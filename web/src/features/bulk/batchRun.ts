@@ -2,6 +2,7 @@ import { ApiError, isTooLarge, pageError, type Trouble } from "../../api/apiErro
 import { namedDelay } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
+import { type areKept, idUnder } from "../strings/kept";
 import { Attempts } from "./attempts";
 import { acceptedLines, type Batch, type Chunk } from "./batch";
 import type { Batches } from "./batches";
@@ -26,6 +27,7 @@ export class BatchRun {
   private readonly batches: Batches;
   private readonly batch: Batch;
   private readonly send: Send;
+  private readonly areKept: typeof areKept;
   private readonly show: (state: RunState) => void;
   private readonly inFlight = new Set<number>();
   private readonly sleepers = new Set<() => void>();
@@ -36,10 +38,17 @@ export class BatchRun {
   private notBefore = 0;
   private over = false;
 
-  constructor(batches: Batches, batch: Batch, send: Send, show: (state: RunState) => void) {
+  constructor(
+    batches: Batches,
+    batch: Batch,
+    send: Send,
+    asked: typeof areKept,
+    show: (state: RunState) => void,
+  ) {
     this.batches = batches;
     this.batch = batch;
     this.send = send;
+    this.areKept = asked;
     this.show = show;
   }
 
@@ -139,10 +148,14 @@ export class BatchRun {
     const answeredAt = performance.now();
     const uploaded = Math.min(uploadedAt, answeredAt) - startedAt;
     this.size.took(bytesOf(chunk), uploaded, answeredAt - startedAt);
-    const settled = acceptedLines(chunk, answer.ids, answer.accepted_total);
-    if (await this.batches.settle(this.batch, chunk, { chunks: [], settled })) this.rate.count(answer.count);
-    if (!this.isOver()) this.show({ trouble: null, perSecond: this.rate.perSecond() });
+    await this.settle(chunk, answer.ids, answer.accepted_total);
     return null;
+  }
+
+  private async settle(chunk: Chunk, ids: readonly string[], acceptedTotal: number): Promise<void> {
+    const settled = acceptedLines(chunk, ids, acceptedTotal);
+    if (await this.batches.settle(this.batch, chunk, { chunks: [], settled })) this.rate.count(ids.length);
+    if (!this.isOver()) this.show({ trouble: null, perSecond: this.rate.perSecond() });
   }
 
   /** Does what a final refusal asks for; returns false if it says nothing about an attempt that may be accepted. */
@@ -157,12 +170,27 @@ export class BatchRun {
       return true;
     }
     for (;;) {
-      const refused = await own.refused(chunk, fault);
+      const refused = await own.refused(chunk);
       if (refused === null) return false;
       if (refused === "settled") return true;
+      const kept = isTooLarge(fault.trouble) && (await this.settleKept(chunk));
+      if (kept !== false) return kept ?? false;
       if (!(await this.batches.refuse(this.batch, refused, next))) continue;
       if (isTooLarge(fault.trouble)) this.size.tooLarge(bytesOf(chunk));
       return true;
+    }
+  }
+
+  /** Settles a chunk, and returns true, if the service has it though it was refused for its size; null if unknown. */
+  private async settleKept(chunk: Chunk): Promise<boolean | null> {
+    const ids = chunk.texts.map((text, index) => idUnder(chunk.key, text, index));
+    try {
+      const kept = await this.areKept(ids);
+      if (kept) await this.settle(chunk, ids, 0);
+      return kept;
+    } catch (error) {
+      if (error instanceof ApiError) return null;
+      throw error;
     }
   }
 

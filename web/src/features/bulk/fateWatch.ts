@@ -1,6 +1,6 @@
 import { ApiError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
-import { askStatus } from "./api/askStatus";
+import { askStatus } from "../strings/api/askStatus";
 import type { Fate, Outcome } from "./batch";
 import type { Batches } from "./batches";
 import type { Progress } from "./progress";

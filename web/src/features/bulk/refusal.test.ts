@@ -12,6 +12,7 @@ import {
   service,
   settle,
 } from "../../testing/sending";
+import { idUnder } from "../strings/kept";
 
 const tooLarge = (code: string) => Promise.reject(new ApiError({ code, detail: "HTTP 413" }, false));
 
@@ -34,6 +35,17 @@ describe("a chunk that is refused", () => {
       chunk.texts.length > 2 || chunk.texts.includes("5") ? refuse("too-large") : accept(chunk);
     await begin(9);
     expect(progress()).toMatchObject({ accepted: 8, refused: [{ line: 5, detail: "No." }], pending: [] });
+  });
+
+  it("is accepted although it is too large if the service has it, as after a repeat by the browser", async () => {
+    service.kept = true;
+    service.answer = () => tooLarge("too-large");
+    await begin(4);
+    const [chunk] = service.sent;
+    expect(service.sent).toHaveLength(1);
+    expect(progress()).toMatchObject({ accepted: 4, pending: [] });
+    const ids = chunk?.texts.map((text, index) => idUnder(chunk.key, text, index));
+    expect(await receipt()).toMatchObject([{ lines: [1, 2, 3, 4], ids }]);
   });
 
   it.each(["too-large", "unexpected-answer"])(

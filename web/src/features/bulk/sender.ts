@@ -1,4 +1,5 @@
 import { LAST_RETRY } from "../../timing/retryDelay";
+import { areKept } from "../strings/kept";
 import type { Batches } from "./batches";
 import { BatchRun, type RunState, type Send } from "./batchRun";
 import { toSend } from "./progress";
@@ -14,14 +15,16 @@ const IDLE: Sending = { elsewhere: false, trouble: null, perSecond: null };
 export class Sender {
   private readonly batches: Batches;
   private readonly send: Send;
+  private readonly areKept: typeof areKept;
   private sending: Sending = IDLE;
   private run: BatchRun | null = null;
   private readonly listeners = new Set<() => void>();
   private running = false;
 
-  constructor(batches: Batches, send: Send) {
+  constructor(batches: Batches, send: Send, asked = areKept) {
     this.batches = batches;
     this.send = send;
+    this.areKept = asked;
   }
 
   readonly snapshot = (): Sending => this.sending;
@@ -83,7 +86,7 @@ export class Sender {
     const progress = this.batches.progress();
     this.show(IDLE);
     if (!progress) return;
-    const run = new BatchRun(this.batches, progress.batch, this.send, (state) => {
+    const run = new BatchRun(this.batches, progress.batch, this.send, this.areKept, (state) => {
       if (this.run === run) this.show({ ...IDLE, ...state });
     });
     this.run = run;

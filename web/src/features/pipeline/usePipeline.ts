@@ -12,10 +12,10 @@ import { isStuck, type Verdict, type VerdictName } from "./verdict";
 /** Milliseconds between polls while strings cannot be sent; nothing else is sent meanwhile. */
 const PROBE_INTERVAL = 1_500;
 export const BUSY_INTERVAL = 2_000;
-const QUIET_INTERVAL = 10_000;
+const QUIET_INTERVAL = 5_000;
 /** In a hidden tab, whose title is read all the same. */
 const HIDDEN_INTERVAL = 60_000;
-/** What changes only when strings are sent or an operator acts. */
+/** What only an outage, strings sent elsewhere or an operator changes. */
 const LASTING = new Set<VerdictName>([
   "through",
   "setAside",
@@ -59,5 +59,9 @@ export function usePipeline(often: boolean): { verdict: Verdict; probe: () => vo
 
 function intervalOf(verdict: Verdict, often: boolean): number {
   if (isStuck(verdict)) return PROBE_INTERVAL;
-  return often || !LASTING.has(verdict.name) ? BUSY_INTERVAL : QUIET_INTERVAL;
+  // this browser learned of the failure first: the service counts it within a second
+  const uncounted = verdict.name === "yoursFailed" && verdict.failed === 0;
+  return often || uncounted || verdict.waiting > 0 || !LASTING.has(verdict.name)
+    ? BUSY_INTERVAL
+    : QUIET_INTERVAL;
 }

@@ -132,7 +132,8 @@ function nameOf(pipeline: Schema<"Pipeline">, here: Here): VerdictName {
   if (workers.status === "away") return "workersUnavailable";
   if (database.status !== "up" || workers.status !== "up") return "unsure";
   if (here.delayed) return "yoursDelayed";
-  if (pipeline.failed) return here.failed ? "yoursFailed" : "someFailed";
+  if (here.failed) return "yoursFailed";
+  if (pipeline.failed) return "someFailed";
   return pipeline.set_aside ? "setAside" : "through";
 }
 

@@ -69,7 +69,7 @@ function heightOf(item: Item): number {
 
 /** Whether an operator, or a service that is whole again, may have changed it since it ended. */
 export function mayReturn({ state }: Item): boolean {
-  return state === "failed" || state === "unknown";
+  return state === "failed" || state === "unknown" || state === "discarded";
 }
 
 /** When it was sent: by the service's clock once that has said so, since this device's may be wrong. */
@@ -87,11 +87,20 @@ function common({ key, text, createdAt }: Item): Common {
   return { key, text, createdAt };
 }
 
-export function accepted(item: Item, answer: Schema<"Accepted">): Item {
+/** That the service has a string; when it received it may not be known yet. */
+export type Acceptance = Pick<Schema<"Accepted">, "id" | "received_at"> & Partial<Schema<"Accepted">>;
+
+export function accepted(item: Item, answer: Acceptance): Item {
   if (item.state !== "sending" && item.state !== "refused") return item;
   // even if it is stored already: only the next status response has the time
-  const { id, received_at: receivedAt, accepted_total: acceptedTotal } = answer;
-  return { ...common(item), state: "queued", id, receivedAt, acceptedTotal };
+  const { id, received_at: receivedAt, accepted_total: total } = answer;
+  return {
+    ...common(item),
+    state: "queued",
+    id,
+    receivedAt,
+    ...(total !== undefined && { acceptedTotal: total }),
+  };
 }
 
 export function delayed(item: Item, trouble: Trouble): Item {
@@ -115,7 +124,13 @@ export function progressed(item: Item, answer: Schema<"StringState">): Item {
     case "stored":
       return { ...base, state: "stored", storedAt: answer.stored_at ?? null };
     case "failed":
-      return { ...base, state: "failed", reason: answer.reason ?? null };
+      // again, if the journal that had it is back
+      return {
+        ...base,
+        retries: retries + Number(item.state === "discarded"),
+        state: "failed",
+        reason: answer.reason ?? null,
+      };
     default:
       // a newer service's, which a newer page will know
       return item;

@@ -3,6 +3,7 @@ import { ApiError, pageError } from "../../api/apiError";
 import { reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { idOf } from "../../testing/ids";
+import { idUnder } from "./kept";
 import { Outbox, TAKEOVER_DELAY } from "./outbox";
 import { StringStore } from "./store";
 
@@ -23,14 +24,15 @@ function answer(id: string): Schema<"Accepted"> {
 }
 
 /** Starts an outbox whose first requests fail with these errors, one each; later ones succeed. */
-function start(store: StringStore, errors: Error[] = []) {
+function start(store: StringStore, errors: Error[] = [], areKept = async (_: readonly string[]) => false) {
   const sent: Sent[] = [];
-  const stop = new Outbox(store, async ({ key }) => {
+  const send = async ({ key }: { key: string }) => {
     sent.push({ at: Date.now(), key });
     const error = errors.shift();
     if (error) throw error;
     return answer(idOf(key));
-  }).start();
+  };
+  const stop = new Outbox(store, send, areKept).start();
   return { sent, stop };
 }
 
@@ -77,6 +79,28 @@ describe("Outbox", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(states(store)).toEqual([state]);
     expect(new Set(sent.map(({ key }) => key)).size).toBe(1);
+  });
+
+  it("takes a string that is too large for accepted if the service has it, as after a repeat by the browser", async () => {
+    const store = new StringStore(localStorage);
+    const areKept = vi.fn(async () => true);
+    start(store, [new ApiError({ code: "too-large", detail: "" }, false)], areKept);
+    store.add("a");
+    await settle();
+    const [item] = store.snapshot();
+    const id = idUnder(item?.key ?? "", "a");
+    expect(item).toMatchObject({ state: "queued", id });
+    expect(areKept).toHaveBeenCalledWith([id]);
+  });
+
+  it("repeats a string that is too large if it is not known whether the service has it", async () => {
+    const store = new StringStore(localStorage);
+    const tooLarge = new ApiError({ code: "too-large", detail: "" }, false);
+    const { sent } = start(store, [tooLarge], () => Promise.reject(pageError("unreachable")));
+    store.add("a");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states(store)).toEqual(["queued"]);
+    expect(sent).toHaveLength(2);
   });
 
   it("does not believe it of a string that an earlier page may have sent", async () => {

@@ -4,7 +4,8 @@ import { namedDelay, reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
 import { NEVER } from "./attemptNotes";
-import { accepted, delayed, type ItemIn, refused } from "./item";
+import { type Acceptance, accepted, delayed, type ItemIn, refused } from "./item";
+import { areKept, idUnder } from "./kept";
 import type { StringStore } from "./store";
 import { byteLength } from "./text";
 
@@ -38,14 +39,16 @@ type Plan = {
 export class Outbox {
   private readonly store: StringStore;
   private readonly send: Send;
+  private readonly areKept: typeof areKept;
   private readonly plans = new Map<string, Plan>();
   private readonly inFlight = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
 
-  constructor(store: StringStore, send: Send) {
+  constructor(store: StringStore, send: Send, asked = areKept) {
     this.store = store;
     this.send = send;
+    this.areKept = asked;
   }
 
   /** Sends strings now and whenever one is added; returns a function that stops it. */
@@ -96,21 +99,29 @@ export class Outbox {
     const unsureSince = this.unsureSince(item);
     const note = () => this.store.attempts.note(item.key, performance.now());
     note();
-    const outcome = await this.send(item, note).then(
-      (answer) => ({ answer }),
-      (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
-    );
+    const isOpen = (fault: ApiError) => this.isOpen(item, fault, startedAt, unsureSince);
+    let outcome = await outcomeOf(this.send(item, note));
+    if ("fault" in outcome && isTooLarge(outcome.fault.trouble) && !isOpen(outcome.fault))
+      outcome = await outcomeOf(this.lookUp(item, outcome.fault));
+    const result = outcome;
     this.inFlight.delete(item.key);
     // the plan is updated before the store, because the store's listener calls pump
-    if ("answer" in outcome) {
-      this.settle(item, (current) => accepted(current, outcome.answer));
-    } else if (this.isOpen(item, outcome.fault, startedAt, unsureSince)) {
-      this.planNext(item, outcome.fault, unsureSince);
-      this.change(item, (current) => delayed(current, outcome.fault.trouble));
+    if ("answer" in result) {
+      this.settle(item, (current) => accepted(current, result.answer));
+    } else if (isOpen(result.fault)) {
+      this.planNext(item, result.fault, unsureSince);
+      this.change(item, (current) => delayed(current, result.fault.trouble));
     } else {
-      this.settle(item, (current) => refused(current, outcome.fault.trouble));
+      this.settle(item, (current) => refused(current, result.fault.trouble));
     }
     this.pump();
+  }
+
+  /** Returns how a string was accepted that is refused for its size; throws the refusal if it was not. */
+  private async lookUp({ key, text }: Unsent, refusal: ApiError): Promise<Acceptance> {
+    const id = idUnder(key, text);
+    if (await this.areKept([id])) return { id, received_at: "" };
+    throw refusal;
   }
 
   private settle(item: Unsent, change: Change): void {
@@ -152,9 +163,16 @@ export class Outbox {
   }
 }
 
+async function outcomeOf(answer: Promise<Acceptance>): Promise<{ answer: Acceptance } | { fault: ApiError }> {
+  return answer.then(
+    (answer) => ({ answer }),
+    (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
+  );
+}
+
 /**
  * Whether a final error is not the service's, or says nothing about an earlier attempt that may have been accepted: a
- * server refuses what is too large also if it was accepted before, and anything else only if it was not yet.
+ * server refuses only what it had not accepted when it looked.
  */
 function decidesNothing(
   { text }: Unsent,
@@ -164,5 +182,5 @@ function decidesNothing(
 ): boolean {
   if (trouble.code === "unexpected-answer") return true;
   if (unsureSince === NEVER) return false;
-  return isTooLarge(trouble) || startedAt < unsureSince + longestWait(byteLength(text));
+  return startedAt < unsureSince + longestWait(byteLength(text));
 }

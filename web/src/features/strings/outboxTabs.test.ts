@@ -19,6 +19,7 @@ const answer = (key: string): Schema<"Accepted"> => ({
   received_at: "2026-01-02T03:04:05Z",
   accepted_total: 1,
 });
+const none = async () => false;
 const notes = () => Object.keys(localStorage).filter((name) => name.startsWith("ix-dummies:attempt:"));
 const state = () => new StringStore(localStorage).snapshot()[0]?.state;
 
@@ -32,7 +33,7 @@ function openStores(): [StringStore, StringStore] {
 /** Opens two such tabs; both send the string. */
 function openTabs(first: Send, second: Send) {
   const stores = openStores();
-  const stops = [new Outbox(stores[0], first).start(), new Outbox(stores[1], second).start()];
+  const stops = [new Outbox(stores[0], first, none).start(), new Outbox(stores[1], second, none).start()];
   return { closeFirst: () => stops[0]?.(), states: () => stores.map((store) => store.snapshot()[0]?.state) };
 }
 
@@ -147,7 +148,7 @@ describe("a note of another tab's attempt", () => {
   it("is taken back when nothing was kept, so that a string may be called too large", async () => {
     const [store, other] = openStores();
     const errors = [busy];
-    new Outbox(store, () => Promise.reject(errors.shift() ?? tooLarge)).start();
+    new Outbox(store, () => Promise.reject(errors.shift() ?? tooLarge), none).start();
     const stop = new Outbox(other, () => Promise.reject(busy)).start();
     await vi.advanceTimersByTimeAsync(0);
     stop();

@@ -32,6 +32,8 @@ describe("what two tabs learn of a failed string is merged", () => {
     [["queued", "stored"], ["queued"], "stored"],
     [["stored"], ["queued"], "stored"],
     [["notFound"], [], "discarded"],
+    [["notFound", "failed"], ["notFound"], "failed"],
+    [["notFound", "failed", "stored"], ["notFound"], "stored"],
     [["queued", "failed"], ["queued"], "failed"],
     [["queued", "notFound"], [], "unknown"],
     [["stored"], ["notFound"], "stored"],
