@@ -47,7 +47,7 @@ class Clients:
     def __init__(self, url: str, ledger: Ledger, rate: float, seed: int) -> None:
         """Send this many requests a second to this URL."""
         self._address = urlsplit(url)
-        self._ledger, self._rate, self._random = ledger, rate, random.Random(seed)
+        self._ledger, self.rate, self._random = ledger, rate, random.Random(seed)
         self._run = uuid4().hex[:8]
         self._numbers = itertools.count()
         self._ending = threading.Event()
@@ -75,7 +75,7 @@ class Clients:
         """Hand out requests as they are due; while all senders wait for responses, no backlog builds up."""
         due = time.monotonic()
         while not self._ending.wait(max(0.0, due - time.monotonic())):
-            due = max(due + 1 / self._rate, time.monotonic() - 1)
+            due = max(due + 1 / self.rate, time.monotonic() - 1)
             if self._slots.acquire(timeout=1):
                 self._pool.submit(self._submission()).add_done_callback(self._done)
 

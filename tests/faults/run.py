@@ -25,6 +25,8 @@ STATUSES_ASKED = 20_000
 WARM_UP = 2.0
 LINGERS = 300.0
 """The most seconds until all that lingers is over: a text that ends its worker does so nine times, each for a lease."""
+LINGERING_RATE = 10.0
+"""Requests a second meanwhile: the faults are over, and so much is enough."""
 LATE = "SELECT count(*) FROM dummies WHERE stored_at > greatest(received_at, %s) + %s * INTERVAL '1 s'"
 CALM = 100
 """Waiting strings below which a backlog counts as gone: some are always on their way."""
@@ -125,6 +127,7 @@ def _replay_unseen(world: World, lanes: Sequence[Sequence[Planned]], happened: l
 
 def _outlast_lingering(world: World) -> None:
     """Keep sending until all that lingers is over: what is set aside is judged only while other strings are stored."""
+    world.clients.rate = min(world.clients.rate, LINGERING_RATE)
     until = time.monotonic() + LINGERS
     while time.monotonic() < until and not world.is_settled():
         time.sleep(0.2)
