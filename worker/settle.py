@@ -87,7 +87,8 @@ class Settling:
         try:
             rows = self._store.insert(submissions)
         except Unanswered as error:
-            self._probe()  # a server that answers nothing is an outage: the batch is not at fault
+            self._probed = False  # an earlier probe may be from before the server hung
+            self._probe()
             self._shrink(submissions)
             if len(submissions) == 1:
                 self._failed.append((entries[0], Failure("no answer", str(error), counts=False)))
@@ -118,7 +119,7 @@ class Settling:
             self._fail(entries[0], failure)
 
     def _probe(self) -> None:
-        """Raise Outage where nothing can be stored: then the batch is not at fault."""
+        """Raise Outage where nothing can be stored, or is answered: then the batch is not at fault."""
         if not self._probed and time.monotonic() < self._until:
             self._doubt = self._store.probe()
             self._probed = True

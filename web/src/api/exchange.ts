@@ -37,6 +37,8 @@ export type Question = {
   signal?: AbortSignal;
   /** Whether it is answered without a token for reading, which is then not sent: an old one would count as a guess. */
   isOpen?: boolean;
+  /** Whether it waits for a token for reading where it needs one; otherwise it then fails. Unset, it waits. */
+  waits?: boolean;
   /** Called with what has come of a 2xx answer, whenever there is more; if it throws, the request is given up. */
   onText?: (text: string) => void;
 };

@@ -80,7 +80,7 @@ async function ask(path: string, question: Question): Promise<Answer> {
     const answer = early ?? (await exchange((await apiOrigin()) + path, asReader(token, question)));
     if (isSuccess(answer)) return answer;
     const error = answerError(answer, answer.text);
-    if (error.trouble.code !== "reader-only") throw error;
+    if (error.trouble.code !== "reader-only" || question.waits === false) throw error;
     await anotherReadToken(token, question.signal);
   }
 }

@@ -97,10 +97,9 @@ export const en = {
       "the service does not go by the name that this page uses; an operator can add it to ALLOWED_HOSTS.",
     "foreign-origin":
       "the service takes nothing from pages at this address; an operator can add it to CORS_ORIGINS.",
-    "not-found":
-      "the service takes nothing at this address; an operator can correct where requests are sent.",
+    "not-found": "the service has nothing at this address; an operator can correct where requests are sent.",
     "method-not-allowed":
-      "the service takes nothing at this address; an operator can correct where requests are sent.",
+      "the service has nothing at this address; an operator can correct where requests are sent.",
     "unexpected-answer": "the service gave an answer that makes no sense.",
     "journal-away": "the journal does not answer.",
     "database-away": "the text is too long, and the database cannot say whether it was accepted before.",
@@ -113,6 +112,8 @@ export const en = {
       "the service, or a server in front of it, takes no request of this size; an operator can allow larger ones.",
     "rate-limited": "the service takes no more requests from here for a moment.",
   },
+  /** Why a string waits for a reason that the page has no words for; `detail` is the service's own English explanation. */
+  delayedBecause: (detail: string) => `the service says: ${detail}`,
   /** Why a string was refused for good; `detail` is the service's own English explanation. */
   problems: {
     "unexpected-answer": (detail: string) => `The service does not take strings at this address (${detail}).`,

@@ -83,7 +83,7 @@ export const failed = {
   },
   notExact: "More may be done than was counted: an answer was interrupted.",
   skipped: (value: number) =>
-    `${strings(value)} skipped: already handled, by another operator or by a request that the browser repeated, or not readable.`,
+    `${strings(value)} skipped: already handled (by another operator, or by a request that the browser repeated) or not readable.`,
   unclear: {
     retry: (value: number) =>
       `${strings(value)} retried, or handled by another operator: an answer was lost.`,

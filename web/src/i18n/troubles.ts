@@ -2,11 +2,11 @@ import { type ApiError, isTooLarge, type Trouble } from "../api/apiError";
 import type { Messages } from "./en";
 
 /** Why a string is not accepted yet; the service's own words if the page has none. */
-export function delayWords(trouble: Trouble, { delays, history }: Messages): string {
+export function delayWords(trouble: Trouble, { delays, delayedBecause }: Messages): string {
   if (isTooLarge(trouble)) return delays["too-large"];
   const { code, detail } = trouble;
   if (has(delays, code)) return delays[code];
-  return detail ? history.refused(detail) : delays["unexpected-answer"];
+  return detail ? delayedBecause(detail) : delays["unexpected-answer"];
 }
 
 /** Why a string was refused; the service's own words if the page has none. */

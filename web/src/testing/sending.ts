@@ -11,12 +11,14 @@ export const away = new ApiError({ code: "journal-away", detail: "" }, true);
 /** Lines of a kilobyte each: one chunk, of which a request takes a part. */
 export const LONG = linesOf(900, 999);
 
-/** The batches of a tab, the chunks that it has sent, what the service answers to each, and whether it has kept them. */
-export const service = { batches: new Batches(null), sent: [] as Chunk[], answer: accept, kept: false };
+const all = async (ids: readonly string[]): Promise<readonly string[] | null> => ids;
+
+/** The batches of a tab, the chunks that it has sent, what the service answers to each, and which ids it lacks. */
+export const service = { batches: new Batches(null), sent: [] as Chunk[], answer: accept, missingOf: all };
 
 beforeEach(() => {
   vi.useFakeTimers();
-  Object.assign(service, { batches: new Batches(null), sent: [], answer: accept, kept: false });
+  Object.assign(service, { batches: new Batches(null), sent: [], answer: accept, missingOf: all });
 });
 
 export const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -53,7 +55,7 @@ export async function begin(count: number, lines = linesOf(count)): Promise<Send
     service.sent.push(chunk);
     return service.answer(chunk);
   };
-  const sender = new Sender(service.batches, send, async () => service.kept);
+  const sender = new Sender(service.batches, send, (ids) => service.missingOf(ids));
   sender.start();
   await service.batches.begin("a-batch", "names.txt", lines);
   await settle();

@@ -43,7 +43,7 @@ async function open(): Promise<void> {
       sent.push({ tab, chunk, move, answer });
     });
   };
-  new Sender(batches, send, async (ids) => ids.some((id) => kept.has(id))).start();
+  new Sender(batches, send, async (ids) => ids.filter((id) => !kept.has(id))).start();
   await settle();
 }
 

@@ -93,6 +93,11 @@ export class Attempts {
     }
   }
 
+  /** Whether no other attempt is noted that may have been accepted, or may yet be. */
+  isOnly(chunk: Chunk): boolean {
+    return this.open(chunk).length === 0;
+  }
+
   /** Changes the noted attempts, of those that are open; returns null if the chunk is settled. */
   private async note(
     { number, key }: Chunk,

@@ -77,8 +77,11 @@ export type Batch = {
 };
 
 /** Returns the outcome and the receipt of accepted lines. */
-export function acceptedLines(chunk: Chunk, ids: readonly string[], acceptedTotal: number): Settled {
-  const { number, lines } = chunk;
+export function acceptedLines(
+  { number, lines }: Pick<Chunk, "number" | "lines">,
+  ids: readonly string[],
+  acceptedTotal: number,
+): Settled {
   const outcome = { number, accepted: ids.length, refused: [], refusedCount: 0, acceptedTotal };
   return { outcome, receipt: { number, lines, ids, refused: [] } };
 }

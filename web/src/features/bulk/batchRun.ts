@@ -2,14 +2,14 @@ import { ApiError, isTooLarge, pageError, type Trouble } from "../../api/apiErro
 import { namedDelay } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
-import { type areKept, idUnder } from "../strings/kept";
+import { idUnder, type missingOf } from "../strings/kept";
 import { Attempts } from "./attempts";
 import { acceptedLines, type Batch, type Chunk } from "./batch";
 import type { Batches } from "./batches";
 import { bytesOf, firstPiece, PieceSize } from "./pieces";
 import { toSend } from "./progress";
 import { RateMeter } from "./rateMeter";
-import { afterRefusal } from "./refusal";
+import { afterRefusal, withoutKept } from "./refusal";
 
 const MAX_CONCURRENT = 2;
 
@@ -27,7 +27,7 @@ export class BatchRun {
   private readonly batches: Batches;
   private readonly batch: Batch;
   private readonly send: Send;
-  private readonly areKept: typeof areKept;
+  private readonly missingOf: typeof missingOf;
   private readonly show: (state: RunState) => void;
   private readonly inFlight = new Set<number>();
   private readonly sleepers = new Set<() => void>();
@@ -42,13 +42,13 @@ export class BatchRun {
     batches: Batches,
     batch: Batch,
     send: Send,
-    asked: typeof areKept,
+    asked: typeof missingOf,
     show: (state: RunState) => void,
   ) {
     this.batches = batches;
     this.batch = batch;
     this.send = send;
-    this.areKept = asked;
+    this.missingOf = asked;
     this.show = show;
   }
 
@@ -173,24 +173,30 @@ export class BatchRun {
       const refused = await own.refused(chunk);
       if (refused === null) return false;
       if (refused === "settled") return true;
-      const kept = isTooLarge(fault.trouble) && (await this.settleKept(chunk));
-      if (kept !== false) return kept ?? false;
-      if (!(await this.batches.refuse(this.batch, refused, next))) continue;
+      const kept = isTooLarge(fault.trouble) ? await this.kept(refused, own) : [];
+      if (!kept) return false;
+      const to = kept.length > 0 ? withoutKept(chunk, kept) : next;
+      if (!(await this.batches.refuse(this.batch, refused, to))) continue;
       if (isTooLarge(fault.trouble)) this.size.tooLarge(bytesOf(chunk));
       return true;
     }
   }
 
-  /** Settles a chunk, and returns true, if the service has it though it was refused for its size; null if unknown. */
-  private async settleKept(chunk: Chunk): Promise<boolean | null> {
+  /**
+   * Returns the id of each of a chunk's lines that the service has though it was refused for its size, undefined for the
+   * others, and nothing if it has none; null if no one knows. Without a token for reading, it has none if no other attempt
+   * is noted.
+   */
+  private async kept(chunk: Chunk, own: Attempts): Promise<readonly (string | undefined)[] | null> {
     const ids = chunk.texts.map((text, index) => idUnder(chunk.key, text, index));
     try {
-      const kept = await this.areKept(ids);
-      if (kept) await this.settle(chunk, ids, 0);
-      return kept;
+      const missing = await this.missingOf(ids);
+      if (!missing || missing.length === ids.length) return missing && [];
+      const gone = new Set(missing);
+      return ids.map((id) => (gone.has(id) ? undefined : id));
     } catch (error) {
-      if (error instanceof ApiError) return null;
-      throw error;
+      if (!(error instanceof ApiError)) throw error;
+      return error.trouble.code === "reader-only" && own.isOnly(chunk) ? [] : null;
     }
   }
 

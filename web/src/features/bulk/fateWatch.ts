@@ -63,7 +63,7 @@ export class FateWatch {
 
   private async fateOf({ number }: Outcome, signal: AbortSignal): Promise<Fate | null> {
     const receipt = await this.batches.receipt(number);
-    const summary = receipt && (await askStatus(receipt.ids, signal));
+    const summary = receipt && (await askStatus(receipt.ids, { signal }));
     // without the database no one knows how many are stored
     return summary && summary.unavailable === 0 && countIn(summary) === receipt.ids.length
       ? fateIn(summary)

@@ -13,6 +13,7 @@ import {
   settle,
 } from "../../testing/sending";
 import { idUnder } from "../strings/kept";
+import type { Chunk } from "./batch";
 
 const tooLarge = (code: string) => Promise.reject(new ApiError({ code, detail: "HTTP 413" }, false));
 
@@ -37,15 +38,44 @@ describe("a chunk that is refused", () => {
     expect(progress()).toMatchObject({ accepted: 8, refused: [{ line: 5, detail: "No." }], pending: [] });
   });
 
-  it("is accepted although it is too large if the service has it, as after a repeat by the browser", async () => {
-    service.kept = true;
-    service.answer = () => tooLarge("too-large");
+  it.each([
+    ["all", []],
+    ["some", ["2", "3"]],
+  ])("is accepted as far as the service has it, though it is too large: %s", async (_, lacking) => {
+    const ids = ({ key, texts }: Chunk) => texts.map((text, index) => idUnder(key, text, index));
+    service.missingOf = async () => {
+      const [chunk] = service.sent;
+      return chunk ? ids(chunk).filter((_, index) => lacking.includes(chunk.texts[index] ?? "")) : [];
+    };
+    service.answer = (chunk) => (service.sent.length === 1 ? tooLarge("too-large") : accept(chunk));
     await begin(4);
-    const [chunk] = service.sent;
-    expect(service.sent).toHaveLength(1);
-    expect(progress()).toMatchObject({ accepted: 4, pending: [] });
-    const ids = chunk?.texts.map((text, index) => idUnder(chunk.key, text, index));
-    expect(await receipt()).toMatchObject([{ lines: [1, 2, 3, 4], ids }]);
+    const [first, second] = service.sent;
+    expect(second?.texts ?? []).toEqual(lacking);
+    expect(progress()).toMatchObject({ accepted: 4, refusedCount: 0, pending: [] });
+    const [kept] = await receipt();
+    expect(kept?.lines.map(String)).toEqual(first?.texts.filter((text) => !lacking.includes(text)));
+    expect(kept?.ids).toEqual(
+      first && ids(first).filter((_, index) => !lacking.includes(first.texts[index] ?? "")),
+    );
+  });
+
+  it.each([
+    ["no one knows", async () => null],
+    ["the question fails", () => Promise.reject(away)],
+  ])("is repeated as it is while it is too large and %s whether the service has it", async (_, missing) => {
+    service.missingOf = missing;
+    service.answer = (chunk) => (service.sent.length < 3 ? tooLarge("too-large") : accept(chunk));
+    await begin(4);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(new Set(service.sent.map(({ key }) => key)).size).toBe(1);
+    expect(progress()).toMatchObject({ accepted: 4 });
+  });
+
+  it("is halved at its first attempt where only readers may ask whether the service has it", async () => {
+    service.missingOf = () => Promise.reject(new ApiError({ code: "reader-only", detail: "" }, false));
+    service.answer = (chunk) => (chunk.texts.length > 2 ? tooLarge("too-large") : accept(chunk));
+    await begin(4);
+    expect(progress()).toMatchObject({ accepted: 4, refusedCount: 0 });
   });
 
   it.each(["too-large", "unexpected-answer"])(

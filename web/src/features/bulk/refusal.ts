@@ -1,6 +1,9 @@
 import { type ApiError, isTooLarge } from "../../api/apiError";
-import { type Chunk, type RefusedLine, refusedLines, type Successors } from "./batch";
+import { acceptedLines, type Chunk, type RefusedLine, refusedLines, type Successors } from "./batch";
 import { chunkOf, halves } from "./pieces";
+
+/** The service's count up to a chunk whose acceptance no answer told: its strings count as waiting until all have left. */
+const UNKNOWN_TOTAL = Number.MAX_SAFE_INTEGER;
 
 /**
  * Returns what follows a chunk after a final refusal; null if the refusal is not about this chunk, or says that the
@@ -29,4 +32,18 @@ function without({ lines, texts }: Chunk, refused: ReadonlyMap<number, string>):
     chunks: left.length > 0 ? [chunkOf(lines.filter(stays), left)] : [],
     settled: refusedLines(taken),
   };
+}
+
+/** Returns what follows a chunk of which the service has the lines with an id here. */
+export function withoutKept({ lines, texts }: Chunk, ids: readonly (string | undefined)[]): Successors {
+  const isLeft = (_: unknown, index: number) => ids[index] === undefined;
+  const isKept = (_: unknown, index: number) => ids[index] !== undefined;
+  const kept = lines.filter(isKept);
+  const left = texts.filter(isLeft);
+  const settled = acceptedLines(
+    { number: kept[0] ?? 0, lines: kept },
+    ids.filter((id) => id !== undefined),
+    UNKNOWN_TOTAL,
+  );
+  return { chunks: left.length > 0 ? [chunkOf(lines.filter(isLeft), left)] : [], settled };
 }

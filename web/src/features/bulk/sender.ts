@@ -1,5 +1,5 @@
 import { LAST_RETRY } from "../../timing/retryDelay";
-import { areKept } from "../strings/kept";
+import { missingOf } from "../strings/kept";
 import type { Batches } from "./batches";
 import { BatchRun, type RunState, type Send } from "./batchRun";
 import { toSend } from "./progress";
@@ -15,16 +15,16 @@ const IDLE: Sending = { elsewhere: false, trouble: null, perSecond: null };
 export class Sender {
   private readonly batches: Batches;
   private readonly send: Send;
-  private readonly areKept: typeof areKept;
+  private readonly missingOf: typeof missingOf;
   private sending: Sending = IDLE;
   private run: BatchRun | null = null;
   private readonly listeners = new Set<() => void>();
   private running = false;
 
-  constructor(batches: Batches, send: Send, asked = areKept) {
+  constructor(batches: Batches, send: Send, asked = missingOf) {
     this.batches = batches;
     this.send = send;
-    this.areKept = asked;
+    this.missingOf = asked;
   }
 
   readonly snapshot = (): Sending => this.sending;
@@ -86,7 +86,7 @@ export class Sender {
     const progress = this.batches.progress();
     this.show(IDLE);
     if (!progress) return;
-    const run = new BatchRun(this.batches, progress.batch, this.send, this.areKept, (state) => {
+    const run = new BatchRun(this.batches, progress.batch, this.send, this.missingOf, (state) => {
       if (this.run === run) this.show({ ...IDLE, ...state });
     });
     this.run = run;

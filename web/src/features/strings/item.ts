@@ -15,7 +15,7 @@ type Accepted = {
   readonly receivedAt: string;
   /** The service's count of accepted strings up to this one; missing in strings saved by an older page. */
   readonly acceptedTotal?: number;
-  /** How often it was found queued after it had ended otherwise; missing for never. */
+  /** How often it was found queued, or failed once more, after it had ended otherwise; missing for never. */
   readonly retries?: number;
 };
 

@@ -4,7 +4,7 @@ import type { Schema } from "../../api/schema";
 import { problem } from "../../testing/fakeApi";
 import { idOf } from "../../testing/ids";
 import { server } from "../../testing/server";
-import { areKept, idUnder } from "./kept";
+import { idUnder, missingOf } from "./kept";
 
 const IDS = ["a", "b"].map(idOf);
 const NONE = { stored: 0, queued: 0, failed: [], not_found: IDS, unavailable: 0 };
@@ -22,39 +22,42 @@ describe("what was refused for its size", () => {
   const ask = (answer: Partial<Schema<"StatusSummary">> | Response) => {
     const response = answer instanceof Response ? answer : HttpResponse.json({ ...NONE, ...answer });
     server.use(http.post("/dummies/status", () => response));
-    const asked = areKept(IDS);
+    const asked = missingOf(IDS);
     vi.advanceTimersByTime(10_000);
     return asked;
   };
 
   it.each([
-    ["no id is known", {}, false],
-    ["one is queued", { queued: 1, not_found: IDS.slice(1) }, true],
-    ["one is stored and no one knows of the other", { stored: 1, not_found: [], unavailable: 1 }, true],
-  ])("is kept or not when %s", async (_, answer, kept) => {
-    expect(await ask(answer)).toBe(kept);
+    ["no id is known", {}, IDS],
+    ["one is queued", { queued: 1, not_found: IDS.slice(1) }, IDS.slice(1)],
+    ["all are known", { stored: 1, queued: 1, not_found: [] }, []],
+    ["no one knows of one", { stored: 1, not_found: [], unavailable: 1 }, null],
+  ])("is missing or not when %s", async (_, answer, missing) => {
+    expect(await ask(answer)).toEqual(missing);
   });
 
-  it.each([
-    ["the database is unavailable", { not_found: [], unavailable: 2 }, "database-away"],
-    ["the question is refused", problem(400, "invalid-parameter", ""), "invalid-parameter"],
-  ])("may be kept when %s", async (_, answer, code) => {
-    await expect(ask(answer)).rejects.toMatchObject({ transient: true, trouble: { code } });
+  it("is not waited for where the reader needs a token", async () => {
+    await expect(ask(problem(401, "reader-only", ""))).rejects.toMatchObject({
+      trouble: { code: "reader-only" },
+    });
   });
 
-  it("is asked for only once the first copy of the request must have ended", async () => {
-    let asked = false;
+  it("is asked for in parts, once the first copy of the request must have ended", async () => {
+    const asked: number[] = [];
     server.use(
-      http.post("/dummies/status", () => {
-        asked = true;
-        return HttpResponse.json(NONE);
+      http.post("/dummies/status", async ({ request }) => {
+        const { ids } = (await request.json()) as { ids: string[] };
+        asked.push(ids.length);
+        return HttpResponse.json({ ...NONE, not_found: ids });
       }),
     );
-    const answer = areKept(IDS);
+    const ids = Array.from({ length: 450 }, (_, index) => idOf(`${index}`));
+    const answer = missingOf(ids);
     vi.advanceTimersByTime(9_999);
     await Promise.resolve();
-    expect(asked).toBe(false);
+    expect(asked).toEqual([]);
     vi.advanceTimersByTime(1);
-    expect(await answer).toBe(false);
+    expect(await answer).toEqual(ids);
+    expect(asked).toEqual([200, 200, 50]);
   });
 });

@@ -3,7 +3,7 @@ import { ApiError, pageError } from "../../api/apiError";
 import { reachability } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { idOf } from "../../testing/ids";
-import { idUnder } from "./kept";
+import { idUnder, type missingOf } from "./kept";
 import { Outbox, TAKEOVER_DELAY } from "./outbox";
 import { StringStore } from "./store";
 
@@ -24,7 +24,7 @@ function answer(id: string): Schema<"Accepted"> {
 }
 
 /** Starts an outbox whose first requests fail with these errors, one each; later ones succeed. */
-function start(store: StringStore, errors: Error[] = [], areKept = async (_: readonly string[]) => false) {
+function start(store: StringStore, errors: Error[] = [], missing: typeof missingOf = async (ids) => ids) {
   const sent: Sent[] = [];
   const send = async ({ key }: { key: string }) => {
     sent.push({ at: Date.now(), key });
@@ -32,7 +32,7 @@ function start(store: StringStore, errors: Error[] = [], areKept = async (_: rea
     if (error) throw error;
     return answer(idOf(key));
   };
-  const stop = new Outbox(store, send, areKept).start();
+  const stop = new Outbox(store, send, missing).start();
   return { sent, stop };
 }
 
@@ -83,24 +83,42 @@ describe("Outbox", () => {
 
   it("takes a string that is too large for accepted if the service has it, as after a repeat by the browser", async () => {
     const store = new StringStore(localStorage);
-    const areKept = vi.fn(async () => true);
-    start(store, [new ApiError({ code: "too-large", detail: "" }, false)], areKept);
+    const missing = vi.fn(async () => []);
+    start(store, [new ApiError({ code: "too-large", detail: "" }, false)], missing);
     store.add("a");
     await settle();
     const [item] = store.snapshot();
     const id = idUnder(item?.key ?? "", "a");
     expect(item).toMatchObject({ state: "queued", id });
-    expect(areKept).toHaveBeenCalledWith([id]);
+    expect(missing).toHaveBeenCalledWith([id]);
   });
 
-  it("repeats a string that is too large if it is not known whether the service has it", async () => {
+  it.each([
+    ["no one knows whether", async () => null],
+    ["it cannot be asked whether", () => Promise.reject(pageError("unreachable"))],
+  ])("repeats a string that is too large if %s the service has it", async (_, missing) => {
     const store = new StringStore(localStorage);
     const tooLarge = new ApiError({ code: "too-large", detail: "" }, false);
-    const { sent } = start(store, [tooLarge], () => Promise.reject(pageError("unreachable")));
+    const { sent } = start(store, [tooLarge], missing);
     store.add("a");
+    await settle();
+    expect(store.snapshot()[0]).toMatchObject({ state: "sending", trouble: { code: "too-large" } });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(states(store)).toEqual(["queued"]);
     expect(sent).toHaveLength(2);
+  });
+
+  it.each([
+    ["believes that a string is too large", [], "refused"],
+    ["repeats it after a lost answer", [away()], "queued"],
+  ] as const)("%s where only readers may ask whether the service has it", async (_, before, state) => {
+    const store = new StringStore(localStorage);
+    const tooLarge = new ApiError({ code: "too-large", detail: "" }, false);
+    const closed = new ApiError({ code: "reader-only", detail: "" }, false);
+    start(store, [...before, tooLarge], () => Promise.reject(closed));
+    store.add("a");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states(store)).toEqual([state]);
   });
 
   it("does not believe it of a string that an earlier page may have sent", async () => {

@@ -5,7 +5,7 @@ import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
 import { NEVER } from "./attemptNotes";
 import { type Acceptance, accepted, delayed, type ItemIn, refused } from "./item";
-import { areKept, idUnder } from "./kept";
+import { idUnder, missingOf } from "./kept";
 import type { StringStore } from "./store";
 import { byteLength } from "./text";
 
@@ -39,16 +39,18 @@ type Plan = {
 export class Outbox {
   private readonly store: StringStore;
   private readonly send: Send;
-  private readonly areKept: typeof areKept;
+  private readonly missingOf: typeof missingOf;
   private readonly plans = new Map<string, Plan>();
   private readonly inFlight = new Set<string>();
+  /** How many of these are answered, and looked up. */
+  private lookUps = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
 
-  constructor(store: StringStore, send: Send, asked = areKept) {
+  constructor(store: StringStore, send: Send, asked = missingOf) {
     this.store = store;
     this.send = send;
-    this.areKept = asked;
+    this.missingOf = asked;
   }
 
   /** Sends strings now and whenever one is added; returns a function that stops it. */
@@ -81,7 +83,7 @@ export class Outbox {
       if (this.inFlight.has(item.key)) continue;
       const due = this.dueAt(item.key);
       if (due > performance.now()) next = Math.min(next, due);
-      else if (this.inFlight.size < MAX_CONCURRENT) void this.attempt(item);
+      else if (this.inFlight.size - this.lookUps < MAX_CONCURRENT) void this.attempt(item);
     }
     // Strings above the concurrency limit need no timer: every finished attempt calls pump.
     if (Number.isFinite(next)) this.timer = setTimeout(this.pump, next - performance.now());
@@ -99,42 +101,52 @@ export class Outbox {
     const unsureSince = this.unsureSince(item);
     const note = () => this.store.attempts.note(item.key, performance.now());
     note();
-    const isOpen = (fault: ApiError) => this.isOpen(item, fault, startedAt, unsureSince);
-    let outcome = await outcomeOf(this.send(item, note));
-    if ("fault" in outcome && isTooLarge(outcome.fault.trouble) && !isOpen(outcome.fault))
-      outcome = await outcomeOf(this.lookUp(item, outcome.fault));
-    const result = outcome;
+    const unsure = () => Math.max(unsureSince, this.store.attempts.latestElsewhere(item.key));
+    // asked after every error: another tab's note counts from the first look at it
+    const isUnsure = () => startedAt < unsure() + longestWait(byteLength(item.text));
+    const outcome = await this.send(item, note)
+      .catch((error: unknown) => {
+        if (isUnsure() || !(error instanceof ApiError && isTooLarge(error.trouble))) throw error;
+        return this.lookUp(item, error, unsure() === NEVER);
+      })
+      .then(
+        (answer) => ({ answer }),
+        (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
+      );
     this.inFlight.delete(item.key);
     // the plan is updated before the store, because the store's listener calls pump
-    if ("answer" in result) {
-      this.settle(item, (current) => accepted(current, result.answer));
-    } else if (isOpen(result.fault)) {
-      this.planNext(item, result.fault, unsureSince);
-      this.change(item, (current) => delayed(current, result.fault.trouble));
+    if ("answer" in outcome) {
+      this.settle(item, (current) => accepted(current, outcome.answer));
+    } else if (isUnsure() || decidesNothing(outcome.fault)) {
+      this.planNext(item, outcome.fault, unsureSince);
+      this.change(item, (current) => delayed(current, outcome.fault.trouble));
     } else {
-      this.settle(item, (current) => refused(current, result.fault.trouble));
+      this.settle(item, (current) => refused(current, outcome.fault.trouble));
     }
     this.pump();
   }
 
-  /** Returns how a string was accepted that is refused for its size; throws the refusal if it was not. */
-  private async lookUp({ key, text }: Unsent, refusal: ApiError): Promise<Acceptance> {
+  /**
+   * Returns how a string was accepted that is refused for its size; throws the refusal if it was not, as a transient error
+   * if no one knows. Without a token for reading it was not, if it was sent once as far as this page knows.
+   */
+  private async lookUp({ key, text }: Unsent, refusal: ApiError, sentOnce: boolean): Promise<Acceptance> {
     const id = idUnder(key, text);
-    if (await this.areKept([id])) return { id, received_at: "" };
-    throw refusal;
+    this.lookUps++;
+    this.pump();
+    const missing = await this.missingOf([id]).catch((error: unknown) => {
+      const closed = error instanceof ApiError && error.trouble.code === "reader-only";
+      return closed && sentOnce ? [id] : null;
+    });
+    this.lookUps--;
+    if (missing?.length === 0) return { id, received_at: "" };
+    throw missing ? refusal : new ApiError(refusal.trouble, true);
   }
 
   private settle(item: Unsent, change: Change): void {
     this.plans.delete(item.key);
     this.change(item, change);
     this.store.attempts.forget(item.key);
-  }
-
-  /** Whether the string may be stored yet, after this error. */
-  private isOpen(item: Unsent, fault: ApiError, startedAt: number, unsureSince: number): boolean {
-    // also after an error that decides nothing: a note counts from the first look at it
-    const unsureElsewhere = this.store.attempts.latestElsewhere(item.key);
-    return fault.transient || decidesNothing(item, fault, startedAt, Math.max(unsureSince, unsureElsewhere));
   }
 
   private change(item: Unsent, change: Change): void {
@@ -163,24 +175,7 @@ export class Outbox {
   }
 }
 
-async function outcomeOf(answer: Promise<Acceptance>): Promise<{ answer: Acceptance } | { fault: ApiError }> {
-  return answer.then(
-    (answer) => ({ answer }),
-    (error: unknown) => ({ fault: error instanceof ApiError ? error : pageError("unexpected-answer") }),
-  );
-}
-
-/**
- * Whether a final error is not the service's, or says nothing about an earlier attempt that may have been accepted: a
- * server refuses only what it had not accepted when it looked.
- */
-function decidesNothing(
-  { text }: Unsent,
-  { trouble }: ApiError,
-  startedAt: number,
-  unsureSince: number,
-): boolean {
-  if (trouble.code === "unexpected-answer") return true;
-  if (unsureSince === NEVER) return false;
-  return startedAt < unsureSince + longestWait(byteLength(text));
+/** Whether an error is not the service's, or says nothing for good. */
+function decidesNothing({ transient, trouble }: ApiError): boolean {
+  return transient || trouble.code === "unexpected-answer";
 }

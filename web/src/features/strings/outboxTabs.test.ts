@@ -19,7 +19,7 @@ const answer = (key: string): Schema<"Accepted"> => ({
   received_at: "2026-01-02T03:04:05Z",
   accepted_total: 1,
 });
-const none = async () => false;
+const none = async (ids: readonly string[]) => ids;
 const notes = () => Object.keys(localStorage).filter((name) => name.startsWith("ix-dummies:attempt:"));
 const state = () => new StringStore(localStorage).snapshot()[0]?.state;
 

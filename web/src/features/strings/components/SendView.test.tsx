@@ -84,12 +84,12 @@ describe("a string", () => {
   });
 
   it.each([
-    ["en", 404, "not-found", /Waiting to be sent again: the service takes nothing at this address/],
+    ["en", 404, "not-found", /Waiting to be sent again: the service has nothing at this address/],
     [
       "ko",
       405,
       "method-not-allowed",
-      /다시 보내려고 기다리는 중: 서비스가 이 주소로는 아무것도 받지 않습니다/,
+      /다시 보내려고 기다리는 중: 서비스가 이 주소에서는 아무것도 제공하지 않습니다/,
     ],
   ] as const)("is not refused where it went astray (%s, %d)", async (language, status, code, words) => {
     api.onSubmit = () => problem(status, code, "Look elsewhere.");
