@@ -46,6 +46,8 @@ MOST_DELETED = 1_000
 """Strings in a statement, which may have a text of 1 MiB each."""
 REST = 1.0
 """How long deleting rests after each statement, as a multiple of the time that the statement took."""
+SETTLING = 5.0
+"""Seconds until the network of a cluster knows a new pod: before, its policies may refuse it every connection."""
 PATIENCE, LOOK_EVERY = 60.0, 0.25
 """Seconds to wait until Redis has none of the strings: one that was set aside is tried after 30 s at most."""
 _SQL = Path(__file__).parent / "sql"
@@ -156,8 +158,8 @@ def _erase(settings: EraseSettings, asked: argparse.Namespace) -> int:
     audit = {"operator": operator(), "action": "erase", "reason": asked.why, "ids": ids}
     in_redis = InRedis(connect_redis(settings.redis_url)) if settings.redis_url else None
     log.warning(ACTION_BEGINS, **audit)
-    received_at = in_redis.received_at(ids) if in_redis else [None] * len(ids)
-    with closing(_connect(settings)) as session:
+    with closing(_connect(settings)) as session:  # first, because it waits for the network
+        received_at = in_redis.received_at(ids) if in_redis else [None] * len(ids)
         erased = erase(session, ids, received_at)
     before = len(ids) - sum(erased)
     print(f"{erased.stored:,} erased; {erased.others:,} kept from being stored; {before:,} erased before.")
@@ -196,7 +198,8 @@ def _delete_older(settings: EraseSettings, asked: argparse.Namespace) -> int:
 
 
 def _connect(settings: EraseSettings) -> Session:
-    return connect(settings.database_owner_url, "ix-erase", STATEMENT_TIMEOUT, LOCK_TIMEOUT)
+    begin = partial(connect, settings.database_owner_url, "ix-erase", STATEMENT_TIMEOUT, LOCK_TIMEOUT)
+    return run("erase", begin, SETTLING)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,31 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 
 from redis import Redis
 
 from core.connection import connect
-from doctor.finding import Finding, skipped, table
+from doctor.finding import UNREACHED, Finding, skipped, table
 from doctor.pipeline import look_at_journal, send_canary
 from doctor.postgres import ROLES, look_at_postgres
 from doctor.redis import look_at_redis
 from doctor.settings import NAMES, look_up_names, read_settings
 
+SETTLING = 5.0
+"""Seconds until the network of a cluster knows a new pod: before, its policies may refuse it every connection."""
+
 
 def examine() -> list[Finding]:
+    """Make every check; where a server could not be reached, make all once more when the network has settled."""
+    findings = _examine()
+    if any(finding.ok is False and finding.seen.startswith(UNREACHED) for finding in findings):
+        time.sleep(SETTLING)
+        findings = _examine()
+    return findings
+
+
+def _examine() -> list[Finding]:
     """Make every check; each comes after those that it depends on."""
     settings, findings = read_settings()
     findings += look_up_names(settings)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+UNREACHED = "does not answer"
+"""How what was seen begins where a server could not be reached."""
 APART = 5.0
 """Seconds that two machines' clocks may differ."""
 

@@ -15,7 +15,7 @@ from core.addresses import hosts_in
 from core.outage_log import describe
 from database.migrate import migrations
 from database.session import Connector, UnfitDatabase
-from doctor.finding import Finding, compare_clocks, failed, passed
+from doctor.finding import UNREACHED, Finding, compare_clocks, failed, passed
 from doctor.settings import LOOPBACK
 
 TIMEOUT = 10.0
@@ -93,7 +93,7 @@ def _refused(what: str, setting: str, error: psycopg2.OperationalError) -> Findi
     for sign, seen, remedy in REFUSALS:
         if sign in said:
             return failed(what, f"{seen}: {said}", remedy.format(setting=setting))
-    return failed(what, f"does not answer: {said}", f"start it, open the network to it, or fix {setting}")
+    return failed(what, f"{UNREACHED}: {said}", f"start it, open the network to it, or fix {setting}")
 
 
 def _check(check: Callable[[Cursor], Finding], cursor: Cursor) -> Finding:

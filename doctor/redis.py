@@ -9,7 +9,7 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from core.durability import Info, read_info
-from doctor.finding import Finding, compare_clocks, failed, passed, skipped
+from doctor.finding import UNREACHED, Finding, compare_clocks, failed, passed, skipped
 
 ROOM = 0.9
 """The part of maxmemory from which the API refuses strings by default (JOURNAL_MEMORY_FRACTION)."""
@@ -37,7 +37,7 @@ def reach(redis: Redis, what: str, setting: str) -> Finding:
     except RedisError as error:
         if isinstance(error, AuthenticationError) or any(sign in str(error) for sign in WRONG_PASSWORD):
             return failed(what, str(error), f"fix user and password in {setting}")
-        return failed(what, f"does not answer: {error}", f"start it, open the network to it, or fix {setting}")
+        return failed(what, f"{UNREACHED}: {error}", f"start it, open the network to it, or fix {setting}")
     return passed(what, "answers")
 
 

@@ -48,6 +48,20 @@ class Forwarder:
             back.join()
 
 
+class LateForwarder(Forwarder):
+    """Refuses connections at first, as the network of a cluster does while its policies do not know a new pod."""
+
+    def __init__(self, target: int, seconds: float = 1.0) -> None:
+        super().__init__(target)
+        self._listening.close()
+        self._seconds = seconds
+
+    def _accept(self) -> None:
+        time.sleep(self._seconds)
+        self._listening = socket.create_server(("127.0.0.1", self.port))
+        super()._accept()
+
+
 class Direction:
     """One direction, shared by all connections."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from forwarding import LateForwarder
 from support import REFUSE, UNPLANT, count_rows, eventually, query, redis_of
 from tls_proxy import Proxy, make_certificate
 
@@ -281,6 +282,13 @@ def test_a_wrong_broker(system: System, settings: pytest.MonkeyPatch, where: str
 def test_a_setting_that_is_missing_or_wrong(settings: pytest.MonkeyPatch, value: str, said: str) -> None:
     settings.setenv("DATABASE_URL", value)
     assert said in faults()["DATABASE_URL"].seen
+
+
+def test_a_network_that_does_not_know_the_pod_yet(system: System, settings: pytest.MonkeyPatch) -> None:
+    with LateForwarder(system.postgres.port) as postgres, LateForwarder(system.redis.port) as redis:
+        for name, port in [("DATABASE_URL", postgres.port), ("REDIS_URL", redis.port)]:
+            settings.setenv(name, re.sub(r":\d+/", f":{port}/", system.env[name]))
+        assert not faults().keys() & {"PostgreSQL as writer", "Redis"}
 
 
 def test_an_unknown_host(settings: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
+from forwarding import LateForwarder
 from support import REFUSE, UNPLANT, Client, count_rows, eventually, query, redis_of, waiting
 
 from core.keys import KEYS
@@ -261,3 +262,13 @@ def test_what_is_not_clear_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--why", "sent by mistake", *arguments])
     assert ended.value.code == 2
+
+
+def test_a_network_that_does_not_know_the_pod_yet(system: System, client: Client) -> None:
+    stored = submitted(client, "secret", str(uuid4()))
+    settled(system, client)
+    with LateForwarder(system.postgres.port) as late:
+        url = re.sub(r":\d+/", f":{late.port}/", system.env["DATABASE_OWNER_URL"])
+        code, said, logged = erased(system, stored, DATABASE_OWNER_URL=url)
+    assert code == 0, logged
+    assert said.startswith("1 erased")
