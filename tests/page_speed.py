@@ -50,7 +50,8 @@ KEEP = """
 ([texts]) => texts.forEach((text, index) => {
   const at = new Date(Date.now() - index * 1000).toISOString();
   const key = `${index}`;
-  const item = { key, text, createdAt: Date.parse(at), state: "stored", id: key, receivedAt: at, storedAt: at };
+  const id = crypto.randomUUID();
+  const item = { key, text, createdAt: Date.parse(at), state: "stored", id, receivedAt: at, storedAt: at };
   localStorage.setItem(`ix-dummies:string:1:${key}`, JSON.stringify(item));
 })
 """

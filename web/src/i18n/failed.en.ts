@@ -81,6 +81,13 @@ export const failed = {
     retry: (value: number) => `${strings(value)} retried.`,
     discard: (value: number) => `${strings(value)} discarded.`,
   },
+  /** Where a browser repeats a request by itself, the answer is to the copy, which finds nothing left. */
+  noneLeft: {
+    retry:
+      "No string was left to retry: another operator, or a request that the browser repeated, may have done it.",
+    discard:
+      "No string was left to discard: another operator, or a request that the browser repeated, may have done it.",
+  },
   notExact: "More may be done than was counted: an answer was interrupted.",
   skipped: (value: number) =>
     `${strings(value)} skipped: already handled (by another operator, or by a request that the browser repeated) or not readable.`,

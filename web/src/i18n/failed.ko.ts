@@ -80,6 +80,12 @@ export const failed: typeof english = {
     retry: (value) => `문자열 ${count(value)}개를 다시 시도했습니다.`,
     discard: (value) => `문자열 ${count(value)}개를 폐기했습니다.`,
   },
+  noneLeft: {
+    retry:
+      "다시 시도할 문자열이 남아 있지 않았습니다. 다른 운영자나 브라우저가 되풀이한 요청이 처리했을 수 있습니다.",
+    discard:
+      "폐기할 문자열이 남아 있지 않았습니다. 다른 운영자나 브라우저가 되풀이한 요청이 처리했을 수 있습니다.",
+  },
   notExact: "응답이 끊겨 실제로는 더 많이 처리되었을 수 있습니다.",
   skipped: (value) =>
     `${count(value)}개는 건너뛰었습니다. 다른 운영자나 브라우저가 되풀이한 요청 등이 이미 처리했거나 읽을 수 없는 문자열입니다.`,

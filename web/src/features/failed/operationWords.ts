@@ -44,13 +44,19 @@ export function resultWords(operation: Ended, messages: Messages): string {
   return sentences(
     end !== "complete" && titleWords(operation, failed),
     endWords(end, messages),
-    failed.finished[job.kind](done),
+    noneLeft(operation) ? failed.noneLeft[job.kind] : failed.finished[job.kind](done),
     !exact && failed.notExact,
     skipped > 0 && failed.skipped(skipped),
     unclear > 0 && failed.unclear[job.kind](unclear),
     refused > 0 && failed.refused(refused),
     left !== null && left > 0 && untouched(left),
   );
+}
+
+/** Whether a group was empty when the service looked at it, as far as its answers tell. */
+function noneLeft({ job: { target }, tally, end }: Ended): boolean {
+  const { done, skipped, exact } = tally;
+  return end === "complete" && !("ids" in target) && exact && done + skipped === 0;
 }
 
 function titleWords({ job, tally }: Operation, failed: Words): string {
