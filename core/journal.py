@@ -42,11 +42,13 @@ class Unit:
     """The strings of one request, or a part of them that fits a group: 500 strings or 1 MiB.
 
     ``key_hash`` names the idempotency key, ``digest`` the request that it belongs to; both are empty without a key.
+    ``trace`` is the request's context in W3C's form, empty unless the request is traced.
     """
 
     submissions: Sequence[Submission]
     key_hash: str = ""
     digest: str = ""
+    trace: str = ""
 
 
 class Record(NamedTuple):
@@ -118,7 +120,7 @@ class Journal:
         keys += [k.idempotency(unit.key_hash) for unit in units if unit.digest]
         arguments: list[Any] = [ENTRY_VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(units)]
         for unit in units:
-            arguments += (unit.digest, len(unit.submissions))
+            arguments += (unit.digest, len(unit.submissions), unit.trace)
         for unit in units:
             for submission in unit.submissions:
                 keys.append(k.status(submission.id))

@@ -4,8 +4,8 @@
 -- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, then the key record of each keyed unit, then the status record of
 --       each string
 -- ARGV  1 entry version, 2 how long a key is remembered (s), 3 how long a wake-up counts as under way (ms),
---       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings;
---       then for each string: its JSON, its received_at
+--       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings, the
+--       trace context of its request ('' unless it is traced); then for each string: its JSON, its received_at
 -- Returns {1 if the caller must publish a wake-up,
 --          the numbers of the units whose key belongs to another request, counted from 1,
 --          the status record of each string that was in the journal or a dead letter already, false for the rest; empty
@@ -16,11 +16,11 @@
 -- whole script before anything is changed.
 
 local version, key_seconds, wakeup_ms, unit_count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local string_args = 4 + 2 * unit_count
+local string_args = 4 + 3 * unit_count
 
 local keyed = {}
 for unit = 1, unit_count do
-  if ARGV[3 + 2 * unit] ~= '' then keyed[#keyed + 1] = unit end
+  if ARGV[2 + 3 * unit] ~= '' then keyed[#keyed + 1] = unit end
 end
 
 -- which units have a key that belongs to another request?
@@ -28,7 +28,7 @@ local conflicts, refused, digests = {}, {}, {}
 if #keyed > 0 then
   local known = redis.call('MGET', unpack(KEYS, 5, 4 + #keyed))
   for i, unit in ipairs(keyed) do
-    local key, digest = KEYS[4 + i], ARGV[3 + 2 * unit]
+    local key, digest = KEYS[4 + i], ARGV[2 + 3 * unit]
     local owner = digests[key] or known[i] or digest
     -- one that should have expired is left over from before Redis' clock was put back
     if owner ~= digest and not digests[key] and redis.call('PTTL', key) > key_seconds * 1000 then owner = digest end
@@ -48,9 +48,10 @@ if redis.call('EXISTS', unpack(KEYS, first_status)) > 0 then
   records = redis.call('MGET', unpack(KEYS, first_status))
 end
 
-local items, added, seen, position = {}, {}, {}, 0
+local items, added, seen, position, traces = {}, {}, {}, 0, {}
 for unit = 1, unit_count do
-  for _ = 1, tonumber(ARGV[4 + 2 * unit]) do
+  local before = #items
+  for _ = 1, tonumber(ARGV[3 + 3 * unit]) do
     position = position + 1
     local status = KEYS[first_status + position - 1]
     if not refused[unit] and not records[position] and not seen[status] then
@@ -59,13 +60,16 @@ for unit = 1, unit_count do
       added[#added + 1] = position
     end
   end
+  local trace = ARGV[4 + 3 * unit]
+  if trace ~= '' and #items > before then traces[#traces + 1] = trace end
 end
 
 local woken, appended = 0, nil
 if #items > 0 then
   local under_way = redis.call('PTTL', KEYS[3])
   local payload = '[' .. table.concat(items, ',') .. ']'
-  local entry = redis.call('XADD', KEYS[1], '*', 'v', version, 'n', #items, 'items', payload)
+  local trace = #traces > 0 and {'trace', table.concat(traces, ' ')} or {} -- a field that older workers do not look at
+  local entry = redis.call('XADD', KEYS[1], '*', 'v', version, 'n', #items, 'items', payload, unpack(trace))
   local statuses = {}
   for index, at in ipairs(added) do
     statuses[#statuses + 1] = KEYS[first_status + at - 1]
