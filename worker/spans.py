@@ -29,7 +29,7 @@ class Spans(Tracing):
     @contextmanager
     def batch(self, entries: Sequence[Entry], tally: Tally) -> Iterator[None]:
         traces = dict.fromkeys(trace for entry in entries for trace in entry.traces)
-        links = [Link(context) for trace in list(traces)[:MOST_LINKS] if (context := parse(trace))]
+        links = [Link(parent.context()) for trace in list(traces)[:MOST_LINKS] if (parent := parse(trace))]
         if not links:
             yield
             return

@@ -12,13 +12,13 @@ from functools import partial
 from random import random
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import NonRecordingSpan, Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace import set_span_in_context as in_context
 from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 
 from api.http.request_ids import TRACE
 from api.http.request_log import DESCRIBE, FAILED
-from core.otel import parse, traceparent
+from core.otel import Parent, parse, traceparent
 
 _bound: ContextVar[object] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}trace_id")
 
@@ -31,9 +31,9 @@ class Sampling:
         self._heeds_parent = sampler.startswith("parentbased_")
         self._ratio = {"always_on": 1.0, "always_off": 0.0}.get(sampler.removeprefix("parentbased_"), ratio)
 
-    def takes(self, parent: SpanContext | None) -> bool:
+    def takes(self, parent: Parent | None) -> bool:
         """Return whether to trace a request with this parent, by chance: a trace's id may be chosen by its sender."""
-        if self._heeds_parent and parent and not parent.trace_flags.sampled:
+        if self._heeds_parent and parent and not parent.sampled:
             return False
         return random() < self._ratio  # noqa: S311
 
@@ -47,26 +47,26 @@ class TracedRequests:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; its span ends when the answer begins."""
-        parent = parse(environ.get("HTTP_TRACEPARENT", ""))
+        given = environ.get("HTTP_TRACEPARENT")
+        parent = parse(given) if given else None
         if self._sampling.takes(parent):
-            return self._traced(parent, environ, start_response)
+            return self._trace(parent, environ, start_response)
         if parent is None:
             return self._application(environ, start_response)
-        return self._answer(parent, environ, start_response)
+        return self._answer(parent.trace_id, environ, start_response)
 
-    def _traced(
-        self, parent: SpanContext | None, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        context = in_context(NonRecordingSpan(parent)) if parent else None
-        span = self._tracer.start_span("request", context, SpanKind.SERVER)
-        environ[TRACE], environ[DESCRIBE] = traceparent(span.get_span_context()), partial(_describe, span)
+    def _trace(self, parent: Parent | None, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        within = in_context(NonRecordingSpan(parent.context())) if parent else None
+        span = self._tracer.start_span("request", within, SpanKind.SERVER)
+        context = span.get_span_context()
+        environ[TRACE], environ[DESCRIBE] = traceparent(context), partial(_describe, span)
         try:
-            return self._answer(span.get_span_context(), environ, start_response)
+            return self._answer(f"{context.trace_id:032x}", environ, start_response)
         finally:
             span.end()
 
-    def _answer(self, trace: SpanContext, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        bound = _bound.set(f"{trace.trace_id:032x}")
+    def _answer(self, trace_id: str, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        bound = _bound.set(trace_id)
         try:
             return self._application(environ, start_response)
         finally:

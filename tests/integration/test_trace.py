@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 from collector import ENDPOINT, SPAN_ID, TRACE_ID, TRACEPARENT, collector, keep_spans
+from front import serving
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from pydantic import HttpUrl
 from redis import Redis
-from support import REFUSE, UNPLANT, Client, capture_logs, eventually, query, redis_of
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+from support import REFUSE, UNPLANT, Client, eventually, query, redis_of
 
 from api.app import create_app
 from api.settings import ApiSettings
@@ -77,7 +80,7 @@ def test_a_trace_leads_from_the_request_to_the_statement_that_stores_its_string(
     servers: System, redis: Redis, kept: InMemorySpanExporter
 ) -> None:
     submit(servers, redis, "a traced string")
-    with capture_logs() as lines:
+    with capture_logs([merge_contextvars]) as lines:
         drain(servers, redis)
     assert query(servers, "SELECT count(*) FROM dummies WHERE text = 'a traced string'") == [(1,)]
     spans = by_kind(kept)
@@ -119,7 +122,9 @@ def test_strings_of_requests_that_are_not_traced_cause_no_spans(
     assert kept.get_finished_spans() == ()
 
 
-def test_the_tiers_processes_export_their_last_spans_when_they_end(servers: System, redis: Redis) -> None:
+def test_the_tiers_processes_trace_what_comes_through_nginx_and_export_their_last_spans_when_they_end(
+    servers: System, redis: Redis
+) -> None:
     redis.flushall()
     with collector() as (endpoint, spans):
         env = {
@@ -128,7 +133,10 @@ def test_the_tiers_processes_export_their_last_spans_when_they_end(servers: Syst
             "OTEL_BSP_SCHEDULE_DELAY": "600000",
         }
         api, worker = servers.start_api(env, workers=1), servers.start_worker(1, env)
-        with Client(base_url=servers.api_url, timeout=20) as client:
+        with (
+            serving(servers, "front") as web,
+            Client(base_url=f"http://127.0.0.1:{web.port}", timeout=20) as client,
+        ):
             answer = client.post("/dummies/bulk", json={"texts": ["one", "two"]}, headers=TRACED).raise_for_status()
             eventually(lambda: client.state(answer.json()["ids"][1])["status"] == "stored", within=30)
         assert spans == []
