@@ -120,11 +120,12 @@ class Journal:
         keys += [k.idempotency(unit.key_hash) for unit in units if unit.digest]
         arguments: list[Any] = [ENTRY_VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(units)]
         for unit in units:
-            arguments += (unit.digest, len(unit.submissions), unit.trace)
+            arguments += (unit.digest, len(unit.submissions))
         for unit in units:
             for submission in unit.submissions:
                 keys.append(k.status(submission.id))
                 arguments += (encode(submission), submission.received_at)
+        arguments += _traces(units)
         mark = self._rollbacks.mark
         with journal_errors():
             wake, conflicts, records, added, appended = write_again(partial(self._append, keys, arguments))
@@ -203,6 +204,18 @@ class Journal:
         """Close the idle connections: after an outage they may be dead, and each would cost a call its timeout."""
         for client in (self._redis, self._append.registered_client):
             client.connection_pool.disconnect(inuse_connections=False)
+
+
+def _traces(units: Sequence[Unit]) -> list[Any]:
+    """Return, of each traced request, the numbers of its first and its last string, and its context."""
+    found: list[Any] = []
+    if any(unit.trace for unit in units):
+        last = 0
+        for unit in units:
+            first, last = last + 1, last + len(unit.submissions)
+            if unit.trace:
+                found += (first, last, unit.trace)
+    return found
 
 
 def pending_entries(

@@ -4,8 +4,9 @@
 -- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, then the key record of each keyed unit, then the status record of
 --       each string
 -- ARGV  1 entry version, 2 how long a key is remembered (s), 3 how long a wake-up counts as under way (ms),
---       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings, the
---       trace context of its request ('' unless it is traced); then for each string: its JSON, its received_at
+--       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings;
+--       then for each string: its JSON, its received_at; then for each request that is traced: the numbers of its first
+--       and its last string, counted from 1, and its trace context
 -- Returns {1 if the caller must publish a wake-up,
 --          the numbers of the units whose key belongs to another request, counted from 1,
 --          the status record of each string that was in the journal or a dead letter already, false for the rest; empty
@@ -16,11 +17,11 @@
 -- whole script before anything is changed.
 
 local version, key_seconds, wakeup_ms, unit_count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local string_args = 4 + 3 * unit_count
+local string_args = 4 + 2 * unit_count
 
 local keyed = {}
 for unit = 1, unit_count do
-  if ARGV[2 + 3 * unit] ~= '' then keyed[#keyed + 1] = unit end
+  if ARGV[3 + 2 * unit] ~= '' then keyed[#keyed + 1] = unit end
 end
 
 -- which units have a key that belongs to another request?
@@ -28,7 +29,7 @@ local conflicts, refused, digests = {}, {}, {}
 if #keyed > 0 then
   local known = redis.call('MGET', unpack(KEYS, 5, 4 + #keyed))
   for i, unit in ipairs(keyed) do
-    local key, digest = KEYS[4 + i], ARGV[2 + 3 * unit]
+    local key, digest = KEYS[4 + i], ARGV[3 + 2 * unit]
     local owner = digests[key] or known[i] or digest
     -- one that should have expired is left over from before Redis' clock was put back
     if owner ~= digest and not digests[key] and redis.call('PTTL', key) > key_seconds * 1000 then owner = digest end
@@ -48,10 +49,9 @@ if redis.call('EXISTS', unpack(KEYS, first_status)) > 0 then
   records = redis.call('MGET', unpack(KEYS, first_status))
 end
 
-local items, added, seen, position, traces = {}, {}, {}, 0, {}
+local items, added, seen, position = {}, {}, {}, 0
 for unit = 1, unit_count do
-  local before = #items
-  for _ = 1, tonumber(ARGV[3 + 3 * unit]) do
+  for _ = 1, tonumber(ARGV[4 + 2 * unit]) do
     position = position + 1
     local status = KEYS[first_status + position - 1]
     if not refused[unit] and not records[position] and not seen[status] then
@@ -60,8 +60,17 @@ for unit = 1, unit_count do
       added[#added + 1] = position
     end
   end
-  local trace = ARGV[4 + 3 * unit]
-  if trace ~= '' and #items > before then traces[#traces + 1] = trace end
+end
+
+-- which traced requests have a string in the entry?
+local traces = {}
+for a = string_args + 2 * position + 1, #ARGV, 3 do
+  for _, at in ipairs(added) do
+    if at >= tonumber(ARGV[a]) and at <= tonumber(ARGV[a + 1]) then
+      traces[#traces + 1] = ARGV[a + 2]
+      break
+    end
+  end
 end
 
 local woken, appended = 0, nil

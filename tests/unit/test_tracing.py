@@ -232,4 +232,7 @@ def test_a_process_that_ends_does_not_wait_for_a_collector_that_is_silent(monkey
         exported.end()
         silent.settimeout(30)
         accepted, _ = silent.accept()
-        accepted.close()  # only now is the export over
+        with accepted:
+            accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")  # only now is the export over
+            while accepted.recv(65536):
+                pass
