@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from itertools import cycle
 from typing import Any
@@ -15,6 +15,7 @@ from collector import ENDPOINT, SPAN_ID, TRACE_ID, TRACEPARENT, keep_spans
 from fakeredis import FakeRedis
 from flask import Flask
 from flask.testing import FlaskClient
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 from pydantic import HttpUrl
@@ -226,13 +227,17 @@ def test_what_opentelemetry_says_of_an_outage_is_one_line_a_minute_without_the_a
 
 def test_a_process_that_ends_does_not_wait_for_a_collector_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(otel, "PATIENCE", 0.01)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        exported = Exported(HttpUrl(f"http://127.0.0.1:{silent.getsockname()[1]}"), "test")
-        exported.tracer.start_span("a span").end()
-        exported.end()
-        silent.settimeout(30)
-        accepted, _ = silent.accept()
-        with accepted:
-            accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")  # only now is the export over
-            while accepted.recv(65536):
-                pass
+    answered, exported = threading.Event(), threading.Event()
+
+    def export(*_: object) -> SpanExportResult:
+        answered.wait(30)
+        exported.set()
+        return SpanExportResult.SUCCESS
+
+    monkeypatch.setattr(otel.OTLPSpanExporter, "export", export)
+    spans = Exported(HttpUrl(ENDPOINT), "test")
+    spans.tracer.start_span("a span").end()
+    spans.end()
+    assert not exported.is_set()
+    answered.set()
+    assert exported.wait(30)
