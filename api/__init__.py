@@ -1,1 +1,3 @@
 """The API tier: validates strings, appends them to the journal, reports their status."""
+
+import core  # noqa: F401 - before redis-py, see there

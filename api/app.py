@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from wsgiref.types import StartResponse, WSGIEnvironment
+from multiprocessing.util import Finalize
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response
 from redis import Redis
@@ -62,11 +63,23 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app.after_request(raw_bodies.read_rest)
     pages = origins.Origins(settings.cors_origins, settings.cors_ports, settings.allowed_hosts)
     origins.install(app, pages)
-    fast = FastPath(app.wsgi_app, parts, pages, requests)
+    fast = _traced(FastPath(app.wsgi_app, parts, pages, requests), settings)
     threads = RequestThreads(fast, request_threads.COUNT, settings.stuck_after)
     app.wsgi_app = threads  # type: ignore[method-assign]
     _serve_operations(parts, threads)
     return app
+
+
+def _traced(application: WSGIApplication, settings: ApiSettings) -> WSGIApplication:
+    if settings.otel_exporter_otlp_endpoint is None:
+        return application
+    from api.http.tracing import Sampling, TracedRequests  # noqa: PLC0415 - OpenTelemetry is imported only where it is used
+    from core.otel import Exported  # noqa: PLC0415
+
+    exported = Exported(settings.otel_exporter_otlp_endpoint, "ix-dummies-api")
+    Finalize(None, exported.end, exitpriority=0)  # granian's processes run no atexit
+    sampling = Sampling(settings.otel_traces_sampler, settings.otel_traces_sampler_arg)
+    return TracedRequests(application, exported.tracer, sampling)
 
 
 def _serve_operations(parts: Services, threads: RequestThreads) -> None:

@@ -17,7 +17,7 @@ from api.http.contract import SubmitRequest
 from api.http.origins import Origins
 from api.http.problems import ApiProblem, problem_of
 from api.http.raw_bodies import IN_ENVIRON
-from api.http.request_ids import HEADER, bind, nginx_id_of
+from api.http.request_ids import HEADER, TRACE, bind, nginx_id_of
 from api.http.request_log import RequestLog
 from api.http.responses import COMMON, JSON, accepted_headers, encode
 from api.services import Services
@@ -82,7 +82,7 @@ class FastPath:
     ) -> Iterable[bytes]:
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
         try:
-            accepted = accept(self._parts, submitted, key, nginx_id_of(environ))
+            accepted = accept(self._parts, submitted, key, nginx_id_of(environ), environ.get(TRACE, ""))
         except (
             KeyReused,
             JournalFull,

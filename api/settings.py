@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
@@ -47,6 +47,17 @@ class ApiSettings(CoreSettings):
     operators_file: Path | None = None
     """A file with one name and token per line, of further operators; it is read again whenever it has changed."""
 
+    otel_traces_sampler: Literal[
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ] = "parentbased_traceidratio"
+    """Which requests are traced; where it is parent-based, none whose client says that it is not to be."""
+    otel_traces_sampler_arg: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """The fraction of requests that is traced at most where that is a ratio, whatever clients say."""
     access_log: bool = False
     """Whether every request has a log line, not only one that is refused, failed or slow."""
     operations_port: Annotated[int, Field(ge=1, le=65535)] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from msgspec import convert
@@ -16,14 +17,16 @@ from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Unit
 from core.submission import Submission
 
 
-def accept(parts: Services, submitted: SubmitRequest, key: str | None, request_id: str | None) -> Accepted:
+def accept(
+    parts: Services, submitted: SubmitRequest, key: str | None, request_id: str | None, trace: str = ""
+) -> Accepted:
     """Append a checked string to the journal; return the response once it is on disk.
 
-    The response tells where the same string is queued or failed already. Raises KeyReused, JournalFull or
-    JournalUnavailable, as the appender does.
+    ``trace`` is the context of a traced request. The response tells where the same string is queued or failed already.
+    Raises KeyReused, JournalFull or JournalUnavailable, as the appender does.
     """
     submission = _submission(submitted, key, request_id, _now())
-    request = parts.appender.append([_unit([submission], key)])
+    request = parts.appender.append([_unit([submission], key, trace)])
     earlier = request.earlier and request.earlier.get(submission.id)
     status: StringStatus = "failed" if earlier and earlier.failed else "queued"
     received_at = utc((earlier or submission).received_at)
@@ -31,13 +34,13 @@ def accept(parts: Services, submitted: SubmitRequest, key: str | None, request_i
 
 
 def accept_bulk(
-    parts: Services, submitted: Sequence[SubmitRequest], key: str | None, request_id: str | None
+    parts: Services, submitted: Sequence[SubmitRequest], key: str | None, request_id: str | None, trace: str = ""
 ) -> BulkAccepted:
     """Append checked strings to the journal; return the response once all are on disk. Raises as ``accept`` does."""
     now = _now()
     submissions = [_submission(each, key, request_id, now, index) for index, each in enumerate(submitted)]
-    whole = _unit(submissions, key)
-    units = [Unit(group, whole.key_hash, whole.digest) for group in _groups(submissions)]
+    whole = _unit(submissions, key, trace)
+    units = [replace(whole, submissions=group) for group in _groups(submissions)]
     appended = parts.appender.append(units).appended
     return BulkAccepted(len(submissions), [convert(s.id, UUID) for s in submissions], utc(now), appended)
 
@@ -53,10 +56,10 @@ def _submission(
     return Submission(id_of(submitted, key, request_id, index), submitted.text, now)
 
 
-def _unit(submissions: Sequence[Submission], key: str | None) -> Unit:
+def _unit(submissions: Sequence[Submission], key: str | None, trace: str) -> Unit:
     if key is None:
-        return Unit(submissions)
-    return Unit(submissions, key_hash(key), request_digest([s.id for s in submissions]))
+        return Unit(submissions, trace=trace)
+    return Unit(submissions, key_hash(key), request_digest([s.id for s in submissions]), trace)
 
 
 def _groups(submissions: Iterable[Submission]) -> Iterator[list[Submission]]:

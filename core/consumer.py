@@ -38,12 +38,14 @@ T = TypeVar("T")
 class Entry(NamedTuple):
     """A claimed entry; ``deliveries`` counts its claims since it was last released, this one included.
 
-    Where it was set aside, ``retry_state`` says how it failed, and ``others_stored`` whether rows were inserted since.
+    ``traces`` are the contexts, in W3C's form, of those of its requests that are traced. Where it was set aside,
+    ``retry_state`` says how it failed, and ``others_stored`` whether rows were inserted since.
     """
 
     id: str
     deliveries: int
     submissions: list[Submission]
+    traces: Sequence[str] = ()
     aside: bool = False
     retry_state: RetryState | None = None
     others_stored: bool = False
@@ -86,7 +88,7 @@ class Consumer:
         claimed = _unless_paused(self._with_group(lambda: self._script("claim")(keys, arguments)))
         entries = self._readable(claimed)
         count = sum(len(entry.submissions) for entry in entries)
-        return Batch(entries, count >= strings or sum(len(items) for *_, items in claimed) >= size)
+        return Batch(entries, count >= strings or sum(len(items) for *_, items, _ in claimed) >= size)
 
     def claim_aside(self, strings: int, size: int) -> list[Entry]:
         """Return entries that were set aside and are due, of roughly this many strings or bytes.
@@ -98,7 +100,7 @@ class Consumer:
         arguments = [GROUP, ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size, LONGEST_REST_MS]
         inserted, claimed = _unless_paused(self._with_group(lambda: self._script("claim_aside")(keys, arguments)))
         notes = {entry.decode(): note for entry, *_, note in claimed if note}
-        entries = [entry._replace(aside=True) for entry in self._readable([parts[:4] for parts in claimed])]
+        entries = [entry._replace(aside=True) for entry in self._readable([parts[:5] for parts in claimed])]
         return [
             entry._replace(retry_state=parse_retry_state(note), others_stored=inserted > rows_before(note))
             if (note := notes.get(entry.id))
@@ -205,13 +207,15 @@ class Consumer:
         The others are left for newer workers, or for an operator: their lease restarts, and no attempt is counted.
         """
         entries, others = [], []
-        for entry, deliveries, version, items in claimed:
+        for entry, deliveries, version, items, traces in claimed:
             try:
                 submissions = decode(items) if 0 < version <= ENTRY_VERSION else []
             except ValueError:
                 submissions = []
             if submissions:
-                entries.append(Entry(entry.decode(), deliveries, submissions))
+                entries.append(
+                    Entry(entry.decode(), deliveries, submissions, traces.decode("ascii", "replace").split())
+                )
             else:
                 others.append(entry.decode())
                 _unreadable.met(f"entry {entry.decode()}, version {version}")

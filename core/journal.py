@@ -42,11 +42,13 @@ class Unit:
     """The strings of one request, or a part of them that fits a group: 500 strings or 1 MiB.
 
     ``key_hash`` names the idempotency key, ``digest`` the request that it belongs to; both are empty without a key.
+    ``trace`` is the request's context in W3C's form, empty unless the request is traced.
     """
 
     submissions: Sequence[Submission]
     key_hash: str = ""
     digest: str = ""
+    trace: str = ""
 
 
 class Record(NamedTuple):
@@ -123,6 +125,7 @@ class Journal:
             for submission in unit.submissions:
                 keys.append(k.status(submission.id))
                 arguments += (encode(submission), submission.received_at)
+        arguments += _traces(units)
         mark = self._rollbacks.mark
         with journal_errors():
             wake, conflicts, records, added, appended = write_again(partial(self._append, keys, arguments))
@@ -201,6 +204,18 @@ class Journal:
         """Close the idle connections: after an outage they may be dead, and each would cost a call its timeout."""
         for client in (self._redis, self._append.registered_client):
             client.connection_pool.disconnect(inuse_connections=False)
+
+
+def _traces(units: Sequence[Unit]) -> list[Any]:
+    """Return, of each traced request, the numbers of its first and its last string, and its context."""
+    found: list[Any] = []
+    if any(unit.trace for unit in units):
+        last = 0
+        for unit in units:
+            first, last = last + 1, last + len(unit.submissions)
+            if unit.trace:
+                found += (first, last, unit.trace)
+    return found
 
 
 def pending_entries(

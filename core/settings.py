@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, ValidationError
 
 from core.addresses import database_address, redis_address
 
@@ -38,6 +38,8 @@ class CoreSettings(BaseModel):
     """Whether log lines are JSON, for machines; otherwise key=value, for people."""
     prometheus_multiproc_dir: Path | None = None
     """A folder of the tier's own through which its processes add up their metrics; it may be made here."""
+    otel_exporter_otlp_endpoint: HttpUrl | None = None
+    """The collector that gets traces, by OTLP over HTTP; without one nothing is traced."""
 
     @property
     def broker_url(self) -> str:

@@ -1,1 +1,3 @@
 """The worker tier: drains the journal into PostgreSQL."""
+
+import core  # noqa: F401 - before redis-py, see there

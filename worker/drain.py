@@ -16,6 +16,7 @@ from worker.metrics import note_settled
 from worker.settle import Settling, Size
 from worker.store import Store
 from worker.tally import Tally
+from worker.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -31,9 +32,12 @@ SLOW, REST = 0.25, 4.0
 class Drain:
     """The drains of one process; it remembers how much PostgreSQL takes at a time."""
 
-    def __init__(self, consumer: Consumer, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, consumer: Consumer, store: Store, wake: Callable[[], None], tracing: Tracing | None = None
+    ) -> None:
         """Use these; ``wake`` is called when there is more than one process can drain alone."""
         self._consumer, self._store, self._wake = consumer, store, wake
+        self._tracing = tracing or Tracing()
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again", server=store.server)
         self._pause = OutageLog("draining is paused", "draining has resumed")
@@ -115,16 +119,17 @@ class Drain:
 
     def _store_entries(self, entries: list[Entry], size: Size) -> None:
         settling, began = Settling(self._consumer, self._store, size), time.monotonic()
-        try:
-            settling.settle(entries)
-        finally:
-            done = settling.tally
-            done.seconds = time.monotonic() - began
-            self._tally.add(done)
-            note_settled(done)
-            if done.stored or done.skipped or done.failed:  # else an outage, or a slow statement, has a line
-                counts = {"stored": done.stored, "skipped": done.skipped, "failed": done.failed}
-                log.info("batch settled", entries=len(entries), **counts, ms=done.ms)
+        done = settling.tally
+        with self._tracing.batch(entries, done):
+            try:
+                settling.settle(entries)
+            finally:
+                done.seconds = time.monotonic() - began
+                self._tally.add(done)
+                note_settled(done)
+                if done.stored or done.skipped or done.failed:  # else an outage, or a slow statement, has a line
+                    counts = {"stored": done.stored, "skipped": done.skipped, "failed": done.failed}
+                    log.info("batch settled", entries=len(entries), **counts, ms=done.ms)
         if done.stored:
             self._outage.over()
             if self._doubted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import structlog
+from celery import signals
 
 from core.connection import connect
 from core.consumer import Consumer
@@ -14,6 +15,7 @@ from worker.drain import Drain
 from worker.settings import WorkerSettings
 from worker.store import Store
 from worker.tally import Tally
+from worker.tracing import Tracing
 
 log = structlog.get_logger()
 
@@ -44,4 +46,16 @@ def _drain() -> Drain:
         if consumer.ask_for_help():
             publish_wakeup(celery)
 
-    return Drain(consumer, Store(settings.database_url), wake)
+    tracing = _tracing(settings)
+    return Drain(consumer, Store(settings.database_url, tracing), wake, tracing)
+
+
+def _tracing(settings: WorkerSettings) -> Tracing:
+    if settings.otel_exporter_otlp_endpoint is None:
+        return Tracing()
+    from core.otel import Exported  # noqa: PLC0415 - OpenTelemetry is imported only where it is used
+    from worker.spans import Spans  # noqa: PLC0415
+
+    exported = Exported(settings.otel_exporter_otlp_endpoint, "ix-dummies-worker")
+    signals.worker_process_shutdown.connect(lambda **_: exported.end(), weak=False)
+    return Spans(exported.tracer)

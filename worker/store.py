@@ -22,6 +22,7 @@ from database.errors import is_outage, words
 from database.session import Connector
 from worker.failures import Outage, Refused, TooSlow, Unanswered, refusal
 from worker.metrics import note_stored, storing
+from worker.tracing import Tracing
 
 _SQL = Path(__file__).parent / "sql"
 _INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
@@ -31,8 +32,9 @@ _PROBE = f"BEGIN;\n{_INSERT};\nROLLBACK"
 class Store:
     """Writes batches over one connection, which is opened when it is needed and dropped when it fails."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tracing: Tracing | None = None) -> None:
         """Use this database, through the write role; nothing is connected yet."""
+        self._tracing = tracing or Tracing()
         self._connector = Connector(
             url=url,
             application="ix-worker",
@@ -53,7 +55,7 @@ class Store:
         the batch is stored, or (when the connection broke during the commit) all of it is: retrying is safe in any
         case, because the id is the primary key.
         """
-        with storing(len(submissions)), self._cursor() as cursor:
+        with storing(len(submissions)), self._tracing.statement("INSERT"), self._cursor() as cursor:
             cursor.execute(_INSERT, _columns(submissions))
             rows = int(cursor.rowcount)
         note_stored(submissions)
@@ -65,7 +67,7 @@ class Store:
 
     def stored(self, ids: Sequence[str]) -> set[str]:
         """Return which of these strings are stored. Raises as ``insert`` does."""
-        with self._cursor() as cursor:
+        with self._tracing.statement("SELECT"), self._cursor() as cursor:
             cursor.execute("SELECT id FROM public.dummies WHERE id = ANY (%s::uuid[])", [list(ids)])
             return {id_ for (id_,) in cursor.fetchall()}
 
@@ -76,7 +78,7 @@ class Store:
         Outage where PostgreSQL reports that it cannot store anything.
         """
         try:
-            with self._cursor() as cursor:
+            with self._tracing.statement("probe"), self._cursor() as cursor:
                 cursor.execute(_PROBE, _columns([Submission(str(uuid4()), "probe", 0)]))
         except (Unanswered, Refused) as error:
             self._drop()  # its transaction may still be open

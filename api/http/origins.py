@@ -38,7 +38,7 @@ _CORS = {
 }
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "DELETE, GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, traceparent",
     "Access-Control-Max-Age": "600",
 }
 

@@ -21,6 +21,8 @@ HEADER = "X-Request-ID"
 NGINX_HEADER = "X-Dummies-Request"
 BEGAN = "dummies.began"
 """When (monotonic) the request was met, in its WSGI environment."""
+TRACE = "dummies.trace"
+"""The trace context of a traced request's span, in W3C's form, in its WSGI environment."""
 _OURS = "dummies.request_id"
 _NGINX = "HTTP_X_DUMMIES_REQUEST"
 _bound: ContextVar[object] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}request_id")

@@ -33,6 +33,8 @@ REQUESTS = Counter(
     ["method", "route", "status", "problem"],
     registry=REGISTRY,
 )
+DESCRIBE = "dummies.describe"
+"""What takes method, route, status and problem for a traced request's span, in its WSGI environment."""
 _METHODS = frozenset(HTTPMethod.__members__)
 
 
@@ -48,6 +50,8 @@ class RequestLog:
         """Note a request that is answered; ``path`` is its route, ``problem`` the last part of a problem's type."""
         method = environ["REQUEST_METHOD"] if environ["REQUEST_METHOD"] in _METHODS else UNKNOWN
         _series(method, path, status, problem).inc()
+        if describe := environ.get(DESCRIBE):
+            describe(method, path, status, problem)
         seconds = monotonic() - environ[BEGAN]
         if status < REFUSED and seconds < SLOW and not self._complete:
             return

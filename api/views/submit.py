@@ -13,7 +13,7 @@ from api.http.contract import MAX_STRINGS_PER_BULK, Accepted, BulkAccepted, Bulk
 from api.http.openapi import Operation
 from api.http.problems import ApiProblem, undecided
 from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
-from api.http.request_ids import nginx_id_of
+from api.http.request_ids import TRACE, nginx_id_of
 from api.http.responses import accepted_headers, json_response
 from api.process.places import Places
 from api.services import services
@@ -47,7 +47,7 @@ def submit() -> Response:
     with body_in_memory(most_bytes(most)) as body:
         submitted = read_one(body, most, partial(_were_accepted, bulk=False))
         del body
-        accepted = accept(parts, submitted, read_key(), nginx_id_of(request.environ))
+        accepted = accept(parts, submitted, read_key(), nginx_id_of(request.environ), _trace())
     return json_response(accepted, 202, accepted_headers(accepted))
 
 
@@ -74,7 +74,11 @@ def submit_bulk() -> Response:
     ):
         submitted = read_many(body, parts.settings.max_text_bytes, partial(_were_accepted, bulk=True))
         del body
-        return json_response(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ)), 202)
+        return json_response(accept_bulk(parts, submitted, read_key(), nginx_id_of(request.environ), _trace()), 202)
+
+
+def _trace() -> str:
+    return str(request.environ.get(TRACE, ""))
 
 
 def _were_accepted(submitted: Mapping[int, SubmitRequest], *, bulk: bool) -> bool:

@@ -5,7 +5,8 @@
 --       each string
 -- ARGV  1 entry version, 2 how long a key is remembered (s), 3 how long a wake-up counts as under way (ms),
 --       4 number of units, then for each unit: the digest of its request ('' without a key), its number of strings;
---       then for each string: its JSON, its received_at
+--       then for each string: its JSON, its received_at; then for each request that is traced: the numbers of its first
+--       and its last string, counted from 1, and its trace context
 -- Returns {1 if the caller must publish a wake-up,
 --          the numbers of the units whose key belongs to another request, counted from 1,
 --          the status record of each string that was in the journal or a dead letter already, false for the rest; empty
@@ -61,11 +62,23 @@ for unit = 1, unit_count do
   end
 end
 
+-- which traced requests have a string in the entry?
+local traces = {}
+for a = string_args + 2 * position + 1, #ARGV, 3 do
+  for _, at in ipairs(added) do
+    if at >= tonumber(ARGV[a]) and at <= tonumber(ARGV[a + 1]) then
+      traces[#traces + 1] = ARGV[a + 2]
+      break
+    end
+  end
+end
+
 local woken, appended = 0, nil
 if #items > 0 then
   local under_way = redis.call('PTTL', KEYS[3])
   local payload = '[' .. table.concat(items, ',') .. ']'
-  local entry = redis.call('XADD', KEYS[1], '*', 'v', version, 'n', #items, 'items', payload)
+  local trace = #traces > 0 and {'trace', table.concat(traces, ' ')} or {} -- a field that older workers do not look at
+  local entry = redis.call('XADD', KEYS[1], '*', 'v', version, 'n', #items, 'items', payload, unpack(trace))
   local statuses = {}
   for index, at in ipairs(added) do
     statuses[#statuses + 1] = KEYS[first_status + at - 1]

@@ -1,4 +1,5 @@
--- Replaces an entry by one entry for each of its strings, so that each succeeds or fails alone.
+-- Replaces an entry by one entry for each of its strings, so that each succeeds or fails alone. Each has the trace contexts of
+-- the whole.
 --
 -- KEYS  1 journal, then the status record of each string
 -- ARGV  1 group, 2 entry, 3 entry version, then for each string: its JSON, its received_at
@@ -9,10 +10,15 @@
 
 redis.call('XACK', KEYS[1], ARGV[1], '0-0')
 redis.call('XDEL', KEYS[1], '0-0')
-if #redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2]) == 0 then return 0 end
+local whole = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]
+if not whole then return 0 end
+local trace = {}
+for i = 1, #whole[2], 2 do
+  if whole[2][i] == 'trace' then trace = {'trace', whole[2][i + 1]} end
+end
 for status = 2, #KEYS do
   local item, received_at = ARGV[2 * status], ARGV[2 * status + 1]
-  local entry = redis.call('XADD', KEYS[1], '*', 'v', ARGV[3], 'n', 1, 'items', '[' .. item .. ']')
+  local entry = redis.call('XADD', KEYS[1], '*', 'v', ARGV[3], 'n', 1, 'items', '[' .. item .. ']', unpack(trace))
   redis.call('SET', KEYS[status], entry .. ' 0 ' .. received_at)
 end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])

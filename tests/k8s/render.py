@@ -72,9 +72,9 @@ def add_redis_tls(folder: Path, overlay: str) -> None:
         (place / name).write_text(generated(name), "utf-8")
 
 
-def add_monitoring(folder: Path, overlay: str) -> None:
-    """Have an overlay of a copy include the components for Prometheus."""
+def add_components(folder: Path, overlay: str, *names: str) -> None:
+    """Have an overlay of a copy include components that need nothing else."""
     file = folder / "k8s/overlays" / overlay / "kustomization.yaml"
     kustomization = yaml.safe_load(file.read_text("utf-8"))
-    kustomization["components"] += ["../../components/monitoring", "../../components/podmonitor"]
+    kustomization["components"] += [f"../../components/{name}" for name in names]
     file.write_text(yaml.safe_dump(kustomization), "utf-8")

@@ -7,7 +7,7 @@ import json
 import pytest
 from k8s.objects import Documents, Workload, selects, titled, workloads
 from k8s.policies import OVERLAYS, POLICIES, load
-from k8s.render import add_monitoring, add_redis_tls, copy, missing, render
+from k8s.render import add_components, add_redis_tls, copy, missing, render
 from k8s.rules_references import environment
 
 load("rules_")
@@ -21,6 +21,7 @@ CLIENTS = {
 }
 
 PROMETHEUS = "monitoring/app.kubernetes.io/name=prometheus"
+COLLECTOR = "monitoring/app.kubernetes.io/name=opentelemetry-collector"
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,19 @@ def with_monitoring(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Docum
     folder = tmp_path_factory.mktemp("monitoring")
     copy(folder)
     for overlay in OVERLAYS:
-        add_monitoring(folder, overlay)
+        add_components(folder, overlay, "monitoring", "podmonitor")
+    return {overlay: render(folder, overlay) for overlay in OVERLAYS}
+
+
+@pytest.fixture(scope="module")
+def with_tracing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Documents]:
+    """Each overlay with the component for traces, by its name."""
+    if reason := missing():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("tracing")
+    copy(folder)
+    for overlay in OVERLAYS:
+        add_components(folder, overlay, "tracing")
     return {overlay: render(folder, overlay) for overlay in OVERLAYS}
 
 
@@ -102,6 +115,7 @@ def test_keda_verifies_redis(with_tls: dict[str, Documents]) -> None:
 def test_no_overlay_has_it_by_default(overlays: dict[str, Documents]) -> None:
     assert "redis-tls" not in json.dumps(overlays)
     assert "monitoring" not in json.dumps(overlays)
+    assert "OTEL_" not in json.dumps(overlays)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -112,6 +126,20 @@ def test_only_prometheus_reaches_the_metrics_and_everything_else_stays(
     assert [violation for check in checks for violation in check(with_monitoring[overlay])] == [
         f"{PROMETHEUS} -> {tier}:9000/TCP is allowed; the design has no such arrow" for tier in ("api", "worker")
     ]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_api_and_worker_reach_the_collector_that_they_are_told_and_everything_else_stays(
+    with_tracing: dict[str, Documents], overlay: str
+) -> None:
+    documents = with_tracing[overlay]
+    checks = [policy.check for policy in POLICIES.values() if overlay in policy.overlays]
+    assert [violation for check in checks for violation in check(documents)] == [
+        f"{tier} -> {COLLECTOR}:4318/TCP is allowed; the design has no such arrow" for tier in ("api", "worker")
+    ]
+    for tier in ("api", "worker"):
+        told = environment(documents, Workload(titled(documents, f"Deployment/{tier}")).containers[0])
+        assert told["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://opentelemetry-collector.monitoring:4318"
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -74,7 +74,7 @@ class TestCors:
             assert answer.status_code == 200
             assert answer.headers["Access-Control-Allow-Origin"] == "https://page.example"
             allowed = {header.strip().lower() for header in answer.headers["Access-Control-Allow-Headers"].split(",")}
-            assert {"content-type", "idempotency-key"} <= allowed
+            assert {"content-type", "idempotency-key", "traceparent"} <= allowed
 
         def test_answers_may_be_read(self, client: FlaskClient, path: str) -> None:
             answer = client.post(path, json={"text": "a"}, headers={"Origin": "https://page.example"})

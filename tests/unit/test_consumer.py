@@ -140,6 +140,20 @@ def test_a_dead_letter_keeps_everything(journal: Journal, consumer: Consumer) ->
     assert [record and record.failed for record in journal.records([good, bad])] == [None, True]
 
 
+def test_the_parts_of_an_entry_keep_its_trace_contexts_also_where_they_are_set_aside(
+    redis: FakeRedis, journal: Journal, consumer: Consumer
+) -> None:
+    traced = Unit([Submission(str(uuid4()), text, 5) for text in "ab"], trace="00-a")
+    journal.append([traced])
+    [whole] = consumer.claim().entries
+    consumer.split(whole)
+    parts = consumer.claim().entries
+    assert [part.traces for part in (whole, *parts)] == [["00-a"]] * 3
+    consumer.set_aside([(part, None) for part in parts])
+    redis.zadd(KEYS.set_aside, {part.id: 0 for part in parts})  # they are due
+    assert [part.traces for part in consumer.claim_aside(10, 1_000)] == [["00-a"]] * 2
+
+
 def test_what_another_worker_completed_is_neither_dead_lettered_nor_split_nor_set_aside(
     journal: Journal, consumer: Consumer
 ) -> None:

@@ -42,8 +42,8 @@ SOURCES = """
 ELSEWHERE = {"KUBECONFIG", "NOAUTH", "LOADING", "PUBLIC"}
 """Others' variables, and what servers say in capitals."""
 
-# Others' ports: SSH, Kubernetes, kubelet, PostgreSQL, Redis, a SOCKS proxy; two that `make run` is moved to; metrics.
-OTHER_PORTS = {22, 6443, 10250, 5432, 6379, 1080, 8081, 5001, 9000}
+# Others' ports: SSH, Kubernetes, kubelet, PostgreSQL, Redis, a SOCKS proxy, OTLP, metrics; two of a moved `make run`.
+OTHER_PORTS = {22, 6443, 10250, 5432, 6379, 1080, 8081, 5001, 9000, 4318}
 
 
 def read() -> Docs:

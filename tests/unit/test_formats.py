@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 from core.consumer import LEASE, Consumer
 from core.dead_letters import DeadLetters
 from core.journal import ENTRY_VERSION
-from core.keys import GROUP, KEYS
+from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS
 from core.submission import Submission, decode, decode_dead_letter, encode
 from worker.drain import Drain
 
@@ -29,6 +30,10 @@ DEAD_LETTER = (
     '{"id":"00000000-0000-0000-0000-000000000001","text":"안녕",'
     '"received_at":1732400000000000,"reason":"no","attempts":3}'
 )
+TRACED = WRITTEN[1] | {b"trace": b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+"""An entry with the field of traced requests, which needed no new version."""
+OLDER = Path(__file__).parent / "older"
+"""Scripts as workers had them that know nothing of that field."""
 NEWER = {b"v": str(ENTRY_VERSION + 1).encode(), b"n": b"2", b"items": b"\x93 not even JSON"}
 
 
@@ -78,6 +83,27 @@ def test_what_older_code_has_written_is_stored(redis: FakeRedis, consumer: Consu
     assert redis.xlen(KEYS.journal) == 0
     assert redis.get(KEYS.waiting) == b"0"
     assert not redis.exists(*map(KEYS.status, STORED))
+
+
+def test_older_workers_claim_an_entry_of_traced_requests_as_any_other(redis: FakeRedis) -> None:
+    entry = write(redis, TRACED)
+    redis.xgroup_create(KEYS.journal, GROUP, "0")
+    claim = redis.register_script((OLDER / "claim.lua").read_text("utf-8"))
+    claimed = claim([KEYS.journal, KEYS.paused], [GROUP, CONSUMER, 15_000, 1_000, 1_000_000, 100])
+    assert claimed == [[entry, 1, 1, TRACED[b"items"]]]
+    assert {each.id: each.text for each in decode(claimed[0][3])} == STORED
+    redis.zadd(KEYS.set_aside, {entry: 0})
+    claim_aside = redis.register_script((OLDER / "claim_aside.lua").read_text("utf-8"))
+    keys = [KEYS.journal, KEYS.set_aside, KEYS.set_aside_notes, KEYS.inserted, KEYS.aside_turn, KEYS.paused]
+    _, claimed = claim_aside(keys, [GROUP, ASIDE_CONSUMER, 15_000, 60_000, 1_000, 1_000_000, 60_000])
+    assert claimed == [[entry, 2, 1, TRACED[b"items"], b""]]
+
+
+@pytest.mark.parametrize("trace", [TRACED[b"trace"], b"", b"junk \xff", b" ".join([TRACED[b"trace"]] * 1000)])
+def test_an_entry_is_stored_whatever_its_trace_contexts_are(redis: FakeRedis, consumer: Consumer, trace: bytes) -> None:
+    write(redis, TRACED | {b"trace": trace})
+    assert drained(consumer) == STORED
+    assert redis.xlen(KEYS.journal) == 0
 
 
 def test_what_newer_code_has_written_is_left_for_newer_workers(redis: FakeRedis, consumer: Consumer) -> None:

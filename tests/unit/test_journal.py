@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -31,6 +32,21 @@ def test_everything_in_one_call_is_one_entry(redis: FakeRedis, journal: Journal)
     assert (appended.refused, appended.earlier) == (set(), {})
     assert redis.xlen(KEYS.journal) == 1
     assert journal.counts().waiting == 3
+
+
+def test_an_entry_has_the_trace_contexts_of_the_requests_whose_strings_it_holds(
+    redis: FakeRedis, journal: Journal
+) -> None:
+    known = unit("known", key="k", digest="d")
+    journal.append([known])
+    refused = replace(unit("refused", key="k", digest="other"), trace="00-refused")
+    repeated = replace(known, trace="00-repeated")
+    journal.append(
+        [replace(unit("a"), trace="00-a"), unit("b"), refused, repeated, replace(unit("c", "d"), trace="00-c")]
+    )
+    (_, untraced), (_, traced) = redis.xrange(KEYS.journal)
+    assert set(untraced) == {b"v", b"n", b"items"}
+    assert (traced[b"n"], traced[b"trace"]) == (b"4", b"00-a 00-c")
 
 
 def test_only_the_first_append_is_to_wake_a_worker(redis: FakeRedis, journal: Journal) -> None:

@@ -12,6 +12,7 @@ class PlayedRequest {
   responseText = "whole";
   readyState = 0;
   aborted = false;
+  readonly headers: Record<string, string> = {};
   onreadystatechange = () => {};
   onprogress = (_: Progress) => {};
   onload = () => {};
@@ -21,7 +22,9 @@ class PlayedRequest {
   }
 
   open() {}
-  setRequestHeader() {}
+  setRequestHeader(name: string, value: string) {
+    this.headers[name] = value;
+  }
   send() {}
   abort() {
     this.aborted = true;
@@ -105,6 +108,14 @@ describe("exchange", () => {
 
   it("listens to the upload only of a body, so that a read from another origin needs no preflight", () => {
     expect(start().request.upload.onprogress).toBeUndefined();
+  });
+
+  it("begins a trace with each request to its own origin, and with none to another, so that it needs no preflight", () => {
+    const [first, second] = [start().request, start().request];
+    expect(first.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect(second.headers.traceparent).not.toBe(first.headers.traceparent);
+    void exchange("https://api.example/x");
+    expect(PlayedRequest.latest.headers).toEqual({});
   });
 
   it("does not take an answer that is too long", async () => {

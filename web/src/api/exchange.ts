@@ -81,6 +81,8 @@ export function exchange(
     };
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    // not to another origin: its permission would have to be asked for first, and an older API would refuse it
+    if (url.startsWith("/")) request.setRequestHeader("traceparent", traceparent());
     if (body !== undefined) {
       // only then: these listeners make a browser ask another origin for permission first
       request.upload.onload = () => onUploaded?.();
@@ -106,6 +108,13 @@ export function exchange(
     onMoved?.();
     request.send(body);
   });
+}
+
+/** A new trace's context, in W3C's form, with which the API traces the request if it is one of those that it traces. */
+function traceparent(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return `00-${hex.slice(16)}-${hex.slice(0, 16)}-01`;
 }
 
 export function isSuccess({ status }: Pick<Answer, "status">): boolean {
