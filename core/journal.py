@@ -31,6 +31,8 @@ ENTRY_VERSION = 1
 default, does not disturb older code and needs no new version. Any other change does; old versions stay readable."""
 MAX_GROUP_STRINGS = 500
 MAX_GROUP_BYTES = 1024 * 1024
+MOST_TRACES = 128
+"""Traced requests that an entry and a batch's span tell of. Each part of an entry that is split has all of them."""
 DEAD_LETTERS_READ = 16
 """Dead letters whose JSON is read at a time: 6 MiB, if they are of 64 KiB of characters that take six bytes each."""
 KEY_REMEMBERED_S = 60
@@ -207,7 +209,7 @@ class Journal:
 
 
 def _traces(units: Sequence[Unit]) -> list[Any]:
-    """Return, of each traced request, the numbers of its first and its last string, and its context."""
+    """Return, of the first traced requests, the numbers of their first and last string, and their context."""
     found: list[Any] = []
     if any(unit.trace for unit in units):
         last = 0
@@ -215,7 +217,7 @@ def _traces(units: Sequence[Unit]) -> list[Any]:
             first, last = last + 1, last + len(unit.submissions)
             if unit.trace:
                 found += (first, last, unit.trace)
-    return found
+    return found[: 3 * MOST_TRACES]
 
 
 def pending_entries(

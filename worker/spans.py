@@ -9,13 +9,12 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
 from structlog.contextvars import bound_contextvars
 
 from core.consumer import Entry
+from core.journal import MOST_TRACES
 from core.keys import KEYS
 from core.otel import parse
 from worker.tally import Tally
 from worker.tracing import Tracing
 
-MOST_LINKS = 128
-"""Links of a batch, to as many traced requests: OpenTelemetry keeps no more by default."""
 COUNTS = ("stored", "skipped", "failed")
 
 
@@ -29,7 +28,7 @@ class Spans(Tracing):
     @contextmanager
     def batch(self, entries: Sequence[Entry], tally: Tally) -> Iterator[None]:
         traces = dict.fromkeys(trace for entry in entries for trace in entry.traces)
-        links = [Link(parent.context()) for trace in list(traces)[:MOST_LINKS] if (parent := parse(trace))]
+        links = [Link(parent.context()) for trace in list(traces)[:MOST_TRACES] if (parent := parse(trace))]
         if not links:
             yield
             return

@@ -63,14 +63,10 @@ for unit = 1, unit_count do
 end
 
 -- which traced requests have a string in the entry?
-local traces = {}
+local traces, next_added = {}, 1
 for a = string_args + 2 * position + 1, #ARGV, 3 do
-  for _, at in ipairs(added) do
-    if at >= tonumber(ARGV[a]) and at <= tonumber(ARGV[a + 1]) then
-      traces[#traces + 1] = ARGV[a + 2]
-      break
-    end
-  end
+  while added[next_added] and added[next_added] < tonumber(ARGV[a]) do next_added = next_added + 1 end
+  if added[next_added] and added[next_added] <= tonumber(ARGV[a + 1]) then traces[#traces + 1] = ARGV[a + 2] end
 end
 
 local woken, appended = 0, nil

@@ -49,6 +49,12 @@ def test_an_entry_has_the_trace_contexts_of_the_requests_whose_strings_it_holds(
     assert (traced[b"n"], traced[b"trace"]) == (b"4", b"00-a 00-c")
 
 
+def test_an_entry_has_a_bounded_number_of_trace_contexts(redis: FakeRedis, journal: Journal) -> None:
+    journal.append([replace(unit(str(number)), trace=f"00-{number}") for number in range(200)])
+    [(_, entry)] = redis.xrange(KEYS.journal)
+    assert entry[b"trace"].split() == [f"00-{number}".encode() for number in range(128)]
+
+
 def test_only_the_first_append_is_to_wake_a_worker(redis: FakeRedis, journal: Journal) -> None:
     assert journal.append([unit("a")]).wake
     assert not journal.append([unit("b")]).wake
