@@ -39,7 +39,7 @@ class RedisPod(local.redis.Redis):
         settings = self.folder / "etc" / "redis"
         for folder in (settings, *(self.folder / name for name in ("data", "tmp", "proc", "bin"))):
             folder.mkdir(parents=True, exist_ok=True)
-        for name in ("redis.conf", "users.acl", "start.sh", "alive.sh"):
+        for name in ("redis.conf", "users.acl", "start.sh", "passwords.sh", "alive.sh"):
             (settings / name).write_text(self._here((MANIFESTS / name).read_text("utf-8")), "utf-8")
         with (settings / "users.acl").open("a", encoding="utf-8") as users:
             users.write(f"user {KEEPER} on >{KEEPER} ~* &* +@all\n")
@@ -84,6 +84,13 @@ class RedisPod(local.redis.Redis):
         except subprocess.TimeoutExpired:
             return False
         return done.returncode == 0
+
+    def give_passwords(self, how: str, **passwords: str) -> None:
+        """Give users new passwords as k8s/deploy.sh does: "add" them, or let them count "only"."""
+        lines = "".join(f"REDIS_{user.upper()}_PASSWORD={password}\n" for user, password in passwords.items())
+        script = self.folder / "etc" / "redis" / "passwords.sh"
+        command = ["env", *self._environment, "sh", script, how]
+        subprocess.run(command, input=lines, text=True, check=True, timeout=30)
 
     @property
     def _environment(self) -> list[str]:
