@@ -239,5 +239,6 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "test-containers",
         "test-cluster",
         "test-provision",
+        "test-runbooks",
         "test-workflows",
     }
