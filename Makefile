@@ -17,7 +17,7 @@ endif
 ifneq ($(MAKECMDGOALS),lint test-page)
 .NOTPARALLEL:
 endif
-.PHONY: help run test test-page doctor faults faults-page faults-mutants test-containers test-cluster test-alerts test-provision test-workflows bench pairs page-speed screenshots observed sbom audit lint python-tools web-tools
+.PHONY: help run test test-page doctor faults faults-page faults-mutants test-containers test-cluster test-alerts test-runbooks test-provision test-workflows bench pairs page-speed screenshots observed sbom audit lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ test-cluster: .venv/.stamp ## Deploy to the current kubectl context, in a namesp
 
 test-alerts: .venv/.stamp ## Run Prometheus beside a system, cause each alert's fault, and see it fire and clear; needs prometheus
 	$(VENV_PYTHON) -m pytest -s tests/alerts
+
+test-runbooks: .venv/.stamp ## Cause the fault of each runbook in a system and run its commands as written; replace secrets under load
+	$(VENV_PYTHON) -m pytest -s tests/runbooks
 
 test-provision: .venv/.stamp ## Run provision.sh on a clean Debian and test who can connect; needs root and debootstrap
 	$(VENV_PYTHON) -m pytest -s tests/provision

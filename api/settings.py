@@ -43,7 +43,8 @@ class ApiSettings(CoreSettings):
     operator_token: SecretStr | None = None
     """A bearer token of operators, who manage dead letters; without any token no one can over HTTP."""
     read_token: SecretStr | None = None
-    """The bearer token without which nothing that shows texts can be read; by default everyone reads everything."""
+    """The bearer token without which nothing that shows texts can be read; by default everyone reads everything. Two
+    tokens, separated by a space, are both valid while one replaces the other."""
     operators_file: Path | None = None
     """A file with one name and token per line, of further operators; it is read again whenever it has changed."""
 
@@ -92,9 +93,16 @@ class ApiSettings(CoreSettings):
                 )
         return hosts
 
-    @field_validator("operator_token", "read_token")
+    @field_validator("operator_token")
     @classmethod
     def _check_token(cls, token: SecretStr | None) -> SecretStr | None:
         if token:
             operator_tokens.check(token.get_secret_value())
         return token
+
+    @field_validator("read_token")
+    @classmethod
+    def _check_tokens(cls, tokens: SecretStr | None) -> SecretStr | None:
+        for token in tokens.get_secret_value().split(" ", 1) if tokens else ():
+            operator_tokens.check(token)
+        return tokens

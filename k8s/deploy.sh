@@ -16,6 +16,7 @@ overlay=$1
 [ -f "$overlay/.env" ] || fail "k8s/overlays/$overlay/.env is missing: copy .env.example beside it and fill it in"
 while IFS='=' read -r name _; do
     value=$(sed -n "s/^$name=//p" "$overlay/.env")
+    [ "$name" != READ_TOKEN ] || value=${value/ /} # while it is replaced there are two
     case $value in
     '') fail "$name has no value in k8s/overlays/$overlay/.env: openssl rand -hex 24 makes one" ;;
     *[!A-Za-z0-9_-]*) fail "$name in k8s/overlays/$overlay/.env may have letters, digits, - and _ only: it goes into addresses" ;;
@@ -42,6 +43,10 @@ k() {
 kubectl apply --kustomize "$overlay" --selector \
     'app.kubernetes.io/name notin (api, worker, web, flower, migrate, doctor, erase, retention)'
 k rollout status statefulset/redis --timeout=300s
+passwords() {
+    k exec --stdin statefulset/redis -- sh /etc/redis/passwords.sh "$1" < <(grep ^REDIS_ "$overlay/.env")
+}
+passwords add # the older ones count until all pods are replaced
 k delete job/migrate --ignore-not-found # a Job cannot be changed
 # Then one tier after the other, in the order in which older and newer versions work side by side
 kubectl apply --kustomize "$overlay" --selector 'app.kubernetes.io/name notin (web, api)'
@@ -59,3 +64,4 @@ for tier in web api; do
     k rollout status "deployment/$tier" --timeout=300s
 done
 k rollout status deployment/flower --timeout=300s
+passwords only

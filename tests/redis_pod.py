@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from local.system import ROOT
 
 MANIFESTS = ROOT / "k8s" / "base" / "redis"
 USERS = ("api", "worker", "waker", "celery", "flower", "keda")
+SCRIPTS = ("start.sh", "passwords.sh", "alive.sh")
 KEEPER = "keeper"  # a user that the tests add, who may do everything
 TLS = "REDIS_TLS"
 NEWER_THAN_7_0 = "+client|setinfo"
@@ -32,6 +34,11 @@ class RedisPod(local.redis.Redis):
         super().__init__(folder, free_port())
         self.variables: dict[str, str] = {}
         """Variables of the container besides the passwords; a path in them is one in the folder."""
+        self.passwords = {user: user for user in USERS}
+        self.files: Mapping[str, str] = {
+            name: (MANIFESTS / name).read_text("utf-8") for name in ("redis.conf", "users.acl", *SCRIPTS)
+        }
+        """What the ConfigMap holds."""
         self._options = [*options, "--bind", "127.0.0.1"]
 
     def prepare(self) -> None:
@@ -39,8 +46,8 @@ class RedisPod(local.redis.Redis):
         settings = self.folder / "etc" / "redis"
         for folder in (settings, *(self.folder / name for name in ("data", "tmp", "proc", "bin"))):
             folder.mkdir(parents=True, exist_ok=True)
-        for name in ("redis.conf", "users.acl", "start.sh", "alive.sh"):
-            (settings / name).write_text(self._here((MANIFESTS / name).read_text("utf-8")), "utf-8")
+        for name, text in self.files.items():
+            (settings / name).write_text(self.here(text), "utf-8")
         with (settings / "users.acl").open("a", encoding="utf-8") as users:
             users.write(f"user {KEEPER} on >{KEEPER} ~* &* +@all\n")
         options = self._options if TLS in self.variables else [*self._options, "--port", str(self.port)]
@@ -49,8 +56,8 @@ class RedisPod(local.redis.Redis):
 
     def command(self) -> list[str]:
         """Return what the container runs, with its variables."""
-        passwords = [f"REDIS_{user.upper()}_PASSWORD={user}" for user in USERS]
-        return ["env", *self._environment, *passwords, "sh", str(self.folder / "etc" / "redis" / "start.sh")]
+        passwords = [f"REDIS_{user.upper()}_PASSWORD={password}" for user, password in self.passwords.items()]
+        return ["env", *self.environment, *passwords, "sh", str(self.folder / "etc" / "redis" / "start.sh")]
 
     def answers(self) -> bool:
         """Tell whether this very Redis answers and has loaded its data."""
@@ -78,19 +85,28 @@ class RedisPod(local.redis.Redis):
         process.unlink(missing_ok=True)
         process.symlink_to(f"/proc/{self.pid}")
         probe = probes()[kind]
-        command = [self._here(word) for word in probe["exec"]["command"]]
+        command = [self.here(word) for word in probe["exec"]["command"]]
         try:
-            done = subprocess.run(["env", *self._environment, *command], check=False, timeout=probe["timeoutSeconds"])
+            done = subprocess.run(["env", *self.environment, *command], check=False, timeout=probe["timeoutSeconds"])
         except subprocess.TimeoutExpired:
             return False
         return done.returncode == 0
 
-    @property
-    def _environment(self) -> list[str]:
-        path = f"PATH={self.folder / 'bin'}:{os.environ['PATH']}"
-        return [path, *(f"{name}={self._here(value)}" for name, value in self.variables.items())]
+    def give_passwords(self, how: str, **passwords: str) -> None:
+        """Give users new passwords as k8s/deploy.sh does: "add" them, or let them count "only"."""
+        lines = "".join(f"REDIS_{user.upper()}_PASSWORD={password}\n" for user, password in passwords.items())
+        script = self.folder / "etc" / "redis" / "passwords.sh"
+        command = ["env", *self.environment, "sh", script, how]
+        subprocess.run(command, input=lines, text=True, check=True, timeout=30)
 
-    def _here(self, text: str) -> str:
+    @property
+    def environment(self) -> list[str]:
+        """The container's variables besides the passwords, as arguments of env."""
+        path = f"PATH={self.folder / 'bin'}:{os.environ['PATH']}"
+        return [path, *(f"{name}={self.here(value)}" for name, value in self.variables.items())]
+
+    def here(self, text: str) -> str:
+        """Return a text in which the container's paths and its port are those of this Redis."""
         text = text.replace("6379", str(self.port))
         text = re.sub(r"/(etc/redis|tmp|data|proc/1)\b", lambda found: f"{self.folder}/{found[1]}", text)
         return text if local.redis._version(self.binary) >= (7, 2) else text.replace(NEWER_THAN_7_0, "")

@@ -95,6 +95,7 @@ class JournalCollector:
                 yield CounterMetricFamily(name, text, getattr(counts, field))
             for name, (field, text) in _GAUGES.items():
                 yield _gauge(name, text, getattr(counts, field) or 0)
+            yield _gauge("dummies_journal_paused", "1 while draining is paused.", counts.paused is not None)
         if info is not None:
             yield from (_gauge(name, text, value_of(info)) for name, (text, value_of) in _REDIS.items())
 

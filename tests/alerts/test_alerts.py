@@ -41,6 +41,12 @@ def accept_again(watched: Watched) -> None:
     subprocess.run(discard, cwd=ROOT, env=os.environ | watched.system.env, timeout=60, check=True)
 
 
+def maintain(watched: Watched, *arguments: str) -> None:
+    """Run the operator's command."""
+    command = [sys.executable, "-m", "worker.maintenance", *arguments]
+    subprocess.run(command, cwd=ROOT, env=os.environ | watched.system.env, timeout=60, check=True)
+
+
 def fill_memory(watched: Watched) -> None:
     """Leave Redis a sixth of its memory."""
     with redis_of(watched.system) as redis:
@@ -82,6 +88,11 @@ CAUSES |= {
         lambda watched: watched.worker.stop(60),
         lambda watched: watched.start_worker(),
         {"DummiesNoWorker", "DummiesWorkerNotScraped", "DummiesNothingIsStored", "DummiesOldestStringWaits"},
+    ),
+    "a pause": (
+        lambda watched: maintain(watched, "pause", "--why", "planted"),
+        lambda watched: maintain(watched, "resume"),
+        {"DummiesPaused"},
     ),
     "PostgreSQL ends": (
         lambda watched: watched.system.postgres.stop(),
@@ -125,6 +136,7 @@ def test_an_alert_fires_once_its_fault_is_there_and_clears_once_it_is_over(watch
     finally:
         undo(watched)
     eventually(lambda: see(expected), within=120)
+    assert fault != "a pause" or not seen & {"DummiesNothingIsStored", "DummiesOldestStringWaits"}
     took = eventually(lambda: not expected & watched.firing(), within=CLEARS)
     print(f"{fault}: {', '.join(sorted(seen))}; cleared {took:.0f} s after it was over")
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from redis import Redis
+from redis.exceptions import AuthenticationError
 from redis_pod import RedisPod, skip_without_users, url_as
 from support import Client, count_rows, eventually, from_flower, query, redis_of, rows_in_flower, start_flower
 
@@ -70,6 +71,26 @@ def test_what_waits_is_still_there_when_redis_comes_back(tmp_path: Path) -> None
         assert record
         assert journal.queued_string(record) == (waiting, 0)
         assert journal.counts().waiting == 1
+
+
+def test_a_user_has_two_passwords_until_only_the_new_one_counts(tmp_path: Path) -> None:
+    """And connections stay, which were made with the old one."""
+    skip_without_users()
+    with RedisPod(tmp_path / "redis") as pod, connect(pod.url_as("api")) as earlier:
+        port = pod.port
+        assert earlier.ping()
+        pod.give_passwords("add", api="new-one", keda="new-one")
+        for password in ("api", "new-one"):
+            with connect(url_as(port, "api", password)) as redis:
+                assert redis.ping()
+        pod.give_passwords("only", api="new-one", keda="new-one")
+        with connect(url_as(port, "api")) as redis, pytest.raises(AuthenticationError):
+            redis.ping()
+        with connect(url_as(port, "keda", "new-one")) as keda, connect(url_as(port, "worker")) as worker:
+            assert keda.xlen(KEYS.journal) == 0
+            assert worker.ping()
+        assert earlier.ping()
+        assert pod.probe("readinessProbe")
 
 
 def test_an_operator_in_the_workers_pod_can_do_all_maintenance(

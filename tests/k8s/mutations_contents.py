@@ -66,6 +66,8 @@ SECRETS = [
     put(REPLACED, "production", API, f"{CONTAINER}/volumeMounts/name=operators/subPath", "operators"),
     put(REPLACED, "dev", "ConfigMap/api", "data/OPERATORS_FILE", "/etc/operators/tokens", "Secret/operators"),
     drop(REPLACED, "dev", "ConfigMap/api", "data/OPERATORS_FILE", API),
+    put("redis_gets_new_passwords_while_it_runs", "production", REDIS, f"{REFERENCE}/name", "passwords"),
+    put("redis_gets_new_passwords_while_it_runs", "dev", "Secret/redis-passwords", "metadata/name", "more", REDIS),
 ]
 PROMISES = [
     put("tiers_read_what_they_are_given", "ixcloud", "ConfigMap/api", "data/MAX_TEXT_LENGTH", "1", API),
@@ -88,6 +90,7 @@ PROMISES = [
     edit("redis_users_may_only_what_they_need", "dev", USERS, "+xlen", "+xlen +@all"),
     edit("redis_users_may_only_what_they_need", "dev", USERS, "+xlen +xpending)", "+@all)"),
     edit("redis_users_may_only_what_they_need", "dev", USERS, "~dummies:journal", "~*"),
+    edit("redis_users_may_only_what_they_need", "dev", USERS, "+acl|setuser", "+acl"),
     edit("all_keys_at_once_are_for_scripts_alone", "ixcloud", USERS, "+time +evalsha", "+time +evalsha +set"),
     edit("redis_users_may_only_what_they_need", "dev", USERS, "+info", "+info +config|get"),
     edit("redis_passwords_are_filled_in", "production", START, "#KEDA", "#METRICS"),

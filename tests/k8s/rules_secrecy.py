@@ -57,6 +57,16 @@ def operators_tokens_are_replaced_while_the_api_runs(documents: Documents) -> It
         yield f"{api}: OPERATORS_FILE is not in a folder that is the Secret operators"
 
 
+@policy()
+def redis_gets_new_passwords_while_it_runs(documents: Documents) -> Iterator[str]:
+    """Under a name that changes with its content the Secret would restart Redis; passwords.sh brings in what is new."""
+    redis = next(each for each in workloads(documents, "StatefulSet") if each.name == "redis")
+    for variable in redis.containers[0]["env"]:
+        secret = variable.get("valueFrom", {}).get("secretKeyRef", {}).get("name")
+        if (secret and not called(documents, "Secret", "redis-passwords")) or secret not in {None, "redis-passwords"}:
+            yield f"{redis}: {variable['name']} is not of the Secret redis-passwords, which keeps its name"
+
+
 def leaks(text: str) -> list[str]:
     """Return the lines of a manifest that make a Secret of a literal, or hold an address with a password."""
     found = [line for line in text.splitlines() if SECRET_IN_ADDRESS.search(line)]

@@ -61,6 +61,15 @@ def test_by_default_everyone_reads(redis: FakeRedis, redis_info: Any, method: st
     assert asked(client, method, path, "a token of no one at all") in (200, 503)
 
 
+def test_two_tokens_of_readers_are_valid_while_one_replaces_the_other(redis: FakeRedis, redis_info: Any) -> None:  # noqa: ARG001
+    both = f"{READER} its-replacement-token"
+    client = create_app(ApiSettings(redis_url="redis://127.0.0.1:1/0", read_token=both), redis).test_client()
+    for token in both.split():
+        assert asked(client, "GET", "/dummies/", token) == 503
+    for token in (both, "", None):
+        assert asked(client, "GET", "/dummies/", token) == 401
+
+
 def test_every_path_that_is_not_known_to_show_nothing_is_closed(app: Flask, client: FlaskClient) -> None:
     """A new view is closed, or named here."""
     open_ones = {"/", "/pipeline", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/style.css"}

@@ -100,7 +100,9 @@ def deployment(tmp_path: Path) -> Deployment:
 def test_it_replaces_redis_migrates_and_replaces_one_tier_after_the_other(deployment: Deployment, overlay: str) -> None:
     deployment.secrets(overlay, "Sound-pass_word1")
     assert deployment.run(overlay).returncode == 0
-    first, redis, second, third, fourth, *tiers = deployment.asked
+    first, redis, added, second, third, fourth, *tiers, only = deployment.asked
+    for step, how in ((added, "add"), (only, "only")):
+        assert step == f"--namespace ix-dummies exec --stdin statefulset/redis -- sh /etc/redis/passwords.sh {how}"
     assert first.startswith(f"apply --kustomize {overlay} --selector app.kubernetes.io/name notin ")
     assert "rollout status statefulset/redis" in redis
     assert second.startswith("--namespace ix-dummies delete job/migrate")
@@ -173,6 +175,17 @@ def test_a_secret_that_would_not_do_is_named_and_not_shown(deployment: Deploymen
     deployment.secrets("ixcloud", "sound", REDIS_KEDA_PASSWORD=value)
     deployment.refuses("ixcloud", reason)
     assert "with@sign" not in deployment.run("ixcloud").stderr
+
+
+def test_a_token_of_readers_may_have_a_successor(deployment: Deployment) -> None:
+    deployment.secrets("ixcloud", "sound")
+    secrets = deployment.overlays / "ixcloud" / ".env"
+    with secrets.open("a") as file:
+        file.write("READ_TOKEN=the-token-of-readers the-one-after-it\n")
+    assert deployment.run("ixcloud").returncode == 0
+    secrets.write_text(secrets.read_text().replace("after-it", "after it"))
+    done = deployment.run("ixcloud")
+    assert (done.returncode, "READ_TOKEN in " in done.stderr) == (1, True)
 
 
 def test_a_secret_that_the_example_does_not_have_is_checked_too(deployment: Deployment) -> None:

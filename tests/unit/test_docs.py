@@ -39,8 +39,8 @@ SOURCES = """
     database/settings.py local/*.py benchmarks/*.py tests/faults/*.py tests/faults_page/*.py
     tests/cluster/*.py tests/provision/*.py
 """
-ELSEWHERE = {"KUBECONFIG", "NOAUTH", "LOADING", "PUBLIC"}
-"""Others' variables, and what servers say in capitals."""
+ELSEWHERE = {"KUBECONFIG", "URL", "NOAUTH", "LOADING", "PUBLIC", "WRONGPASS", "MISCONF", "FLUSHALL", "DEL", "XTRIM"}
+"""Others' variables, what the runbooks' reader sets, and what servers say and take in capitals."""
 
 # Others' ports: SSH, Kubernetes, kubelet, PostgreSQL, Redis, a SOCKS proxy, OTLP, metrics; two of a moved `make run`.
 OTHER_PORTS = {22, 6443, 10250, 5432, 6379, 1080, 8081, 5001, 9000, 4318}

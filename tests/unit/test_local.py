@@ -221,6 +221,7 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
     assert {line.split()[1] for line in listed.splitlines() if line.startswith("make ")} == {
         "help",
+        "observed",
         "run",
         "test",
         "test-page",
@@ -239,5 +240,6 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "test-containers",
         "test-cluster",
         "test-provision",
+        "test-runbooks",
         "test-workflows",
     }

@@ -19,6 +19,7 @@ from api.http.request_log import REQUESTS
 from api.http.responses import JSON
 from api.process import metrics
 from api.services import Services
+from core.maintenance import Maintenance
 from core.metrics import REGISTRY, SortedHistogram
 from core.submission import Submission
 from local.system import ROOT
@@ -89,7 +90,7 @@ def test_the_journals_figures_are_shown_without_asking_redis(
     seen = shown(services)
     assert seen["dummies_journal_waiting_strings"] == seen["dummies_journal_appended_strings_total"] == 3
     assert seen["dummies_journal_entries"] == seen["dummies_accepting"] == 1
-    assert seen["dummies_journal_pending_entries"] == 0
+    assert seen["dummies_journal_pending_entries"] == seen["dummies_journal_paused"] == 0
     assert seen["dummies_redis_memory_max_bytes"] == 100
 
 
@@ -98,6 +99,13 @@ def test_claimed_entries_are_pending(services: Services, client: FlaskClient, co
     consumer.claim()
     services.monitor.look_at_journal()
     assert shown(services)["dummies_journal_pending_entries"] == 1
+
+
+def test_a_pause_is_shown(services: Services, client: FlaskClient, redis: Any) -> None:
+    Maintenance(redis).pause("someone", "a test")
+    client.get("/pipeline")
+    services.monitor.look_at_journal()
+    assert shown(services)["dummies_journal_paused"] == 1
 
 
 def test_what_is_not_known_is_left_out(client: FlaskClient, services: Services, redis_server: FakeServer) -> None:
