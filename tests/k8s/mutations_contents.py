@@ -90,7 +90,7 @@ PROMISES = [
     edit("redis_users_may_only_what_they_need", "dev", USERS, "+xlen", "+xlen +@all"),
     edit("redis_users_may_only_what_they_need", "dev", USERS, "+xlen +xpending)", "+@all)"),
     edit("redis_users_may_only_what_they_need", "dev", USERS, "~dummies:journal", "~*"),
-    edit("redis_users_may_only_what_they_need", "dev", USERS, "+acl|setuser", "+acl"),
+    edit("redis_users_may_only_what_they_need", "dev", USERS, "+acl|load", "+acl"),
     edit("all_keys_at_once_are_for_scripts_alone", "ixcloud", USERS, "+time +evalsha", "+time +evalsha +set"),
     edit("redis_users_may_only_what_they_need", "dev", USERS, "+info", "+info +config|get"),
     edit("redis_passwords_are_filled_in", "production", START, "#KEDA", "#METRICS"),
