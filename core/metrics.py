@@ -67,7 +67,7 @@ def _share() -> str | None:
     try:
         folder = variable("PROMETHEUS_MULTIPROC_DIR")
         if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            Path(folder).mkdir(0o700, parents=True, exist_ok=True)
             values.ValueClass = values.MultiProcessValue(_Slot(Path(folder)))  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         stop([f"PROMETHEUS_MULTIPROC_DIR: {error}"])

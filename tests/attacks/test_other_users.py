@@ -62,8 +62,10 @@ def looked_at(folder: Path) -> Iterator[list[str]]:
 
 
 def open_to_others(folder: Path) -> list[Path]:
-    """Return the files whose modes let others than the owner do anything."""
-    return [each for each in folder.rglob("*") if each.is_file() and each.stat().st_mode & 0o077]
+    """Return the files whose modes let others than the owner do anything, but those of metrics, in a closed folder."""
+    closed = [each for each in folder.glob("*.metrics") if not each.stat().st_mode & 0o077]
+    files = [each for each in folder.rglob("*") if each.is_file() and each.parent not in closed]
+    return [each for each in files if each.stat().st_mode & 0o077]
 
 
 def passwords(system: System) -> set[str]:

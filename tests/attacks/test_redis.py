@@ -97,7 +97,7 @@ def test_a_redis_that_is_silent_or_loads_its_data_is_alive(tmp_path: Path) -> No
         pod.pause()
         assert pod.probe("livenessProbe")
         pod.kill()
-    slow = RedisPod(tmp_path / "redis", "--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024")
+    slow = RedisPod(tmp_path / "redis", "--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024")
     with ThreadPoolExecutor() as pool, ExitStack() as stack:
         stack.callback(slow.stop)
         starting = pool.submit(slow.start)
@@ -105,6 +105,8 @@ def test_a_redis_that_is_silent_or_loads_its_data_is_alive(tmp_path: Path) -> No
         assert not slow.probe("startupProbe")
         assert slow.probe("livenessProbe")
         assert not starting.done()
+        with client_of(slow, KEEPER) as keeper:
+            keeper.config_set("key-load-delay", 0)
         starting.result()
         assert slow.probe("startupProbe")
 
