@@ -91,7 +91,8 @@ class OutageLog:
                 was_down, self.down = self.down, False
             if was_down:
                 self._reasons.forget()
-                log.info(self._over, **self._context)
+                if self._over:
+                    log.info(self._over, **self._context)
 
 
 def describe(error: BaseException) -> str:

@@ -39,7 +39,7 @@ class Drain:
         self._consumer, self._store, self._wake = consumer, store, wake
         self._tracing = tracing or Tracing()
         self._size, self._aside_size = Size(), Size()
-        self._outage = OutageLog("PostgreSQL stores nothing", "PostgreSQL stores again", server=store.server)
+        self._outage = OutageLog("PostgreSQL stores nothing", server=store.server)
         self._pause = OutageLog("draining is paused", "draining has resumed")
         self._tally = Tally()
         self._doubted = False

@@ -14,6 +14,7 @@ from fakeredis import FakeRedis, FakeServer
 from structlog.testing import capture_logs
 from support import eventually
 
+from core.consumer import Consumer
 from core.durability import Info
 from core.journal import Journal, Unit
 from core.submission import Submission
@@ -110,6 +111,23 @@ def test_a_worker_whose_redis_turns_volatile_logs_it_once_and_goes_on(
         eventually(lambda: pool.drains > 2, within=30)
         assert renewed(folder / "journal")
     assert [(line["event"], line["log_level"]) for line in said] == [("journal is volatile", "error")]
+
+
+def test_a_worker_says_once_that_postgresql_stores_again_though_nothing_waits(
+    folder: Path, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timer, "OVER_AFTER", 0.0)
+
+    def heard() -> list[str]:
+        assert all(renewed(folder / "journal") for _ in range(2))
+        return [line["server"] for line in said if line["event"] == "PostgreSQL stores again"]
+
+    with capture_logs() as said:
+        Consumer(redis).mark_database_unavailable()
+        assert heard() == []
+        Consumer(redis).mark_database_available()
+        eventually(heard, within=30)
+        assert heard() == ["127.0.0.1:1/dummy"]
 
 
 def test_no_drain_waits_for_a_broker_to_hear_of_it(

@@ -19,10 +19,12 @@ import structlog
 from celery import bootsteps
 from redis.exceptions import RedisError
 
+from core.addresses import place_of
 from core.connection import connect
 from core.durability import Durability, read_info
 from core.errors import DummiesError
 from core.loops import repeat
+from core.outage_log import OVER_AFTER
 from core.settings import load
 from core.timeouts import STUCK_AFTER, TASK_TIME_LIMIT
 from core.watch import Watch
@@ -55,6 +57,8 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         """When the pool was given a drain that no process has started yet (monotonic)."""
         self._looked_at = 0.0
         """When the journal was last checked, whether it answered or not (monotonic)."""
+        self._server, self._unavailable_at = place_of(settings.database_url), 0.0
+        """Where rows go, and when PostgreSQL was last seen marked unavailable (monotonic); 0 once its end is logged."""
 
     def start(self, worker: Any) -> None:
         """Start; the pool runs."""
@@ -95,9 +99,18 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._beat("journal")
         if entries or unavailable:
             self._work.set()
+        self._note_outage(unavailable=unavailable)
         with suppress(RedisError):
             # a Redis that turned volatile is logged; draining continues, since rows cannot be lost there
             self._durability.note(read_info(self._redis))
+
+    def _note_outage(self, *, unavailable: bool) -> None:
+        """Log that an outage is over. The pool's processes, where nothing waits, would not hear of it."""
+        if unavailable:
+            self._unavailable_at = time.monotonic()
+        elif self._unavailable_at and time.monotonic() > self._unavailable_at + OVER_AFTER:
+            self._unavailable_at = 0.0
+            log.info("PostgreSQL stores again", server=self._server)
 
     def _hand_over(self, worker: Any) -> None:
         if time.monotonic() > self._looked_at + STUCK_AFTER:
