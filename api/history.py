@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from api.http.contract import MAX_HISTORY_PAGE, HistoryPage, StringState
 from api.http.parameters import DEFAULT_PAGE, integer, preview, searched
-from api.http.problems import database_unavailable
 from api.http.responses import utc
 from api.http.room import Room
-from api.process.reader import DatabaseUnavailable, Reader, Search
+from api.process.reader import Reader, Search
 from api.services import services
 from api.strings import stored
 from core.errors import ReadsBusy
@@ -36,12 +35,9 @@ def page() -> HistoryPage:
     """Return the page of stored strings that the query asks for."""
     limit = integer("limit", MAX_HISTORY_PAGE) or DEFAULT_PAGE
     before, text, most = integer("cursor", _MAX_SEQ), searched(), preview()
-    try:
-        if text is not None:
-            return _hits(services().reader, _search(services().reader, text, limit, before), limit, most)
-        return _strings(services().reader, limit, before, most)
-    except DatabaseUnavailable:
-        raise database_unavailable() from None
+    if text is not None:
+        return _hits(services().reader, _search(services().reader, text, limit, before), limit, most)
+    return _strings(services().reader, limit, before, most)
 
 
 def _strings(reader: Reader, limit: int, before: int | None, most: int | None) -> HistoryPage:

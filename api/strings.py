@@ -14,10 +14,8 @@ from uuid import UUID
 from msgspec import UNSET
 
 from api.http.contract import StringState, StringStatus
-from api.http.problems import database_unavailable
 from api.http.responses import utc
 from api.process.places import Places
-from api.process.reader import DatabaseUnavailable
 from api.services import services
 from core.errors import ReadsBusy
 from core.journal import Record
@@ -103,18 +101,10 @@ def all_in_redis(
 
 
 def all_known(keys: Sequence[str]) -> bool:
-    """Return whether all were accepted, and none discarded; raises JournalUnavailable or DatabaseUnavailable."""
+    """Return whether all were accepted, and none discarded; raises JournalUnavailable or ReadFailed."""
     records = services().journal.records(keys)
     others = {key for key, record in zip(keys, records, strict=True) if record is None}
     return not others or others == services().reader.stored(list(others))
-
-
-def stored_rows(keys: Sequence[str]) -> dict[str, StoredString]:
-    """Return those of the strings that are stored, by id; raises ApiProblem while PostgreSQL is unavailable."""
-    try:
-        return services().reader.states(keys)
-    except DatabaseUnavailable:
-        raise database_unavailable() from None
 
 
 def _queued_with_text(key: str, record: Record) -> StringState | None:

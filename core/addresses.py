@@ -78,6 +78,15 @@ def hosts_in(address: str) -> list[str]:
     return [host.strip("[]") for host, _ in _HOSTS.findall(found["hosts"] or "")] if found else []
 
 
+def place_of(address: str) -> str:
+    """Return where a valid address leads, for a log line: ``host:port/database``, without user and password."""
+    found = _ADDRESS.fullmatch(address)
+    if not found:
+        return ""
+    folder = re.search("(?:^|&)host=([^&]*)", found["query"] or "")
+    return f"{found['hosts'] or unquote(folder[1] if folder else '')}/{found['path'] or ''}"
+
+
 def _read(address: str, schemes: Sequence[str], form: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return an address' parts and parameters."""
     found = _ADDRESS.fullmatch(address)

@@ -31,4 +31,20 @@ class KeyReused(DummiesError):
 
 
 class ReadsBusy(DummiesError):
-    """Reading took too long, or too many read at the same time."""
+    """Too many read at the same time."""
+
+
+class ReadTooSlow(ReadsBusy):
+    """Reading took too long."""
+
+
+class ReadFailed(DummiesError):
+    """PostgreSQL cannot be read."""
+
+
+class DatabaseUnavailable(ReadFailed):
+    """PostgreSQL does not answer."""
+
+
+class ReadRefused(ReadFailed):
+    """PostgreSQL answers, but refuses to read: a right is missing, or what the statement names."""

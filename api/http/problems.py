@@ -11,7 +11,17 @@ from werkzeug.exceptions import HTTPException
 
 from api.http.contract import Problem, RefusedItem
 from api.http.responses import COMMON, encode
-from core.errors import InvalidText, JournalFull, JournalUnavailable, KeyReused, ReadsBusy
+from core.errors import (
+    DatabaseUnavailable,
+    InvalidText,
+    JournalFull,
+    JournalUnavailable,
+    KeyReused,
+    ReadFailed,
+    ReadRefused,
+    ReadsBusy,
+    ReadTooSlow,
+)
 
 log = structlog.get_logger()
 
@@ -45,6 +55,8 @@ _TITLES = {
     "journal-full": (503, "The journal is full"),
     "journal-volatile": (503, "The journal is not durable"),
     "database-away": (503, "The database is unavailable"),
+    "database-error": (503, "The database refuses to be read"),
+    "database-slow": (503, "The database took too long"),
     "draining": (503, "The process is shutting down"),
     "busy": (503, "Too many concurrent requests"),
     "stuck": (503, "Every request thread is stuck"),
@@ -55,6 +67,7 @@ _BY_STATUS: dict[int | None, tuple[str, str]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too-large", "Send a smaller request."),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported-media-type", "Send application/json."),
 }
+_UNREAD = "Stored strings cannot be read now: retry later."
 _HEADERS = {
     "unsupported-encoding": {"Accept-Encoding": "identity"},
     "reader-only": {"WWW-Authenticate": 'Bearer realm="ix-dummies readers"'},
@@ -108,17 +121,10 @@ def journal_volatile(problem: str | None) -> ApiProblem:
     return ApiProblem("journal-volatile", f"Nothing was accepted. Retry once this is fixed: {problem}.", retry_after=10)
 
 
-def database_unavailable() -> ApiProblem:
-    """Return the problem while PostgreSQL is unavailable and nothing else could answer."""
+def undecided(error: Exception) -> ApiProblem:
+    """Return the problem of a text that is too long now, while PostgreSQL, which may have it, cannot be read."""
     return ApiProblem(
-        "database-away", "Stored strings cannot be read now: retry later. Submitting still works.", retry_after=5
-    )
-
-
-def undecided() -> ApiProblem:
-    """Return the problem of a text over today's limit that may be stored already, while PostgreSQL is unavailable."""
-    return ApiProblem(
-        "database-away",
+        "database-error" if isinstance(error, ReadRefused) else "database-away",
         "The text is too long. Whether it was accepted before, under a higher limit, cannot be determined now:"
         " retry later.",
         retry_after=5,
@@ -134,6 +140,12 @@ def problem_of(error: Exception) -> ApiProblem:
             problem = journal_unavailable()
         case JournalFull():
             problem = journal_full(5)
+        case DatabaseUnavailable():
+            problem = ApiProblem("database-away", f"{_UNREAD} Submitting still works.", retry_after=5)
+        case ReadFailed():
+            problem = ApiProblem("database-error", f"{_UNREAD} An operator finds the reason in the log.", retry_after=5)
+        case ReadTooSlow():
+            problem = ApiProblem("database-slow", "Retry later: PostgreSQL gave up reading.", retry_after=1)
         case ReadsBusy():
             problem = ApiProblem("busy", "Retry in a moment: too much is being read.", retry_after=1)
         case KeyReused():

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from redis import Redis
 
 from api.http.problems import ApiProblem, journal_full, journal_volatile
-from api.process.reader import DatabaseUnavailable, Reader
+from api.process.reader import Reader
 from api.settings import ApiSettings
 from core.connection import journal_errors, without_repeats
 from core.counts import Counts
 from core.durability import Durability, Info, read_info
-from core.errors import DummiesError, JournalUnavailable
+from core.errors import DatabaseUnavailable, DummiesError, JournalUnavailable
 from core.journal import Journal
 from core.loops import repeat
 from core.outage_log import OutageLog

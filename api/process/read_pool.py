@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from queue import Empty, LifoQueue
 
 import psycopg2
-from psycopg2.errors import QueryCanceled
 
 from api.process.places import Places
 from core.errors import ReadsBusy
@@ -36,9 +35,8 @@ class ReadPool:
     def session(self) -> Iterator[Session]:
         """Lend a connection.
 
-        Raises ReadsBusy when none is free in time, when too many wait for one, and when PostgreSQL canceled the
-        statement, which leaves the connection as it was; psycopg2.Error and UnfitDatabase when it is lost, or there is
-        none.
+        It is kept after an error that PostgreSQL reports over it. Raises ReadsBusy when none is free in time and when
+        too many wait for one, and UnfitDatabase or psycopg2.OperationalError when none can be opened.
         """
         if not self._places.take():
             raise ReadsBusy
@@ -47,19 +45,15 @@ class ReadPool:
             connection = self._take()
             yield connection
             self._give_back(connection)
-        except QueryCanceled as error:
+        except psycopg2.Error as error:
             if connection is not None:
-                self._give_back(connection)
-            raise ReadsBusy from error
-        except psycopg2.Error:
-            if connection is not None:
-                connection.close()
+                self._give_back(connection, lost=not error.pgcode)
             raise
         finally:
             self._places.release()
 
-    def _give_back(self, connection: Session) -> None:
-        if connection.expired:  # psycopg2 need not have said so
+    def _give_back(self, connection: Session, *, lost: bool = False) -> None:
+        if lost or connection.closed or connection.expired:  # psycopg2 need not have said so
             connection.close()
         else:
             self._idle.put(connection)

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg2
+from psycopg2.errors import QueryCanceled
 
 from api.http.room import RESPONSE_BYTES
 from api.process.read_pool import ReadPool
-from core.errors import DummiesError, ReadsBusy
+from core.addresses import place_of
+from core.errors import DatabaseUnavailable, DummiesError, ReadRefused, ReadTooSlow
+from core.outage_log import OutageLog
 from core.submission import StoredString, decode_rows
+from database.errors import words
 from database.session import Connector, UnfitDatabase
 
 CONNECTIONS = {"reads": 5, "searches": 2, "pings": 1}
@@ -30,11 +34,12 @@ SEARCH_COST = 2**26
 SEARCH_BYTES, EXPORT_BYTES = 2**23, 2**18
 """Bytes of texts that a statement of a search, and of an export, looks at, both at most."""
 
+LOST = ("08", "57P")
+"""How SQLSTATEs begin where the connection is lost: connection exceptions, and a server that shuts down or starts."""
+STRUGGLING = (*LOST, "53", "55", "57", "58", "XX")
+"""And where no reader should ask for a moment: resources, locks, a failing disk. The others are about a statement."""
+
 _SQL = {file.stem: file.read_text(encoding="utf-8") for file in (Path(__file__).parent / "sql").glob("*.sql")}
-
-
-class DatabaseUnavailable(DummiesError):
-    """PostgreSQL does not answer."""
 
 
 class Search(NamedTuple):
@@ -58,7 +63,8 @@ class Piece(NamedTuple):
 class Reader:
     """Reads over at most 8 connections.
 
-    Every call ends in bounded time, or raises DatabaseUnavailable; or ReadsBusy, which says nothing about the database.
+    Every call ends in bounded time, or raises DatabaseUnavailable; or ReadRefused, ReadTooSlow or ReadsBusy, which say
+    nothing about the database. Why is logged, in PostgreSQL's words.
     Of a text that is longer than a ``preview`` (characters), one character more than that is read. Returns rows newest
     first until their texts total 256 KiB, and at least one.
     """
@@ -76,6 +82,9 @@ class Reader:
         pools = connector and {kind: ReadPool(connector, size, WAITING[kind]) for kind, size in CONNECTIONS.items()}
         self._pools = pools or {}
         self._resting_until = 0.0
+        server = place_of(url or "")
+        self._outage = OutageLog("PostgreSQL unavailable", "PostgreSQL available again", server=server)
+        self._failures = OutageLog("read failed", server=server)
 
     @property
     def others_search(self) -> bool:
@@ -119,7 +128,7 @@ class Reader:
 
     def ping(self) -> None:
         """Return when PostgreSQL answers."""
-        with suppress(ReadsBusy):  # to cancel a statement is an answer
+        with suppress(ReadTooSlow, ReadRefused):  # these are answers
             self._fetch("SELECT 1", {}, kind="pings", rested=True)
 
     def _strings(self, name: str, asked: Mapping[str, object], preview: int | None) -> list[StoredString]:
@@ -135,10 +144,23 @@ class Reader:
             with self._pools[kind].session() as session, session.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 names = [column.name for column in cursor.description or ()]
-                return [dict(zip(names, row, strict=True)) for row in cursor]
+                rows = [dict(zip(names, row, strict=True)) for row in cursor]
         except (psycopg2.Error, UnfitDatabase) as error:
-            self._resting_until = time.monotonic() + REST_AFTER_FAILURE
-            raise DatabaseUnavailable from error
+            raise self._failed(error) from error
+        self._outage.over()
+        return rows
+
+    def _failed(self, error: psycopg2.Error | UnfitDatabase) -> DummiesError:
+        """Log why a call failed; return it as our error. Others rest only from a server that is in trouble itself."""
+        code = getattr(error, "pgcode", None) or ""
+        answers = isinstance(error, psycopg2.ProgrammingError) if not code else not code.startswith(LOST)
+        (self._failures if answers else self._outage).met(words(error))
+        if isinstance(error, QueryCanceled):
+            return ReadTooSlow()
+        if answers and not code.startswith(STRUGGLING):
+            return ReadRefused()
+        self._resting_until = time.monotonic() + REST_AFTER_FAILURE
+        return DatabaseUnavailable()
 
 
 def _searched(text: str, most: int) -> int:

@@ -87,6 +87,6 @@ def _not_failed(submission_id: UUID) -> ApiProblem:
     [record] = services().journal.records([key])
     if record and record.failed:
         return ApiProblem("not-failed", UNREADABLE)
-    if record or strings.stored_rows([key]):
+    if record or services().reader.states([key]):
         return ApiProblem("not-failed", "Only dead letters can be retried or discarded: check its status.")
     return ApiProblem("unknown-string", "There is no string with this id: check the id.")

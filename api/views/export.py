@@ -13,12 +13,12 @@ from flask import Blueprint, Response
 from api.auth import readers_only
 from api.http.openapi import Operation
 from api.http.parameters import query, searched
-from api.http.problems import ApiProblem, database_unavailable
+from api.http.problems import ApiProblem
 from api.http.responses import NOT_CACHED
 from api.process.places import Places
-from api.process.reader import DatabaseUnavailable, Reader
+from api.process.reader import Reader
 from api.services import services
-from core.errors import ReadsBusy
+from core.errors import ReadFailed, ReadsBusy
 
 blueprint = Blueprint("export", __name__)
 blueprint.before_request(readers_only)
@@ -53,10 +53,7 @@ def export() -> Response:
     lines = _lines(services().reader, text, csv=kind == "csv")
     with ExitStack() as slot:
         slot.callback(_places.release)
-        try:
-            first = next(lines)
-        except DatabaseUnavailable:
-            raise database_unavailable() from None
+        first = next(lines)
         response = Response(chain([first], lines), content_type=_TYPES[kind], headers=NOT_CACHED)
         response.headers["Content-Disposition"] = f'attachment; filename="dummies.{kind}"'
         response.headers["X-Accel-Buffering"] = "no"
@@ -67,7 +64,7 @@ def export() -> Response:
 def _lines(reader: Reader, text: str | None, *, csv: bool) -> Iterator[bytes]:
     """Yield the file piece by piece, with a rest of twice the time that each took, so that others are served.
 
-    Raises DatabaseUnavailable or ReadsBusy before the first piece. Later it waits until it can read again and continues
+    Raises ReadFailed or ReadsBusy before the first piece. Later it waits until it can read again and continues
     where it was: a response that has begun could only end as if it were complete. Empty pieces are not sent, but show
     whether the client is still there.
     """
@@ -76,7 +73,7 @@ def _lines(reader: Reader, text: str | None, *, csv: bool) -> Iterator[bytes]:
         started = time.monotonic()
         try:
             lines, following = reader.export(text, before, csv=csv)
-        except (DatabaseUnavailable, ReadsBusy):
+        except (ReadFailed, ReadsBusy):
             if before is None:
                 raise
             time.sleep(random.uniform(*DATABASE_TRIED_AGAIN))  # noqa: S311

@@ -26,9 +26,9 @@ from api.http.parameters import preview, query
 from api.http.problems import ApiProblem
 from api.http.responses import JSON, json_response
 from api.http.room import BEGINNING, Room
-from api.process.reader import DatabaseUnavailable
 from api.services import services
-from api.strings import all_in_redis, failed, in_redis, queued, stored, stored_rows, unreadable
+from api.strings import all_in_redis, failed, in_redis, queued, stored, unreadable
+from core.errors import ReadFailed
 from core.submission import DeadLetter, Refusal
 
 blueprint = Blueprint("strings", __name__)
@@ -45,7 +45,7 @@ def state(submission_id: UUID) -> Response:
     key = str(submission_id)
     found = in_redis(key)
     if found is None:
-        row = stored_rows([key]).get(key)
+        row = services().reader.states([key]).get(key)
         if row is None:
             raise ApiProblem("unknown-string", "There is no string with this id: check the id.")
         found = stored(row)
@@ -96,7 +96,7 @@ def _many(ids: Sequence[UUID], most: int | None) -> StringStates:
     missing = [key for key in keys if key not in records]
     try:
         rows = _rows(missing, most) if missing else {}
-    except DatabaseUnavailable:
+    except ReadFailed:
         return StringStates(items, [], [UUID(key) for key in missing])
     items += [room.fit(state) for state in rows.values()]
     return StringStates(items, [UUID(key) for key in missing if key not in rows], [])
@@ -124,7 +124,7 @@ def _summary(keys: Sequence[str]) -> StatusSummary:
     missing = [key for key in keys if key not in records]
     try:
         rows = services().reader.stored(missing) if missing else set()
-    except DatabaseUnavailable:
+    except ReadFailed:
         return StatusSummary(waiting, 0, refused, [], len(missing))
     return StatusSummary(waiting, len(rows), refused, [UUID(key) for key in missing if key not in rows], 0)
 

@@ -16,11 +16,10 @@ from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
 from api.http.request_ids import nginx_id_of
 from api.http.responses import accepted_headers, json_response
 from api.process.places import Places
-from api.process.reader import DatabaseUnavailable
 from api.services import services
 from api.strings import all_known
 from api.submissions import accept, accept_bulk, id_of
-from core.errors import ReadsBusy
+from core.errors import ReadFailed, ReadsBusy
 
 blueprint = Blueprint("submit", __name__)
 
@@ -86,8 +85,8 @@ def _were_accepted(submitted: Mapping[int, SubmitRequest], *, bulk: bool) -> boo
     ids = [id_of(string, key, request_id, index if bulk else None) for index, string in submitted.items()]
     try:
         return all_known(ids)
-    except (DatabaseUnavailable, ReadsBusy):
-        raise undecided() from None
+    except (ReadFailed, ReadsBusy) as error:
+        raise undecided(error) from None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from api.http import room
 from api.process import reader
 from api.settings import ApiSettings
 from api.views import strings
-from core.errors import ReadsBusy
+from core.errors import ReadRefused, ReadsBusy, ReadTooSlow
 from local.system import System
 
 SMALL = 600
@@ -170,9 +170,20 @@ def asked(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> Asked:
 @pytest.mark.parametrize("kind", reader.CONNECTIONS)
 def test_a_statement_that_is_too_slow_says_nothing_about_the_database(asked: Asked, kind: str) -> None:
     server = asked.ask("pg_backend_pid()", kind)
-    with pytest.raises(ReadsBusy):
+    with pytest.raises(ReadTooSlow):
         asked.ask("pg_sleep(1)", kind)
     assert asked.ask("pg_backend_pid()", kind) == server
+    assert asked.history(1, None)
+
+
+def test_a_missing_right_is_no_outage_and_others_are_served_meanwhile(asked: Asked) -> None:
+    """Over the same connection, which the error leaves as it was; the monitor still finds the database up."""
+    server = asked.ask("pg_backend_pid()")
+    for trouble in ("passwd FROM pg_shadow", "1 FROM nothing", "1 +"):
+        with pytest.raises(ReadRefused):
+            asked.ask(trouble)
+        assert asked.ask("pg_backend_pid()") == server
+        asked.ping()
     assert asked.history(1, None)
 
 

@@ -16,7 +16,8 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from api.process.reader import DatabaseUnavailable, Reader
+from api.process.reader import Reader
+from core.errors import DatabaseUnavailable
 from core.submission import Submission
 from database.connection import connect
 from database.migrate import migrate, migrations

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from api.process.reader import DatabaseUnavailable, Piece
+from api.process.reader import Piece
 from api.services import Services
 from api.views.export import CONCURRENT_EXPORTS
-from core.errors import ReadsBusy
+from core.errors import DatabaseUnavailable, ReadsBusy
 
 
 def _fail() -> None:

@@ -82,6 +82,7 @@ export const en = {
   notes: {
     queued: "Accepted; it is on its way to the database.",
     unread: "Accepted. What became of it is shown with a token for reading.",
+    unconfirmed: "Accepted. Whether it is stored cannot be read at present.",
     storedIn: (duration: string) => `in ${duration}`,
     failed: (reason: string) => `The database refused it: ${reason}`,
     failedUnexplained: "The database refused it.",
@@ -103,6 +104,7 @@ export const en = {
     "unexpected-answer": "the service gave an answer that makes no sense.",
     "journal-away": "the journal does not answer.",
     "database-away": "the text is too long, and the database cannot say whether it was accepted before.",
+    "database-error": "the text is too long, and the database refuses to say whether it was accepted before.",
     "journal-full": "the journal is full.",
     "journal-volatile": "the journal would not keep it safe.",
     "internal-error": "something went wrong in the service.",

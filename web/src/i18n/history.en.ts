@@ -24,6 +24,9 @@ export const history = {
   loadingMore: "Loading older strings…",
   troubles: {
     "database-away": "The database is unavailable, so stored strings cannot be read. They are safe.",
+    "database-error":
+      "The database refuses to be read. Strings are safe; an operator finds the reason in the API's log.",
+    "database-slow": "The database took too long.",
     "rate-limited": "Too many requests came from here.",
     "unknown-host":
       "The service does not go by the name that this page uses; an operator can add it to ALLOWED_HOSTS.",

@@ -26,6 +26,9 @@ export const history: typeof english = {
   loadingMore: "더 이전 문자열을 불러오는 중입니다…",
   troubles: {
     "database-away": "데이터베이스가 응답하지 않아 저장된 문자열을 읽을 수 없습니다. 문자열은 안전합니다.",
+    "database-error":
+      "데이터베이스가 읽기를 거부합니다. 문자열은 안전하며, 이유는 운영자가 API의 로그에서 확인할 수 있습니다.",
+    "database-slow": "데이터베이스의 처리가 너무 오래 걸렸습니다.",
     "rate-limited": "이곳에서 보낸 요청이 너무 많습니다.",
     "unknown-host":
       "서비스가 이 페이지가 쓰는 이름으로는 응답하지 않습니다. 운영자가 ALLOWED_HOSTS에 추가할 수 있습니다.",

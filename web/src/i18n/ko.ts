@@ -75,6 +75,7 @@ export const ko: Messages = {
   notes: {
     queued: "접수되어 데이터베이스로 가는 중입니다.",
     unread: "접수되었습니다. 그 뒤의 상태는 읽기 토큰을 입력하면 표시됩니다.",
+    unconfirmed: "접수되었습니다. 저장되었는지는 지금 확인할 수 없습니다.",
     storedIn: (duration) => `${duration} 걸림`,
     failed: (reason) => `데이터베이스가 거부했습니다: ${reason}`,
     failedUnexplained: "데이터베이스가 거부했습니다.",
@@ -96,6 +97,7 @@ export const ko: Messages = {
     "unexpected-answer": "서비스가 이해할 수 없는 응답을 보냈습니다.",
     "journal-away": "저널이 응답하지 않습니다.",
     "database-away": "텍스트가 너무 긴데, 이전에 받은 것인지 데이터베이스에서 확인할 수 없습니다.",
+    "database-error": "텍스트가 너무 긴데, 이전에 받은 것인지 데이터베이스가 알려 주지 않습니다.",
     "journal-full": "저널이 가득 찼습니다.",
     "journal-volatile": "저널이 문자열을 안전하게 보관할 수 없습니다.",
     "internal-error": "서비스에 문제가 생겼습니다.",

@@ -121,6 +121,19 @@ describe("the history", () => {
     expect(main().queryByText(/^The database is unavailable/)).toBeNull();
   });
 
+  it.each([
+    [
+      "database-error",
+      "The database refuses to be read. Strings are safe; an operator finds the reason in the API's log.",
+    ],
+    ["database-slow", "The database took too long."],
+  ])("calls %s no outage", async (code, said) => {
+    answer = () => problem(503, code, "Later.");
+    await open("#/history");
+    expect(main().getByText(said, { exact: false })).toBeTruthy();
+    expect(main().queryByText(/unavailable/)).toBeNull();
+  });
+
   it("is read again although the service takes nothing from this page", async () => {
     const refused = new ApiError({ code: "foreign-origin", detail: "" }, true);
     reachability.note(reachability.begin(), refused, true);
