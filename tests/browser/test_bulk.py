@@ -319,25 +319,6 @@ def test_a_file_is_not_sent_twice_unasked_because_the_storage_that_has_it_cannot
     assert tiers.rows("unopened %") == ["unopened one", "unopened two"]
 
 
-def test_a_storage_that_is_cleared_while_lines_are_sent_is_said(open_page: Open) -> None:
-    page = open_page("en-US")
-    held = hold(page, "**/dummies/bulk")
-    choose(page, "cleared.txt", b"cleared one\ncleared two\n")
-    press(page, "Send 2 strings")
-    expect(page.get_by_role("heading", name="Sending cleared.txt")).to_be_visible()
-    eventually(lambda: page.wait_for_timeout(50) or held, within=20)
-    devtools = page.context.new_cdp_session(page)
-    origin = page.evaluate("location.origin")
-    devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
-    expect(page.get_by_role("alert")).to_contain_text("This browser's storage has failed: reload this page.")
-    assert violations(page) == []
-    press(page, "Pause")  # in vain, and no error of the page's
-    press(page, "Cancel")
-    page.reload()
-    expect(page.get_by_label("Lines")).to_be_visible()
-    expect(page.get_by_role("alert")).to_have_text("")
-
-
 def test_a_batch_goes_on_beside_another_view_though_its_code_did_not_load_first(tiers: Tiers, open_page: Open) -> None:
     page = open_page("en-US")
     held = hold(page, "**/dummies/bulk")

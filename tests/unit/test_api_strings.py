@@ -21,7 +21,7 @@ from api.http.problems import TYPE_PREFIX
 from api.http.room import BEGINNING, RESPONSE_BYTES
 from api.services import Services
 from core.consumer import Consumer
-from core.errors import DatabaseUnavailable, ReadsBusy
+from core.errors import DatabaseUnavailable, ReadRefused, ReadsBusy, ReadTooSlow
 from core.journal import DEAD_LETTERS_READ, Record
 from core.keys import KEYS
 from core.submission import UNREADABLE, StoredString
@@ -374,18 +374,44 @@ def test_a_text_longer_than_the_preview_is_cut_and_said_to_be(
         assert "truncated" not in whole
 
 
-@pytest.mark.parametrize("path", ["/dummies/", "/dummies/{}", "/dummies/?id={}", "/dummies/export"])
-def test_a_reader_who_gets_no_turn_is_told_when_to_ask_again(
-    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    def busy(*_: object, **__: object) -> None:
-        raise ReadsBusy
+def fail_reads(services: Services, monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    """Have every read of the table raise an error."""
 
-    for name in ("states", "history", "export"):
-        monkeypatch.setattr(services.reader, name, busy)
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    for name in ("states", "stored", "history", "export"):
+        monkeypatch.setattr(services.reader, name, fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ReadsBusy, ("busy", "1")),
+        (ReadTooSlow, ("database-slow", "1")),
+        (ReadRefused, ("database-error", "5")),
+        (DatabaseUnavailable, ("database-away", "5")),
+    ],
+)
+@pytest.mark.parametrize("path", ["/dummies/", "/dummies/{}", "/dummies/export"])
+def test_a_reader_is_told_why_nothing_is_read_and_when_to_ask_again(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, path: str, *, error: type, told: tuple
+) -> None:
+    fail_reads(services, monkeypatch, error)
     with client.get(path.format(uuid4())) as answer:
-        assert (answer.status_code, answer.json["type"]) == (503, "urn:ix-dummies:problem:busy")
-        assert answer.headers["Retry-After"] == "1"
+        assert answer.status_code == 503
+        assert (answer.json["type"].removeprefix(TYPE_PREFIX), answer.headers["Retry-After"]) == told
+
+
+def test_strings_that_only_the_table_may_have_are_unavailable_where_it_may_not_be_read(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_reads(services, monkeypatch, ReadRefused)
+    queued, other = submit(client), str(uuid4())
+    answer = client.get(f"/dummies/?id={queued}&id={other}").json
+    assert ([item["id"] for item in answer["items"]], answer["unavailable"]) == ([queued], [other])
+    answer = client.post("/dummies/status", json={"ids": [queued, other]}).json
+    assert answer == {**NOTHING, "queued": 1, "unavailable": 1}
 
 
 def test_few_requests_read_texts_from_redis_at_a_time(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

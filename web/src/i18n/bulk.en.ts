@@ -94,6 +94,8 @@ export const bulk = {
     cancel: "Do not send",
   },
   storageFailed: "This browser's storage has failed: reload this page. No string that was accepted is lost.",
+  vanished: (accepted: number, all: number) =>
+    `This browser has deleted this site's data, and a batch with it. Of its ${strings(all)}, ${count(accepted)} were known to be accepted. See in History what is stored before you send the others again.`,
   pause: "Pause",
   resume: "Resume",
   cancel: "Cancel",

@@ -94,6 +94,8 @@ export const bulk: typeof english = {
   },
   storageFailed:
     "이 브라우저의 저장소에 문제가 생겼습니다. 페이지를 새로 고치세요. 이미 접수된 문자열은 사라지지 않습니다.",
+  vanished: (accepted, all) =>
+    `이 브라우저에서 이 사이트의 데이터가 삭제되어 보내던 내용도 사라졌습니다. 문자열 ${count(all)}개 중 ${count(accepted)}개가 접수된 것으로 확인되었습니다. 나머지를 다시 보내기 전에 기록에서 무엇이 저장되었는지 확인하세요.`,
   pause: "일시 중지",
   resume: "계속",
   cancel: "취소",

@@ -82,6 +82,7 @@ export const en = {
   notes: {
     queued: "Accepted; it is on its way to the database.",
     unread: "Accepted. What became of it is shown with a token for reading.",
+    unconfirmed: "Accepted. Whether it is stored cannot be read at present.",
     storedIn: (duration: string) => `in ${duration}`,
     failed: (reason: string) => `The database refused it: ${reason}`,
     failedUnexplained: "The database refused it.",

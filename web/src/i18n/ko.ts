@@ -75,6 +75,7 @@ export const ko: Messages = {
   notes: {
     queued: "접수되어 데이터베이스로 가는 중입니다.",
     unread: "접수되었습니다. 그 뒤의 상태는 읽기 토큰을 입력하면 표시됩니다.",
+    unconfirmed: "접수되었습니다. 저장되었는지는 지금 확인할 수 없습니다.",
     storedIn: (duration) => `${duration} 걸림`,
     failed: (reason) => `데이터베이스가 거부했습니다: ${reason}`,
     failedUnexplained: "데이터베이스가 거부했습니다.",

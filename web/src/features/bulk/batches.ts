@@ -28,7 +28,13 @@ export function isUnread(keeping: Keeping): keeping is Unread {
 /** Unknown until the storage has been read. If it has `failed` since, this is what was read last. */
 export type BatchState = { failed: boolean } & (
   | { known: false }
-  | { known: true; progress: Progress | null; keeping: Keeping }
+  | {
+      known: true;
+      progress: Progress | null;
+      keeping: Keeping;
+      /** The last batch as it was last read, if it is gone although no tab has deleted it. */
+      vanished: Progress | null;
+    }
 );
 
 /** This browser's one batch: persisted, shared between tabs, and changed only here. */
@@ -51,14 +57,18 @@ export class Batches {
   constructor(storage: BatchStorage | null, keeping: Keeping = storage ? "kept" : "denied") {
     this.storage = storage ?? new MemoryStorage();
     this.keeping = keeping;
-    this.storage.onLost = () => {
+    this.storage.onTurn = (turn) => {
       if (storage !== this.storage) return;
-      this.lost = true;
-      this.set({ ...this.state, failed: true });
+      this.lost = turn === "lost";
+      this.set({ ...this.state, failed: this.lost });
+      if (!this.lost) this.reload().catch(() => undefined);
+      // which has no copy, and would take the batch for deleted
+      if (turn === "restored") this.post(null);
     };
     this.channel?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
       if (data === TRY_NOW) return this.onTryNow();
       if (data) this.onlyElsewhere.add(data.onlyThere);
+      else this.storage.noteOtherTab?.();
       this.reload().catch(() => undefined);
     });
   }
@@ -86,8 +96,10 @@ export class Batches {
     const [saved, deleted] = await this.noting(Promise.all([storage.load(), storage.deleted()]));
     if (storage !== this.storage) return;
     this.deleted = [...deleted, ...this.onlyElsewhere];
+    const before = this.state.known ? (this.state.progress ?? this.state.vanished) : null;
+    const vanished = saved || !before || deleted.includes(before.batch.id) ? null : before;
     const { failed } = this.state;
-    this.set({ known: true, failed, progress: saved && progressOf(saved), keeping: this.keeping });
+    this.set({ known: true, failed, progress: saved && progressOf(saved), keeping: this.keeping, vanished });
   }
 
   /**

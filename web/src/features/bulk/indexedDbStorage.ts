@@ -3,6 +3,7 @@ import { upgradeFrom1 } from "./fromVersion1";
 import {
   type Action,
   type BatchStorage,
+  type Contents,
   DELETED_KEPT,
   type Identity,
   isSameFate,
@@ -10,12 +11,14 @@ import {
   mayReplace,
   type SavedBatch,
   type Tried,
+  type Turn,
 } from "./storage";
 
 const NAME = "ix-dummies:batch";
 const VERSION = 2;
 const STORES = ["batch", "chunks", "tried", "outcomes", "receipts"] as const;
 type Store = (typeof STORES)[number];
+type Stores = Record<Store, IDBObjectStore>;
 /** Keys in the store `batch`. */
 const ONLY = 0;
 const DELETED = 1;
@@ -24,18 +27,18 @@ export const SILENCE = 10_000;
 
 /** Persists a batch over reloads, for all tabs of this browser. */
 export class IndexedDbStorage implements BatchStorage {
-  onLost = () => {};
+  onTurn = (_: Turn) => {};
   private readonly database: IDBDatabase;
 
   private constructor(database: IDBDatabase) {
     this.database = database;
-    // a newer page may change the format; this one then has to be reloaded
-    database.onversionchange = () => {
+    // a newer page may change the format, and this one then has to be reloaded; or the database is being deleted
+    database.onversionchange = ({ newVersion }) => {
       database.close();
-      this.onLost();
+      this.onTurn(newVersion === null ? "closed" : "lost");
     };
     // the browser closes it when the user clears the site's data
-    database.onclose = () => this.onLost();
+    database.onclose = () => this.onTurn("closed");
   }
 
   /** Rejects if the browser denies storage, or an older page's cannot be read; waits while a tab with an older page keeps it open. */
@@ -68,10 +71,13 @@ export class IndexedDbStorage implements BatchStorage {
     const stores = this.stores("readwrite", ...STORES);
     const present = await answered<Batch | undefined>(stores.batch.get(ONLY));
     if (present || (await deletedIn(stores.batch)).includes(batch.id)) return false;
-    stores.batch.put(batch, ONLY);
-    // sequentially, so that copying 20 MB is many short tasks instead of a long one
-    for (const chunk of chunks) await answered(stores.chunks.put(chunk, chunk.number));
-    return committed(stores.batch.transaction);
+    return put(stores, { batch, chunks, outcomes: [], receipts: [] });
+  }
+
+  /** Writes all of a batch, unless there is one; returns whether it did. */
+  async restore(contents: Contents): Promise<boolean> {
+    const stores = this.stores("readwrite", ...STORES);
+    return !(await answered<Batch | undefined>(stores.batch.get(ONLY))) && put(stores, contents);
   }
 
   async change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean> {
@@ -154,11 +160,7 @@ export class IndexedDbStorage implements BatchStorage {
     ]);
     if (!mayReplace(action, from, batch, chunk)) return false;
     for (const store of [stores.chunks, stores.tried]) store.delete(from.number);
-    for (const next of to.chunks) {
-      const { number, tried, texts } = next;
-      stores.chunks.put(next, number);
-      if (tried) stores.tried.put({ number, strings: texts.length } satisfies Tried, number);
-    }
+    for (const chunk of to.chunks) putChunk(stores, chunk);
     if (to.settled) {
       const { outcome, receipt } = to.settled;
       stores.outcomes.put(outcome, outcome.number);
@@ -174,6 +176,21 @@ export class IndexedDbStorage implements BatchStorage {
     const entries = names.map((name) => [name, transaction.objectStore(name)]);
     return Object.fromEntries(entries) as Record<S, IDBObjectStore>;
   }
+}
+
+async function put(stores: Stores, { batch, chunks, outcomes, receipts }: Contents): Promise<true> {
+  stores.batch.put(batch, ONLY);
+  // sequentially, so that copying 20 MB is many short tasks instead of a long one
+  for (const chunk of chunks) await answered(putChunk(stores, chunk));
+  for (const outcome of outcomes) stores.outcomes.put(outcome, outcome.number);
+  for (const receipt of receipts) stores.receipts.put(receipt, receipt.number);
+  return committed(stores.batch.transaction);
+}
+
+function putChunk(stores: Stores, chunk: Chunk): IDBRequest {
+  const { number, tried, texts } = chunk;
+  if (tried) stores.tried.put({ number, strings: texts.length } satisfies Tried, number);
+  return stores.chunks.put(chunk, number);
 }
 
 async function deletedIn(store: IDBObjectStore): Promise<readonly string[]> {

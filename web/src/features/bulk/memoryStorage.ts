@@ -2,22 +2,35 @@ import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } fr
 import {
   type Action,
   type BatchStorage,
+  type Contents,
   DELETED_KEPT,
   type Identity,
   isSameFate,
   mayClear,
   mayReplace,
   type SavedBatch,
+  type Turn,
 } from "./storage";
 
 /** Stores a batch for as long as the page is open, if the browser has no space or denies storage. */
 export class MemoryStorage implements BatchStorage {
-  onLost = () => {};
+  onTurn = (_: Turn) => {};
   private batch: Batch | undefined;
   private readonly chunks = new Map<number, Chunk>();
   private readonly outcomes = new Map<number, Outcome>();
   private readonly settled = new Map<number, ChunkReceipt>();
   private deletedIds: readonly string[] = [];
+
+  contents(): Contents | null {
+    const { batch } = this;
+    if (!batch) return null;
+    const [chunks, outcomes, receipts] = [
+      this.chunks.values(),
+      this.outcomes.values(),
+      this.settled.values(),
+    ];
+    return { batch, chunks: [...chunks], outcomes: [...outcomes], receipts: [...receipts] };
+  }
 
   async load(): Promise<SavedBatch | null> {
     const { batch } = this;

@@ -1,23 +1,36 @@
 import type { Keeping } from "./batches";
 import { IndexedDbStorage } from "./indexedDbStorage";
+import { RecoveringStorage } from "./recoveringStorage";
 import type { BatchStorage } from "./storage";
 
 /** Milliseconds after which the page works without the browser's storage. */
 const PATIENCE = 4_000;
 
-export type Opened = { storage: BatchStorage; keeping: "kept" } | { storage: null; keeping: Keeping };
+type In<Storage> = { storage: Storage; keeping: "kept" } | { storage: null; keeping: Keeping };
+export type Opened = In<BatchStorage>;
 
 /** Opens the browser's storage, if it can be read; gives up if it does not answer. */
 export async function openStorage(): Promise<Opened> {
+  const opened = await open();
+  return opened.storage ? { ...opened, storage: new RecoveringStorage(opened.storage, openAgain) } : opened;
+}
+
+async function openAgain(): Promise<IndexedDbStorage> {
+  const { storage, keeping } = await open();
+  if (!storage) throw new Error(`the browser's storage cannot be opened again: ${keeping}`);
+  return storage;
+}
+
+async function open(): Promise<In<IndexedDbStorage>> {
   const opening = IndexedDbStorage.open().then(async (storage) => {
     await storage.load();
     return storage;
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const silent = new Promise<Opened>((resolve) => {
+  const silent = new Promise<In<IndexedDbStorage>>((resolve) => {
     timer = setTimeout(() => resolve({ storage: null, keeping: "silent" }), PATIENCE);
   });
-  const answer = opening.then<Opened, Opened>(
+  const answer = opening.then<In<IndexedDbStorage>, In<IndexedDbStorage>>(
     (storage) => ({ storage, keeping: "kept" }),
     (error: unknown) => ({ storage: null, keeping: isDenial(error) ? "denied" : "failed" }),
   );

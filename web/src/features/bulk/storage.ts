@@ -6,6 +6,18 @@ export const DELETED_KEPT = 100;
 /** Lines that are not settled: `number` is the chunk's, `strings` how many it has. */
 export type Tried = { number: number; strings: number };
 export type SavedBatch = { batch: Batch; pending: number[]; tried: Tried[]; outcomes: Outcome[] };
+/** All that is stored of a batch. */
+export type Contents = {
+  batch: Batch;
+  chunks: readonly Chunk[];
+  outcomes: readonly Outcome[];
+  receipts: readonly ChunkReceipt[];
+};
+/**
+ * What happens to a storage: `closed` by the browser, which may delete it; `lost`, because a newer page changes its format,
+ * or it cannot be opened again; `reopened` as it is, or `restored` from this tab's copy.
+ */
+export type Turn = "closed" | "lost" | "reopened" | "restored";
 
 /** The chunk that a write means, as it was read. */
 export type Identity = { batch: string } & Pick<Chunk, "number" | "key" | "tried" | "attempts">;
@@ -17,8 +29,9 @@ export type Identity = { batch: string } & Pick<Chunk, "number" | "key" | "tried
  * changes nothing and returns false if that is no longer so.
  */
 export interface BatchStorage {
-  /** Called when it can no longer be used. */
-  onLost: () => void;
+  onTurn: (turn: Turn) => void;
+  /** Notes that another tab has written. */
+  noteOtherTab?(): void;
   load(): Promise<SavedBatch | null>;
   /** Saves a new batch; only if there is none, and it was not deleted before. */
   begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean>;

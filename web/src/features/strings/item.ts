@@ -24,7 +24,8 @@ export type Item = Common &
   // triedAt changes with every attempt, so that other tabs notice attempts that fail in the same way
   (
     | { readonly state: "sending"; readonly trouble: Trouble | null; readonly triedAt: number }
-    | ({ readonly state: "queued" } & Accepted)
+    // `unread`: it may have ended, because the service could not say when it was last asked
+    | ({ readonly state: "queued"; readonly unread?: true } & Accepted)
     | ({ readonly state: "stored"; readonly storedAt: string | null } & Accepted)
     | ({ readonly state: "failed"; readonly reason: string | null } & Accepted)
     | ({ readonly state: "unknown" } & Accepted)
@@ -114,6 +115,7 @@ export function refused(item: Item, trouble: Trouble): Item {
 
 export function progressed(item: Item, answer: Schema<"StringState">): Item {
   if ((item.state !== "queued" && !mayReturn(item)) || !("id" in item)) return item;
+  if (item.state === "queued" && answer.status === "queued") return read(item);
   if (item.state === answer.status && (item.state !== "failed" || item.reason === (answer.reason ?? null)))
     return item;
   const { id, retries = 0 } = item;
@@ -137,9 +139,18 @@ export function progressed(item: Item, answer: Schema<"StringState">): Item {
   }
 }
 
+export function unread(item: Item): Item {
+  return item.state === "queued" && !item.unread ? { ...item, unread: true } : item;
+}
+
+function read(item: ItemIn<"queued">): ItemIn<"queued"> {
+  const { unread, ...rest } = item;
+  return unread ? rest : item;
+}
+
 /** A dead letter leaves the service only when it is stored or discarded. */
 export function notFound(item: Item): Item {
-  if (item.state === "queued") return { ...item, state: "unknown" };
+  if (item.state === "queued") return { ...read(item), state: "unknown" };
   if (item.state !== "failed") return item;
   const { reason: _, ...rest } = item;
   return { ...rest, state: "discarded" };

@@ -87,6 +87,35 @@ describe("the poll", () => {
     expect(rows().filter((row) => row?.includes("Stored"))).toHaveLength(2);
   });
 
+  it.each([
+    [
+      "unavailable",
+      () => {
+        api.onQuery = () => "unavailable";
+      },
+    ],
+    [
+      "in an answer that never comes",
+      () => {
+        api.onQuery = () => ({ status: 5 as never });
+      },
+    ],
+  ])("does not call a string on its way whose state cannot be read: %s", async (_, fail) => {
+    openPage();
+    await submit("a");
+    expect(rows()[0]).toContain("on its way");
+    fail();
+    await pass(3_000);
+    expect(rows()[0]).toContain("Queued");
+    expect(rows()[0]).toContain("Whether it is stored cannot be read at present.");
+    api.onQuery = () => ({});
+    await pass(3_000);
+    expect(rows()[0]).toContain("on its way");
+    api.onQuery = stored;
+    await pass(3_000);
+    expect(rows()[0]).toContain("Stored");
+  });
+
   it("asks for what has failed once more whenever the service's counts have changed", async () => {
     openPage();
     await submit("a");

@@ -6,7 +6,7 @@ import { usePipelineData } from "../pipeline/usePipelineData";
 import { useVerdict } from "../pipeline/useVerdict";
 import { isAnswered } from "../pipeline/verdict";
 import { getStringStates, MAX_IDS_PER_QUERY } from "./api/getStringStates";
-import { type Item, mayReturn, notFound, progressed } from "./item";
+import { type Item, mayReturn, notFound, progressed, unread } from "./item";
 import { PollSchedule } from "./pollSchedule";
 import type { StringStore } from "./store";
 import { useStringStore, useStrings } from "./stringsContext";
@@ -55,19 +55,29 @@ export function useStatusPoll(): void {
 async function poll(store: StringStore, ids: readonly string[], signal: AbortSignal): Promise<boolean> {
   let moved = false;
   for (let start = 0; start < ids.length; start += MAX_IDS_PER_QUERY) {
-    const answer = await getStringStates(ids.slice(start, start + MAX_IDS_PER_QUERY), signal);
+    const asked = ids.slice(start, start + MAX_IDS_PER_QUERY);
+    const answer = await getStringStates(asked, signal).catch((error: unknown) => {
+      if (!signal.aborted) noteUnread(store, asked);
+      throw error;
+    });
     const states = new Map(answer.items.map((state) => [state.id, state]));
     const gone = new Set(answer.not_found);
-    // ids in `unavailable` stay as they are: only the database knows more, and it is unavailable
     const changed = store.update((item) => {
       const id = "id" in item ? item.id : "";
       const state = states.get(id);
       if (state) return progressed(item, state);
       return gone.has(id) ? notFound(item) : item;
     });
+    noteUnread(store, answer.unavailable);
     moved ||= changed;
   }
   return moved;
+}
+
+/** Notes that only the database knows more of these, and that it could not be asked. */
+function noteUnread(store: StringStore, ids: readonly string[]): void {
+  const some = new Set(ids);
+  if (some.size > 0) store.update((item) => ("id" in item && some.has(item.id) ? unread(item) : item));
 }
 
 /** The ids of the strings that have not ended, and on request of those that may have returned. */

@@ -3,7 +3,7 @@ import { ViewHead } from "../../../app/ViewHead";
 import { useMessages } from "../../../i18n/language";
 import type { BatchState } from "../batches";
 import { useBatchParts } from "../batchParts";
-import { isOver } from "../progress";
+import { isOver, type Progress } from "../progress";
 import styles from "./Bulk.module.css";
 import { Chooser } from "./Chooser";
 import { KeptLines } from "./KeptLines";
@@ -28,6 +28,7 @@ export function BulkView() {
           {bulk.storageFailed}
         </p>
       )}
+      {step === "choose" && state.known && state.vanished && <Vanished progress={state.vanished} />}
       {step === "choose" && state.known && <Chooser keeping={state.keeping} moved={trail.moved} />}
       {step === "send" && state.known && progress && (
         <SendingPanel progress={progress} keeping={state.keeping} failed={state.failed} moved={trail.moved} />
@@ -37,6 +38,16 @@ export function BulkView() {
       )}
       {progress && <KeptLines moved={trail.moved} />}
     </>
+  );
+}
+
+/** What was last known of a batch that is gone although no one has deleted it here. */
+function Vanished({ progress: { accepted, batch } }: { progress: Progress }) {
+  const { bulk } = useMessages();
+  return (
+    <p className={styles.warning} role="alert">
+      {bulk.vanished(accepted, batch.strings)}
+    </p>
   );
 }
 

@@ -25,7 +25,7 @@ function useWords(item: ItemIn<"queued">): string {
   if (cannotRead) return notes.unread;
   const { acceptedTotal } = item;
   const place = patient && pipeline && acceptedTotal !== undefined && placeInLine(acceptedTotal, pipeline);
-  if (!place) return notes.queued;
+  if (!place) return item.unread ? notes.unconfirmed : notes.queued;
   if (place.milliseconds === null) return send.inLine(place.place);
   return send.inLineFor(place.place, formatDuration(place.milliseconds, language, messages));
 }
