@@ -431,6 +431,7 @@ def test_strings_that_fail_slowly_are_followed_by_smaller_batches(
     append(journal, *(f"good {n}" for n in range(30)), "odd")
     tries: list[None] = []
     monkeypatch.setattr(settle_module.Settling, "_is_over", _over_after(3, tries))
+    monkeypatch.setattr(drain_module, "DRAIN_BUDGET", drain_module.ASIDE_SHARE + 0.1)
     drain = Drain(consumer, database, lambda: None)  # type: ignore[arg-type]
     for _ in range(12):
         tries.clear()

@@ -20,7 +20,7 @@ from core.journal import Journal, Unit
 from core.submission import Submission
 from core.wakeups import make_celery
 from core.watch import Watch
-from worker.celery_patches import timer
+from worker.celery_patches import reports, timer
 from worker.celery_patches.reports import MOST_WAITING
 
 
@@ -60,7 +60,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: FakeRedis, po
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/dummy")
     monkeypatch.setenv("HEARTBEAT_FOLDER", str(tmp_path / "worker"))
     monkeypatch.setattr(timer, "PERIOD", 0.02)
-    worker = SimpleNamespace(hostname="worker@test", pool=pool, app=make_celery("redis://127.0.0.1:1/0"))
+    monkeypatch.setattr(reports, "WAIT", 0.02)
+    worker = SimpleNamespace(hostname="worker@test", pool=pool, app=make_celery("memory://"))
     step = timer.DrainTimer(worker)
     step._watch = Watch(redis)
     step.start(worker)
