@@ -430,7 +430,7 @@ def test_strings_that_fail_slowly_are_followed_by_smaller_batches(
     """Where each statement takes so long that the budget ends before any is alone, the next batch is half as large."""
     append(journal, *(f"good {n}" for n in range(30)), "odd")
     tries: list[None] = []
-    monkeypatch.setattr(settle_module.Settling, "_is_over", _over_after(3, tries))
+    monkeypatch.setattr(settle_module.Settling, "_is_over", _over_after(2, tries))
     monkeypatch.setattr(drain_module, "DRAIN_BUDGET", drain_module.ASIDE_SHARE + 0.1)
     drain = Drain(consumer, database, lambda: None)  # type: ignore[arg-type]
     for _ in range(12):
