@@ -70,6 +70,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     logs.configure(json=True)
+    structlog.configure(cache_logger_on_first_use=False)  # what is cached would outlive the test
     yield stream
     root.handlers[:] = handlers
     root.setLevel(level)

@@ -16,8 +16,10 @@ import yaml
 from local.system import ROOT
 
 RULES = ROOT / "monitoring/alerts.yaml"
-LASTS, CLEARS = 20, {False: 20, True: 400}
-"""Minutes that a fault lasts, and until its alerts must have cleared: those of late strings look back 6 hours."""
+LASTS, CLEARS, CLEARS_LATE = 20, 20, 400
+"""Minutes that a fault lasts, and until its alerts must have cleared: those of late strings look back 6 hours. That
+takes promtool most of its time, so only the fault that has all of them shows it."""
+ALL_LATE = "1.5 % late"
 LONG = "for hours"
 LASTS_LONG = 150
 HEALTHY = {
@@ -77,7 +79,7 @@ FAULTS: dict[str, tuple[dict[str, str], set[str]]] = {
     "errors": ({'dummies_http_requests_total{status="503"}': "0+6"}, {"DummiesErrors"}),
     "no API": ({"dummies_accepting": "_"}, {"DummiesApiNotScraped"}),
     "no worker's metrics": ({"dummies_stored_rows_total": "_"}, {"DummiesWorkerNotScraped"}),
-    "1.5 % late": (
+    ALL_LATE: (
         {'dummies_accepted_to_stored_seconds_bucket{le="5.0"}': "0+9850"},
         {"DummiesStoresLateFast", "DummiesStoresLate", "DummiesStoresLateSlowly"},
     ),
@@ -110,12 +112,15 @@ def series(name: str, fault: str, healthy: str, lasts: int, clears: int) -> dict
 def scenario(name: str, fault: dict[str, str], expected: set[str]) -> dict[str, Any]:
     """Return promtool's test of a fault."""
     lasts = LASTS_LONG if LONG in name else LASTS
-    clears = CLEARS["dummies_accepted_to_stored" in "".join(fault)]
+    clears = CLEARS_LATE if name == ALL_LATE else CLEARS
+    expectations = [firing(lasts - 1, expected)]
+    if name == ALL_LATE or not any("Late" in alert for alert in expected):
+        expectations.append(firing(lasts + clears, set()))
     return {
         "interval": "1m",
         "name": name,
         "input_series": [series(each, fault.get(each, value), value, lasts, clears) for each, value in HEALTHY.items()],
-        "promql_expr_test": [firing(lasts - 1, expected), firing(lasts + clears, set())],
+        "promql_expr_test": expectations,
     }
 
 
@@ -139,7 +144,7 @@ def test_every_alert_fires_with_its_fault_and_clears_after_it(promtool: str, tmp
     tests = [scenario(name, *fault) for name, fault in FAULTS.items()]
     file = tmp_path / "tests.yaml"
     file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "tests": tests}), encoding="utf-8")
-    ran = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
