@@ -123,8 +123,9 @@ def test_plain_text_another_authority_and_another_name_are_refused(
         assert keeper.config_get("port") == {"port": "0"}
 
 
-def test_the_probes_work_over_tls(secured: RedisPod) -> None:
+def test_the_probes_and_new_passwords_work_over_tls(secured: RedisPod) -> None:
     assert all(secured.probe(kind) for kind in probes())
+    secured.give_passwords("add", api="another")
     with connect(secured.url, timeout=0.5) as keeper:
         keeper.config_set("busy-reply-threshold", 100)
         with pytest.raises(RedisTimeoutError):

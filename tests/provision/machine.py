@@ -114,14 +114,15 @@ class Machine:
         if self._cgroup:
             self._remove_cgroup(self._cgroup)
 
-    def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command on the machine, as root."""
+    def entering(self) -> list[str]:
+        """Return the words before those of a command that root runs on the machine."""
         enter = ["nsenter", f"--target={self._first}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
         environment = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "OMP_NUM_THREADS=1"]  # which nproc heeds
-        return subprocess.run(
-            [*enter, "--root", "--wd", *environment, *command],
-            input=stdin, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        return [*enter, "--root", "--wd", *environment]
+
+    def run(self, *command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command on the machine, as root."""
+        return subprocess.run([*self.entering(), *command], input=stdin, capture_output=True, text=True, check=False)
 
     def shell(self, script: str) -> str:
         """Run a script on the machine; return what it writes. Fails when it does."""

@@ -23,7 +23,7 @@ NOT_RUN = {
 }
 """How lines begin that are not run here -> why."""
 ELSEWHERE = {
-    "certificate": "needs servers with TLS: test_redis_tls.py, and test-provision for PostgreSQL",
+    "certificate": "tests/provision/test_certificate.py, where PostgreSQL has TLS; test_redis_tls.py",
     "rotating-secrets": "test_rotation.py, under load",
 }
 """Runbooks that are not run here -> where their commands are shown instead."""
