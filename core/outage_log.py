@@ -71,15 +71,11 @@ class OutageLog:
         self.down = False
         """Whether an outage persists: a call failed, and ``over`` has not found it to have ended."""
 
-    def about(self, **context: str) -> None:
-        """Add to what each line has besides the reason, such as the server that was called."""
-        self._context |= context
-
-    def met(self, reason: str, **details: object) -> None:
-        """Note that a call failed, and why; logged, with the details, unless it was within the last minute."""
+    def met(self, reason: str) -> None:
+        """Note that a call failed, and why; logged unless it was within the last minute."""
         self.down, self._met_at = True, time.monotonic()
         if times := self._reasons.times(reason):
-            log.warning(self._event, reason=reason, times=times, **self._context, **details)
+            log.warning(self._event, reason=reason, times=times, **self._context)
 
     def over(self) -> None:
         """Note that a call succeeded; logged when none has failed for a few seconds after an outage.

@@ -10,6 +10,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
 from core.errors import DummiesError
 from core.outage_log import describe
 from core.retries import Failure
+from database.errors import words
 
 ABOUT_THE_TEXT = {"22021", "22P05", "22001"}
 """SQLSTATEs that refuse the text itself: a character that the encoding lacks (two of them), or its length."""
@@ -63,7 +64,7 @@ def refusal(error: Exception, session: connection) -> Refused:
     if not isinstance(error, psycopg2.Error) or not error.pgcode:  # the driver, or our own code
         return Refused(Failure(type(error).__name__, f"{type(error).__name__}: {describe(error)}"))
     code, said = error.pgcode, error.diag
-    failure = Failure(code, f"{code} {_message(error)}", counts=not code.startswith(ABOUT_THE_DATABASE))
+    failure = Failure(code, words(error), counts=not code.startswith(ABOUT_THE_DATABASE))
     if code in TOO_SLOW:
         # only a statement that is repeatedly slow alone may be the string's doing, not a wait for a lock
         return TooSlow(failure._replace(counts=code == "57014"))
@@ -74,11 +75,6 @@ def refusal(error: Exception, session: connection) -> Refused:
     if code in ABOUT_THE_TEXT and not said.context:  # a trigger's error about another table has one
         return Refused(failure._replace(final=True))
     return Refused(failure)
-
-
-def _message(error: psycopg2.Error) -> str:
-    """Return the server's message without its details, which contain the row: equal for equal failures."""
-    return " ".join((error.diag.message_primary or str(error)).split())
 
 
 def _columns_of(constraint: str, session: connection) -> set[str]:
