@@ -51,7 +51,7 @@ class ReadFailed(DummiesError):
 
 
 class DatabaseUnavailable(ReadFailed):
-    """PostgreSQL does not answer."""
+    """PostgreSQL does not answer, or is in trouble itself."""
 
 
 class ReadRefused(ReadFailed):

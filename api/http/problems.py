@@ -131,8 +131,13 @@ def journal_volatile(problem: str | None) -> ApiProblem:
 
 def undecided(error: Exception) -> ApiProblem:
     """Return the problem of a text that is too long now, while PostgreSQL, which may have it, cannot be read."""
+    names: dict[type[Exception], str] = {
+        ReadRefused: "database-error",
+        ReadTooSlow: "database-slow",
+        ReadsBusy: "database-slow",
+    }
     return ApiProblem(
-        "database-error" if isinstance(error, ReadRefused) else "database-away",
+        names.get(type(error), "database-away"),
         "The text is too long. Whether it was accepted before, under a higher limit, cannot be determined now:"
         " retry later.",
         retry_after=5,
@@ -153,7 +158,7 @@ def problem_of(error: Exception) -> ApiProblem:
         case ReadFailed():
             problem = ApiProblem("database-error", f"{_UNREAD} An operator finds the reason in the log.", retry_after=5)
         case ReadTooSlow():
-            problem = ApiProblem("database-slow", "Retry later: PostgreSQL gave up reading.", retry_after=1)
+            problem = ApiProblem("database-slow", "PostgreSQL gave up this read: retry later.", retry_after=1)
         case ReadsBusy():
             problem = ApiProblem("busy", "Retry in a moment: too much is being read.", retry_after=1)
         case KeyReused():

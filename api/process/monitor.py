@@ -51,7 +51,7 @@ class Since:
     up: bool | None = None
     at: datetime | None = None
 
-    def note(self, *, up: bool, at: datetime | None = None) -> None:
+    def note(self, *, up: bool | None, at: datetime | None = None) -> None:
         """Note a sample, with the time (``at``) where it tells that; else only a change has one."""
         if up != self.up:
             self.up, self.at = up, at or (None if self.up is None else datetime.now(UTC))
@@ -163,7 +163,9 @@ class Monitor:
     def _journal_period(self) -> float:
         return random.uniform(*SHORT_PERIODS) if self.journal.up is False else PERIOD  # noqa: S311
 
-    def _database_answers(self) -> bool:
+    def _database_answers(self) -> bool | None:
+        if not self._reader.reads:
+            return None  # what is stored, only the workers know
         try:
             self._reader.ping()
         except DatabaseUnavailable:

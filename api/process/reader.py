@@ -63,8 +63,8 @@ class Piece(NamedTuple):
 class Reader:
     """Reads over at most 8 connections.
 
-    Every call ends in bounded time, or raises DatabaseUnavailable; or ReadRefused, ReadTooSlow or ReadsBusy, which say
-    nothing about the database. Why is logged, in PostgreSQL's words.
+    Every call ends in bounded time, or raises DatabaseUnavailable; or ReadRefused, ReadTooSlow or ReadsBusy, which are
+    no outage. Why is logged, in PostgreSQL's words.
     Of a text that is longer than a ``preview`` (characters), one character more than that is read. Returns rows newest
     first until their texts total 256 KiB, and at least one.
     """
@@ -85,6 +85,11 @@ class Reader:
         server = place_of(url or "")
         self._outage = OutageLog("PostgreSQL unavailable", "PostgreSQL available again", server=server)
         self._failures = OutageLog("read failed", server=server)
+
+    @property
+    def reads(self) -> bool:
+        """Whether there is a database to read."""
+        return bool(self._pools)
 
     @property
     def others_search(self) -> bool:
@@ -153,7 +158,7 @@ class Reader:
     def _failed(self, error: psycopg2.Error | UnfitDatabase) -> DummiesError:
         """Log why a call failed; return it as our error. Others rest only from a server that is in trouble itself."""
         code = getattr(error, "pgcode", None) or ""
-        answers = isinstance(error, psycopg2.ProgrammingError) if not code else not code.startswith(LOST)
+        answers = not code.startswith(LOST) if code else isinstance(error, psycopg2.ProgrammingError)
         (self._failures if answers else self._outage).met(words(error))
         if isinstance(error, QueryCanceled):
             return ReadTooSlow()

@@ -38,7 +38,7 @@ def test_a_missing_right_is_no_outage_and_no_string_is_called_on_its_way(
     page.get_by_role("textbox").press("Enter")
     row = page.get_by_role("listitem").filter(has_text=text)
     eventually(lambda: count_rows(system) == before + 1, within=20)
-    expect(row).to_contain_text("Accepted. Whether it is stored cannot be read at present.")
+    expect(row).to_contain_text("Whether it is stored cannot be read at present.")
     strip = page.get_by_role("main").get_by_role("status").first
     expect(strip).to_have_text("Strings are getting through.")
     assert violations(page) == []

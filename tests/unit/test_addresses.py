@@ -9,7 +9,7 @@ from kombu import Connection
 from psycopg2.extensions import parse_dsn
 from redis.connection import URL_QUERY_ARGUMENT_PARSERS, parse_url
 
-from core.addresses import database_address, hosts_in, redis_address
+from core.addresses import database_address, hosts_in, place_of, redis_address
 
 REDIS = [
     "redis://127.0.0.1",
@@ -191,3 +191,17 @@ def test_other_addresses_of_a_database_are_refused_in_a_line_without_them(addres
         database_address(address)
     assert "secret" not in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("postgresql://user:secret@db.example:5432/dummy", "db.example:5432/dummy"),
+        ("postgresql://user:sec%40ret@one:1,two:2/dummy?sslmode=require", "one:1,two:2/dummy"),
+        ("postgresql://user:secret@/dummy?host=%2Frun%2Fpostgresql&password=secret", "/run/postgresql/dummy"),
+        ("secret", ""),
+    ],
+)
+def test_a_log_line_names_the_server_without_the_password(address: str, place: str) -> None:
+    assert place_of(address) == place
+    assert "secret" not in place_of(address)

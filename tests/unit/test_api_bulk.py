@@ -276,4 +276,4 @@ def test_whether_a_text_was_accepted_before_is_undecided_while_reads_are_busy(
     monkeypatch.setattr(submit, "all_known", busy)
     for path, body in {"/dummies/": {"text": "a" * 70_000}, "/dummies/bulk": {"texts": ["a" * 70_000]}}.items():
         refused = client.post(path, json=body, headers={"Idempotency-Key": "a key"})
-        assert (refused.status_code, refused.json["type"]) == (503, "urn:ix-dummies:problem:database-away")
+        assert (refused.status_code, refused.json["type"]) == (503, "urn:ix-dummies:problem:database-slow")

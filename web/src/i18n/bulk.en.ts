@@ -77,6 +77,8 @@ export const bulk = {
   elsewhere: "Another tab of this browser is sending these lines.",
   notKept: {
     denied: "This browser does not let pages keep data: leave this page open until the lines are sent.",
+    closed:
+      "This browser has closed this page's storage: leave this page open while it is being opened again.",
     "no-room": "This browser has no room to keep the lines: leave this page open until they are sent.",
     silent: "This browser's storage does not answer: leave this page open until the lines are sent.",
     failed: "This browser's storage cannot be read: leave this page open until the lines are sent.",
@@ -95,7 +97,11 @@ export const bulk = {
   },
   storageFailed: "This browser's storage has failed: reload this page. No string that was accepted is lost.",
   vanished: (accepted: number, all: number) =>
-    `This browser has deleted this site's data, and a batch with it. Of its ${strings(all)}, ${count(accepted)} were known to be accepted. See in History what is stored before you send the others again.`,
+    `This browser has deleted this site's data, and a batch with it. ${
+      accepted < all
+        ? `Of its ${strings(all)}, at least ${count(accepted)} were accepted. See in History what is stored before you send the others again.`
+        : `All of its ${strings(all)} had been accepted.`
+    }`,
   pause: "Pause",
   resume: "Resume",
   cancel: "Cancel",

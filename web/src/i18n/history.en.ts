@@ -11,7 +11,7 @@ export const history = {
   list: "Stored strings",
   today: "Today",
   yesterday: "Yesterday",
-  newer: "New strings are stored",
+  newer: { some: "New strings are stored", unread: "Newer strings cannot be read at present." },
   showNewer: "Show them",
   empty: "Nothing is stored yet.",
   emptyHint: "Strings appear here once they are in the database.",
@@ -23,7 +23,7 @@ export const history = {
   goOn: "Look further back",
   loadingMore: "Loading older strings…",
   troubles: {
-    "database-away": "The database is unavailable, so stored strings cannot be read. They are safe.",
+    "database-away": "Stored strings cannot be read at present. They are safe.",
     "database-error":
       "The database refuses to be read. Strings are safe; an operator finds the reason in the API's log.",
     "database-slow": "The database took too long.",

@@ -13,7 +13,7 @@ export const history: typeof english = {
   list: "저장된 문자열",
   today: "오늘",
   yesterday: "어제",
-  newer: "새 문자열이 저장되었습니다",
+  newer: { some: "새 문자열이 저장되었습니다", unread: "새 문자열을 지금은 읽을 수 없습니다." },
   showNewer: "보기",
   empty: "아직 저장된 문자열이 없습니다.",
   emptyHint: "데이터베이스에 저장된 문자열이 여기에 나타납니다.",
@@ -25,7 +25,7 @@ export const history: typeof english = {
   goOn: "더 이전까지 찾기",
   loadingMore: "더 이전 문자열을 불러오는 중입니다…",
   troubles: {
-    "database-away": "데이터베이스가 응답하지 않아 저장된 문자열을 읽을 수 없습니다. 문자열은 안전합니다.",
+    "database-away": "저장된 문자열을 지금은 읽을 수 없습니다. 문자열은 안전합니다.",
     "database-error":
       "데이터베이스가 읽기를 거부합니다. 문자열은 안전하며, 이유는 운영자가 API의 로그에서 확인할 수 있습니다.",
     "database-slow": "데이터베이스의 처리가 너무 오래 걸렸습니다.",

@@ -4,7 +4,8 @@ import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } fr
 import type { Lines } from "./lines";
 import { MemoryStorage } from "./memoryStorage";
 import { type Progress, progressOf } from "./progress";
-import type { BatchStorage } from "./storage";
+import type { BatchStorage, Keeping, StorageChange } from "./storage";
+import { vanishedOf, withLate } from "./vanished";
 
 const CHANNEL = "ix-dummies:batch";
 const TRY_NOW = "try-now";
@@ -13,18 +14,6 @@ type Message = null | typeof TRY_NOW | { onlyThere: string };
 /** Milliseconds after which a storage that has failed is asked again. */
 const PAUSE = 1_000;
 
-/** A storage that could not be read: it does not answer, or answers with an error. An earlier batch may be in it. */
-export type Unread = "silent" | "failed";
-/**
- * Where the batch is: in this browser's storage, or in this page only, because the browser denies storage, or has no
- * room, or its storage could not be read.
- */
-export type Keeping = "kept" | "denied" | "no-room" | Unread;
-
-export function isUnread(keeping: Keeping): keeping is Unread {
-  return keeping === "silent" || keeping === "failed";
-}
-
 /** Unknown until the storage has been read. If it has `failed` since, this is what was read last. */
 export type BatchState = { failed: boolean } & (
   | { known: false }
@@ -32,7 +21,7 @@ export type BatchState = { failed: boolean } & (
       known: true;
       progress: Progress | null;
       keeping: Keeping;
-      /** The last batch as it was last read, if it is gone although no tab has deleted it. */
+      /** A batch as it was last read, if it is gone although no tab has deleted it; until this tab begins another. */
       vanished: Progress | null;
     }
 );
@@ -57,13 +46,8 @@ export class Batches {
   constructor(storage: BatchStorage | null, keeping: Keeping = storage ? "kept" : "denied") {
     this.storage = storage ?? new MemoryStorage();
     this.keeping = keeping;
-    this.storage.onTurn = (turn) => {
-      if (storage !== this.storage) return;
-      this.lost = turn === "lost";
-      this.set({ ...this.state, failed: this.lost });
-      if (!this.lost) this.reload().catch(() => undefined);
-      // which has no copy, and would take the batch for deleted
-      if (turn === "restored") this.post(null);
+    this.storage.onChange = (change) => {
+      if (storage === this.storage) this.follow(change);
     };
     this.channel?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
       if (data === TRY_NOW) return this.onTryNow();
@@ -71,6 +55,17 @@ export class Batches {
       else this.storage.noteOtherTab?.();
       this.reload().catch(() => undefined);
     });
+  }
+
+  private follow(to: StorageChange): void {
+    const isUsable = to === "reopened" || to === "restored";
+    if (to === "closed" || isUsable) this.keeping = isUsable ? "kept" : "closed";
+    this.lost = to === "lost";
+    const { state, lost: failed, keeping } = this;
+    this.set(state.known ? { ...state, failed, keeping } : { known: false, failed });
+    if (isUsable) this.reload().catch(() => undefined);
+    // other tabs have no copy, and take the batch for deleted
+    if (to === "restored") this.post(null);
   }
 
   /** Asks the tab that sends to try now: it may be a hidden one, whose timers are late. */
@@ -96,10 +91,11 @@ export class Batches {
     const [saved, deleted] = await this.noting(Promise.all([storage.load(), storage.deleted()]));
     if (storage !== this.storage) return;
     this.deleted = [...deleted, ...this.onlyElsewhere];
-    const before = this.state.known ? (this.state.progress ?? this.state.vanished) : null;
-    const vanished = saved || !before || deleted.includes(before.batch.id) ? null : before;
     const { failed } = this.state;
-    this.set({ known: true, failed, progress: saved && progressOf(saved), keeping: this.keeping, vanished });
+    const progress = saved && progressOf(saved);
+    const before = this.state.known ? [this.state.progress, this.state.vanished] : [];
+    const vanished = vanishedOf(before, progress, deleted);
+    this.set({ known: true, failed, progress, keeping: this.keeping, vanished });
   }
 
   /**
@@ -120,9 +116,13 @@ export class Batches {
         return this.storage.begin(batch, chunks);
       }),
     );
+    if (!begun) return false;
     // a copy of this tab has the same lines, and cannot find the batch
-    if (begun && this.keeping !== "kept") this.post({ onlyThere: id });
-    return begun;
+    if (this.keeping !== "kept") this.post({ onlyThere: id });
+    // no tab can then say that it writes
+    if (!this.channel) this.storage.noteOtherTab?.();
+    if (this.state.known) this.set({ ...this.state, vanished: null });
+    return true;
   }
 
   /** Begins a batch, and finds out whether it is there if that fails, as it may after the lines were saved. */
@@ -165,7 +165,7 @@ export class Batches {
     await this.told(this.storage.noteSaved(id, receipt)).catch(() => undefined);
   }
 
-  /** Deletes the batch; returns false if it is no longer as the user saw it, or if the storage fails. */
+  /** Deletes the batch; returns false if it is not as the user saw it, or if the storage fails. */
   clear(seen: Batch): Promise<boolean> {
     return this.told(this.storage.clear(seen)).catch(() => false);
   }
@@ -186,7 +186,11 @@ export class Batches {
 
   /** Notes an accepted chunk's outcome; returns false if it was known already, or the batch is gone. */
   async settle({ id }: Batch, chunk: Chunk, to: Successors): Promise<boolean> {
-    return this.told(this.storage.settle({ ...chunk, batch: id }, to));
+    const settled = await this.told(this.storage.settle({ ...chunk, batch: id }, to));
+    const { state } = this;
+    if (!settled && to.settled && state.known)
+      this.set({ ...state, vanished: withLate(state.vanished, id, to.settled) });
+    return settled;
   }
 
   async noteFate({ id }: Batch, seen: Outcome, fate: Fate): Promise<void> {
@@ -210,8 +214,8 @@ export class Batches {
   private async told(write: Promise<boolean>): Promise<boolean> {
     const changed = await this.noting(write);
     if (changed) this.state = { ...this.state, failed: false };
-    await this.reload();
     if (changed && this.keeping === "kept") this.post(null);
+    await this.reload();
     return changed;
   }
 

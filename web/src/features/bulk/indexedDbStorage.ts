@@ -10,8 +10,8 @@ import {
   mayClear,
   mayReplace,
   type SavedBatch,
+  type StorageChange,
   type Tried,
-  type Turn,
 } from "./storage";
 
 const NAME = "ix-dummies:batch";
@@ -27,7 +27,7 @@ export const SILENCE = 10_000;
 
 /** Persists a batch over reloads, for all tabs of this browser. */
 export class IndexedDbStorage implements BatchStorage {
-  onTurn = (_: Turn) => {};
+  onChange = (_: StorageChange) => {};
   private readonly database: IDBDatabase;
 
   private constructor(database: IDBDatabase) {
@@ -35,10 +35,10 @@ export class IndexedDbStorage implements BatchStorage {
     // a newer page may change the format, and this one then has to be reloaded; or the database is being deleted
     database.onversionchange = ({ newVersion }) => {
       database.close();
-      this.onTurn(newVersion === null ? "closed" : "lost");
+      this.onChange(newVersion === null ? "closed" : "lost");
     };
     // the browser closes it when the user clears the site's data
-    database.onclose = () => this.onTurn("closed");
+    database.onclose = () => this.onChange("closed");
   }
 
   /** Rejects if the browser denies storage, or an older page's cannot be read; waits while a tab with an older page keeps it open. */
@@ -67,17 +67,21 @@ export class IndexedDbStorage implements BatchStorage {
     return batch ? { batch, pending: pending as number[], tried, outcomes } : null;
   }
 
-  async begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean> {
+  begin(batch: Batch, chunks: readonly Chunk[]): Promise<boolean> {
+    return this.restore({ batch, chunks, outcomes: [], receipts: [] });
+  }
+
+  /** Saves all of a batch; only if there is none, and it was not deleted before. */
+  async restore({ batch, chunks, outcomes, receipts }: Contents): Promise<boolean> {
     const stores = this.stores("readwrite", ...STORES);
     const present = await answered<Batch | undefined>(stores.batch.get(ONLY));
     if (present || (await deletedIn(stores.batch)).includes(batch.id)) return false;
-    return put(stores, { batch, chunks, outcomes: [], receipts: [] });
-  }
-
-  /** Writes all of a batch, unless there is one; returns whether it did. */
-  async restore(contents: Contents): Promise<boolean> {
-    const stores = this.stores("readwrite", ...STORES);
-    return !(await answered<Batch | undefined>(stores.batch.get(ONLY))) && put(stores, contents);
+    stores.batch.put(batch, ONLY);
+    // sequentially, so that copying 20 MB is many short tasks instead of a long one
+    for (const chunk of chunks) await answered(putChunk(stores, chunk));
+    for (const receipt of receipts) await answered(stores.receipts.put(receipt, receipt.number));
+    for (const outcome of outcomes) stores.outcomes.put(outcome, outcome.number);
+    return committed(stores.batch.transaction);
   }
 
   async change(id: string, from: readonly Intent[], changes: Partial<Batch>): Promise<boolean> {
@@ -176,15 +180,6 @@ export class IndexedDbStorage implements BatchStorage {
     const entries = names.map((name) => [name, transaction.objectStore(name)]);
     return Object.fromEntries(entries) as Record<S, IDBObjectStore>;
   }
-}
-
-async function put(stores: Stores, { batch, chunks, outcomes, receipts }: Contents): Promise<true> {
-  stores.batch.put(batch, ONLY);
-  // sequentially, so that copying 20 MB is many short tasks instead of a long one
-  for (const chunk of chunks) await answered(putChunk(stores, chunk));
-  for (const outcome of outcomes) stores.outcomes.put(outcome, outcome.number);
-  for (const receipt of receipts) stores.receipts.put(receipt, receipt.number);
-  return committed(stores.batch.transaction);
 }
 
 function putChunk(stores: Stores, chunk: Chunk): IDBRequest {

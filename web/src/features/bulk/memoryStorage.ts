@@ -9,12 +9,12 @@ import {
   mayClear,
   mayReplace,
   type SavedBatch,
-  type Turn,
+  type StorageChange,
 } from "./storage";
 
 /** Stores a batch for as long as the page is open, if the browser has no space or denies storage. */
 export class MemoryStorage implements BatchStorage {
-  onTurn = (_: Turn) => {};
+  onChange = (_: StorageChange) => {};
   private batch: Batch | undefined;
   private readonly chunks = new Map<number, Chunk>();
   private readonly outcomes = new Map<number, Outcome>();

@@ -1,7 +1,6 @@
-import type { Keeping } from "./batches";
 import { IndexedDbStorage } from "./indexedDbStorage";
 import { RecoveringStorage } from "./recoveringStorage";
-import type { BatchStorage } from "./storage";
+import type { BatchStorage, Keeping } from "./storage";
 
 /** Milliseconds after which the page works without the browser's storage. */
 const PATIENCE = 4_000;

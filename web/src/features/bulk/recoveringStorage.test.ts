@@ -1,7 +1,10 @@
-import { IDBFactory } from "fake-indexeddb";
+import { forceCloseDatabase, IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { acceptedLines, type Batch } from "./batch";
 import { Batches } from "./batches";
+import { losesLines } from "./batchParts";
+import { Choice } from "./choice";
+import { IndexedDbStorage } from "./indexedDbStorage";
 import { LineReader } from "./lines";
 import { openStorage } from "./openStorage";
 import { firstPiece } from "./pieces";
@@ -86,9 +89,50 @@ it("is lost if it cannot be opened again", async () => {
   vi.spyOn(indexedDB, "open").mockImplementation(() => {
     throw new DOMException("", "UnknownError");
   });
-  await Promise.all([clearData(), vi.advanceTimersByTimeAsync(20_000)]);
+  const parts = { batches: tab, choice: new Choice(), sender: null as never };
+  expect(losesLines(parts)).toBe(false);
+  const cleared = clearData();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(tab.snapshot()).toMatchObject({ failed: false, keeping: "closed" });
+  expect(losesLines(parts)).toBe(true);
+  await Promise.all([cleared, vi.advanceTimersByTimeAsync(20_000)]);
   expect(tab.snapshot()).toMatchObject({ failed: true, progress: { accepted: 2_000 } });
+  expect(losesLines(parts)).toBe(true);
   vi.useRealTimers();
+});
+
+it("tries again to save the batch if that fails", async () => {
+  const tab = await openTab();
+  await beginIn(tab);
+  const before = tab.progress();
+  const full = new DOMException("", "QuotaExceededError");
+  vi.spyOn(IndexedDbStorage.prototype, "restore").mockRejectedValueOnce(full);
+  await clearData();
+  await tab.reload();
+  expect(tab.snapshot()).toMatchObject({ failed: false, keeping: "kept", progress: before });
+});
+
+it("does not save a batch again that another tab has deleted", async () => {
+  const opening = vi.spyOn(indexedDB, "open");
+  const tab = await openTab();
+  const connection = opening.mock.results[0]?.value.result;
+  await tab.begin("a-batch", null, lines(1));
+  // another tab, of which this one has not heard yet
+  const other = await IndexedDbStorage.open();
+  expect(await other.clear(batchOf(tab))).toBe(true);
+  forceCloseDatabase(connection);
+  await vi.waitFor(() => expect(tab.snapshot()).toMatchObject({ keeping: "kept", progress: null }));
+});
+
+it("saves nothing again where tabs cannot tell each other that they write", async () => {
+  vi.stubGlobal("BroadcastChannel", undefined);
+  const tab = await openTab();
+  await beginIn(tab);
+  const other = await openTab();
+  await other.cancel(batchOf(other));
+  await clearData();
+  await tab.reload();
+  expect(tab.snapshot()).toMatchObject({ progress: null, vanished: { batch: { id: "a-batch" } } });
 });
 
 it("lets an answer that arrives meanwhile count", async () => {
@@ -121,6 +165,11 @@ it("tells what was last known of a batch that only another tab could save again"
   }
   await tab.begin("next", null, lines(1));
   expect(tab.snapshot()).toMatchObject({ progress: { batch: { id: "next" } }, vanished: null });
+  await other.reload();
+  expect(other.snapshot()).toMatchObject({
+    progress: { batch: { id: "next" } },
+    vanished: { accepted: 2_000 },
+  });
 });
 
 it("is shown by the other tabs again once the tab with the copy has saved it", async () => {
@@ -128,11 +177,22 @@ it("is shown by the other tabs again once the tab with the copy has saved it", a
   const tab = await openTab();
   await beginIn(tab);
   await vi.waitFor(() => expect(other.progress()?.accepted).toBe(2_000));
+  // the tab with the copy is the last to find the database gone
+  const open = IndexedDbStorage.open;
+  let goOn = () => {};
+  vi.spyOn(IndexedDbStorage, "open")
+    .mockImplementationOnce(open)
+    .mockImplementationOnce(async () => {
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      return open();
+    });
   await clearData();
-  await vi.waitFor(() => expect(other.progress()?.accepted).toBe(2_000));
-  await tab.reload();
-  await other.reload();
-  expect(other.snapshot()).toMatchObject({ progress: tab.progress(), vanished: null });
+  await vi.waitFor(() => expect(other.snapshot()).toMatchObject({ progress: null, vanished: {} }));
+  goOn();
+  await vi.waitFor(() => expect(other.snapshot()).toMatchObject({ progress: {}, vanished: null }));
+  expect(other.progress()).toEqual(tab.progress());
 });
 
 it("tells nothing of a batch that a tab has deleted", async () => {
@@ -144,4 +204,18 @@ it("tells nothing of a batch that a tab has deleted", async () => {
   await clearData();
   await tab.reload();
   expect(tab.snapshot()).toMatchObject({ progress: null, vanished: null });
+});
+
+it("counts the answers that arrive once a batch is gone, each chunk once", async () => {
+  const tab = await openTab();
+  await beginIn(tab);
+  const [batch, late] = [batchOf(tab), await tab.chunk(tab.progress()?.tried[0] ?? 0)];
+  if (!late) throw new Error("no chunk");
+  const other = await openTab();
+  await other.pause(batchOf(other));
+  await vi.waitFor(() => expect(batchOf(tab).intent).toBe("pause"));
+  await clearData();
+  const settled = acceptedLines(late, [...late.texts], 4_000);
+  for (let times = 0; times < 2; times++) await tab.settle(batch, late, { chunks: [], settled });
+  expect(tab.snapshot()).toMatchObject({ progress: null, vanished: { accepted: 4_000 } });
 });

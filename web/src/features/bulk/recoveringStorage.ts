@@ -2,9 +2,9 @@ import { retryDelay } from "../../timing/retryDelay";
 import type { Batch, Chunk, ChunkReceipt, Fate, Intent, Outcome, Successors } from "./batch";
 import type { IndexedDbStorage } from "./indexedDbStorage";
 import { MemoryStorage } from "./memoryStorage";
-import type { BatchStorage, Identity, SavedBatch, Turn } from "./storage";
+import type { BatchStorage, Identity, SavedBatch, StorageChange } from "./storage";
 
-/** To open it again; the last one is made some 8 s after the first. */
+/** To open it again; if it fails immediately, the last one is made 4 to 8 s after the first. */
 const MOST_ATTEMPTS = 5;
 /** Strings of the largest batch that is copied: its receipt takes some 30 MB. */
 const MOST_COPIED = 500_000;
@@ -16,7 +16,7 @@ const MOST_COPIED = 500_000;
  * For that this has a copy of the batch that this tab began, until another tab changes it.
  */
 export class RecoveringStorage implements BatchStorage {
-  onTurn = (_: Turn) => {};
+  onChange = (_: StorageChange) => {};
   private current: Promise<IndexedDbStorage>;
   private readonly open: () => Promise<IndexedDbStorage>;
   private copy: MemoryStorage | null = null;
@@ -97,31 +97,37 @@ export class RecoveringStorage implements BatchStorage {
   }
 
   private follow(storage: IndexedDbStorage): void {
-    storage.onTurn = (turn) => {
-      if (turn !== "closed") return this.onTurn(turn);
+    storage.onChange = (change) => {
+      this.onChange(change);
+      if (change !== "closed") return;
       this.current = this.recovered();
-      this.current.catch(() => this.onTurn("lost"));
+      this.current.catch(() => this.onChange("lost"));
     };
   }
 
   private async recovered(): Promise<IndexedDbStorage> {
-    const storage = await this.openAgain();
-    this.follow(storage);
-    const contents = this.copy?.contents();
-    const restored = contents ? await storage.restore(contents) : false;
-    queueMicrotask(() => this.onTurn(restored ? "restored" : "reopened"));
-    return storage;
-  }
-
-  /** Chromium fails to open a database for a moment after it has closed it. */
-  private async openAgain(): Promise<IndexedDbStorage> {
+    // Chromium fails to open a database for a moment after it has closed it
     for (let attempts = 1; ; attempts++) {
       try {
-        return await this.open();
+        return await this.openAgain();
       } catch (error) {
         if (attempts === MOST_ATTEMPTS) throw error;
         await new Promise((resolve) => setTimeout(resolve, retryDelay(attempts, null)));
       }
+    }
+  }
+
+  private async openAgain(): Promise<IndexedDbStorage> {
+    const storage = await this.open();
+    const contents = this.copy?.contents();
+    try {
+      const restored = contents ? await storage.restore(contents) : false;
+      this.follow(storage);
+      this.onChange(restored ? "restored" : "reopened");
+      return storage;
+    } catch (error) {
+      storage.close();
+      throw error;
     }
   }
 }

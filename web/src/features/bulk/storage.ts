@@ -17,7 +17,19 @@ export type Contents = {
  * What happens to a storage: `closed` by the browser, which may delete it; `lost`, because a newer page changes its format,
  * or it cannot be opened again; `reopened` as it is, or `restored` from this tab's copy.
  */
-export type Turn = "closed" | "lost" | "reopened" | "restored";
+export type StorageChange = "closed" | "lost" | "reopened" | "restored";
+
+/** A storage that could not be read: it does not answer, or answers with an error. An earlier batch may be in it. */
+export type Unread = "silent" | "failed";
+/**
+ * Where the batch is: in this browser's storage, or in this page only, because the browser denies storage, has closed it
+ * or has no room, or its storage could not be read.
+ */
+export type Keeping = "kept" | "denied" | "closed" | "no-room" | Unread;
+
+export function isUnread(keeping: Keeping): keeping is Unread {
+  return keeping === "silent" || keeping === "failed";
+}
 
 /** The chunk that a write means, as it was read. */
 export type Identity = { batch: string } & Pick<Chunk, "number" | "key" | "tried" | "attempts">;
@@ -29,7 +41,7 @@ export type Identity = { batch: string } & Pick<Chunk, "number" | "key" | "tried
  * changes nothing and returns false if that is no longer so.
  */
 export interface BatchStorage {
-  onTurn: (turn: Turn) => void;
+  onChange: (to: StorageChange) => void;
   /** Notes that another tab has written. */
   noteOtherTab?(): void;
   load(): Promise<SavedBatch | null>;

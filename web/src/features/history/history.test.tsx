@@ -114,11 +114,11 @@ describe("the history", () => {
   it("says that the database is unavailable, and shows the strings when it is back", async () => {
     answer = () => problem(503, "database-away", "Later.");
     await open("#/history");
-    expect(main().getByText(/^The database is unavailable/)).toBeTruthy();
+    expect(main().getByText(/^Stored strings cannot be read at present/)).toBeTruthy();
     answer = () => page([string("a", "one")]);
     await pass(3_000);
     expect(rows()).toHaveLength(1);
-    expect(main().queryByText(/^The database is unavailable/)).toBeNull();
+    expect(main().queryByText(/^Stored strings cannot be read at present/)).toBeNull();
   });
 
   it.each([
@@ -167,6 +167,20 @@ describe("the history", () => {
     await pass(100);
     expect(rows()).toHaveLength(2);
     expect(main().queryByText("New strings are stored")).toBeNull();
+  });
+
+  it("says that newer strings cannot be read, and looks again until they can", async () => {
+    answer = () => page([string("a", "one")]);
+    await open("#/history");
+    answer = () => problem(503, "database-error", "Later.");
+    api.pipeline = pipeline({ settled_total: 2 });
+    await pass(13_000);
+    expect(main().getByText("Newer strings cannot be read at present.")).toBeTruthy();
+    expect(main().queryByRole("button", { name: "Show them" })).toBeNull();
+    answer = () => page([string("b", "newer"), string("a", "one")]);
+    await pass(16_000);
+    expect(main().getByText("New strings are stored")).toBeTruthy();
+    expect(main().queryByText("Newer strings cannot be read at present.")).toBeNull();
   });
 
   it("takes an older string for no newer one when the newest was deleted", async () => {

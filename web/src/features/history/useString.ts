@@ -21,7 +21,7 @@ export function prefetchString(client: QueryClient, id: string): Promise<void> {
   return client.prefetchQuery({ queryKey: keyOf(id), queryFn, gcTime: PREFETCHED });
 }
 
-/** One string, polled until it has ended; a failed one is asked for again whenever the pipeline has moved. */
+/** One string, polled until it has ended; one that failed or is not found is asked for again whenever the pipeline has moved. */
 export function useString(id: string) {
   const visible = usePageVisible();
   const [schedule] = useState(() => new PollSchedule());
@@ -39,12 +39,13 @@ export function useString(id: string) {
   });
   const pipeline = usePipelineData();
   const moved = pipeline && movementOf(pipeline);
-  const failed = data?.status === "failed";
-  // biome-ignore lint/correctness/useExhaustiveDependencies: an operator may have retried or discarded it
+  const trouble = useCurrentTrouble(failureReason ?? error);
+  const mayChange = data?.status === "failed" || trouble?.trouble.code === "unknown-string";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an operator may have retried or discarded it, or its sender sent it
   useEffect(() => {
-    if (failed) void refetch();
-  }, [failed, moved]);
-  return { data, trouble: useCurrentTrouble(failureReason ?? error) };
+    if (mayChange) void refetch();
+  }, [mayChange, moved]);
+  return { data, trouble };
 }
 
 /** The section of the page that the open view belongs to; that of a string depends on its state. */

@@ -106,7 +106,8 @@ describe("the poll", () => {
     expect(rows()[0]).toContain("on its way");
     fail();
     await pass(3_000);
-    expect(rows()[0]).toContain("Queued");
+    expect(rows()[0]).toContain("Accepted");
+    expect(rows()[0]).not.toContain("Queued");
     expect(rows()[0]).toContain("Whether it is stored cannot be read at present.");
     api.onQuery = () => ({});
     await pass(3_000);

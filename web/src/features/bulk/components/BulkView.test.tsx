@@ -212,7 +212,7 @@ describe("the bulk view", () => {
     await user.click(await button("Check the lines"));
     await user.click(await button("Send 1 string"));
     expect(await screen.findByText(/You may leave or reload the page/)).toBeTruthy();
-    act(() => storage.onTurn("lost"));
+    act(() => storage.onChange("lost"));
     expect(screen.getByRole("alert")).toBeTruthy();
     expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
     // its next try would fall into another test
@@ -230,7 +230,7 @@ describe("the bulk view", () => {
     await user.click(await button("Send 1 string"));
     await heading("All sent: 1 string accepted");
     expect(screen.getByText(/is kept in this browser until you choose Done/)).toBeTruthy();
-    act(() => storage.onTurn("lost"));
+    act(() => storage.onChange("lost"));
     expect(screen.getByRole("alert")).toBeTruthy();
     expect(screen.queryByText(/is kept in this browser/)).toBeNull();
   });

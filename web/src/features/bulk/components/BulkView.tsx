@@ -28,7 +28,7 @@ export function BulkView() {
           {bulk.storageFailed}
         </p>
       )}
-      {step === "choose" && state.known && state.vanished && <Vanished progress={state.vanished} />}
+      {state.known && state.vanished && <Vanished progress={state.vanished} />}
       {step === "choose" && state.known && <Chooser keeping={state.keeping} moved={trail.moved} />}
       {step === "send" && state.known && progress && (
         <SendingPanel progress={progress} keeping={state.keeping} failed={state.failed} moved={trail.moved} />
@@ -42,11 +42,11 @@ export function BulkView() {
 }
 
 /** What was last known of a batch that is gone although no one has deleted it here. */
-function Vanished({ progress: { accepted, batch } }: { progress: Progress }) {
+function Vanished({ progress: { accepted, refusedCount, batch } }: { progress: Progress }) {
   const { bulk } = useMessages();
   return (
     <p className={styles.warning} role="alert">
-      {bulk.vanished(accepted, batch.strings)}
+      {bulk.vanished(accepted, batch.strings - refusedCount)}
     </p>
   );
 }

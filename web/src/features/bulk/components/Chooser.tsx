@@ -1,10 +1,10 @@
 import { useState, useSyncExternalStore } from "react";
 import { useMessages } from "../../../i18n/language";
-import { isUnread, type Keeping } from "../batches";
 import { useBatchParts } from "../batchParts";
 import type { Source } from "../choice";
 import { batchOfLines, noteSending, sentAs, useLines } from "../draft";
 import type { Lines } from "../lines";
+import { isUnread, type Keeping } from "../storage";
 import styles from "./Bulk.module.css";
 import { LinesForm } from "./LinesForm";
 import { NotUtf8 } from "./NotUtf8";

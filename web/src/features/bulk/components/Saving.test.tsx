@@ -283,7 +283,7 @@ it("lines are not said to be being saved where the storage is lost", async () =>
   const storage = new MemoryStorage();
   const begin = vi.spyOn(storage, "begin");
   await openBulk("en", { storage, keeping: "kept" });
-  act(() => storage.onTurn("lost"));
+  act(() => storage.onChange("lost"));
   await sendOne();
   expect(begin).not.toHaveBeenCalled();
   expect(await isDisabled("Back")).toBe(false);

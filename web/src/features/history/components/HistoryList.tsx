@@ -37,7 +37,7 @@ export function HistoryList({ search, onRestart }: Props) {
 
   return (
     <div className={styles.history}>
-      <NewerNotice shown={newer} onShow={onRestart} />
+      <NewerNotice newer={newer} onShow={onRestart} />
       {firstPage && hasFound && <HistoryDays search={search} pages={pages} firstPage={firstPage} />}
       {!firstPage && !trouble && <Skeleton label={history.loading} rows={6} />}
       <div ref={older} tabIndex={-1}>

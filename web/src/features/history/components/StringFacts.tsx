@@ -9,17 +9,24 @@ import { StateIcon } from "../../strings/components/StateIcon";
 import { StateName } from "../../strings/components/StateName";
 import styles from "./StringFacts.module.css";
 
-export function StringFacts({ string }: { string: Schema<"StringState"> }) {
+/** `unread`: its state could not be read again since. */
+type Props = { string: Schema<"StringState">; unread: boolean };
+
+export function StringFacts({ string, unread }: Props) {
   const messages = useMessages();
   const words = messages.history.string;
   const { text, erased_at: erasedAt } = string;
+  const unsure = unread && string.status === "queued";
+  const note = unsure
+    ? messages.notes.unconfirmed
+    : words.notes[erasedAt === undefined ? string.status : "erased"];
   return (
     <>
       <div className={styles.status}>
         <StateIcon look={string.status} />
         <p role="status">
-          <StateName look={string.status} />
-          <Note words={words.notes[erasedAt === undefined ? string.status : "erased"]} />
+          <StateName look={string.status} unread={unsure} />
+          <Note words={note} />
         </p>
       </div>
       {text !== null && (

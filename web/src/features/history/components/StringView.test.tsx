@@ -106,10 +106,31 @@ describe("the page of a string", () => {
     expect(main().queryByText("There is no string with this id.")).toBeNull();
   });
 
+  it("is found once it is there, although it was not at first", async () => {
+    state = () => problem(404, "unknown-string", "No.");
+    await open(`#/string/${ID}`);
+    expect(main().getByText("There is no string with this id.")).toBeTruthy();
+    state = () => HttpResponse.json(string(ID, "one"));
+    api.pipeline = pipeline({ settled_total: 2 });
+    await pass(13_000);
+    expect(main().getByRole("region", { name: "Text" }).textContent).toBe("one");
+    expect(main().queryByText("There is no string with this id.")).toBeNull();
+  });
+
+  it("is not called on its way once its state cannot be read", async () => {
+    state = () => HttpResponse.json({ ...string(ID, "one"), status: "queued", stored_at: null });
+    await open(`#/string/${ID}`);
+    expect(main().getByText("Accepted; it is on its way to the database.")).toBeTruthy();
+    state = () => problem(503, "database-error", "Later.");
+    await pass(3_000);
+    expect(main().getByText("Whether it is stored cannot be read at present.")).toBeTruthy();
+    expect(main().queryByText(/on its way/)).toBeNull();
+  });
+
   it("waits for an unavailable database", async () => {
     state = () => problem(503, "database-away", "Later.");
     await open(`#/string/${ID}`);
-    expect(main().getByText(/^The database is unavailable/)).toBeTruthy();
+    expect(main().getByText(/^Stored strings cannot be read at present/)).toBeTruthy();
     state = () => HttpResponse.json(string(ID, "one"));
     await pass(3_000);
     expect(main().getByRole("region", { name: "Text" }).textContent).toBe("one");

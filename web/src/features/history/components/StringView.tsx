@@ -20,7 +20,7 @@ export function StringView({ id }: { id: string }) {
   return (
     <>
       <ViewHead title={history.string.heading} section={notFound ? NOWHERE : sectionOf(data)} />
-      {data && !notFound && <StringFacts string={data} />}
+      {data && !notFound && <StringFacts string={data} unread={trouble !== null} />}
       {notFound && <NotFound />}
       {trouble && !notFound && <ReadingTrouble error={trouble} />}
       {!data && !trouble && <Skeleton label={history.string.loading} rows={2} />}

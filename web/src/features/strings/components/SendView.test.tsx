@@ -122,12 +122,12 @@ describe("a string", () => {
     expect(api.queries).toHaveLength(asked);
   });
 
-  it("that only the unavailable database knows stays queued and is polled again", async () => {
+  it("that only the unavailable database knows is called accepted and polled again", async () => {
     api.onQuery = () => "unavailable";
     openPage();
     await submit("hello");
     await pass(5_000);
-    expect(rows()[0]).toMatch(/Queued/);
+    expect(rows()[0]).toMatch(/Accepted/);
     const asked = api.queries.length;
     await pass(5_000);
     expect(api.queries.length).toBeGreaterThan(asked);

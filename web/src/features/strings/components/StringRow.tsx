@@ -29,7 +29,7 @@ export const StringRow = memo(function StringRow({ item }: { item: Item }) {
             {formatTime(sentAt(item), today, language)}
           </time>
           <p>
-            <StateName look={look} />
+            <StateName look={look} unread={item.state === "queued" && item.unread} />
             {item.state === "queued" ? (
               <QueuedNote item={item} />
             ) : (
