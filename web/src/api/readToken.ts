@@ -1,3 +1,7 @@
+import { jittered } from "../timing/jitter";
+
+/** Milliseconds after which it is asked again whether a token is needed: an operator may have opened reading. */
+const ASKED_AGAIN = 15_000;
 /** public/early.js reads it as well. */
 const KEY = "ix-dummies:read-token";
 
@@ -35,7 +39,15 @@ export function refuseReadToken(wrong: string): void {
   tell({ wrong });
 }
 
-/** Asks for the token, and waits until there is another one than this, which was refused; rejects with the signal's reason. */
+/** Notes that something was read without a token. */
+export function noteOpenReading(): void {
+  if (asked !== null && savedReadToken() === null) tell(null);
+}
+
+/**
+ * Asks for the token, and waits until there is another one than this, which was refused, or until none may be needed;
+ * rejects with the signal's reason.
+ */
 export function anotherReadToken(refused: string | null, signal?: AbortSignal): Promise<void> {
   const token = savedReadToken();
   if (token !== null && token !== refused) return Promise.resolve();
@@ -43,11 +55,15 @@ export function anotherReadToken(refused: string | null, signal?: AbortSignal): 
   if (asked === null || refused !== null) tell({ wrong: refused });
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
+      clearTimeout(timer);
       unsubscribe();
       signal?.removeEventListener("abort", abandon);
       settle();
     };
-    const unsubscribe = subscribeReadToken(() => savedReadToken() !== null && end(resolve));
+    const timer = setTimeout(() => end(resolve), jittered(0.8, 1.2) * ASKED_AGAIN);
+    const unsubscribe = subscribeReadToken(
+      () => (savedReadToken() !== null || asked === null) && end(resolve),
+    );
     const abandon = () => end(() => reject(signal?.reason));
     if (signal?.aborted) abandon();
     signal?.addEventListener("abort", abandon);

@@ -5,7 +5,7 @@ import { type Answer, exchange, isSuccess, type Question } from "./exchange";
 import { isId } from "./id";
 import { apiOrigin } from "./origin";
 import { reachability } from "./reachability";
-import { anotherReadToken, savedReadToken } from "./readToken";
+import { anotherReadToken, noteOpenReading, savedReadToken } from "./readToken";
 import type { Schema } from "./schema";
 
 const SHAPES: Readonly<Record<string, Readonly<Record<string, string>>>> = ANSWER_SHAPES;
@@ -72,13 +72,16 @@ async function noted<T>({ method = "GET" }: Question, request: () => Promise<T>)
   }
 }
 
-/** Sends a request until it is answered; where reading is closed that takes until the reader has entered the token. */
+/** Sends a request until it is answered; while reading is closed that takes until the reader has entered the token. */
 async function ask(path: string, question: Question): Promise<Answer> {
-  for (;;) {
+  for (let refusals = 0; ; refusals++) {
     const token = question.isOpen ? null : savedReadToken();
     const early = await takeEarlyAnswer(path);
     const answer = early ?? (await exchange((await apiOrigin()) + path, asReader(token, question)));
-    if (isSuccess(answer)) return answer;
+    if (isSuccess(answer)) {
+      if (refusals > 0 && token === null) noteOpenReading();
+      return answer;
+    }
     const error = answerError(answer, answer.text);
     if (error.trouble.code !== "reader-only" || question.waits === false) throw error;
     await anotherReadToken(token, question.signal);

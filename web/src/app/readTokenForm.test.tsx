@@ -46,6 +46,7 @@ it.each([
   openPage(language);
   const field = await screen.findByLabelText(label);
   expect((await axe.run(document.body)).violations).toEqual([]);
+  expect(screen.getByText(new RegExp(closed))).toBeTruthy();
   for (const wrong of ["wrong", "토큰"]) {
     await userEvent.clear(screen.getByLabelText(label));
     await userEvent.type(screen.getByLabelText(label), `${wrong}{Enter}`);
@@ -61,6 +62,25 @@ it.each([
   expect(screen.getByText(new RegExp(closed))).toBeTruthy();
   expect(sessionStorage.getItem("ix-dummies:read-token")).toBe(TOKEN);
   expect(reads).not.toContain("Bearer 토큰");
+});
+
+it("asks for no token any longer once reading is open", async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 200 });
+  window.history.replaceState(null, "", "#/history");
+  openPage();
+  await userEvent.type(await screen.findByLabelText("Read token"), "half a tok");
+  await vi.advanceTimersByTimeAsync(20_000);
+  // still closed: what is being typed stays
+  expect(screen.getByLabelText("Read token")).toHaveProperty("value", "half a tok");
+  const before = reads.length;
+  server.use(
+    http.get("/dummies/", () => HttpResponse.json({ items: [ONE], next_cursor: null, looked_back_to: null })),
+  );
+  await vi.advanceTimersByTimeAsync(20_000);
+  await screen.findByText("one");
+  expect(screen.queryByLabelText("Read token")).toBeNull();
+  expect(before).toBeGreaterThan(1);
+  vi.useRealTimers();
 });
 
 it("uses the token until the page is closed where the browser has no room to keep it", async () => {

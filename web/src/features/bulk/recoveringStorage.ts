@@ -4,8 +4,6 @@ import type { IndexedDbStorage } from "./indexedDbStorage";
 import { MemoryStorage } from "./memoryStorage";
 import type { BatchStorage, Identity, SavedBatch, StorageChange } from "./storage";
 
-/** To open it again; if it fails immediately, the last one is made 4 to 8 s after the first. */
-const MOST_ATTEMPTS = 5;
 /** Strings of the largest batch that is copied: its receipt takes some 30 MB. */
 const MOST_COPIED = 500_000;
 
@@ -99,21 +97,16 @@ export class RecoveringStorage implements BatchStorage {
   private follow(storage: IndexedDbStorage): void {
     storage.onChange = (change) => {
       this.onChange(change);
-      if (change !== "closed") return;
-      this.current = this.recovered();
-      this.current.catch(() => this.onChange("lost"));
+      if (change === "closed") this.current = this.recovered();
     };
   }
 
   private async recovered(): Promise<IndexedDbStorage> {
     // Chromium fails to open a database for a moment after it has closed it
     for (let attempts = 1; ; attempts++) {
-      try {
-        return await this.openAgain();
-      } catch (error) {
-        if (attempts === MOST_ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, retryDelay(attempts, null)));
-      }
+      const storage = await this.openAgain().catch(() => null);
+      if (storage) return storage;
+      await new Promise((resolve) => setTimeout(resolve, retryDelay(attempts, null)));
     }
   }
 

@@ -14,8 +14,8 @@ export type Contents = {
   receipts: readonly ChunkReceipt[];
 };
 /**
- * What happens to a storage: `closed` by the browser, which may delete it; `lost`, because a newer page changes its format,
- * or it cannot be opened again; `reopened` as it is, or `restored` from this tab's copy.
+ * What happens to a storage: `closed` by the browser, which may delete it; `lost`, because a newer page changes its format;
+ * `reopened` as it is, or `restored` from this tab's copy.
  */
 export type StorageChange = "closed" | "lost" | "reopened" | "restored";
 

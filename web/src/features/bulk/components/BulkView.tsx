@@ -28,6 +28,7 @@ export function BulkView() {
           {bulk.storageFailed}
         </p>
       )}
+      {state.known && state.keeping === "closed" && <p className={styles.warning}>{bulk.notKept.closed}</p>}
       {state.known && state.vanished && <Vanished progress={state.vanished} />}
       {step === "choose" && state.known && <Chooser keeping={state.keeping} moved={trail.moved} />}
       {step === "send" && state.known && progress && (

@@ -24,7 +24,8 @@ export function SendingPanel({ progress, keeping, failed, moved }: Props) {
   const sending = useSyncExternalStore(sender.subscribe, sender.snapshot);
   const { batch, accepted, refusedCount } = progress;
   const through = accepted + refusedCount;
-  const rate = batch.intent === "send" && !sending.trouble ? sending.perSecond : null;
+  const moves = batch.intent === "send" && keeping !== "closed" && !sending.trouble;
+  const rate = moves ? sending.perSecond : null;
   const left = rate && formatDuration(((batch.strings - through) / rate) * 1000, language, messages);
   const finishing = batch.intent === "cancel";
   // the button that was pressed is gone then
@@ -46,7 +47,9 @@ export function SendingPanel({ progress, keeping, failed, moved }: Props) {
       </p>
       <StoredSoFar progress={progress} />
       <SendingStatus progress={progress} sending={sending} />
-      {keeping !== "kept" && <p className={styles.warning}>{bulk.notKept[keeping]}</p>}
+      {keeping !== "kept" && keeping !== "closed" && (
+        <p className={styles.warning}>{bulk.notKept[keeping]}</p>
+      )}
       <SendingControls batch={batch} />
       {keeping === "kept" && !failed && batch.intent === "send" && (
         <p className={surfaces.note}>{bulk.mayLeave}</p>

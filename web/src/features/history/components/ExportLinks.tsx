@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { savedReadToken, subscribeReadToken } from "../../../api/readToken";
+import { readTokenAsked, savedReadToken, subscribeReadToken } from "../../../api/readToken";
 import { useApiUrl } from "../../../api/useApiUrl";
 import { useMessages } from "../../../i18n/language";
 import styles from "./ExportLinks.module.css";
@@ -31,7 +31,7 @@ export function ExportLinks({ query }: { query: string }) {
   );
 }
 
-const isClosed = () => savedReadToken() !== null;
+const isClosed = () => savedReadToken() !== null || readTokenAsked() !== null;
 
 function parametersOf(format: (typeof FORMATS)[number], query: string): URLSearchParams {
   const parameters = new URLSearchParams({ format });

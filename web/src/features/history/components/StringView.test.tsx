@@ -117,6 +117,15 @@ describe("the page of a string", () => {
     expect(main().queryByText("There is no string with this id.")).toBeNull();
   });
 
+  it("that was there a moment ago is not called deleted", async () => {
+    state = () => HttpResponse.json({ ...string(ID, "one"), status: "queued", stored_at: null });
+    await open(`#/string/${ID}`);
+    state = () => problem(404, "unknown-string", "No.");
+    await pass(3_000);
+    expect(main().getByText("The service no longer knows this string.")).toBeTruthy();
+    expect(main().queryByText(/an operator has deleted/)).toBeNull();
+  });
+
   it("is not called on its way once its state cannot be read", async () => {
     state = () => HttpResponse.json({ ...string(ID, "one"), status: "queued", stored_at: null });
     await open(`#/string/${ID}`);

@@ -21,19 +21,19 @@ export function StringView({ id }: { id: string }) {
     <>
       <ViewHead title={history.string.heading} section={notFound ? NOWHERE : sectionOf(data)} />
       {data && !notFound && <StringFacts string={data} unread={trouble !== null} />}
-      {notFound && <NotFound />}
+      {notFound && <NotFound wasThere={data !== undefined} />}
       {trouble && !notFound && <ReadingTrouble error={trouble} />}
       {!data && !trouble && <Skeleton label={history.string.loading} rows={2} />}
     </>
   );
 }
 
-function NotFound() {
-  const { history } = useMessages();
+function NotFound({ wasThere }: { wasThere: boolean }) {
+  const { history, notes } = useMessages();
   return (
     <div className={surfaces.empty} role="status">
       <p className={surfaces.emptyTitle}>{history.string.notFound}</p>
-      <p>{history.string.notFoundHint}</p>
+      <p>{wasThere ? notes.unknown : history.string.notFoundHint}</p>
     </div>
   );
 }
