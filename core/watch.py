@@ -10,6 +10,7 @@ from redis import Redis
 
 from core.connection import journal_errors
 from core.consumer import LEASE_MS, LONGEST_PAUSE_MS
+from core.counts import Pause, decode_pause
 from core.journal import load_script, pending_entries
 from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
 from core.timeouts import ABANDONED_AFTER, WORKER_SILENT_AFTER
@@ -21,10 +22,11 @@ FORGOTTEN_AFTER_MS = 2 * (LONGEST_PAUSE_MS + LEASE_MS)
 
 
 class Heartbeat(NamedTuple):
-    """The stream's length without the entries that are set aside, and whether PostgreSQL is marked unavailable."""
+    """What a heartbeat met: entries that are not set aside, the mark of an outage of PostgreSQL, a pause of draining."""
 
     entries: int
     database_unavailable: bool
+    paused: Pause | None
 
 
 class Held(NamedTuple):
@@ -45,13 +47,13 @@ class Watch:
 
     @journal_errors()
     def heartbeat(self, worker: str) -> Heartbeat:
-        """Record a heartbeat; return stream length and whether PostgreSQL is marked unavailable."""
+        """Record a heartbeat; return the state that it met."""
         k = self._keys
         keys = [k.workers, k.journal, k.database_away, k.set_aside, k.balance_base]
-        keys += [k.appended, k.waiting, k.stored, k.failed, k.discarded, k.retried]
+        keys += [k.appended, k.waiting, k.stored, k.failed, k.discarded, k.retried, k.paused]
         arguments = [worker, int(WORKER_SILENT_AFTER * 1000), max(LEASE_MS, LONGEST_PAUSE_MS)]
-        entries, unavailable = self._heartbeat(keys, arguments)
-        return Heartbeat(entries, bool(unavailable))
+        entries, unavailable, paused = self._heartbeat(keys, arguments)
+        return Heartbeat(entries, bool(unavailable), decode_pause(paused) if paused else None)
 
     @journal_errors()
     def expire_abandoned(self) -> Sequence[str]:

@@ -40,7 +40,6 @@ class Drain:
         self._tracing = tracing or Tracing()
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", server=store.server)
-        self._pause = OutageLog("draining is paused", "draining has resumed")
         self._tally = Tally()
         self._doubted = False
         """Whether PostgreSQL is marked unavailable, and a probe could not tell whether it is."""
@@ -61,8 +60,8 @@ class Drain:
             except Unanswered as error:
                 log.warning("batch timed out in PostgreSQL", reason=str(error))
                 self._consumer.finish()
-        except Paused as paused:
-            self._pause.met(f"{paused} It goes on after: python -m worker.maintenance resume")
+        except Paused:
+            pass  # the timer logs it
         except JournalUnavailable:
             log.warning("drain aborted; claimed entries return when their leases expire")
         self._tally.seconds = time.monotonic() - began
@@ -71,7 +70,6 @@ class Drain:
     def _run(self) -> None:
         until = time.monotonic() + DRAIN_BUDGET
         turn = self._consumer.start()
-        self._pause.over()
         if turn is Turn.REST:
             return
         self._doubted = turn is Turn.PROBE

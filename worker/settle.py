@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from core.consumer import BATCH_BYTES, BATCH_STRINGS, Consumer, Entry
+from core.outage_log import OutageLog
 from core.retries import Failure, RetryState, next_retry_state
 from core.submission import Submission, total_bytes
 from core.timeouts import SETTLE_BUDGET
@@ -18,6 +19,7 @@ from worker.store import Store
 from worker.tally import Tally
 
 log = structlog.get_logger()
+_slow = OutageLog("batch is too slow in PostgreSQL")
 
 MAX_DELIVERIES = 2
 """Deliveries without a completion after which an entry is split or, if it is a single string, set aside. Most fail for
@@ -96,6 +98,7 @@ class Settling:
             raise
         except Refused as refused:
             if isinstance(refused, TooSlow):
+                _slow.met(refused.failure.reason, strings=len(submissions), server=self._store.server)
                 self._shrink(submissions)
             self._halve(entries, refused.failure)
             return

@@ -39,6 +39,7 @@ from database.migrate import migrate, migrations
 from local.ports import free_port
 from local.postgres import Postgres
 from local.redis import Redis
+from worker import settle
 from worker.drain import Drain
 from worker.store import Store
 
@@ -64,7 +65,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
     """The log as a program writes it, of processes that have logged nothing yet."""
-    for module, name in ((connection, "_outage"), (connection, "fullness"), (wakeups, "outage")):
+    logged = (connection, "_outage"), (connection, "fullness"), (wakeups, "outage"), (settle, "_slow")
+    for module, name in logged:
         monkeypatch.setattr(module, name, OutageLog(getattr(module, name)._event))
     monkeypatch.setattr(sys, "stderr", stream := StringIO())
     root = logging.getLogger()
@@ -174,6 +176,7 @@ WRONG = "not-the-password"
 AWAY, REFUSED, NOT_STORED = "PostgreSQL unavailable", "read failed", "PostgreSQL stores nothing"
 NO_PASSWORD = "password authentication failed for user"
 NO_SPACE = 'could not extend file "base/5/1": No space left on device'
+CANCELED = "canceling statement due to statement timeout"
 MISCONFIGURATIONS = {
     "API: wrong password of PostgreSQL": Planted(
         lambda s: read(other(s.postgres.reader_url, password=WRONG)), AWAY, NO_PASSWORD
@@ -219,6 +222,12 @@ MISCONFIGURATIONS = {
         NOT_STORED,
         f"^53100 {NO_SPACE}$",
         lambda s: in_postgres(s, REFUSE.format(f"RAISE '{NO_SPACE}' USING ERRCODE = 'disk_full';"), UNPLANT),
+    ),
+    "worker: slow statement": Planted(
+        lambda s: drain(s, s.postgres.writer_url),
+        "batch is too slow in PostgreSQL",
+        f"^57014 {CANCELED}$",
+        lambda s: in_postgres(s, REFUSE.format(f"RAISE '{CANCELED}' USING ERRCODE = 'query_canceled';"), UNPLANT),
     ),
     "wrong password of Redis": Planted(
         lambda s: ask_journal(other(s.redis.url, password=WRONG)),

@@ -17,6 +17,7 @@ from support import eventually
 from core.consumer import Consumer
 from core.durability import Info
 from core.journal import Journal, Unit
+from core.maintenance import Maintenance
 from core.submission import Submission
 from core.wakeups import make_celery
 from core.watch import Watch
@@ -129,6 +130,32 @@ def test_a_worker_says_once_that_postgresql_stores_again_though_nothing_waits(
         Consumer(redis).mark_database_available()
         eventually(heard, within=30)
         assert heard() == ["127.0.0.1:1/dummy"]
+
+
+def test_a_pause_is_logged_and_no_outage_is_called_over_that_may_go_on(
+    folder: Path, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While draining is paused no one asks PostgreSQL, and the mark of its outage expires."""
+    monkeypatch.setattr(timer, "OVER_AFTER", 0.0)
+    monkeypatch.setattr("core.outage_log.OVER_AFTER", 0.0)
+
+    def heard() -> list[tuple[str, str | None, str | None]]:
+        assert all(renewed(folder / "journal") for _ in range(2))
+        return [
+            (line["event"], line.get("operator"), line.get("reason"))
+            for line in said
+            if line["event"].startswith(("draining", "PostgreSQL"))
+        ]
+
+    with capture_logs() as said:
+        Consumer(redis).mark_database_unavailable()
+        assert heard() == []
+        Maintenance(redis).pause("an-operator", "an upgrade")
+        assert heard() == [("draining is paused", "an-operator", "an upgrade")]
+        Consumer(redis).mark_database_available()  # as when it expires
+        heard()
+        Maintenance(redis).resume()
+        assert heard()[1:] == [("draining has resumed", None, None)]
 
 
 def test_no_drain_waits_for_a_broker_to_hear_of_it(

@@ -21,10 +21,11 @@ from redis.exceptions import RedisError
 
 from core.addresses import place_of
 from core.connection import connect
+from core.counts import Pause
 from core.durability import Durability, read_info
 from core.errors import DummiesError
 from core.loops import repeat
-from core.outage_log import OVER_AFTER
+from core.outage_log import OVER_AFTER, OutageLog
 from core.settings import load
 from core.timeouts import STUCK_AFTER, TASK_TIME_LIMIT
 from core.watch import Watch
@@ -59,6 +60,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         """When the journal was last checked, whether it answered or not (monotonic)."""
         self._server, self._unavailable_at = place_of(settings.database_url), 0.0
         """Where rows go, and when PostgreSQL was last seen marked unavailable (monotonic); 0 once its end is logged."""
+        self._pause = OutageLog("draining is paused", "draining has resumed")
 
     def start(self, worker: Any) -> None:
         """Start; the pool runs."""
@@ -92,17 +94,25 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._looked_at = time.monotonic()
 
     def _look_at_journal(self, name: str) -> None:
-        entries, unavailable = self._watch.heartbeat(name)
+        entries, unavailable, paused = self._watch.heartbeat(name)
         expired = self._watch.expire_abandoned()
         if expired:
             log.warning("leases of abandoned entries ended by this machine's clock", entries=len(expired))
         self._beat("journal")
         if entries or unavailable:
             self._work.set()
+        self._note_pause(paused)
         self._note_outage(unavailable=unavailable)
         with suppress(RedisError):
             # a Redis that turned volatile is logged; draining continues, since rows cannot be lost there
             self._durability.note(read_info(self._redis))
+
+    def _note_pause(self, paused: Pause | None) -> None:
+        if paused is None:
+            self._pause.over()
+            return
+        self._pause.met(paused.reason, operator=paused.operator)
+        self._unavailable_at = 0.0  # no one asks PostgreSQL meanwhile, so that its mark expires though it may be away
 
     def _note_outage(self, *, unavailable: bool) -> None:
         """Log that an outage is over. The pool's processes, where nothing waits, would not hear of it."""
