@@ -145,6 +145,7 @@ def test_abandoned_exports_hold_no_slot(system: System, client: Client) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", system.api_port, timeout=10)
         connection.request(method, "/dummies/export")
         connection.close()
+    eventually(lambda: client.head("/dummies/export").status_code == 200, within=30)  # once it has noticed
     for _ in range(8):
         assert client.head("/dummies/export").status_code == 200
     assert client.get("/dummies/export").status_code == 200
