@@ -67,7 +67,7 @@ test-workflows: .venv/.stamp ## Execute the run steps of the CI workflow in a fr
 bench: .venv/.stamp web/dist/index.html ## Measure this system beside its peers; needs wrk. QUICK=1 takes 2 minutes, FULL=1 adds the large cases
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks
 
-pairs: .venv/.stamp ## Measure this tree beside an older revision, alternately: BASE=revision; ROUNDS= SECONDS=
+pairs: .venv/.stamp ## Measure this tree beside an older revision, alternately: BASE=revision; ROUNDS= SECONDS= OBSERVED=1
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks.pairs
 
 page-speed: .venv/.stamp web/dist/index.html ## Measure how soon the page paints on a slow line, and how long it blocks; prints tables

@@ -4,7 +4,8 @@ Both systems run at the same time, and are loaded alternately: base, this, this,
 that neither a drift of the machine's speed nor the order counts for one of them. They take short turns, because what
 slows the machine down lasts for seconds. Each round starts both again: two starts of one system differ by more than a
 few seconds of load do. A ratio belongs to each round; what is printed is their median with a 95 % interval (bootstrap).
-ROUNDS and SECONDS (of load in each turn) can be set.
+ROUNDS and SECONDS (of load in each turn) can be set. With OBSERVED=1 this tree's metrics are scraped, its traces are
+collected, and its log is JSON; the other's are not.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spit
 
 from benchmarks import load
 from benchmarks.environment import LOOK_EVERY, STORED_WITHIN, Incomplete
+from benchmarks.observer import observer
 from local.system import ROOT
 
 SERVE = Path(__file__).with_name("serve.py")
@@ -40,31 +42,38 @@ LEAST_ROUNDS = 6
 RESAMPLES = 10_000
 
 
+class Turn(NamedTuple):
+    """What was measured: rows a second, and the 99th percentile of the response times (ms)."""
+
+    rate: float
+    p99_ms: float
+
+
 class Side(NamedTuple):
     """A running system: its API directly and through nginx, and a cursor of its database's owner."""
 
     urls: dict[str, str]
     cursor: Cursor
 
-    def stored_per_s(self, route: str, seconds: float) -> float:
-        """Submit for some seconds, wait for the last row, and return the rows a second. Raises Incomplete."""
+    def take_turn(self, route: str, seconds: float) -> Turn:
+        """Submit for some seconds, and wait for the last row. Raises Incomplete."""
         self.cursor.execute("TRUNCATE dummies")
         start = time.time()
-        answered = load.submit(self.urls[route], CLIENTS, seconds).answered
+        seen = load.submit(self.urls[route], CLIENTS, seconds)
         deadline = time.monotonic() + STORED_WITHIN
         while time.monotonic() < deadline:
             self.cursor.execute("SELECT count(*), extract(epoch FROM max(stored_at))::float FROM dummies")
             [(rows, last)] = self.cursor.fetchall()
-            if rows == answered:
-                return answered / (float(last) - start)
+            if rows == seen.answered:
+                return Turn(rows / (float(last) - start), seen.p99_ms)
             time.sleep(LOOK_EVERY)
-        raise Incomplete(f"{rows} rows for {answered} accepted strings")
+        raise Incomplete(f"{rows} rows for {seen.answered} accepted strings")
 
 
 @contextmanager
-def serving(tree: Path, folder: Path) -> Iterator[Side]:
-    """Run the system of a tree, with the tree's own Python packages."""
-    command = [tree / ".venv" / "bin" / "python", SERVE, folder]
+def serving(tree: Path, folder: Path, environments: Sequence[Mapping[str, str]] = ({}, {})) -> Iterator[Side]:
+    """Run the system of a tree, with the tree's own packages and more in the environments of its API and worker."""
+    command = [str(tree / ".venv" / "bin" / "python"), str(SERVE), str(folder), *map(json.dumps, environments)]
     with subprocess.Popen(command, cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             served = json.loads((process.stdout and process.stdout.readline()) or "null")
@@ -87,23 +96,32 @@ def check_out(revision: str, folder: Path) -> Path:
     return folder
 
 
-def compare(base: Side, this: Side, route: str, seconds: float, *, base_first: bool) -> float:
-    """Return this system's speed over the base's."""
+def compare(base: Side, this: Side, route: str, seconds: float, *, base_first: bool) -> Turn:
+    """Return this system's figures over the base's."""
     order = ([base, this, this, base] if base_first else [this, base, base, this]) * (TURNS // 2)
     for side in order[:2]:
-        side.stored_per_s(route, WARM_UP)
-    rates = [(side is this, side.stored_per_s(route, seconds)) for side in order]
-    ratio = sum(rate for ours, rate in rates if ours) / sum(rate for ours, rate in rates if not ours)
-    print(f"{route}: {ratio:.3f}   ({', '.join(f'{rate:.0f}' for _, rate in rates)} /s)", flush=True)
+        side.take_turn(route, WARM_UP)
+    turns = [(side is this, side.take_turn(route, seconds)) for side in order]
+    ours = [turn for is_this, turn in turns if is_this]
+    theirs = [turn for is_this, turn in turns if not is_this]
+    ratio = Turn(
+        sum(turn.rate for turn in ours) / sum(turn.rate for turn in theirs),
+        sum(turn.p99_ms for turn in ours) / sum(turn.p99_ms for turn in theirs),
+    )
+    said = ", ".join(f"{turn.rate:.0f}/s {turn.p99_ms:.0f} ms" for _, turn in turns)
+    print(f"{route}: {ratio.rate:.3f}, p99 {ratio.p99_ms:.3f}   ({said})", flush=True)
     return ratio
 
 
-def play(base: Path, folder: Path, seconds: float, *, base_first: bool) -> dict[str, float]:
-    """Start both systems and return the ratio for each route to the API. Raises Incomplete or LoadFailed."""
-    folders = {base: folder / "base", ROOT: folder / "this"}
+def play(base: Path, folder: Path, seconds: float, *, base_first: bool) -> dict[str, Turn]:
+    """Start both systems and return the ratios for each route to the API. Raises Incomplete or LoadFailed."""
     with ExitStack() as started:
+        environments = {ROOT: started.enter_context(observer())} if os.environ.get("OBSERVED") else {}
         order = [base, ROOT] if base_first else [ROOT, base]
-        sides = {tree: started.enter_context(serving(tree, folders[tree])) for tree in order}
+        sides = {
+            tree: started.enter_context(serving(tree, folder / str(tree is ROOT), environments.get(tree, ({}, {}))))
+            for tree in order
+        }
         routes = [route for route in sides[ROOT].urls if route in sides[base].urls]
         return {route: compare(sides[base], sides[ROOT], route, seconds, base_first=base_first) for route in routes}
 
@@ -134,9 +152,10 @@ def main() -> None:
         f" {rounds} rounds of {2 * TURNS} x {seconds} s, {CLIENTS} clients:"
     )
     for route in found[0]:
-        ratios = [ratio[route] for ratio in found]
-        low, high = interval(ratios) if rounds >= LEAST_ROUNDS else (0, float("inf"))
-        print(f"  {route}: median {statistics.median(ratios):.3f}, 95 % {low:.3f} to {high:.3f}")
+        for name in Turn._fields:
+            ratios = [getattr(ratio[route], name) for ratio in found]
+            low, high = interval(ratios) if rounds >= LEAST_ROUNDS else (0, float("inf"))
+            print(f"  {route}, {name}: median {statistics.median(ratios):.3f}, 95 % {low:.3f} to {high:.3f}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Run the system of the folder that this is started in until its input ends; print where it is, as JSON.
 
+Arguments: a folder for data and logs, and two JSON objects with what the environments of API and worker have besides.
 Started by pairs.py in trees of other revisions too: it imports from the current folder, and only what has been there
 since 0.9.0.
 """
@@ -32,11 +33,11 @@ def _await(port: int) -> None:
 
 
 def main() -> None:
-    """Serve: the folder for data and logs is the argument."""
-    folder = Path(sys.argv[1])
+    """Serve."""
+    folder, (api_env, worker_env) = Path(sys.argv[1]), map(json.loads, sys.argv[2:])
     with System(folder) as system:
-        system.start_api()
-        system.start_worker()
+        system.start_api(api_env)
+        system.start_worker(env=worker_env)
         urls = {"direct": f"{system.api_url}/dummies/"}
         front = None
         if binary := nginx.find():
