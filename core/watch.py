@@ -22,7 +22,7 @@ FORGOTTEN_AFTER_MS = 2 * (LONGEST_PAUSE_MS + LEASE_MS)
 
 
 class Heartbeat(NamedTuple):
-    """What a heartbeat met: entries that are not set aside, the mark of an outage of PostgreSQL, a pause of draining."""
+    """What a heartbeat met: entries that are not set aside, the mark of PostgreSQL's outage, a pause of draining."""
 
     entries: int
     database_unavailable: bool

@@ -91,6 +91,24 @@ FAULTS: dict[str, tuple[dict[str, str], set[str]]] = {
     "0.05 % late": ({'dummies_accepted_to_stored_seconds_bucket{le="5.0"}': "0+9995"}, set()),
 }
 
+STORED, IN_TIME = "dummies_accepted_to_stored_seconds_count", 'dummies_accepted_to_stored_seconds_bucket{le="5.0"}'
+QUIET: dict[str, dict[str, str]] = {
+    "one error in a quiet night": {
+        'dummies_http_requests_total{status="202"}': "100x39 101x160",
+        'dummies_http_requests_total{status="503"}': "1x40 2x160",
+    },
+    "one late string in a quiet night": {
+        STORED: "1x3 2x3 3x3 4x3 5x3 6x3 7x3 8x3 9x3 10x3 11x160",
+        IN_TIME: "1x3 2x3 3x3 4x3 5x3 6x3 7x3 8x3 9x3 10x3 10x160",
+    },
+    "what waited in a pause of twenty minutes is stored": {
+        "dummies_journal_paused": "0x39 1x79 0x100",
+        STORED: "0+1500x39 60000x79 90000+30000x3 181500+1500x100",
+        IN_TIME: "0+1500x39 60000x79 60000+0x3 61500+1500x100",
+    },
+}
+"""What wakes no one -> series, with a value for each quarter of a minute."""
+
 
 def rules() -> list[dict[str, Any]]:
     """Return all rules."""
@@ -124,6 +142,18 @@ def scenario(name: str, fault: dict[str, str], expected: set[str]) -> dict[str, 
     }
 
 
+def night(name: str, values: dict[str, str]) -> dict[str, Any]:
+    """Return promtool's test that no alert of those that wake someone fires."""
+    healthy = {"dummies_accepting": "1x220", "dummies_stored_rows_total": "5x220"}
+    critical = 'count(ALERTS{alertstate="firing", severity="critical"})'
+    return {
+        "interval": "15s",
+        "name": name,
+        "input_series": [{"series": each, "values": by} for each, by in (healthy | values).items()],
+        "promql_expr_test": [{"expr": critical, "eval_time": f"{at}m", "exp_samples": []} for at in range(11, 42, 2)],
+    }
+
+
 def firing(at: int, expected: set[str]) -> dict[str, Any]:
     """Return the expectation that exactly these alerts fire after so many minutes."""
     samples = [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in sorted(expected)]
@@ -142,6 +172,7 @@ def promtool() -> str:
 
 def test_every_alert_fires_with_its_fault_and_clears_after_it(promtool: str, tmp_path: Path) -> None:
     tests = [scenario(name, *fault) for name, fault in FAULTS.items()]
+    tests += [night(name, values) for name, values in QUIET.items()]
     file = tmp_path / "tests.yaml"
     file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "tests": tests}), encoding="utf-8")
     ran = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True, timeout=300, check=False)
