@@ -31,6 +31,8 @@ from opentelemetry.trace import SpanContext, TraceFlags, Tracer  # noqa: E402
 
 MOST_WAITING, MOST_EXPORTED = 256, 128
 """Spans that wait, and that are exported together; one of a batch with 128 links takes 90 KB, one of a request 3."""
+EXPORTED_EVERY = 1_000
+"""Milliseconds: requests wait while spans are encoded, so a few are encoded at a time."""
 PATIENCE = 1.0
 """Seconds for which a process that ends waits for its last spans to be exported."""
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
@@ -94,7 +96,7 @@ class Exported:
         self._provider = TracerProvider(ALWAYS_ON, Resource.create({SERVICE_NAME: service}), shutdown_on_exit=False)
         exporter = _Exporter(f"{str(endpoint).rstrip('/')}/v1/traces")
         self._provider.add_span_processor(
-            BatchSpanProcessor(exporter, MOST_WAITING, max_export_batch_size=MOST_EXPORTED)
+            BatchSpanProcessor(exporter, MOST_WAITING, EXPORTED_EVERY, MOST_EXPORTED)
         )
 
     @property

@@ -80,6 +80,7 @@ class Database:
 def database(monkeypatch: pytest.MonkeyPatch) -> Database:
     """An empty one, and a drain that does not linger for long."""
     monkeypatch.setattr(drain_module, "LINGER", 0.02)
+    monkeypatch.setattr(drain_module, "LINGER_STEP", 0.001)
     return Database()
 
 
