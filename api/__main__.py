@@ -14,8 +14,9 @@ from granian.cli import cli
 
 from api.process import request_threads
 from api.settings import ApiSettings
-from api.start import listen, refuse_unfit_servers
-from core.settings import load
+from api.start import refuse_unfit_servers
+from core.operations_port import listen
+from core.settings import load, stop
 
 TARGET = "api.app:create_app"
 EVERYWHERE = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - the network decides who may connect
@@ -34,10 +35,20 @@ def main() -> None:
     settings = load(ApiSettings)
     refuse_unfit_servers(settings)
     if settings.operations_port is not None:
-        listen(settings.operations_port).close()
+        listen("OPERATIONS_PORT", settings.operations_port, shared=True).close()
+        if _processes() > 1 and settings.prometheus_multiproc_dir is None:
+            stop(["PROMETHEUS_MULTIPROC_DIR: set it, because several processes count, and each shows what all counted"])
     # so many threads are intended: they only wait for the append
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     cli([*OPTIONS, *sys.argv[1:], TARGET], auto_envvar_prefix="GRANIAN")
+
+
+def _processes() -> int:
+    """Return how many processes granian will run, as its options or its environment say."""
+    options = cli.make_context(
+        "granian", [*OPTIONS, *sys.argv[1:], TARGET], None, resilient_parsing=True, auto_envvar_prefix="GRANIAN"
+    )
+    return options.params.get("workers") or 1
 
 
 if __name__ == "__main__":

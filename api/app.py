@@ -22,13 +22,14 @@ from api.process.reader import Reader
 from api.process.request_threads import RequestThreads
 from api.services import EXTENSION, Services, services
 from api.settings import ApiSettings
-from api.start import listen, refuse_unfit_servers
+from api.start import refuse_unfit_servers
 from api.views import dead_letter_groups, dead_letters, docs, export, pipeline, strings, submit
 from core import logs
 from core.connection import connect
 from core.dead_letter_groups import MOST_WAITING, DeadLetterGroups
 from core.dead_letters import DeadLetters
 from core.journal import Journal
+from core.operations_port import listen
 from core.settings import load
 from core.wakeups import Waker, make_celery
 
@@ -93,7 +94,8 @@ def _serve_operations(parts: Services, threads: RequestThreads) -> None:
             "/readyz": ready,
             "/metrics": metrics.page(parts.monitor),
         }
-        probe_server.serve(listen(parts.settings.operations_port), responses, parts.monitor)
+        listener = listen("OPERATIONS_PORT", parts.settings.operations_port, shared=True)
+        probe_server.serve(listener, responses, parts.monitor)
 
 
 def _services(settings: ApiSettings, redis: Redis) -> Services:

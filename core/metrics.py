@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from core.settings import stop, variable
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 REGISTRY = CollectorRegistry()
 """Not the library's own, which Flower shows as its own figures."""
 
@@ -65,12 +66,13 @@ class _Slot:
 def _share() -> str | None:
     """Have metrics that are made from now on share their figures through the folder; return it, None without one."""
     try:
-        folder = variable("PROMETHEUS_MULTIPROC_DIR")
+        folder = variable(FOLDER)
+        values.ValueClass = values.MutexValue  # the library shares figures also where the variable is empty
         if folder:
             Path(folder).mkdir(0o700, parents=True, exist_ok=True)
             values.ValueClass = values.MultiProcessValue(_Slot(Path(folder)))  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
-        stop([f"PROMETHEUS_MULTIPROC_DIR: {error}"])
+        stop([f"{FOLDER}: {error}"])
     return folder
 
 

@@ -21,6 +21,7 @@ DatabaseUrl = Annotated[str, AfterValidator(database_address)]
 MAX_FILE_BYTES = 64 * 1024
 _CELERY_READS = ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
 """Variables that override the broker's address in Celery only."""
+_LIBRARIES_READ = ("PROMETHEUS_MULTIPROC_DIR",)
 
 
 class CoreSettings(BaseModel):
@@ -60,6 +61,8 @@ def variable(name: str) -> str | None:
         if os.environ[other] and (other in confusing or (other.upper() in {name, f"{name}_FILE"} - {other})):
             raise ValueError(f"unset {other}, which not every program reads, and set {name}")
     value, path = os.environ.get(name), os.environ.get(f"{name}_FILE")
+    if path and name in _LIBRARIES_READ:
+        raise ValueError(f"set it, not {name}_FILE, which the library that reads it does not know")
     if value and path:
         raise ValueError(f"set it or {name}_FILE, not both")
     if not path:

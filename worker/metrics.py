@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from prometheus_client import Counter, Histogram, start_http_server
+from prometheus_client import Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from core import operations_port
 from core.errors import DummiesError
 from core.metrics import REGISTRY, SortedHistogram, collected
-from core.settings import stop
 from core.submission import Submission
 from worker.failures import Outage, Refused, TooSlow, Unanswered
 from worker.tally import Tally
-
-PATIENCE = 2.0
-"""Seconds of silence after which a client of the port is disconnected."""
 
 BATCH_STRINGS = Histogram(
     "dummies_batch_strings",
@@ -28,7 +24,7 @@ BATCH_STRINGS = Histogram(
 )
 STORE_SECONDS = Histogram(
     "dummies_store_seconds",
-    "Time from a batch's INSERT to the return of its COMMIT, or to its failure.",
+    "Time that a batch's INSERT and COMMIT took, or until that failed; connecting counts, too.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
@@ -76,11 +72,13 @@ def note_stored(submissions: Sequence[Submission]) -> None:
 
 
 def serve(port: int) -> None:
-    """Serve ``/metrics`` on this port of every address, from a thread; stop the process where the port is taken."""
-    everywhere = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - the network decides who may connect
-    try:
-        server, _ = start_http_server(port, everywhere, collected())
-    except OSError as error:
-        stop([f"METRICS_PORT: {error.strerror}"])
-    server.RequestHandlerClass.timeout = PATIENCE  # type: ignore[attr-defined]
-    os.register_at_fork(after_in_child=server.socket.close)  # a process that outlives this one must not hold the port
+    """Serve ``/metrics`` on this port of every address; stop the process where the port is taken."""
+    registry = collected()
+
+    def respond(request: bytes) -> bytes:
+        found = request.startswith((b"GET /metrics ", b"GET /metrics?"))
+        status, body = ("200 OK", generate_latest(registry)) if found else ("404 Not Found", b"GET /metrics\n")
+        lines = (f"HTTP/1.1 {status}", f"Content-Type: {CONTENT_TYPE_PLAIN_0_0_4}", f"Content-Length: {len(body)}")
+        return "\r\n".join((*lines, "Connection: close", "", "")).encode("ascii") + body
+
+    operations_port.serve(operations_port.listen("METRICS_PORT", port), respond)

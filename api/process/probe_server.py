@@ -1,33 +1,22 @@
-"""The operations port: probes and Prometheus are answered by a thread of their own, independent of the requests.
-
-Each prober has its own deadline, and when there are too many, the oldest is disconnected, so that a slow or silent one
-does not keep others waiting.
-"""
+"""The API's operations port: probes, and what Prometheus gets."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
-from typing import cast
 
 import structlog
 from flask import Response
 
 from api.http.problems import ApiProblem
 from api.process.monitor import Monitor
+from core import operations_port
 from core.loops import repeat
 
 log = structlog.get_logger()
-
-PATIENCE = 2.0
-"""Seconds in which a prober must have sent its request and read the answer."""
-MOST_PROBERS = 256
-BACKLOG = MOST_PROBERS // 2
-"""Connections accepted in one turn of the loop; few enough that none is disconnected before it was read from."""
-MOST_BYTES = 4096
 
 Responses = Mapping[str, Callable[[], Response]]
 """What answers each path: a function that must not wait, and may raise ApiProblem."""
@@ -45,45 +34,10 @@ def serve(listener: socket.socket, responses: Responses, monitor: Monitor) -> No
         looking.set()
 
     repeat(look, "monitor start", until=looking.is_set)
-    repeat(lambda: asyncio.run(answer_probes(listener.dup(), responses)), "operations")
+    operations_port.serve(listener, partial(_answer, responses))
 
 
-async def answer_probes(listener: socket.socket, responses: Responses) -> None:
-    """Answer on this socket until the loop ends."""
-    probers: dict[_Prober, asyncio.Transport] = {}
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Prober(responses, probers), sock=listener, backlog=BACKLOG)
-    await server.serve_forever()
-
-
-class _Prober(asyncio.Protocol):
-    """A connection for one request."""
-
-    def __init__(self, responses: Responses, probers: dict[_Prober, asyncio.Transport]) -> None:
-        self._responses, self._probers = responses, probers
-        self._received = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._deadline = asyncio.get_running_loop().call_later(PATIENCE, self._transport.abort)
-        self._probers[self] = self._transport
-        if len(self._probers) > MOST_PROBERS:
-            self._probers.pop(next(iter(self._probers))).abort()
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        if b"\r\n\r\n" in self._received:
-            self._transport.write(_answer(self._received, self._responses))
-            self._transport.close()
-        elif len(self._received) > MOST_BYTES:
-            self._transport.abort()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self._deadline.cancel()
-        self._probers.pop(self, None)
-
-
-def _answer(request: bytes, responses: Responses) -> bytes:
+def _answer(responses: Responses, request: bytes) -> bytes:
     try:
         response = _response(request.decode("latin-1"), responses)
     except ApiProblem as problem:

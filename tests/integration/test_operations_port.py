@@ -16,7 +16,7 @@ import pytest
 from slow import connections, ended, refuses
 from support import eventually
 
-from api.process.probe_server import MOST_PROBERS
+from core.operations_port import MOST_PROBERS
 from local.ports import free_port
 from local.ready import get
 from local.redis import Redis
@@ -37,11 +37,11 @@ KINDS = [
 class Api(Process):
     """The API, with or without a Redis that runs."""
 
-    def __init__(self, folder: Path, redis: Redis, workers: int = 1) -> None:
+    def __init__(self, folder: Path, redis: Redis, workers: int = 1, **more: str) -> None:
         """Start it with two free ports."""
         self.operations, self.draining = free_port(), folder / "draining"
         env = {"REDIS_URL": redis.url, "OPERATIONS_PORT": str(self.operations), "DRAINING_FILE": str(self.draining)}
-        super().__init__(api_command(free_port(), workers), folder / "api.log", env)
+        super().__init__(api_command(free_port(), workers), folder / "api.log", env | more)
 
     def answers(self, path: str) -> bool:
         """Tell whether a probe succeeds."""
@@ -124,7 +124,7 @@ def test_a_process_that_takes_anothers_place_answers(api: Api) -> None:
 
 
 def test_several_processes_share_it(tmp_path: Path, redis: Redis) -> None:
-    api = Api(tmp_path, redis, workers=2)
+    api = Api(tmp_path, redis, workers=2, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "metrics"))
     try:
         eventually(lambda: api.answers("/readyz"), within=20)
         eventually(lambda: api.log.read_text().count("Started worker") == 2, within=20)
@@ -132,6 +132,13 @@ def test_several_processes_share_it(tmp_path: Path, redis: Redis) -> None:
         assert len(psutil.Process(api.pid).children()) == 2
     finally:
         api.stop()
+
+
+def test_several_processes_do_not_start_where_each_would_show_its_own_figures(tmp_path: Path, redis: Redis) -> None:
+    api = Api(tmp_path, redis, workers=2)
+    assert api.wait(30) == 2
+    [line] = api.log.read_text().splitlines()
+    assert line.startswith("PROMETHEUS_MULTIPROC_DIR: set it")
 
 
 def test_a_process_becomes_ready_with_its_redis_though_no_request_comes(tmp_path: Path) -> None:

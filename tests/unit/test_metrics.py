@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -199,3 +200,19 @@ def test_the_document_lists_every_metric_with_its_type_and_labels(services: Serv
     known = [(f"{each.name}{'_total' * (each.type == 'counter')}", each.type, labels) for each, labels in code]
     rows = re.findall(r"^\| `(dummies_\w+)` \| (\w+) \|([^|]*)\|", DOCUMENT, re.MULTILINE)
     assert sorted((name, kind, re.findall(r"`(\w+)`", labels)) for name, kind, labels in rows) == sorted(known)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status", "said"),
+    [
+        ("PROMETHEUS_MULTIPROC_DIR", "", 0, ""),
+        ("PROMETHEUS_MULTIPROC_DIR_FILE", "named", 2, "PROMETHEUS_MULTIPROC_DIR: set it, not "),
+    ],
+)
+def test_a_folder_that_is_not_named_is_not_used(tmp_path: Path, name: str, value: str, status: int, said: str) -> None:
+    count = [sys.executable, "-c", "from api.process.metrics import ACCEPTED; ACCEPTED.inc()"]
+    env = os.environ | {"PYTHONPATH": str(ROOT), name: value}
+    done = subprocess.run(count, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == status
+    assert done.stderr.startswith(said)
+    assert list(tmp_path.iterdir()) == []

@@ -8,18 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.process import probe_server
-from api.process.probe_server import MOST_PROBERS, answer_probes
+from core import operations_port
+from core.operations_port import MOST_PROBERS, answer
 
 TOO_MANY = 10
 
 
 def test_the_oldest_of_too_many_probers_has_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe_server, "PATIENCE", 1_000.0)
+    monkeypatch.setattr(operations_port, "PATIENCE", 1_000.0)
 
     async def probe() -> None:
         listener = socket.create_server(("127.0.0.1", 0))
-        serving = asyncio.create_task(answer_probes(listener, {}))
+        serving = asyncio.create_task(answer(listener, lambda _: b"HTTP/1.1 404"))
         address = listener.getsockname()
         probers = [await asyncio.open_connection(*address) for _ in range(MOST_PROBERS + TOO_MANY)]
         for reader, _ in probers[:TOO_MANY]:
