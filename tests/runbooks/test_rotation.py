@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from redis.exceptions import AuthenticationError
-from runbooks.commands import Runbook
+from runbooks.book import Runbook
 from runbooks.processes import OVERLAY, Processes
 from steady_load import SteadyLoad, compare
 from support import Client, eventually, query

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import psycopg2
 import pytest
-from runbooks.commands import Runbook
+from runbooks.book import Runbook
 from runbooks.processes import Processes
 from support import Client, eventually, query, redis_of
 
