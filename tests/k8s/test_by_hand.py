@@ -1,16 +1,24 @@
-"""What operators do by hand fits what is deployed: a pod for Redis' files."""
+"""What operators do by hand fits what is deployed: a pod for Redis' files, and how many pods they ask for."""
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 import yaml
-from k8s.objects import Documents, Workload, of_kind, selects, titled
+from k8s.objects import Document, Documents, Workload, called, of_kind, selects, titled
 from k8s.policies import OVERLAYS
 from k8s.rules_pods import POD
 
 from local.system import ROOT
 
 SAME = "serviceAccountName", "automountServiceAccountToken", "enableServiceLinks", "securityContext"
+SCALERS = {"hpa": "HorizontalPodAutoscaler", "scaledobject": "ScaledObject"}
+TEXT = "\n".join(path.read_text("utf-8") for path in [*ROOT.glob("docs/runbooks/*.md"), ROOT / "docs/deploy.md"])
+PATCHES = re.findall(
+    r"kubectl patch (hpa|scaledobject) (\w+) .*?'(\{.*\})' *#.*\b(ixcloud|production)\b", TEXT
+)  # kind, name, patch, overlay
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -37,3 +45,34 @@ def selecting(documents: Documents, labels: dict[str, str]) -> list[str]:
     services = [each for each in of_kind(documents, "Service") if "selector" in each["spec"]]
     selectors += [(each, {"matchLabels": each["spec"]["selector"]}) for each in services]
     return [each["metadata"]["name"] for each, selector in selectors if selects(selector, labels)]
+
+
+def limits(scaler: Document, **changes: int) -> tuple[int, int]:
+    """Return the fewest and the most pods that a scaler keeps, with these changes of its spec."""
+    spec = scaler["spec"] | changes
+    keda = scaler["kind"] == "ScaledObject"
+    return (spec["minReplicaCount"], spec["maxReplicaCount"]) if keda else (spec["minReplicas"], spec["maxReplicas"])
+
+
+@pytest.mark.parametrize("number", range(len(PATCHES)))
+def test_a_patch_of_a_scaler_is_taken_by_the_overlay_that_its_comment_names(
+    overlays: dict[str, Documents], number: int
+) -> None:
+    kind, name, patch, overlay = PATCHES[number]
+    scaler = called(overlays[overlay], SCALERS[kind], name)
+    assert scaler
+    least, most = limits(scaler, **json.loads(patch)["spec"])
+    assert limits(scaler)[0] < least <= most
+
+
+def test_each_patch_of_a_scaler_names_its_overlay() -> None:
+    assert len(PATCHES) == len(re.findall(r"kubectl patch (?:hpa|scaledobject)", TEXT)) >= 3
+
+
+def test_scaling_by_hand_is_within_the_limits_that_an_autoscaler_would_restore(overlays: dict[str, Documents]) -> None:
+    found = re.findall(r"kubectl scale deployment/(\w+) --replicas=(\d+)(.*)", TEXT)
+    by_hand = [(name, int(replicas)) for name, replicas, rest in found if not re.search(r"#.*\bdev\b", rest)]
+    assert by_hand
+    for name, replicas in by_hand:
+        least, most = limits(called(overlays["ixcloud"], "HorizontalPodAutoscaler", name))
+        assert least <= replicas <= most
