@@ -91,6 +91,8 @@ class Commands:
 
     def _logs(self, words: list[str], _: bytes) -> Answer:
         target = " ".join(words)
+        if "--selector" in words and "--ignore-errors" not in words:  # as if a new pod always waited for its image
+            return Answer(1, errors=b"container in pod is waiting to start: trying and failing to pull image\n")
         found = re.search(rf"(?:job/|deployment/|{NAME}=)([\w-]+)|(redis)-0", target)
         name = found[1] or found[2]
         tail = re.search(r"--tail=(\d+)", target)

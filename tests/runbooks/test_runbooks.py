@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 
@@ -17,7 +18,7 @@ from local.system import ROOT
 pytestmark = pytest.mark.timeout(400)
 FIND, REPAIR, KNOW, STEPS = "Find the cause", "Repair", "How you know that it worked", "Steps"
 NOT_RUN = {
-    "kubectl patch": "volumes and autoscalers are the cluster's",
+    "kubectl patch": "volumes and autoscalers are the cluster's; tests/k8s/test_by_hand.py knows their limits",
     "kubectl delete pod": "Redis is restarted by the block before",
     "kubectl top": "needs the metrics server",
 }
@@ -61,6 +62,7 @@ def test_database_away(cluster: Processes, client: Client, open_runbook: Callabl
     drained(client)
     eventually(lambda: "PostgreSQL stores again" in cluster.log("worker"), within=30)
     assert '"waiting": 0' in book.run(KNOW)
+    assert re.search(r"dummy *\| dummy_writer *\| ix-worker *\| 127\.0\.0\.1 *\| idle *\| +\d", book.run(FIND, 1))
     assert book.left() == []
 
 
@@ -134,7 +136,10 @@ def test_worker_stuck(cluster: Processes, client: Client, open_runbook: Callable
     client.submit("paused").raise_for_status()
     eventually(lambda: client.pipeline()["paused"], within=30)
     assert "forgotten" in book.run(FIND)
-    book.run("Draining is paused")
+    eventually(lambda: "draining is paused" in cluster.log("worker"), within=30)
+    assert book.run("Draining is paused").count("someone") >= 2
+    assert client.pipeline()["paused"]
+    book.run("Draining is paused", 1)
     drained(client)
     assert book.left() == []
 
