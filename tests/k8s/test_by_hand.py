@@ -10,6 +10,7 @@ import yaml
 from k8s.objects import Document, Documents, Workload, called, of_kind, selects, titled
 from k8s.policies import OVERLAYS
 from k8s.rules_pods import POD
+from k8s.rules_schemas import the_newest_kubernetes_takes_everything
 
 from local.system import ROOT
 
@@ -29,6 +30,7 @@ def test_the_pod_for_redis_files_is_what_redis_is_and_nothing_leads_to_it(
     files = Workload(yaml.safe_load((ROOT / "k8s/redis-files.yaml").read_text("utf-8")))
     redis = Workload(titled(documents, "StatefulSet/redis"))
     assert list(POD.iter_errors(files.template)) == []
+    assert list(the_newest_kubernetes_takes_everything([files.document])) == []
     assert {name: files.pod[name] for name in SAME} == {name: redis.pod[name] for name in SAME}
     [here], [there] = files.containers, redis.containers
     assert (here["image"], here["securityContext"]) == (there["image"], there["securityContext"])

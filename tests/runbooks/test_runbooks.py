@@ -90,7 +90,19 @@ def test_redis_full(cluster: Processes, client: Client, open_runbook: Callable[[
 
 
 def test_redis_lost_its_disk(cluster: Processes, client: Client, open_runbook: Callable[[str], Runbook]) -> None:
-    book = open_runbook("redis-lost-its-disk")
+    book, settings = open_runbook("redis-lost-its-disk"), cluster.folder / "k8s/base/redis/redis.conf"
+    good = settings.read_text("utf-8")
+
+    def deploy(conf: str) -> None:
+        settings.write_text(conf, "utf-8")
+        cluster.render()
+        cluster.apply("redis")
+
+    deploy(good.replace("noeviction", "allkeys-lru"))
+    eventually(lambda: client.pipeline()["volatile"], within=30)
+    assert "it evicts keys" in book.run(FIND)
+    deploy(good)
+    eventually(lambda: not client.pipeline()["volatile"], within=30)
     stored(client, "stored")
     cluster.hang("worker")
     keys = {f"lost {number}": f"key {number}" for number in range(3)}
