@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 from machine import Machine
-from runbooks.commands import Runbook
+from runbooks.book import Runbook
 
 from local.system import ROOT
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from redis.exceptions import AuthenticationError
-from runbooks.commands import Runbook
+from runbooks.book import Runbook
 from runbooks.processes import OVERLAY, Processes
 from steady_load import SteadyLoad, compare
 from support import Client, eventually, query
@@ -69,7 +69,7 @@ def test_every_secret_is_replaced_while_strings_are_accepted_and_read(
 ) -> None:
     book = Runbook("rotating-secrets", cluster.folder, shell)
     env = cluster.folder / f"k8s/overlays/{OVERLAY}/.env"
-    env.write_text(env.read_text("utf-8") + f"READ_TOKEN={READER}\n", "utf-8")
+    env.write_text(env.read_text("utf-8") + f"READ_TOKEN={READER}", "utf-8")  # a last line without its end
     cluster.render()
     cluster.apply("api")
     before, redis_lives = secrets_of(cluster), cluster.redis.pid

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 
 import psycopg2
 import pytest
-from runbooks.commands import Runbook
+from runbooks.book import Runbook
 from runbooks.processes import Processes
 from support import Client, eventually, query, redis_of
 
@@ -17,7 +18,7 @@ from local.system import ROOT
 pytestmark = pytest.mark.timeout(400)
 FIND, REPAIR, KNOW, STEPS = "Find the cause", "Repair", "How you know that it worked", "Steps"
 NOT_RUN = {
-    "kubectl patch": "volumes and autoscalers are the cluster's",
+    "kubectl patch": "volumes and autoscalers are the cluster's; tests/k8s/test_by_hand.py knows their limits",
     "kubectl delete pod": "Redis is restarted by the block before",
     "kubectl top": "needs the metrics server",
 }
@@ -61,6 +62,7 @@ def test_database_away(cluster: Processes, client: Client, open_runbook: Callabl
     drained(client)
     eventually(lambda: "PostgreSQL stores again" in cluster.log("worker"), within=30)
     assert '"waiting": 0' in book.run(KNOW)
+    assert re.search(r"dummy *\| dummy_writer *\| ix-worker *\| 127\.0\.0\.1 *\| idle *\| +\d", book.run(FIND, 1))
     assert book.left() == []
 
 
@@ -88,7 +90,19 @@ def test_redis_full(cluster: Processes, client: Client, open_runbook: Callable[[
 
 
 def test_redis_lost_its_disk(cluster: Processes, client: Client, open_runbook: Callable[[str], Runbook]) -> None:
-    book = open_runbook("redis-lost-its-disk")
+    book, settings = open_runbook("redis-lost-its-disk"), cluster.folder / "k8s/base/redis/redis.conf"
+    good = settings.read_text("utf-8")
+
+    def deploy(conf: str) -> None:
+        settings.write_text(conf, "utf-8")
+        cluster.render()
+        cluster.apply("redis")
+
+    deploy(good.replace("noeviction", "allkeys-lru"))
+    eventually(lambda: client.pipeline()["volatile"], within=30)
+    assert "it evicts keys" in book.run(FIND)
+    deploy(good)
+    eventually(lambda: not client.pipeline()["volatile"], within=30)
     stored(client, "stored")
     cluster.hang("worker")
     keys = {f"lost {number}": f"key {number}" for number in range(3)}
@@ -134,7 +148,10 @@ def test_worker_stuck(cluster: Processes, client: Client, open_runbook: Callable
     client.submit("paused").raise_for_status()
     eventually(lambda: client.pipeline()["paused"], within=30)
     assert "forgotten" in book.run(FIND)
-    book.run("Draining is paused")
+    eventually(lambda: "draining is paused" in cluster.log("worker"), within=30)
+    assert book.run("Draining is paused").count("someone") >= 2
+    assert client.pipeline()["paused"]
+    book.run("Draining is paused", 1)
     drained(client)
     assert book.left() == []
 

@@ -55,6 +55,17 @@ def test_its_commands_have_the_options_that_programs_take(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOOKS)
+def test_a_pod_that_waits_for_its_image_hides_no_log_of_others(name: str) -> None:
+    for line in re.findall(r"kubectl logs --selector .*", BOOKS[name]):
+        assert "--ignore-errors" in line
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_no_command_waits_forever(name: str) -> None:
+    assert "until kubectl" not in DOCS[name]
+
+
+@pytest.mark.parametrize("name", BOOKS)
 def test_it_looks_at_fields_and_lines_that_exist(name: str) -> None:
     shell = commands(BOOKS[name])
     for fields in re.findall(r"/pipeline\" \| jq '\{(.*?)\}'", shell):
