@@ -18,7 +18,7 @@ from api.start import refuse_unfit_servers
 from core.operations_port import listen
 from core.settings import load, stop
 
-TARGET = "api.app:create_app"
+TARGET = "api.app:served"
 EVERYWHERE = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - the network decides who may connect
 OPTIONS = (
     *("--host", EVERYWHERE, "--port", "5000"),

@@ -1,7 +1,8 @@
-"""The application factory; granian serves what it returns."""
+"""The application, and the factory whose result granian serves."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 from functools import partial
 from multiprocessing.util import Finalize
@@ -41,6 +42,17 @@ class _Api(Flask):
         if environ["PATH_INFO"] == "/dummies":
             environ["PATH_INFO"] = "/dummies/"
         return super().wsgi_app(environ, start_response)
+
+
+def served() -> Flask:
+    """Return what a process of granian's serves; collections of garbage pass over all that was made until now.
+
+    To look at it takes 50 ms, in which every request waits.
+    """
+    app = create_app()
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) -> Flask:

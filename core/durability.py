@@ -62,12 +62,13 @@ def refuse_volatile(settings: CoreSettings) -> None:
 
 
 class Durability:
-    """The state last seen; a volatile Redis is logged once, as a warning where it is allowed."""
+    """The state last seen, logged when it changes: a volatile Redis, as a warning where allowed, and its replicas."""
 
     def __init__(self, *, volatile_allowed: bool) -> None:
         """Begin with nothing seen."""
         self._allowed = volatile_allowed
         self.problem: str | None = None
+        self._replicas: int | None = None
 
     @property
     def refused(self) -> bool:
@@ -80,4 +81,10 @@ class Durability:
         if problem and problem != self.problem:
             say = log.warning if self._allowed else log.error
             say("journal is volatile", reason=problem)
+        elif self.problem and not problem:
+            log.info("journal is durable again")
         self.problem = problem
+        replicas = info.replication.get("connected_slaves")
+        if self._replicas is not None and replicas != self._replicas:
+            log.warning("replicas of Redis changed", connected=replicas, before=self._replicas)
+        self._replicas = replicas

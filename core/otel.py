@@ -95,9 +95,7 @@ class Exported:
         # who decides what is traced made no span of the rest: an unsampled one would take longer than all of our work
         self._provider = TracerProvider(ALWAYS_ON, Resource.create({SERVICE_NAME: service}), shutdown_on_exit=False)
         exporter = _Exporter(f"{str(endpoint).rstrip('/')}/v1/traces")
-        self._provider.add_span_processor(
-            BatchSpanProcessor(exporter, MOST_WAITING, EXPORTED_EVERY, MOST_EXPORTED)
-        )
+        self._provider.add_span_processor(BatchSpanProcessor(exporter, MOST_WAITING, EXPORTED_EVERY, MOST_EXPORTED))
 
     @property
     def tracer(self) -> Tracer:

@@ -21,7 +21,8 @@ OTHERS = "others"
 
 class _Said(NamedTuple):
     at: float
-    """Monotonic."""
+    """When the minute began (monotonic)."""
+    lines: int = 1
     times_since: int = 0
 
 
@@ -33,15 +34,19 @@ class OncePerMinute:
         self._lock = threading.Lock()
         self._said: dict[str, _Said] = {}
 
-    def times(self, kind: str) -> int:
-        """Count one of this kind; return how many there were since its last line, or 0 while none is due."""
+    def times(self, kind: str, lines: int = 1) -> int:
+        """Count one of this kind, which may have this many lines a minute.
+
+        Returns how many there were since its last line, or 0 while none is due.
+        """
         now = time.monotonic()
         with self._lock:
             kind = self._told_apart(kind, now)
             said = self._said.get(kind)
             if said and now - said.at < REPEATED_AFTER:
-                self._said[kind] = said._replace(times_since=said.times_since + 1)
-                return 0
+                due = said.lines < lines
+                self._said[kind] = said._replace(lines=said.lines + due, times_since=said.times_since + (not due))
+                return int(due)
             self._said[kind] = _Said(now)
         return said.times_since + 1 if said else 1
 

@@ -61,10 +61,8 @@ class Drain:
             except Unanswered as error:
                 log.warning("batch timed out in PostgreSQL", reason=str(error))
                 self._consumer.finish()
-        except Paused:
-            pass  # the timer logs it
-        except JournalUnavailable:
-            log.warning("drain aborted; claimed entries return when their leases expire")
+        except (Paused, JournalUnavailable):
+            pass  # both are logged elsewhere; what was claimed returns when its lease expires
         self._tally.seconds = time.monotonic() - began
         return self._tally
 
@@ -127,9 +125,10 @@ class Drain:
                 done.seconds = time.monotonic() - began
                 self._tally.add(done)
                 note_settled(done)
-                if done.stored or done.skipped or done.failed:  # else an outage, or a slow statement, has a line
+                if done:  # else an outage, or a slow statement, has a line
                     counts = {"stored": done.stored, "skipped": done.skipped, "failed": done.failed}
-                    log.info("batch settled", entries=len(entries), **counts, ms=done.ms)
+                    batch = {"entries": len(entries), "first": entries[0].id, "last": entries[-1].id}
+                    log.info("batch settled", **batch, **counts, ms=done.ms)
         if done.stored:
             self._outage.over()
             if self._doubted:

@@ -1,7 +1,7 @@
 """``python -m worker.maintenance``: pause and resume draining, or clear a note of the journal that was looked into.
 
-It exits with 0 when it did what was asked or there was nothing to do, with 1 when draining is paused already, or Redis
-is unavailable or full, with 2 for a bad setting or option, with 130 after Ctrl-C.
+It exits with 0 when it did what was asked or there was nothing to do, with 1 when draining is paused already, workers
+go on holding entries, or Redis is unavailable or full, with 2 for a bad setting or option, with 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import structlog
 from redis import Redis
 
 from core import logs
-from core.connection import connect
+from core.connection import connect, without_repeats
 from core.counts import Pause
 from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION
 from core.errors import JournalFull, JournalUnavailable
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parse(arguments)
     settings = load(CoreSettings)
     logs.configure(json=settings.log_json)
-    with connect(settings.redis_url) as redis:
+    with connect(settings.redis_url) as connected, without_repeats(connected) as redis:
         try:
             return _ACTIONS[asked.action](redis, asked)
         except (JournalUnavailable, JournalFull) as error:
@@ -81,6 +81,9 @@ def _pause(redis: Redis, asked: argparse.Namespace) -> int:
     until = time.monotonic() + LEASE  # after which no worker holds what it claimed before
     while maintenance.held() and time.monotonic() < until:
         time.sleep(LOOK_EVERY)
+    if held := maintenance.held():
+        print(f"Draining is paused; workers still hold {held:,} entries: look whether one hangs, and wait.")
+        return FAILED
     print("Draining is paused; workers hold nothing any more.")
     return 0
 
@@ -118,13 +121,16 @@ def _clear_imbalance(redis: Redis, asked: argparse.Namespace) -> int:
 
 
 def _logged(asked: argparse.Namespace, act: Callable[[], T]) -> T:
-    """Return what was noted before the action; log it before and after, as other operators' actions are."""
+    """Return what was noted before the action; log it before and after, as other operators' actions are.
+
+    A pause is done where none was noted, and everything else where something was.
+    """
     audit = {"operator": operator(), "action": asked.action.replace("-", " ")}
     if asked.action != "resume":
         audit["reason"] = asked.why
     log.warning(ACTION_BEGINS, **audit)
     noted = act()
-    log.warning(OPERATOR_ACTION, **audit, noted=noted)
+    log.warning(OPERATOR_ACTION, **audit, noted=noted, done=(noted is None) == (asked.action == "pause"))
     return noted
 
 

@@ -25,7 +25,6 @@ from core.errors import DummiesError
 from core.journal import Journal
 from core.settings import load
 from core.submission import LONGEST_TEXT
-from worker.failures import Outage, Refused, Unanswered
 from worker.settings import WorkerSettings
 from worker.store import Store
 
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with connect(settings.redis_url) as redis:
         try:
             named, missing = report(sys.stdin, Journal(redis), Store(settings.database_url))
-        except (DummiesError, Outage, Refused, Unanswered, ValueError) as error:
+        except (DummiesError, ValueError) as error:
             print(error, file=sys.stderr)
             return FAILED
     print(f"{named:,} named, {missing:,} missing", file=sys.stderr)
@@ -90,6 +89,8 @@ def _missing(promised: Sequence[Promise], journal: Journal, store: Store) -> lis
 
 def _of_json(lines: Iterable[str]) -> Iterator[Promise]:
     for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         try:
             noted = json.loads(line)
             if "refused" in noted:

@@ -23,6 +23,10 @@ class Tally:
         self.skipped += other.skipped
         self.failed += other.failed
 
+    def __bool__(self) -> bool:
+        """Whether it counts any string."""
+        return bool(self.stored or self.skipped or self.failed)
+
     @property
     def ms(self) -> int:
         """The time it took, in whole milliseconds."""

@@ -1,7 +1,8 @@
 """The counts of requests, and their log lines: one for each that was refused, failed or slow; ``ACCESS_LOG``: for all.
 
 A client can cause as many as it likes, so of a kind (status, problem and path) only the first of a minute has a line,
-with how many there were since the last one. Lines have the paths as the code writes them: no id, no text.
+with how many there were since the last one, and the first ten if they failed or were slow. Lines have the paths as the
+code writes them: no id, no text.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 SLOW = 1.0
 """Seconds from which a request is slow; of a response that is streamed, until it begins."""
+MOST_FAILED = 10
+"""Lines a minute of failed or slow requests of a kind."""
 REFUSED, FAILED = 400, 500  # plain numbers, because comparing with HTTPStatus takes longer than all the rest here
 UNKNOWN = "unknown"
 """The route, or the method, of requests for which there is none: clients may make up any number of them."""
@@ -55,10 +58,12 @@ class RequestLog:
         seconds = monotonic() - environ[BEGAN]
         if status < REFUSED and seconds < SLOW and not self._complete:
             return
-        times = 1 if self._complete else self._kinds.times(f"{status} {problem} {path}")
+        ours = status >= FAILED or seconds >= SLOW
+        lines = MOST_FAILED if ours else 1
+        times = 1 if self._complete else self._kinds.times(f"{status} {problem} {path}", lines)
         if times:
             log.log(
-                logging.WARNING if status >= FAILED or seconds >= SLOW else logging.INFO,
+                logging.WARNING if ours else logging.INFO,
                 "request",
                 method=method,
                 path=path,

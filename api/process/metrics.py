@@ -94,7 +94,9 @@ class JournalCollector:
             for name, (field, text) in _COUNTERS.items():
                 yield CounterMetricFamily(name, text, getattr(counts, field))
             for name, (field, text) in _GAUGES.items():
-                yield _gauge(name, text, getattr(counts, field) or 0)
+                value = getattr(counts, field)
+                if value is not None or not counts.entries:  # the age is unknown while Redis' clock is put back
+                    yield _gauge(name, text, value or 0)
             yield _gauge("dummies_journal_paused", "1 while draining is paused.", counts.paused is not None)
         if info is not None:
             yield from (_gauge(name, text, value_of(info)) for name, (text, value_of) in _REDIS.items())

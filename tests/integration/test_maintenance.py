@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, MutableMapping
@@ -18,6 +19,7 @@ from core import logs
 from core.consumer import Consumer
 from core.journal import Journal
 from core.keys import KEYS
+from core.operators import operator
 from local.ports import free_port
 from local.redis import Redis
 from local.system import ROOT, Process, System
@@ -76,10 +78,11 @@ def test_a_pause_is_not_ended_or_replaced_by_accident(system: System, told: Told
         0,
         "Draining would be paused; workers hold 0 entries, which they would finish.",
     )
-    assert told("resume")[:2] == (0, "Draining is not paused.")
-    assert told("pause", "--why", "mine")[0] == 0
-    code, said, _ = told("pause", "--why", "another's")
-    assert (code, ": mine. Nothing was changed." in said) == (FAILED, True)
+    code, said, logged = told("resume")
+    assert (code, said, logged[-1]["done"]) == (0, "Draining is not paused.", False)
+    assert told("pause", "--why", "mine")[2][-1]["done"]
+    code, said, logged = told("pause", "--why", "another's")
+    assert (code, ": mine. Nothing was changed." in said, logged[-1]["done"]) == (FAILED, True, False)
     assert told("resume", "--dry-run")[1].startswith("Draining would be resumed; it was paused since ")
     with redis_of(system) as redis:
         assert redis.ttl(KEYS.paused) == -1
@@ -99,19 +102,20 @@ def test_what_is_accepted_during_maintenance_is_stored_after_it(
     assert (code, said) == (0, "Draining is paused; workers hold nothing any more.")
     assert [line["event"] for line in logged] == ["operator action begins", "operator action"]
     for line in logged:
-        assert line["operator"] == f"{getpwuid(os.getuid()).pw_name}@{gethostname()}"
+        assert line["operator"] == f"{getpwuid(os.getuid()).pw_name}@{gethostname()}" == operator()
         assert (line["action"], line["reason"]) == ("pause", "an upgrade of PostgreSQL")
 
     system.postgres.stop()
     ids = client.submit_all(f"during {n}" for n in range(50))
     eventually(lambda: (client.pipeline()["paused"] or {}).get("reason") == "an upgrade of PostgreSQL", within=30)
-    eventually(lambda: "draining is paused" in worker.log.read_text(), within=30)
+    eventually(lambda: re.search(f"draining is paused .*operator={operator()} ", worker.log.read_text()), within=30)
     assert (waiting(system), held(system)) == (50, 0)
     assert "PostgreSQL stores nothing" not in worker.log.read_text()
     system.postgres.start()
 
     code, said, _ = told("resume")
     assert (code, said.startswith("Draining is resumed; it was paused since ")) == (0, True)
+    eventually(lambda: "draining has resumed" in worker.log.read_text(), within=30)
     eventually(lambda: count_rows(system) == rows + 50, within=30)
     eventually(lambda: {state["status"] for state in client.states(ids)} == {"stored"}, within=30)
     assert (client.pipeline()["paused"], client.pipeline()["unaccounted"]) == (None, 0)
@@ -120,6 +124,7 @@ def test_what_is_accepted_during_maintenance_is_stored_after_it(
 @pytest.mark.usefixtures("worker")
 def test_the_notes_of_what_was_looked_into_are_cleared_by_command(system: System, told: Told) -> None:
     with redis_of(system) as redis:
+        eventually(lambda: redis.get(KEYS.balance_base) == b"0", within=30)
         redis.set(KEYS.set_back, "1700000000000 9 4")
         redis.incrby(KEYS.appended, 3)
         note = "a rollback noticed at 2023-11-14 22:13:20+00:00, 9 strings appended before and 4 after."

@@ -149,6 +149,7 @@ def test_each_batch_has_a_line_that_says_what_became_of_its_strings(
             run(consumer, database, wakes)
     lines = [line for line in said if line["event"] == "batch settled"]
     assert [lines[0][name] for name in ("entries", "stored", "skipped", "failed")] == [2, 1, 0, 0]
+    assert all(re.fullmatch(r"\d{13}-\d+", line[name]) for line in lines for name in ("first", "last"))
     assert [sum(line[name] for line in lines) for name in ("stored", "skipped", "failed")] == [2, 1, 2]
     assert all(line["ms"] >= 0 for line in lines)
     append(journal, "waits")

@@ -91,4 +91,20 @@ def test_a_redis_that_turns_volatile_is_logged_once_each_time(*, allowed: bool, 
         for info in (KEEPS, FORGETS, FORGETS, KEEPS, FORGETS):
             durability.note(Info(**info))
             assert durability.refused == (info == FORGETS and not allowed)
-    assert [(line["event"], line["log_level"]) for line in said] == 2 * [("journal is volatile", level)]
+    turned = ("journal is volatile", level)
+    assert [(line["event"], line["log_level"]) for line in said] == [
+        turned,
+        ("journal is durable again", "info"),
+        turned,
+    ]
+
+
+def test_a_replica_that_leaves_or_comes_back_is_logged_once() -> None:
+    durability = Durability(volatile_allowed=False)
+    with capture_logs() as said:
+        for count in (1, 1, 0, 0, 1):
+            durability.note(Info(**KEEPS | {"replication": {"connected_slaves": count}}))
+    assert [(line["event"], line["before"], line["connected"]) for line in said] == [
+        ("replicas of Redis changed", 1, 0),
+        ("replicas of Redis changed", 0, 1),
+    ]

@@ -118,6 +118,16 @@ def test_what_is_not_known_is_left_out(client: FlaskClient, services: Services, 
     assert seen["dummies_accepting"] == 0
 
 
+def test_an_age_that_is_not_known_is_not_called_nothing(client: FlaskClient, services: Services) -> None:
+    """Where Redis' clock is put back, what waits is from the future."""
+    client.post("/dummies/", json={"text": "waits"})
+    services.monitor.look_at_journal()
+    assert services.monitor.counts
+    for changes, seen in (({"oldest_s": None}, False), ({"oldest_s": None, "entries": 0}, True)):
+        services.monitor.counts = services.monitor.counts._replace(**changes)
+        assert ("dummies_journal_oldest_seconds" in shown(services)) == seen
+
+
 def test_a_group_counts_once_and_its_strings_each(client: FlaskClient, services: Services) -> None:
     before = shown(services)
     client.post("/dummies/bulk", json={"texts": ["a", "b", "c"]})

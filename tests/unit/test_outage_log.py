@@ -9,7 +9,7 @@ import pytest
 from support import capture_logs
 
 from core import outage_log
-from core.outage_log import MOST_KINDS, OutageLog
+from core.outage_log import MOST_KINDS, OncePerMinute, OutageLog
 
 
 @pytest.fixture
@@ -36,6 +36,19 @@ def test_a_reason_has_a_line_a_minute_with_the_number_of_times_since(clock: list
         ("timed out", 1, server, None),
         ("refused", 60, server, 60),
         ("timed out", 120, server, None),
+    ]
+
+
+def test_a_kind_may_have_several_lines_a_minute_and_no_one_is_counted_twice(clock: list[float]) -> None:
+    kinds = OncePerMinute()
+    times = []
+    for second in range(70):
+        clock[0] = 1000.0 + second
+        times.append(kinds.times("failed", 3))
+    assert [(second, count) for second, count in enumerate(times) if count] == [
+        *((second, 1) for second in range(3)),
+        (60, 58),
+        *((second, 1) for second in (61, 62)),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
+from fakeredis import FakeServer
 from flask import Flask
 from flask.testing import FlaskClient
 from structlog.contextvars import merge_contextvars
@@ -101,6 +102,15 @@ def test_whoever_sends_what_is_refused_does_not_fill_the_log(
         answer = client.post("/dummies/", json={"text": f"b{number}"}, headers={"Idempotency-Key": "k"} | headers)
         assert answer.status_code == 422
     assert [line["problem"] for line in requests(said)] == ["key-reused"]
+
+
+def test_of_requests_that_failed_there_are_ten_lines_with_ids(
+    client: FlaskClient, said: list[EventDict], redis_server: FakeServer
+) -> None:
+    redis_server.connected = False
+    for number in range(15):
+        assert client.post("/dummies/", json={"text": "a"}, headers={"X-Request-ID": f"id-{number}"}).status_code == 503
+    assert [line["request_id"] for line in requests(said)] == [f"id-{number}" for number in range(10)]
 
 
 @pytest.mark.parametrize(

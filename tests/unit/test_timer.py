@@ -23,6 +23,8 @@ from core.wakeups import make_celery
 from core.watch import Watch
 from worker.celery_patches import reports, timer
 from worker.celery_patches.reports import MOST_WAITING
+from worker.job import DrainFailed
+from worker.tally import Tally
 
 
 class Pool:
@@ -173,6 +175,36 @@ def test_no_drain_waits_for_a_broker_to_hear_of_it(
     eventually(lambda: pool.drains > MOST_WAITING + 2, within=30)
     assert renewed(folder / "progress")
     silent.set()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_broker_that_refuses_reports_is_logged_once(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the broker's outage, which is not over when nothing is reported."""
+    tried: list[None] = []
+
+    @contextmanager
+    def dispatcher(*_: object) -> Iterator[SimpleNamespace]:
+        tried.append(None)
+        raise OSError("refused by this test")
+        yield SimpleNamespace()
+
+    monkeypatch.setattr("celery.app.events.Events.default_dispatcher", dispatcher)
+    with capture_logs() as said:
+        queue_one(redis)
+        eventually(lambda: len(tried) > 2, within=30)
+    assert [line["event"] for line in said if "broker" in line["event"] or "reports" in line["event"]] == [
+        "broker unavailable"
+    ]
+
+
+def test_flower_hears_of_no_drain_that_had_nothing() -> None:
+    waiting = reports.Reports(make_celery("memory://"), "worker@test")
+    waiting.succeeded(0.0, Tally())
+    assert waiting._waiting.empty()
+    waiting.succeeded(0.0, Tally(stored=1))
+    waiting.failed(0.0, DrainFailed("KeyError"))
+    assert waiting._waiting.get()[2]["result"] == "stored 1, skipped 0, failed 0 in 0 ms"
+    assert waiting._waiting.get()[2]["exception"] == "KeyError"
 
 
 def test_a_worker_whose_pool_is_stuck_makes_none(folder: Path, pool: Pool, redis: FakeRedis) -> None:

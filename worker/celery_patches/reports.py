@@ -14,7 +14,9 @@ from typing import Any
 
 from celery.utils import uuid
 
-from core.wakeups import DRAIN_TASK
+from core.outage_log import describe
+from core.wakeups import DRAIN_TASK, outage
+from worker.job import DrainFailed
 
 MOST_WAITING = 10
 WAIT = 1.0
@@ -29,22 +31,27 @@ class Reports:
         self._waiting: Queue[tuple[float, float, dict[str, Any]]] = Queue(MOST_WAITING)
 
     def succeeded(self, began: float, result: object) -> None:
-        """Note the result of a drain that was handed over then (s since 1970)."""
-        self._note(began, {"type": "task-succeeded", "result": repr(result), "runtime": time.time() - began})
+        """Note the result of a drain that was handed over then (s since 1970), unless it is empty, as in an outage."""
+        if result:
+            self._note(began, {"type": "task-succeeded", "result": repr(result), "runtime": time.time() - began})
 
     def failed(self, began: float, error: Exception) -> None:
         """Note how a drain failed; no more than the error's type, because its message may quote a text."""
-        self._note(began, {"type": "task-failed", "exception": type(error).__name__, "traceback": ""})
+        what = str(error) if isinstance(error, DrainFailed) else type(error).__name__
+        self._note(began, {"type": "task-failed", "exception": what, "traceback": ""})
 
     def send(self) -> None:
-        """Send what is noted next, or nothing after a second. Raises what Celery does without its broker."""
+        """Send what is noted next, or nothing after a second."""
         with suppress(Empty):
             began, ended, outcome = self._waiting.get(timeout=WAIT)
-            with self._app.events.default_dispatcher(self._worker) as dispatcher:
-                drain = {"uuid": uuid(), "name": DRAIN_TASK}
-                dispatcher.send("task-received", args="()", kwargs="{}", timestamp=began, **drain)
-                dispatcher.send("task-started", timestamp=began, **drain)
-                dispatcher.send(timestamp=ended, **drain, **outcome)
+            try:
+                with self._app.events.default_dispatcher(self._worker) as dispatcher:
+                    drain = {"uuid": uuid(), "name": DRAIN_TASK}
+                    dispatcher.send("task-received", args="()", kwargs="{}", timestamp=began, **drain)
+                    dispatcher.send("task-started", timestamp=began, **drain)
+                    dispatcher.send(timestamp=ended, **drain, **outcome)
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with the broker
+                outage.met(describe(error))
 
     def _note(self, began: float, outcome: dict[str, Any]) -> None:
         with suppress(Full):
