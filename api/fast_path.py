@@ -18,13 +18,12 @@ from api.http.origins import Origins
 from api.http.problems import ApiProblem, problem_of
 from api.http.raw_bodies import IN_ENVIRON
 from api.http.request_ids import HEADER, TRACE, bind, nginx_id_of
-from api.http.request_log import RequestLog
+from api.http.request_log import PATH, RequestLog
 from api.http.responses import COMMON, JSON, accepted_headers, encode
 from api.services import Services
 from api.submissions import accept
 from core.errors import DummiesError, JournalFull, JournalUnavailable, KeyReused
 
-PATH = "/dummies/"
 PATHS = {PATH, "/dummies"}
 MAX_BODY = 16 * 1024
 _MAX_DIGITS = len(str(MAX_BODY))
@@ -94,7 +93,7 @@ class FastPath:
             self._requests.note(environ, response.status_code, PATH, problem.name)
             return response(environ, start_response)
         answer = encode(accepted)
-        self._requests.note(environ, 202, PATH)
+        self._requests.note_accepted(environ)
         own = (("Content-Type", JSON), ("Content-Length", str(len(answer))), (HEADER, request_id))
         start_response("202 ACCEPTED", [*own, *COMMON.items(), *accepted_headers(accepted).items()])
         return [answer]

@@ -8,8 +8,10 @@ code writes them: no id, no text.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from functools import cache
 from http import HTTPMethod
+from threading import get_ident
 from time import monotonic
 from wsgiref.types import WSGIEnvironment
 
@@ -27,7 +29,11 @@ SLOW = 1.0
 """Seconds from which a request is slow; of a response that is streamed, until it begins."""
 MOST_FAILED = 10
 """Lines a minute of failed or slow requests of a kind."""
-REFUSED, FAILED = 400, 500  # plain numbers, because comparing with HTTPStatus takes longer than all the rest here
+ACCEPTED, REFUSED, FAILED = (
+    202,
+    400,
+    500,
+)  # plain numbers, because comparing with HTTPStatus takes longer than all the rest here
 UNKNOWN = "unknown"
 """The route, or the method, of requests for which there is none: clients may make up any number of them."""
 REQUESTS = Counter(
@@ -38,7 +44,12 @@ REQUESTS = Counter(
 )
 DESCRIBE = "dummies.describe"
 """What takes method, route, status and problem for a traced request's span, in its WSGI environment."""
+PATH = "/dummies/"
+"""The route of the fast path."""
 _METHODS = frozenset(HTTPMethod.__members__)
+_accepted: dict[int, int] = defaultdict(int)
+"""Thread -> strings that it ever accepted on the fast path; and how many of all of them are counted."""
+_counted = [0]
 
 
 class RequestLog:
@@ -73,6 +84,13 @@ class RequestLog:
                 times=times,
             )
 
+    def note_accepted(self, environ: WSGIEnvironment) -> None:
+        """Note a string that is accepted on the fast path as ``note`` does, in a fraction of the time."""
+        if self._complete or DESCRIBE in environ or monotonic() - environ[BEGAN] >= SLOW:
+            self.note(environ, ACCEPTED, PATH)
+        else:
+            _accepted[get_ident()] += 1  # no other thread writes this
+
     def install(self, app: Flask) -> None:
         """Note the application's requests; first of all, for what is installed later to count as their time."""
         app.after_request(self._note)
@@ -81,6 +99,13 @@ class RequestLog:
         path = request.url_rule.rule if request.url_rule else UNKNOWN
         self.note(request.environ, response.status_code, path, getattr(response, "problem", ""))
         return response
+
+
+def count_accepted() -> None:
+    """Count what ``note_accepted`` noted since the last call; not from two threads together."""
+    noted = sum(list(_accepted.values()))
+    _series(HTTPMethod.POST, PATH, ACCEPTED, "").inc(noted - _counted[0])
+    _counted[0] = noted
 
 
 @cache  # to look one up takes longer than to count

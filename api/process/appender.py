@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 
 import structlog
 
-from api.process.metrics import ACCEPTED, APPEND_SECONDS, APPEND_STRINGS
+from api.process.metrics import note_group
 from core.errors import DummiesError, JournalUnavailable, KeyReused
 from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Appended, Journal, Record, Unit
 from core.loops import repeat
@@ -135,24 +135,25 @@ class Appender:
                 return group, None
 
     def _write(self, group: list[_Waiting]) -> None:
-        APPEND_STRINGS.observe(sum(len(item.unit.submissions) for item in group))
+        began, kept = time.monotonic(), 0
         try:
-            with APPEND_SECONDS.time():
-                appended = self._journal.append([item.unit for item in group])
+            appended = self._journal.append([item.unit for item in group])
         except DummiesError as error:
             _fail(group, error)
         except Exception:
             log.exception("append failed")
             _fail(group, JournalUnavailable())
         else:
-            _note(group, appended)
+            kept = _note(group, appended)
             if appended.wake:
                 self._on_wake()
         for item in group:
             item.done.release()
+        note_group(sum(len(item.unit.submissions) for item in group), kept, time.monotonic() - began)
 
 
-def _note(group: list[_Waiting], appended: Appended) -> None:
+def _note(group: list[_Waiting], appended: Appended) -> int:
+    """Tell those who wait; return how many strings the journal has."""
     kept = 0
     for index, item in enumerate(group):
         if index in appended.refused:
@@ -163,7 +164,7 @@ def _note(group: list[_Waiting], appended: Appended) -> None:
             item.ticket.appended = appended.appended
             if appended.earlier:
                 item.ticket.earlier = (item.ticket.earlier or {}) | appended.earlier
-    ACCEPTED.inc(kept)
+    return kept
 
 
 def _fail(group: list[_Waiting], error: DummiesError) -> None:

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from multiprocessing.util import Finalize
+from threading import Lock
+from time import sleep
 from typing import Any
 
 from flask import Response
-from prometheus_client import Counter, Histogram, generate_latest
+from prometheus_client import Counter, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from api.http.request_log import count_accepted
 from api.process.monitor import Monitor
 from core.durability import Info
-from core.metrics import REGISTRY, collected
+from core.loops import repeat
+from core.metrics import REGISTRY, SortedHistogram, collected
 
 ACCEPTED = Counter(
     "dummies_accepted_strings",
     "Strings whose append the journal confirmed; those of a repeated request again.",
     registry=REGISTRY,
 )
-APPEND_SECONDS = Histogram(
+APPEND_SECONDS = SortedHistogram(
     "dummies_append_seconds",
     "Time from the call of an append, which serves a group of requests, to its reply or failure.",
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     registry=REGISTRY,
 )
-APPEND_STRINGS = Histogram(
+APPEND_STRINGS = SortedHistogram(
     "dummies_append_strings",
     "Strings in a group that an append wrote together.",
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
     registry=REGISTRY,
 )
+
+COUNTED_EVERY = 1.0
+"""Seconds between two counts of what was noted."""
+MOST_NOTED = 10_000
+_groups: deque[tuple[int, int, float]] = deque(maxlen=MOST_NOTED)
+"""Of each group: its strings, those that were kept, and how long the append took (s)."""
+_counting = Lock()
 
 _COUNTERS = {
     "dummies_journal_appended_strings": ("appended", "Strings ever appended."),
@@ -65,6 +78,33 @@ _REDIS: Mapping[str, tuple[str, Callable[[Info], object]]] = {
     "dummies_redis_primary": ("1 if Redis is a primary.", lambda info: info.replication["role"] == "master"),
     "dummies_redis_replicas": ("Connected replicas.", lambda info: info.replication["connected_slaves"]),
 }
+
+
+def note_group(strings: int, kept: int, seconds: float) -> None:
+    """Note an append; what it counts, ``count`` counts, because that takes longer than a group of few may."""
+    _groups.append((strings, kept, seconds))
+
+
+def count() -> None:
+    """Count what was noted until now."""
+    with _counting:
+        count_accepted()
+        if groups := [_groups.popleft() for _ in range(len(_groups))]:
+            strings, kept, seconds = zip(*groups, strict=True)
+            APPEND_STRINGS.observe_all(strings)
+            APPEND_SECONDS.observe_all(seconds)
+            ACCEPTED.inc(sum(kept))
+
+
+def count_always() -> None:
+    """Count each second, from a thread of its own, and when the process ends."""
+    Finalize(None, count, exitpriority=0)  # granian's processes run no atexit
+
+    def work() -> None:
+        sleep(COUNTED_EVERY)
+        count()
+
+    repeat(work, "metrics")
 
 
 class JournalCollector:
@@ -109,4 +149,9 @@ def _gauge(name: str, text: str, value: Any) -> Metric:
 def page(monitor: Monitor) -> Callable[[], Response]:
     """Return what answers with the metrics of the API, this monitor's samples among them."""
     registry = collected(JournalCollector(monitor))
-    return lambda: Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    def respond() -> Response:
+        count()
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    return respond

@@ -35,6 +35,7 @@ def counted() -> Callable[[], Samples]:
     """What was counted since: (method, route, status, problem) -> responses."""
 
     def read() -> Samples:
+        metrics.count()
         [requests] = REQUESTS.collect()
         return {tuple(each.labels.values()): each.value for each in requests.samples}
 
