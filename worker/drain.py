@@ -97,7 +97,7 @@ class Drain:
                 self._consumer.finish()
                 finished = True
                 continue
-            if not batch.full:
+            if not batch.full and all(entry.deliveries == 1 for entry in batch.entries):  # others are claimed alone
                 time.sleep(LINGER_STEP)
         self._consumer.finish()
         return False
