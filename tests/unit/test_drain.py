@@ -161,6 +161,20 @@ def test_each_batch_has_a_line_that_says_what_became_of_its_strings(
     assert [line["event"] for line in said if line["event"] == "batch settled"] == []
 
 
+def test_no_moment_passes_between_entries_that_are_claimed_alone(
+    journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those are that a killed worker had: new strings wait behind them."""
+    for text in "abcde":
+        append(journal, text)
+    die_with_it(consumer, redis)
+    passed: list[float] = []
+    monkeypatch.setattr(drain_module.time, "sleep", passed.append)
+    monkeypatch.setattr(drain_module, "LINGER", -1.0)
+    assert run(consumer, database, []) == 5
+    assert (database.batches, passed) == ([1] * 5, [])
+
+
 def test_an_idle_drain_ends_immediately(
     consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:

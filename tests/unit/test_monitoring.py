@@ -94,17 +94,17 @@ FAULTS: dict[str, tuple[dict[str, str], set[str]]] = {
 STORED, IN_TIME = "dummies_accepted_to_stored_seconds_count", 'dummies_accepted_to_stored_seconds_bucket{le="5.0"}'
 QUIET: dict[str, dict[str, str]] = {
     "one error in a quiet night": {
-        'dummies_http_requests_total{status="202"}': "100x39 101x160",
-        'dummies_http_requests_total{status="503"}': "1x40 2x160",
+        'dummies_http_requests_total{status="202"}': "100x39 101x330",
+        'dummies_http_requests_total{status="503"}': "1x40 2x330",
     },
     "one late string in a quiet night": {
-        STORED: "1x3 2x3 3x3 4x3 5x3 6x3 7x3 8x3 9x3 10x3 11x160",
-        IN_TIME: "1x3 2x3 3x3 4x3 5x3 6x3 7x3 8x3 9x3 10x3 10x160",
+        STORED: "1x3 2x3 3x3 4x3 5x3 6x3 7x3 8x3 9x3 10x3 11x330",
+        IN_TIME: "1x3 2x3 3x3 4x3 5x3 6x3 7x3 8x3 9x3 10x3 10x330",
     },
     "what waited in a pause of twenty minutes is stored": {
-        "dummies_journal_paused": "0x39 1x79 0x100",
-        STORED: "0+1500x39 60000x79 90000+30000x3 181500+1500x100",
-        IN_TIME: "0+1500x39 60000x79 60000+0x3 61500+1500x100",
+        "dummies_journal_paused": "0x39 1x79 0x260",
+        STORED: "0+1500x39 60000x79 90000+30000x3 181500+1500x260",
+        IN_TIME: "0+1500x39 60000x79 60000+0x3 61500+1500x260",
     },
 }
 """What wakes no one -> series, with a value for each quarter of a minute."""
@@ -144,13 +144,13 @@ def scenario(name: str, fault: dict[str, str], expected: set[str]) -> dict[str, 
 
 def night(name: str, values: dict[str, str]) -> dict[str, Any]:
     """Return promtool's test that no alert of those that wake someone fires."""
-    healthy = {"dummies_accepting": "1x220", "dummies_stored_rows_total": "5x220"}
+    healthy = {"dummies_accepting": "1x380", "dummies_stored_rows_total": "5x380"}
     critical = 'count(ALERTS{alertstate="firing", severity="critical"})'
     return {
         "interval": "15s",
         "name": name,
         "input_series": [{"series": each, "values": by} for each, by in (healthy | values).items()],
-        "promql_expr_test": [{"expr": critical, "eval_time": f"{at}m", "exp_samples": []} for at in range(11, 42, 2)],
+        "promql_expr_test": [{"expr": critical, "eval_time": f"{at}m", "exp_samples": []} for at in range(11, 95, 2)],
     }
 
 
