@@ -23,7 +23,7 @@ BACKLOG = MOST_PROBERS // 2
 MOST_BYTES = 4096
 
 Respond = Callable[[bytes], bytes]
-"""Returns the response to a request, of which it gets line and headers; must not wait. If it raises, the connection is closed."""
+"""Returns the response to a request, of which it gets line and headers; must not wait."""
 
 
 def listen(setting: str, port: int, *, shared: bool = False) -> socket.socket:
