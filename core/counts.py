@@ -19,6 +19,9 @@ class Pause(msgspec.Struct, frozen=True):
     reason: str
 
 
+_decode_pause = msgspec.json.Decoder(Pause).decode
+
+
 class Counts(NamedTuple):
     """State of the journal; ``oldest_s`` is None when nothing waits, ``unavailable_since`` (s) when PostgreSQL answers.
 
@@ -65,7 +68,15 @@ def parse_counts(reply: Sequence[Any]) -> Counts:
     return Counts(**{name: _READ.get(name, int)(value) for name, value in zip(Counts._fields, reply, strict=True)})
 
 
-decode_pause = msgspec.json.Decoder(Pause).decode
+def read_pause(note: bytes | None) -> Pause | None:
+    """Return the pause that a note tells of; whatever there is pauses draining, also what cannot be read."""
+    if not note:
+        return None
+    try:
+        return _decode_pause(note)
+    except msgspec.DecodeError:
+        return Pause(0, "unknown", "the note of it cannot be read")
+
 
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "oldest_s": lambda age_ms: age_ms / 1000 if age_ms >= 0 else None,
@@ -73,5 +84,5 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "set_back": read_rollback,
     "balance_base": lambda base: int(base) if base else None,
     "aside_reason": lambda note: parse_retry_state(note).reason if note else None,
-    "paused": lambda note: decode_pause(note) if note else None,
+    "paused": read_pause,
 }

@@ -6,7 +6,7 @@ from redis import Redis
 
 from core.connection import journal_errors
 from core.consumer import LEASE_MS
-from core.counts import Pause, decode_pause
+from core.counts import Pause, read_pause
 from core.journal import pending_entries
 from core.keys import KEYS, Keys
 from core.rollback import Rollback, read_rollback
@@ -27,7 +27,7 @@ class Maintenance:
     def paused(self) -> Pause | None:
         """Return the pause that is in force."""
         note = self._redis.get(self._keys.paused)
-        return decode_pause(note) if note else None
+        return read_pause(note)
 
     @journal_errors()
     def pause(self, operator: str, reason: str) -> Pause | None:
@@ -43,7 +43,7 @@ class Maintenance:
     def resume(self) -> Pause | None:
         """Resume draining; return the pause that ended."""
         note = self._redis.getdel(self._keys.paused)
-        return decode_pause(note) if note else None
+        return read_pause(note)
 
     @journal_errors()
     def held(self) -> int:

@@ -17,6 +17,7 @@ from pydantic import HttpUrl
 
 from core import METRICS_OF_REDIS
 from core.outage_log import OutageLog
+from core.settings import variable
 
 for _name in METRICS_OF_REDIS:
     if sys.modules[_name] is None:
@@ -32,7 +33,8 @@ from opentelemetry.trace import SpanContext, TraceFlags, Tracer  # noqa: E402
 MOST_WAITING, MOST_EXPORTED = 256, 128
 """Spans that wait, and that are exported together; one of a batch with 128 links takes 90 KB, one of a request 3."""
 EXPORTED_EVERY = 1_000
-"""Milliseconds: requests wait while spans are encoded, so a few are encoded at a time."""
+"""Milliseconds, unless OTEL_BSP_SCHEDULE_DELAY says otherwise: requests wait while spans are encoded, so a few are
+encoded at a time."""
 PATIENCE = 1.0
 """Seconds for which a process that ends waits for its last spans to be exported."""
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
@@ -94,8 +96,9 @@ class Exported:
         _outage.about(server=f"{endpoint.host}:{endpoint.port}")
         # who decides what is traced made no span of the rest: an unsampled one would take longer than all of our work
         self._provider = TracerProvider(ALWAYS_ON, Resource.create({SERVICE_NAME: service}), shutdown_on_exit=False)
+        pause = None if variable("OTEL_BSP_SCHEDULE_DELAY") else EXPORTED_EVERY
         exporter = _Exporter(f"{str(endpoint).rstrip('/')}/v1/traces")
-        self._provider.add_span_processor(BatchSpanProcessor(exporter, MOST_WAITING, EXPORTED_EVERY, MOST_EXPORTED))
+        self._provider.add_span_processor(BatchSpanProcessor(exporter, MOST_WAITING, pause, MOST_EXPORTED))
 
     @property
     def tracer(self) -> Tracer:

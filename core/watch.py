@@ -10,7 +10,7 @@ from redis import Redis
 
 from core.connection import journal_errors
 from core.consumer import LEASE_MS, LONGEST_PAUSE_MS
-from core.counts import Pause, decode_pause
+from core.counts import Pause, read_pause
 from core.journal import load_script, pending_entries
 from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
 from core.timeouts import ABANDONED_AFTER, WORKER_SILENT_AFTER
@@ -53,7 +53,7 @@ class Watch:
         keys += [k.appended, k.waiting, k.stored, k.failed, k.discarded, k.retried, k.paused]
         arguments = [worker, int(WORKER_SILENT_AFTER * 1000), max(LEASE_MS, LONGEST_PAUSE_MS)]
         entries, unavailable, paused = self._heartbeat(keys, arguments)
-        return Heartbeat(entries, bool(unavailable), decode_pause(paused) if paused else None)
+        return Heartbeat(entries, bool(unavailable), read_pause(paused))
 
     @journal_errors()
     def expire_abandoned(self) -> Sequence[str]:

@@ -29,11 +29,8 @@ SLOW = 1.0
 """Seconds from which a request is slow; of a response that is streamed, until it begins."""
 MOST_FAILED = 10
 """Lines a minute of failed or slow requests of a kind."""
-ACCEPTED, REFUSED, FAILED = (
-    202,
-    400,
-    500,
-)  # plain numbers, because comparing with HTTPStatus takes longer than all the rest here
+ACCEPTED, REFUSED, FAILED = 202, 400, 500
+"""Plain numbers, because comparing with HTTPStatus takes longer than all the rest here."""
 UNKNOWN = "unknown"
 """The route, or the method, of requests for which there is none: clients may make up any number of them."""
 REQUESTS = Counter(
@@ -69,12 +66,12 @@ class RequestLog:
         seconds = monotonic() - environ[BEGAN]
         if status < REFUSED and seconds < SLOW and not self._complete:
             return
-        ours = status >= FAILED or seconds >= SLOW
-        lines = MOST_FAILED if ours else 1
+        failed = status >= FAILED or seconds >= SLOW
+        lines = MOST_FAILED if failed else 1
         times = 1 if self._complete else self._kinds.times(f"{status} {problem} {path}", lines)
         if times:
             log.log(
-                logging.WARNING if ours else logging.INFO,
+                logging.WARNING if failed else logging.INFO,
                 "request",
                 method=method,
                 path=path,

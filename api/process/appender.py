@@ -137,7 +137,10 @@ class Appender:
     def _write(self, group: list[_Waiting]) -> None:
         began, kept = time.monotonic(), 0
         try:
-            appended = self._journal.append([item.unit for item in group])
+            try:
+                appended = self._journal.append([item.unit for item in group])
+            finally:
+                took = time.monotonic() - began
         except DummiesError as error:
             _fail(group, error)
         except Exception:
@@ -149,7 +152,7 @@ class Appender:
                 self._on_wake()
         for item in group:
             item.done.release()
-        note_group(sum(len(item.unit.submissions) for item in group), kept, time.monotonic() - began)
+        note_group(sum(len(item.unit.submissions) for item in group), kept, took)
 
 
 def _note(group: list[_Waiting], appended: Appended) -> int:

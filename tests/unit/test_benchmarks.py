@@ -215,16 +215,18 @@ class Played(pairs.Side):
 
     turns: list[str] = []  # noqa: RUF012
 
-    def stored_per_s(self, route: str, seconds: float) -> float:
+    def take_turn(self, route: str, seconds: float) -> pairs.Turn:
         """Note the turn."""
         self.turns.append(self.urls["direct"])
-        return float(self.urls[route]) * (100 - len(self.turns)) / seconds
+        rate = float(self.urls[route]) * (100 - len(self.turns)) / seconds
+        return pairs.Turn(rate, 1000 / rate)
 
 
 def test_neither_a_drift_nor_the_order_counts_for_one_of_a_pair() -> None:
     base, this = Played({"direct": "4"}, None), Played({"direct": "5"}, None)
     ratios = [pairs.compare(base, this, "direct", 1, base_first=first) for first in (True, False)]
-    assert ratios == pytest.approx([1.25, 1.25], rel=1e-3)
+    assert [ratio.rate for ratio in ratios] == pytest.approx([1.25, 1.25], rel=1e-3)
+    assert [ratio.p99_ms for ratio in ratios] == pytest.approx([0.8, 0.8], rel=1e-3)
     assert Played.turns == ["4", "5", *["4", "5", "5", "4"] * 2, "5", "4", *["5", "4", "4", "5"] * 2]
     low, high = pairs.interval([0.9, *[1.0] * 20, 1.1])
     assert (low, high) == (1.0, 1.0)

@@ -120,9 +120,9 @@ def test_the_backoff_grows_to_its_cap_with_jitter_and_the_note_keeps_its_time(
 def test_a_worker_is_counted_until_it_has_been_silent(redis: FakeRedis, consumer: Consumer, journal: Journal) -> None:
     watch = Watch(redis)
     append(journal, "a")
-    assert watch.heartbeat("one") == (1, False)
+    assert watch.heartbeat("one") == (1, False, None)
     consumer.mark_database_unavailable()
-    assert watch.heartbeat("two") == (1, True)
+    assert watch.heartbeat("two") == (1, True, None)
     assert journal.counts().workers == 2
     redis.zincrby(KEYS.workers, -6000, "one")
     assert journal.counts().workers == 1

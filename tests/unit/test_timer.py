@@ -15,8 +15,10 @@ from structlog.testing import capture_logs
 from support import eventually
 
 from core.consumer import Consumer
+from core.counts import read_pause
 from core.durability import Info
 from core.journal import Journal, Unit
+from core.keys import KEYS
 from core.maintenance import Maintenance
 from core.submission import Submission
 from core.wakeups import make_celery
@@ -153,11 +155,17 @@ def test_a_pause_is_logged_and_no_outage_is_called_over_that_may_go_on(
         Consumer(redis).mark_database_unavailable()
         assert heard() == []
         Maintenance(redis).pause("an-operator", "an upgrade")
+        eventually(heard, within=30)
         assert heard() == [("draining is paused", "an-operator", "an upgrade")]
         Consumer(redis).mark_database_available()  # as when it expires
         heard()
         Maintenance(redis).resume()
-        assert heard()[1:] == [("draining has resumed", None, None)]
+        eventually(lambda: heard()[1:] == [("draining has resumed", None, None)], within=30)
+
+
+def test_a_note_of_a_pause_that_cannot_be_read_is_one(redis: FakeRedis) -> None:
+    redis.set(KEYS.paused, "by hand")
+    assert Watch(redis).heartbeat("worker@test").paused == Journal(redis).counts().paused == read_pause(b"by hand")
 
 
 def test_no_drain_waits_for_a_broker_to_hear_of_it(
@@ -179,7 +187,7 @@ def test_no_drain_waits_for_a_broker_to_hear_of_it(
 
 @pytest.mark.usefixtures("folder")
 def test_a_broker_that_refuses_reports_is_logged_once(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the broker's outage, which is not over when nothing is reported."""
+    """It is not over when there was nothing to report."""
     tried: list[None] = []
 
     @contextmanager
@@ -192,9 +200,7 @@ def test_a_broker_that_refuses_reports_is_logged_once(redis: FakeRedis, monkeypa
     with capture_logs() as said:
         queue_one(redis)
         eventually(lambda: len(tried) > 2, within=30)
-    assert [line["event"] for line in said if "broker" in line["event"] or "reports" in line["event"]] == [
-        "broker unavailable"
-    ]
+    assert [line["event"] for line in said if "report" in line["event"]] == ["drains are not reported"]
 
 
 def test_flower_hears_of_no_drain_that_had_nothing() -> None:

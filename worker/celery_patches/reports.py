@@ -14,8 +14,8 @@ from typing import Any
 
 from celery.utils import uuid
 
-from core.outage_log import describe
-from core.wakeups import DRAIN_TASK, outage
+from core.outage_log import OutageLog, describe
+from core.wakeups import DRAIN_TASK
 from worker.job import DrainFailed
 
 MOST_WAITING = 10
@@ -28,6 +28,7 @@ class Reports:
     def __init__(self, app: Any, worker: str) -> None:
         """Send through the application's broker, in the worker's name."""
         self._app, self._worker = app, worker
+        self._outage = OutageLog("drains are not reported", "drains are reported again")
         self._waiting: Queue[tuple[float, float, dict[str, Any]]] = Queue(MOST_WAITING)
 
     def succeeded(self, began: float, result: object) -> None:
@@ -51,7 +52,9 @@ class Reports:
                     dispatcher.send("task-started", timestamp=began, **drain)
                     dispatcher.send(timestamp=ended, **drain, **outcome)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with the broker
-                outage.met(describe(error))
+                self._outage.met(describe(error))
+            else:
+                self._outage.over()
 
     def _note(self, began: float, outcome: dict[str, Any]) -> None:
         with suppress(Full):
