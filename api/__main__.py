@@ -38,9 +38,18 @@ def main() -> None:
         listen("OPERATIONS_PORT", settings.operations_port, shared=True).close()
         if _processes() > 1 and settings.prometheus_multiproc_dir is None:
             stop(["PROMETHEUS_MULTIPROC_DIR: set it, because several processes count, and each shows what all counted"])
-    # so many threads are intended: they only wait for the append
-    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
+    logging.getLogger("_granian").addFilter(_helps)
     cli([*OPTIONS, *sys.argv[1:], TARGET], auto_envvar_prefix="GRANIAN")
+
+
+def _helps(record: logging.LogRecord) -> bool:
+    """Return whether what granian says helps anyone.
+
+    So many threads are intended: they only wait for the append. And of a process that is about to end it says, long
+    before its 20 s are over, that it refuses to.
+    """
+    said = record.getMessage()
+    return "Python threads" not in said and "refused to gracefully stop" not in said
 
 
 def _processes() -> int:
