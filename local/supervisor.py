@@ -28,8 +28,11 @@ from local.server import Server
 
 COLOURS = (36, 33, 32, 35, 31, 34)
 """Cyan, yellow, green, magenta, red and blue, as a terminal's escape sequences number them."""
-MATTERS = re.compile(r'(?i)level["=: ]+(warning|error|critical)|\[(warn(ing)?|error|crit(ical)?|alert|emerg)\]')
-"""What marks a warning or an error: of ours and Celery's in both formats, of granian's, and of nginx's."""
+MATTERS = re.compile(
+    r'(?i)level["=: ]+(warning|error|critical)|\[(warn(ing)?|error|crit(ical)?|alert|emerg)\]'
+    r'|event"?[:=] ?"[^"]* (again|resumed)"'
+)
+"""What marks a warning or an error: of ours and Celery's in both formats, of granian's, and of nginx's; and its end."""
 LINES_KEPT = 20
 POLL_INTERVAL = 0.05
 STOP_TIMEOUT = 15.0  # a worker whose PostgreSQL hangs needs 10 s to end in good order

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
+from msgspec import to_builtins
 from redis import Redis
 
 from core import logs
@@ -130,7 +131,7 @@ def _logged(asked: argparse.Namespace, act: Callable[[], T]) -> T:
         audit["reason"] = asked.why
     log.warning(ACTION_BEGINS, **audit)
     noted = act()
-    log.warning(OPERATOR_ACTION, **audit, noted=noted, done=(noted is None) == (asked.action == "pause"))
+    log.warning(OPERATOR_ACTION, **audit, noted=to_builtins(noted), done=(noted is None) == (asked.action == "pause"))
     return noted
 
 

@@ -128,6 +128,9 @@ def test_what_programs_print_comes_under_their_names(
     ("line", "matters"),
     [
         ('event="drain lost" level=warning logger=worker', True),
+        ('event="PostgreSQL stores again" level=info logger=worker', True),
+        ('{"event": "draining has resumed", "level": "info"}', True),
+        ('event="batch settled" level=info logger=worker.drain', False),
         ('{"event": "string dead-lettered", "level": "error"}', True),
         ("[WARNING] Configuration", True),
         ("2026/01/01 00:00:00 [error] 7#7: *1 connect() failed", True),
