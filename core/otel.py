@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Sequence
+from contextvars import Context
 from typing import NamedTuple
 
 from pydantic import HttpUrl
@@ -83,7 +84,8 @@ class _Words(logging.Handler):
     """Takes what OpenTelemetry logs, several lines for each attempt, as the reason of one outage."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _outage.met(_CHANGING.sub("", record.getMessage()))
+        reason = _CHANGING.sub("", record.getMessage())
+        Context().run(_outage.met, reason)  # without the id of the request that happened to meet it
 
 
 class Exported:

@@ -5,6 +5,7 @@
 # however long the copying takes. If a rewrite removes one before it is linked, all are linked again.
 set -eu
 cd "${1:-/data}"
+[ -d appendonlydir ] || [ -f appendonly.aof ] || { echo "there is no append-only file in $PWD" >&2; exit 1; }
 links=$PWD/$(mktemp -d backup.XXXXXX)
 trap 'rm -rf "$links"' EXIT
 trap 'exit 1' HUP INT TERM

@@ -136,6 +136,14 @@ class Sender:
         return "".join(json.dumps(line) + "\n" for line in self.ledger.values())
 
 
+def test_where_there_is_no_file_to_copy_it_says_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "k8s/backup-redis.sh", tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, f"there is no append-only file in {tmp_path}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_a_restored_database_lacks_is_listed_and_sent_again_under_the_same_ids(
     system: System, client: Client, tmp_path: Path
 ) -> None:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 from celery.worker.consumer.consumer import CONNECTION_ERROR, CONNECTION_RETRY
+from kombu.transport import redis as kombu_redis
 from kombu.transport import resolve_transport
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError
 from support import capture_logs
 
 from core.outage_log import OutageLog
 from core.wakeups import DRAIN_TASK, QUEUE
-from worker.celery_patches import consumer
+from worker.celery_patches import consumer, transport
 
 
 @pytest.fixture
@@ -82,3 +84,18 @@ def test_what_celery_says_of_each_try_to_reach_the_broker_is_an_outage_with_one_
     assert [(line["event"], line["reason"]) for line in said] == [("broker unavailable", "Connection refused")]
     assert stays(logging.ERROR, "Received an invalid task")
     assert outage.down
+
+
+def test_a_full_redis_drops_no_unacknowledged_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not that they cannot be read: they wait until there is room."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OutOfMemoryError("command not allowed, in this test")
+
+    monkeypatch.setattr(kombu_redis.QoS, "restore_visible", refuse)
+    with capture_logs() as said:
+        for _ in range(3):
+            transport.QoS.__new__(transport.QoS).restore_visible()
+    assert [(line["event"], line["reason"]) for line in said] == [
+        ("broker unavailable", "command not allowed, in this test")
+    ]

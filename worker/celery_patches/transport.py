@@ -15,6 +15,7 @@ import structlog
 from kombu.transport import TRANSPORT_ALIASES, redis
 from redis import Redis, exceptions
 
+from core.outage_log import describe
 from core.wakeups import QUEUE, outage
 from worker.celery_patches.message import purify
 
@@ -63,6 +64,9 @@ class QoS(redis.QoS):  # type: ignore[misc]
         except (OSError, exceptions.ConnectionError, exceptions.TimeoutError):
             raise
         except Exception as error:  # noqa: BLE001 - as above
+            if isinstance(error, exceptions.RedisError) and not str(error).startswith("WRONGTYPE"):
+                outage.met(describe(error))  # such as a full Redis: they wait until it has room
+                return
             log.warning("unacknowledged messages dropped, they cannot be read", error=repr(error))
             with self.channel.conn_or_acquire() as client:
                 client.delete(self.unacked_key, self.unacked_index_key)
