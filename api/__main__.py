@@ -45,7 +45,7 @@ def main() -> None:
 def _helps(record: logging.LogRecord) -> bool:
     """Return whether what granian says helps anyone.
 
-    So many threads are intended: they only wait for the append. And of a process that is about to end it says, long
+    That many threads are intended: they only wait for the append. And of a process that is about to end it says, long
     before its 20 s are over, that it refuses to.
     """
     said = record.getMessage()
