@@ -1,4 +1,7 @@
-"""Ids of strings: the same request always gets the same ids, so that repeating it stores nothing twice."""
+"""Ids of strings: the same request always gets the same ids, so that repeating it stores nothing twice.
+
+``core/ids.py`` has their layout. The page derives the same ones: ``web/src/features/strings/kept.ts``.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,26 @@ from collections.abc import Sequence
 
 import uuid_utils
 
+from core.ids import bulk_id, single_id
+
 # two namespaces, so that a key never collides with a request id of the same spelling
 _KEYS = uuid_utils.UUID("6f1a6c1e-52a2-4d0f-9a5c-0d3f3f0f6d10")
 _REQUESTS = uuid_utils.UUID("b0d8e5f2-8d55-4a35-8d4b-6a7d1f1f1c52")
+_PLACE = slice(20, 23)
+"""Where a UUIDv7 is random, and neither the time nor a counter."""
 
 
-def submission_id(text: str, key: str | None, request_id: str | None, index: int | None = None) -> str:
-    """Return the id of a string: UUIDv5 of the key (else of nginx' id of the request) and the text, else UUIDv7.
+def submission_id(text: str, key: str | None, request_id: str | None) -> str:
+    """Return the id of a string that is submitted alone.
 
-    ``index`` is the position of the string in a bulk request. A NUL separates the parts; none of them contains one.
+    It derives from the key (else from nginx' id of the request) and the text; without both it is new.
     """
-    name = text if index is None else f"{index}\0{text}"
-    if key is not None:
-        return str(uuid_utils.uuid5(_KEYS, f"{key}\0{name}"))
-    if request_id is not None:
-        return str(uuid_utils.uuid5(_REQUESTS, f"{request_id}\0{name}"))
-    return str(uuid_utils.uuid7())
+    return single_id(*_hashed(text, key, request_id))
+
+
+def bulk_first_id(texts: Sequence[str], key: str | None, request_id: str | None) -> str:
+    """Return the id of the first string of a bulk; it derives from all of its texts, or is new, as for one string."""
+    return bulk_id(*_hashed("\0".join(texts), key, request_id))
 
 
 def key_hash(key: str) -> str:
@@ -30,11 +37,11 @@ def key_hash(key: str) -> str:
     return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
-def request_digest(ids: Sequence[str]) -> str:
-    """Return what distinguishes keyed requests: their ids, which derive from the key, the texts and their order."""
-    if len(ids) == 1:
-        return ids[0]
-    digest = hashlib.blake2b(digest_size=16)
-    for submission_id_ in ids:
-        digest.update(submission_id_.encode())
-    return digest.hexdigest()
+def _hashed(name: str, key: str | None, request_id: str | None) -> tuple[str, str]:
+    """Return a UUID and a place; a NUL separates what they derive from, and is in none of it."""
+    source = request_id if key is None else key
+    if source is None:
+        new = str(uuid_utils.uuid7())
+        return new, new[_PLACE]
+    namespace = _REQUESTS if key is None else _KEYS
+    return str(uuid_utils.uuid5(namespace, f"{source}\0{name}")), str(uuid_utils.uuid5(namespace, source))[-3:]

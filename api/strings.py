@@ -17,8 +17,8 @@ from api.http.contract import StringState, StringStatus
 from api.http.responses import utc
 from api.process.places import Places
 from api.services import services
+from core.append import Record
 from core.errors import ReadsBusy
-from core.journal import Record
 from core.submission import DeadLetter, Refusal, StoredString, Submission
 
 T = TypeVar("T")
@@ -108,7 +108,7 @@ def all_known(keys: Sequence[str]) -> bool:
 
 
 def _queued_with_text(key: str, record: Record) -> StringState | None:
-    found = services().journal.queued_string(record)
+    found = services().journal.queued_string(key, record)
     if found is None:
         return None
     state = _state(found.submission, "queued") if found.submission else queued(key, record)

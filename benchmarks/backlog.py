@@ -11,8 +11,9 @@ from benchmarks import load, rounds
 from benchmarks.environment import Environment, Incomplete
 from benchmarks.figures import Figures
 from benchmarks.profile import Profile
+from core.append import Unit
 from core.connection import connect
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import KEYS
 from core.submission import Submission
 

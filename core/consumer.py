@@ -13,13 +13,16 @@ from msgspec.structs import asdict
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from core.append import WAKEUP_EXPIRES_MS
 from core.connection import journal_errors
+from core.entries import VERSION, Fields, Strings, encode_text
 from core.errors import JournalFull, Paused
-from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
+from core.ids import packed
+from core.journal import load_script
 from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
 from core.outage_log import OutageLog
 from core.retries import LONGEST_PAUSE, RetryState, parse_retry_state, rows_before
-from core.submission import DeadLetter, Submission, decode, encode
+from core.submission import DeadLetter, encode
 from core.timeouts import CALL_DEADLINE, LEASE, PROBE_AT_LEAST
 
 BATCH_STRINGS = 1_000
@@ -44,7 +47,7 @@ class Entry(NamedTuple):
 
     id: str
     deliveries: int
-    submissions: list[Submission]
+    strings: Strings
     traces: Sequence[str] = ()
     aside: bool = False
     retry_state: RetryState | None = None
@@ -87,8 +90,8 @@ class Consumer:
         keys = [self._keys.journal, self._keys.paused]
         claimed = _unless_paused(self._with_group(lambda: self._script("claim")(keys, arguments)))
         entries = self._readable(claimed)
-        count = sum(len(entry.submissions) for entry in entries)
-        return Batch(entries, count >= strings or sum(len(items) for *_, items, _ in claimed) >= size)
+        count = sum(len(entry.strings) for entry in entries)
+        return Batch(entries, count >= strings or sum(len(texts) for *_, texts in claimed) >= size)
 
     def claim_aside(self, strings: int, size: int) -> list[Entry]:
         """Return entries that were set aside and are due, of roughly this many strings or bytes.
@@ -99,8 +102,8 @@ class Consumer:
         keys = [k.journal, k.set_aside, k.set_aside_notes, k.inserted, k.aside_turn, k.paused]
         arguments = [GROUP, ASIDE_CONSUMER, LEASE_MS, LONGEST_PAUSE_MS, strings, size, LONGEST_REST_MS]
         inserted, claimed = _unless_paused(self._with_group(lambda: self._script("claim_aside")(keys, arguments)))
-        notes = {entry.decode(): note for entry, *_, note in claimed if note}
-        entries = [entry._replace(aside=True) for entry in self._readable([parts[:5] for parts in claimed])]
+        notes = {entry.decode(): note for note, entry, *_ in claimed if note}
+        entries = [entry._replace(aside=True) for entry in self._readable([parts for _, *parts in claimed])]
         return [
             entry._replace(retry_state=parse_retry_state(note), others_stored=inserted > rows_before(note))
             if (note := notes.get(entry.id))
@@ -118,10 +121,10 @@ class Consumer:
         """Remove the entries of stored strings from the journal (``inserted``: new rows); return how many strings."""
         k = self._keys
         keys = [k.journal, k.waiting, k.stored, k.inserted, k.set_aside, k.set_aside_notes]
-        keys += [k.status(s.id) for entry in entries for s in entry.submissions]
         arguments: list[Any] = [GROUP, inserted]
         for entry in entries:
-            arguments += (entry.id, len(entry.submissions))
+            keys += map(k.record, entry.strings.written_ids)
+            arguments += (entry.id, len(entry.strings), b"".join(entry.strings.written_ids))
         return int(self._script("complete")(keys, arguments))
 
     def release(self, entries: Sequence[Entry]) -> None:
@@ -141,21 +144,23 @@ class Consumer:
     @journal_errors()
     def dead_letter(self, entry: Entry, reason: str) -> None:
         """Replace an entry of one string by a dead letter with this reason."""
-        [s] = entry.submissions
+        [s] = entry.strings.submissions
         attempts = entry.deliveries + (entry.retry_state.tries if entry.retry_state else 0)
         letter = DeadLetter(**asdict(s), reason=reason, attempts=attempts)
-        k = self._keys
-        keys = [k.journal, k.waiting, k.failed, k.discarded]
-        keys += [k.set_aside, k.set_aside_notes, k.status(s.id)]
-        arguments = [GROUP, entry.id, s.id, encode(letter), s.received_at]
+        k, packed_id = self._keys, packed(s.id)
+        keys = [k.journal, k.waiting, k.failed, k.discarded, k.set_aside, k.set_aside_notes, k.record(packed_id)]
+        arguments = [GROUP, entry.id, s.id, encode(letter), packed_id, s.received_at]
         self._script("dead_letter")(keys, arguments)
 
     @journal_errors()
     def split(self, entry: Entry) -> None:
         """Replace the entry by a new one for each of its strings."""
-        keys = [self._keys.journal, *(self._keys.status(s.id) for s in entry.submissions)]
-        strings = (part for s in entry.submissions for part in (encode(s), s.received_at))
-        self._script("split")(keys, [GROUP, entry.id, ENTRY_VERSION, *strings])
+        keys, arguments = [self._keys.journal], [GROUP, entry.id, VERSION]
+        for s in entry.strings.submissions:
+            packed_id = packed(s.id)
+            keys.append(self._keys.record(packed_id))
+            arguments += (packed_id, s.received_at, encode_text(s.text))
+        self._script("split")(keys, arguments)
 
     @journal_errors()
     def start(self) -> Turn:
@@ -207,18 +212,14 @@ class Consumer:
         The others are left for newer workers, or for an operator: their lease restarts, and no attempt is counted.
         """
         entries, others = [], []
-        for entry, deliveries, version, items, traces in claimed:
+        for entry, deliveries, traces, *fields in claimed:
             try:
-                submissions = decode(items) if 0 < version <= ENTRY_VERSION else []
-            except ValueError:
-                submissions = []
-            if submissions:
-                entries.append(
-                    Entry(entry.decode(), deliveries, submissions, traces.decode("ascii", "replace").split())
-                )
-            else:
+                strings = Strings(Fields(*fields))
+            except ValueError as error:
                 others.append(entry.decode())
-                _unreadable.met(f"entry {entry.decode()}, version {version}")
+                _unreadable.met(f"entry {entry.decode()}, version {fields[0]}: {error}")
+            else:
+                entries.append(Entry(entry.decode(), deliveries, strings, traces.decode("ascii", "replace").split()))
         self._set_idle(others, 0, retrycount=0)
         return entries
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from redis import Redis
 
+from core.append import WAKEUP_EXPIRES_MS
 from core.connection import journal_errors, without_repeats
-from core.journal import ENTRY_VERSION, WAKEUP_EXPIRES_MS, load_script
+from core.entries import VERSION, encode_text
+from core.ids import packed
+from core.journal import load_script
 from core.keys import KEYS, Keys
-from core.submission import DeadLetter, decode_dead_letter, encode
+from core.submission import DeadLetter, decode_dead_letter
 
 LOOKS, FIRST_LOOK = 20, 8
 """The most steps through the dead letters that a page takes: a search may find little, and must end. The first one is
@@ -109,20 +111,25 @@ class DeadLetters:
     def put_back(self, found: Sequence[Found]) -> PutBack:
         """Put back those that have not changed, all or none of them. Raises JournalFull, with nothing changed."""
         k = self._keys
-        keys = [k.journal, k.waiting, k.wakeup, k.appended, k.failed, k.retried, *self._status_keys(found)]
-        arguments = [(letter.id, json, encode(letter.submission), letter.received_at) for json, letter in found]
-        done, wake, appended = self._retry(keys, [ENTRY_VERSION, WAKEUP_EXPIRES_MS, *chain.from_iterable(arguments)])
+        keys = [k.journal, k.waiting, k.wakeup, k.appended, k.failed, k.retried]
+        arguments: list[Any] = [VERSION, WAKEUP_EXPIRES_MS]
+        for json, letter in found:
+            packed_id = packed(letter.id)
+            keys.append(k.record(packed_id))
+            arguments += (letter.id, json, packed_id, letter.received_at, encode_text(letter.text))
+        done, wake, appended = self._retry(keys, arguments)
         return PutBack(done, bool(wake), appended)
 
     @journal_errors()
     def remove(self, found: Sequence[Found]) -> list[str]:
         """Remove those that have not changed, and return their ids."""
-        keys = [self._keys.failed, self._keys.discarded, *self._status_keys(found)]
-        arguments = [part for json, letter in found for part in (letter.id, json)]
+        keys: list[str] = [self._keys.failed, self._keys.discarded]
+        arguments: list[Any] = []
+        for json, letter in found:
+            packed_id = packed(letter.id)
+            keys.append(self._keys.record(packed_id))
+            arguments += (letter.id, json, packed_id)
         return [removed.decode() for removed in self._discard(keys, arguments)]
-
-    def _status_keys(self, found: Sequence[Found]) -> list[str]:
-        return [self._keys.status(letter.id) for _, letter in found]
 
     @journal_errors()
     def _find(self, submission_id: str) -> list[Found]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from core.ids import INDEX_BYTES, index_of
+
 GROUP = "writers"
 CONSUMER = "worker"  # one name for all processes: an entry belongs to the lease, not to a process
 ASIDE_CONSUMER = "aside"  # holds the entries that are set aside
+HASHES = 2**17
+"""Hashes among which the records of single strings are spread. A hash of up to 128 fields takes little memory: so here
+for up to 14,000,000 strings. With more hashes each would have so few fields that it takes more memory than they do."""
 
 
 class Keys:
@@ -32,11 +37,13 @@ class Keys:
         self.workers = f"{prefix}:workers"  # sorted set: worker -> its last heartbeat, ms
         self.database_away = f"{prefix}:database_away"  # "since attempts": PostgreSQL is unavailable to the workers
         self.database_probe = f"{prefix}:database_probe"  # flag: a worker tries PostgreSQL, or it is too early to retry
-        self._status, self._idempotency = f"{prefix}:status:", f"{prefix}:key:"
+        self._strings, self._bulk, self._idempotency = f"{prefix}:strings:", f"{prefix}:bulk:", f"{prefix}:key:"
 
-    def status(self, submission_id: str) -> str:
-        """Return the key of a string's status record: string, "entry position received_at"."""
-        return self._status + submission_id
+    def record(self, packed_id: bytes) -> str:
+        """Return the key of a string's status record, and of others': core/lua/records.lua explains them."""
+        if index_of(packed_id) is None:
+            return f"{self._strings}{int.from_bytes(packed_id[-3:], 'big') % HASHES:x}"
+        return self._bulk + packed_id[:-INDEX_BYTES].hex()
 
     def idempotency(self, key_hash: str) -> str:
         """Return the key that remembers an Idempotency-Key, by its hash: string, the request's digest, for a minute."""

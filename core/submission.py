@@ -12,28 +12,19 @@ LONGEST_TEXT = 1024 * 1024
 """The highest limit on a text that can be set, in bytes of UTF-8."""
 
 
-class Submission(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """An accepted string; in the journal it is an array, ``[id, text, received_at]``.
-
-    ``id`` is a UUID in its canonical form; times are µs since 1970. What is added to these fields, at the end and with
-    a default, travels through journal, dead letters and retries by itself.
-    """
+class Submission(msgspec.Struct, frozen=True, gc=False):
+    """An accepted string. ``id`` is a UUID in its canonical form; times are µs since 1970."""
 
     id: str
     text: str
     received_at: int
 
 
-class DeadLetter(Submission, array_like=False, frozen=True, kw_only=True):
+class DeadLetter(Submission, frozen=True, kw_only=True):
     """A string that PostgreSQL refused, with the reason and the number of attempts; in Redis it is a JSON object."""
 
     reason: str
     attempts: int
-
-    @property
-    def submission(self) -> Submission:
-        """The string as it was accepted."""
-        return msgspec.convert(self, Submission, from_attributes=True)
 
 
 class Refusal(msgspec.Struct, gc=False):
@@ -42,7 +33,7 @@ class Refusal(msgspec.Struct, gc=False):
     reason: str
 
 
-class StoredString(Submission, array_like=False, frozen=True, kw_only=True):
+class StoredString(Submission, frozen=True, kw_only=True):
     """A row; ``seq`` is its place in the history. Once an operator has erased it, its text is empty."""
 
     stored_at: int
@@ -51,9 +42,7 @@ class StoredString(Submission, array_like=False, frozen=True, kw_only=True):
 
 
 encode = msgspec.json.Encoder().encode
-"""Encodes a submission for an entry of the journal, or a dead letter for its hash."""
-decode = msgspec.json.Decoder(list[Submission]).decode
-"""Decodes the submissions of an entry."""
+"""Encodes a dead letter for its hash."""
 decode_dead_letter = msgspec.json.Decoder(DeadLetter).decode
 _decode_refusal = msgspec.json.Decoder(Refusal).decode
 
@@ -103,8 +92,3 @@ def check_text(text: str, max_bytes: int) -> None:
         raise InvalidText(f"The text has a NUL at character {text.index(chr(0))}: remove it.")
     if size > max_bytes:
         raise TextTooLong(f"The text has {size} bytes in UTF-8: send at most {max_bytes}.")
-
-
-def total_bytes(submissions: Sequence[Submission]) -> int:
-    """Return the approximate size of the texts in bytes (exact for ASCII, else in characters)."""
-    return sum(len(submission.text) for submission in submissions)

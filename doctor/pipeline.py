@@ -11,12 +11,12 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
+from core.append import Unit
 from core.connection import connect
 from core.counts import Counts
 from core.errors import DummiesError
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.outage_log import describe
-from core.submission import Submission
 from core.wakeups import QUEUE, make_celery, publish_wakeup
 from doctor.finding import Finding, failed, passed, skipped
 from doctor.postgres import connector_of
@@ -38,20 +38,20 @@ def look_at_journal(redis: Redis, broker_url: str) -> list[Finding]:
 
 def send_canary(redis: Redis, owner_url: str) -> Finding:
     """Send one string through the pipeline, and delete its row."""
-    canary = Submission(str(uuid.uuid4()), "a string of the doctor's", time.time_ns() // 1000)
+    canary = Unit(str(uuid.uuid4()), ["a string of the doctor's"], time.time_ns() // 1000)
     try:
-        Journal(redis).append([Unit([canary])])
+        Journal(redis).append([canary])
     except DummiesError as error:
         return failed("test string", f"not accepted: {error}", "fix Redis first")
     started = time.monotonic()
     with closing(connector_of(owner_url).connect()) as owner, owner.cursor() as cursor:
 
         def stored() -> bool:
-            cursor.execute("DELETE FROM public.dummies WHERE id = %s", [canary.id])
+            cursor.execute("DELETE FROM public.dummies WHERE id = %s", [canary.first_id])
             return bool(cursor.rowcount)
 
         if not _comes(stored):
-            return failed("test string", f"not stored within {PATIENCE:.0f} s; it waits as {canary.id}", START)
+            return failed("test string", f"not stored within {PATIENCE:.0f} s; it waits as {canary.first_id}", START)
     return passed("test string", f"stored after {time.monotonic() - started:.2f} s, and deleted")
 
 

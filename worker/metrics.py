@@ -10,9 +10,9 @@ from prometheus_client import Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from core import operations_port
+from core.entries import Strings
 from core.errors import DummiesError
 from core.metrics import REGISTRY, SortedHistogram, collected
-from core.submission import Submission
 from worker.failures import Outage, Refused, TooSlow, Unanswered
 from worker.tally import Tally
 
@@ -62,10 +62,10 @@ def note_settled(tally: Tally) -> None:
     DUPLICATES.inc(tally.skipped)
 
 
-def note_stored(submissions: Sequence[Submission]) -> None:
+def note_stored(batch: Sequence[Strings]) -> None:
     """Note that a batch has just been committed."""
     now = time.time()
-    took = [now - each.received_at / 1e6 for each in submissions]
+    took = [now - at / 1e6 for strings in batch for at in strings.received_at]
     if min(took) < 0:  # the API's clock is ahead
         took = [max(0.0, each) for each in took]
     ACCEPTED_TO_STORED.observe_all(took)

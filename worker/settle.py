@@ -12,7 +12,6 @@ import structlog
 from core.consumer import BATCH_BYTES, BATCH_STRINGS, Consumer, Entry
 from core.outage_log import OutageLog
 from core.retries import Failure, RetryState, next_retry_state
-from core.submission import Submission, total_bytes
 from core.timeouts import SETTLE_BUDGET
 from worker.failures import Outage, Refused, TooSlow, Unanswered
 from worker.store import Store
@@ -25,8 +24,6 @@ MAX_DELIVERIES = 2
 """Deliveries without a completion after which an entry is split or, if it is a single string, set aside. Most fail for
 another reason than the entry: the worker is killed, or Redis is unavailable."""
 LOST = Failure("worker lost", "storing it alone ended the worker, or was never completed")
-FRAME = 64
-"""Bytes that a string takes in the journal beyond its text."""
 DOUBTED = 20
 """Strings that fail alone before it is an outage, where the probe's row failed as well and no string was stored."""
 GROWTH = 10
@@ -40,15 +37,15 @@ class Size:
         """Start at the limits."""
         self.strings, self.bytes = BATCH_STRINGS, BATCH_BYTES
 
-    def shrink(self, submissions: Sequence[Submission]) -> None:
+    def shrink(self, entries: Sequence[Entry]) -> None:
         """Halve: these took too long."""
-        self.strings = max(1, min(self.strings, len(submissions)) // 2)
-        self.bytes = max(1, min(self.bytes, _bytes(submissions)) // 2)
+        self.strings = max(1, min(self.strings, _count(entries)) // 2)
+        self.bytes = max(1, min(self.bytes, _bytes(entries)) // 2)
 
     def grow(self) -> None:
         """Add a tenth: a batch was stored in time."""
         self.strings = min(BATCH_STRINGS, self.strings + max(1, self.strings // GROWTH))
-        self.bytes = min(BATCH_BYTES, self.bytes + max(FRAME, self.bytes // GROWTH))
+        self.bytes = min(BATCH_BYTES, self.bytes + max(1, self.bytes // GROWTH))
 
 
 class Settling:
@@ -86,27 +83,27 @@ class Settling:
     def _insert(self, entries: Sequence[Entry]) -> None:
         if self._is_over():
             return
-        submissions = _strings(entries)
+        count = _count(entries)
         try:
-            rows = self._store.insert(submissions)
+            rows = self._store.insert([entry.strings for entry in entries])
         except Unanswered as error:
             self._probed = False  # an earlier probe may be from before the server hung
             self._probe()
-            self._shrink(submissions)
-            if len(submissions) == 1:
+            self._shrink(entries)
+            if count == 1:
                 self._failed.append((entries[0], Failure("no answer", str(error), counts=False)))
             raise
         except Refused as refused:
             if isinstance(refused, TooSlow):
-                _slow.met(refused.failure.reason, strings=len(submissions), server=self._store.server)
-                self._shrink(submissions)
+                _slow.met(refused.failure.reason, strings=count, server=self._store.server)
+                self._shrink(entries)
             self._halve(entries, refused.failure)
             return
         self.tally.stored += rows
-        self.tally.skipped += len(submissions) - rows
+        self.tally.skipped += count - rows
         self._consumer.complete(entries, rows)  # only now: the commit has returned
         self._close(entries)
-        if 2 * len(submissions) >= self._size.strings or 2 * _bytes(submissions) >= self._size.bytes:
+        if 2 * count >= self._size.strings or 2 * _bytes(entries) >= self._size.bytes:
             self._size.grow()
 
     def _halve(self, entries: Sequence[Entry], failure: Failure) -> None:
@@ -118,7 +115,7 @@ class Settling:
             halves = [entries[:middle], entries[middle:]]
             for half in random.sample(halves, 2) if self._doubt else halves:
                 self._insert(half)
-        elif len(entries[0].submissions) > 1:
+        elif len(entries[0].strings) > 1:
             self._split(entries[0])
         else:
             self._fail(entries[0], failure)
@@ -138,20 +135,20 @@ class Settling:
 
     def _split(self, entry: Entry) -> None:
         lost = {"deliveries": entry.deliveries} if entry.deliveries > 1 else {}
-        log.warning("entry split", entry=entry.id, strings=len(entry.submissions), **lost)
+        log.warning("entry split", entry=entry.id, strings=len(entry.strings), **lost)
         self._consumer.split(entry)
         self._close([entry])
 
     def _is_over(self) -> bool:
         """Return whether to stop: the time is up, or enough strings failed for it to be an outage."""
         if time.monotonic() > self._until:
-            self._shrink(_strings(list(self._open.values())))
+            self._shrink(list(self._open.values()))
             return True
         return bool(self._doubt) and not self.tally.stored and len(self._failed) >= DOUBTED
 
-    def _shrink(self, submissions: Sequence[Submission]) -> None:
+    def _shrink(self, entries: Sequence[Entry]) -> None:
         if not self._shrunk:
-            self._size.shrink(submissions)
+            self._size.shrink(entries)
         self._shrunk = True
 
     def _outage(self) -> Failure | None:
@@ -165,7 +162,7 @@ class Settling:
         for entry, failure in self._failed:
             state = next_retry_state(failure, entry.retry_state, others_stored=entry.others_stored)
             if state is None:
-                log.error("string dead-lettered", id=entry.submissions[0].id, reason=failure.reason)
+                log.error("string dead-lettered", id=entry.strings.ids[0], reason=failure.reason)
                 self._consumer.dead_letter(entry, failure.reason)
             else:
                 aside.append((entry, state))
@@ -174,19 +171,19 @@ class Settling:
         self.tally.failed += len(self._failed)
         new = [(entry, state) for entry, state in aside if state.tries == 1]
         if new:
-            ids, reason = [entry.submissions[0].id for entry, _ in new[:10]], new[0][1].reason
+            ids, reason = [entry.strings.ids[0] for entry, _ in new[:10]], new[0][1].reason
             log.warning("strings set aside", count=len(new), ids=ids, reason=reason)
 
     def _release(self) -> None:
         """Release what is not settled, or split what is more than is stored at a time now."""
-        for entry in [entry for entry in self._open.values() if len(entry.submissions) > self._size.strings]:
+        for entry in [entry for entry in self._open.values() if len(entry.strings) > self._size.strings]:
             self._split(entry)
         self._consumer.release([entry for entry in self._open.values() if not entry.aside])
         self._consumer.set_aside([(entry, None) for entry in self._open.values() if entry.aside])
 
     def _set_apart(self, entry: Entry) -> None:
         """Split an entry that no delivery completed; set a single string aside, unless it is stored."""
-        if len(entry.submissions) > 1:
+        if len(entry.strings) > 1:
             self._split(entry)
             return
         try:
@@ -197,7 +194,7 @@ class Settling:
 
     def _is_stored(self, entry: Entry) -> bool:
         """Return whether the entry's only string is stored already; then it is completed. Raises as ``holds`` does."""
-        stored = self._store.holds(entry.submissions[0].id)
+        stored = self._store.holds(entry.strings.ids[0])
         if stored:
             self._consumer.complete([entry], 0)
             self.tally.skipped += 1
@@ -214,10 +211,10 @@ def _is_suspect(entry: Entry) -> bool:
     return entry.deliveries > (1 if entry.aside else MAX_DELIVERIES)
 
 
-def _bytes(submissions: Sequence[Submission]) -> int:
-    """Return roughly how many bytes they take in the journal."""
-    return total_bytes(submissions) + FRAME * len(submissions)
+def _count(entries: Sequence[Entry]) -> int:
+    return sum(len(entry.strings) for entry in entries)
 
 
-def _strings(entries: Sequence[Entry]) -> list[Submission]:
-    return [submission for entry in entries for submission in entry.submissions]
+def _bytes(entries: Sequence[Entry]) -> int:
+    """Return how many bytes their texts take in the journal."""
+    return sum(entry.strings.size for entry in entries)

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer, get_current_span
 from structlog.contextvars import bound_contextvars
 
+from core.append import MOST_TRACES
 from core.consumer import Entry
-from core.journal import MOST_TRACES
 from core.keys import KEYS
 from core.otel import parse
 from worker.tally import Tally
@@ -35,7 +35,7 @@ class Spans(Tracing):
         attributes: dict[str, str | int] = {
             "messaging.operation.type": "process",
             "messaging.destination.name": KEYS.journal,
-            "messaging.batch.message_count": sum(len(entry.submissions) for entry in entries),
+            "messaging.batch.message_count": sum(len(entry.strings) for entry in entries),
         }
         with (
             self._span(f"process {KEYS.journal}", SpanKind.CONSUMER, attributes, links) as span,

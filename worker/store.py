@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from operator import attrgetter
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import psycopg2
-from msgspec.structs import astuple
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 
 from core.addresses import place_of
+from core.entries import VERSION, Fields, Strings
 from core.retries import Failure
-from core.submission import Submission
 from core.timeouts import CALL_DEADLINE, LOCK_TIMEOUT, STATEMENT_TIMEOUT
 from database.deadline import Session
 from database.errors import is_outage, words
@@ -47,7 +44,7 @@ class Store:
         """Where rows go, for log lines."""
         self._connection: Session | None = None
 
-    def insert(self, submissions: Sequence[Submission]) -> int:
+    def insert(self, batch: Sequence[Strings]) -> int:
         """Commit all of the strings; return how many were new.
 
         Raises Outage when PostgreSQL is unavailable, Unanswered when it does not answer in time, TooSlow when it gave
@@ -55,10 +52,10 @@ class Store:
         the batch is stored, or (when the connection broke during the commit) all of it is: retrying is safe in any
         case, because the id is the primary key.
         """
-        with storing(len(submissions)), self._tracing.statement("INSERT"), self._cursor() as cursor:
-            cursor.execute(_INSERT, _columns(submissions))
+        with storing(sum(map(len, batch))), self._tracing.statement("INSERT"), self._cursor() as cursor:
+            cursor.execute(_INSERT, columns(batch))
             rows = int(cursor.rowcount)
-        note_stored(submissions)
+        note_stored(batch)
         return rows
 
     def holds(self, submission_id: str) -> bool:
@@ -68,7 +65,7 @@ class Store:
     def stored(self, ids: Sequence[str]) -> set[str]:
         """Return which of these strings are stored. Raises as ``insert`` does."""
         with self._tracing.statement("SELECT"), self._cursor() as cursor:
-            cursor.execute("SELECT id FROM public.dummies WHERE id = ANY (%s::uuid[])", [list(ids)])
+            cursor.execute("SELECT id FROM public.dummies WHERE id = ANY (%s::uuid[])", [_array(ids)])
             return {id_ for (id_,) in cursor.fetchall()}
 
     def probe(self) -> Failure | None:
@@ -79,7 +76,7 @@ class Store:
         """
         try:
             with self._tracing.statement("probe"), self._cursor() as cursor:
-                cursor.execute(_PROBE, _columns([Submission(str(uuid4()), "probe", 0)]))
+                cursor.execute(_PROBE, columns([Strings(Fields(VERSION, uuid4().bytes, b"0", b'["probe"]'))]))
         except (Unanswered, Refused) as error:
             self._drop()  # its transaction may still be open
             failure = error.failure if isinstance(error, Refused) and not isinstance(error, TooSlow) else None
@@ -120,7 +117,25 @@ class Store:
             self._connection = None
 
 
-def _columns(submissions: Sequence[Submission]) -> dict[str, list[Any]]:
-    """Return a list for each field, in the order of the ids."""
-    columns = zip(*map(astuple, sorted(submissions, key=attrgetter("id"))), strict=True)
-    return dict(zip(Submission.__struct_fields__, map(list, columns), strict=True))
+def columns(batch: Sequence[Strings]) -> dict[str, str]:
+    """Return an array for each column, in PostgreSQL's text form, which it reads faster than an expression."""
+    return {
+        "id": _array(id_.hex() for strings in batch for id_ in strings.packed_ids),
+        "text": _array(_elements(strings) for strings in batch),
+        "received_at": _array(str(at) for strings in batch for at in strings.received_at),
+    }
+
+
+def _array(elements: Iterable[str]) -> str:
+    return f"{{{','.join(elements)}}}"
+
+
+def _elements(strings: Strings) -> str:
+    """Return the texts as elements of an array: as they are in JSON, unless that escapes something."""
+    if b"\\" not in strings.json:
+        return strings.json[1:-1].decode()
+    return ",".join(f'"{_escape(text)}"' for text in strings.texts)
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -39,8 +39,9 @@ _one, _any_one = msgspec.json.Decoder(SubmitRequest), msgspec.json.Decoder(_AnyO
 _many, _any_many = msgspec.json.Decoder(BulkRequest), msgspec.json.Decoder(_AnyMany)
 _string = msgspec.json.Decoder(str)
 T = TypeVar("T", bound=Struct)
-WereAccepted = Callable[[Mapping[int, SubmitRequest]], bool]
-"""Tells whether strings of the request, by index, were accepted before, under a higher limit: then they pass."""
+WereAccepted = Callable[[Sequence[SubmitRequest], Collection[int]], bool]
+"""Tells whether, of all strings of the request, those with these indexes were accepted before, under a higher limit:
+then they pass."""
 
 
 def read_one(body: bytes, max_text_bytes: int, were_accepted: WereAccepted) -> SubmitRequest:
@@ -53,7 +54,7 @@ def read_one(body: bytes, max_text_bytes: int, were_accepted: WereAccepted) -> S
     try:
         check_text(submitted.text, max_text_bytes)
     except TextTooLong:
-        if not were_accepted({0: submitted}):
+        if not were_accepted([submitted], [0]):
             raise
     return submitted
 
@@ -175,7 +176,7 @@ def _split(body: bytes) -> list[bytes]:
 def _checked(
     items: Sequence[str | Raw | bytes], max_text_bytes: int, were_accepted: WereAccepted
 ) -> list[SubmitRequest]:
-    submitted, refused, too_long = [], [], {}
+    submitted, refused, too_long = [], [], []
     for index, item in enumerate(items):
         try:
             submitted.append(_submitted(item))
@@ -183,8 +184,8 @@ def _checked(
         except InvalidText as error:
             refused.append(RefusedItem(index, str(error)))
             if isinstance(error, TextTooLong):
-                too_long[index] = submitted[-1]
-    if refused and (len(refused) > len(too_long) or not were_accepted(too_long)):
+                too_long.append(index)
+    if refused and (len(refused) > len(too_long) or not were_accepted(submitted, too_long)):
         raise _refused(refused)
     return submitted
 

@@ -21,6 +21,7 @@ MAX_PREVIEW = 10_000
 MAX_QUERY_LENGTH = 200
 MAX_REASON_LENGTH = 500
 
+Id = Annotated[str, Meta(extra_json_schema={"format": "uuid"})]
 StringStatus = Literal["queued", "stored", "failed"]
 Time = Annotated[datetime, Meta(tz=True)]
 Health = Literal["up", "away", "unknown"]
@@ -55,7 +56,7 @@ class BulkRequest(Struct):
 class Accepted(Struct):
     """The string is in the journal, on disk, and will be stored exactly once."""
 
-    id: UUID
+    id: Id
     status: StringStatus
     status_url: Annotated[str, Meta(description="Path to poll until the status is stored or failed.")]
     received_at: Time
@@ -66,7 +67,7 @@ class BulkAccepted(Struct):
     """All strings are in the journal, on disk; the ids are in the order of the texts."""
 
     count: int
-    ids: list[UUID]
+    ids: list[Id]
     received_at: Time
     accepted_total: AcceptedTotal
 

@@ -15,10 +15,10 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from api.process.metrics import note_group
+from core.append import Record, Unit
 from core.errors import DummiesError, JournalUnavailable, KeyReused
-from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Appended, Journal, Record, Unit
+from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS, Appended, Journal
 from core.loops import repeat
-from core.submission import total_bytes
 
 log = structlog.get_logger()
 
@@ -63,7 +63,7 @@ class _Waiting:
     def __init__(self, unit: Unit, ticket: Ticket) -> None:
         self.unit = unit
         self.ticket = ticket
-        self.size = total_bytes(unit.submissions)
+        self.size = unit.size
         self.done = threading.Lock()
         self.done.acquire()
 
@@ -124,7 +124,7 @@ class Appender:
         item = first
         while True:
             if not item.ticket.over:
-                strings += len(item.unit.submissions)
+                strings += len(item.unit.texts)
                 size += item.size
                 if group and (strings > MAX_GROUP_STRINGS or size > MAX_GROUP_BYTES):
                     return group, item
@@ -152,7 +152,7 @@ class Appender:
                 self._on_wake()
         for item in group:
             item.done.release()
-        note_group(sum(len(item.unit.submissions) for item in group), kept, took)
+        note_group(sum(len(item.unit.texts) for item in group), kept, took)
 
 
 def _note(group: list[_Waiting], appended: Appended) -> int:
@@ -162,7 +162,7 @@ def _note(group: list[_Waiting], appended: Appended) -> int:
         if index in appended.refused:
             item.ticket.error = KeyReused()
         else:
-            kept += len(item.unit.submissions)
+            kept += len(item.unit.texts)
             item.ticket.kept = True
             item.ticket.appended = appended.appended
             if appended.earlier:

@@ -58,7 +58,7 @@ def retry(submission_id: UUID) -> Response:
         parts.waker.wake()
     url = f"/dummies/{letter.id}"
     return json_response(
-        Accepted(submission_id, "queued", url, utc(letter.received_at), appended), 202, {"Location": url}
+        Accepted(str(submission_id), "queued", url, utc(letter.received_at), appended), 202, {"Location": url}
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,10 +15,11 @@ from api.http.problems import ApiProblem, undecided
 from api.http.raw_bodies import MAX_BULK_BYTES, body_in_memory
 from api.http.request_ids import TRACE, nginx_id_of
 from api.http.responses import accepted_headers, json_response
+from api.ids import submission_id
 from api.process.places import Places
 from api.services import services
 from api.strings import all_known
-from api.submissions import accept, accept_bulk, id_of
+from api.submissions import accept, accept_bulk, ids_of
 from core.errors import ReadFailed, ReadsBusy
 
 blueprint = Blueprint("submit", __name__)
@@ -81,14 +82,14 @@ def _trace() -> str:
     return str(request.environ.get(TRACE, ""))
 
 
-def _were_accepted(submitted: Mapping[int, SubmitRequest], *, bulk: bool) -> bool:
-    """Return whether these strings of the request, by index, were accepted before: under its key, or from nginx."""
+def _were_accepted(submitted: Sequence[SubmitRequest], indexes: Collection[int], *, bulk: bool) -> bool:
+    """Return whether these strings of the request were accepted before: under its key, or from nginx."""
     key, request_id = read_key(), nginx_id_of(request.environ)
     if (key is None and request_id is None) or services().settings.database_read_url is None:
         return False
-    ids = [id_of(string, key, request_id, index if bulk else None) for index, string in submitted.items()]
+    ids = ids_of(submitted, key, request_id) if bulk else [submission_id(submitted[0].text, key, request_id)]
     try:
-        return all_known(ids)
+        return all_known([ids[index] for index in indexes])
     except (ReadFailed, ReadsBusy) as error:
         raise undecided(error) from None
 

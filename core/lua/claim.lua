@@ -6,11 +6,11 @@
 --
 -- KEYS  1 journal, 2 paused
 -- ARGV  1 group, 2 consumer, 3 lease (ms), 4 strings and 5 bytes at which the batch is full, 6 the most stale entries to look at
--- Returns for each entry: {id, deliveries with this one, format version, items, trace contexts}; nil where an operator has
---         paused draining
+-- Returns for each entry: {id, deliveries with this one, trace contexts, format version, ids, at, texts}; nil where an
+--         operator has paused draining
 --
 -- Every format has the fields v (its version) and n (its number of strings); an entry without them has version 0. The
--- field trace is there where a request was traced.
+-- field trace is there where a request was traced. core/entries.py explains the others.
 
 local key, group, consumer, lease = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local max_strings, max_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -21,10 +21,10 @@ if redis.call('EXISTS', KEYS[2]) == 1 then return false end
 local function take(entry, deliveries)
   local fields = {}
   for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-  batch[#batch + 1] = {entry[1], deliveries, tonumber(fields['v'] or 0) or 0, fields['items'] or '',
-    fields['trace'] or ''}
+  batch[#batch + 1] = {entry[1], deliveries, fields['trace'] or '', tonumber(fields['v'] or 0) or 0, fields['ids'] or '',
+    fields['at'] or '', fields['texts'] or ''}
   strings = strings + (tonumber(fields['n'] or 1) or 1)
-  bytes = bytes + #(fields['items'] or '')
+  bytes = bytes + #(fields['texts'] or '')
 end
 
 local function has_room()

@@ -5,8 +5,8 @@
 -- ARGV  1 group, 2 the consumer that holds them, 3 lease (ms), 4 the longest time that one is set aside for (ms): more is
 --       left over from before Redis' clock was put back; 5 strings and 6 bytes at which the batch is full, 7 the longest time
 --       that workers leave these entries alone (ms)
--- Returns {rows inserted so far, {for each entry: id, deliveries with this one, format version, items, trace contexts, its
---         note}}; nil where an operator has paused draining
+-- Returns {rows inserted so far, {for each entry: its note, then what claim.lua returns}}; nil where an operator has paused
+--         draining
 --
 -- ZREM is the first write: it needs no memory, and after it a full Redis lets the rest pass.
 
@@ -36,9 +36,9 @@ for _, id in ipairs(due) do
       local fields = {}
       for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
       local note = redis.call('HGET', KEYS[3], id) or ''
-      batch[#batch + 1] = {id, deliveries + 1, tonumber(fields['v'] or 0) or 0, fields['items'] or '',
-        fields['trace'] or '', note}
-      bytes = bytes + #(fields['items'] or '')
+      batch[#batch + 1] = {note, id, deliveries + 1, fields['trace'] or '', tonumber(fields['v'] or 0) or 0,
+        fields['ids'] or '', fields['at'] or '', fields['texts'] or ''}
+      bytes = bytes + #(fields['texts'] or '')
       if deliveries > 0 then break end
     else
       -- removed from the journal by a version that sets nothing aside

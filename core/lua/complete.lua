@@ -1,8 +1,8 @@
 -- Removes entries from the journal whose strings are all stored.
 --
--- KEYS  1 journal, 2 waiting, 3 stored, 4 inserted, 5 set_aside, 6 set_aside_notes, then the status records of the
---       strings, entry by entry
--- ARGV  1 group, 2 rows that were new, then for each entry: its id, its number of strings
+-- KEYS  1 journal, 2 waiting, 3 stored, 4 inserted, 5 set_aside, 6 set_aside_notes, then the key of each record, entry by
+--       entry
+-- ARGV  1 group, 2 rows that were new, then for each entry: its id, its number of strings, the ids in it
 -- Returns the number of strings removed.
 --
 -- An entry that another worker completed or split meanwhile changes nothing here. It begins with a call that changes
@@ -10,18 +10,16 @@
 -- memory, and after it a full Redis lets the rest pass.
 
 redis.call('XDEL', KEYS[1], '0-0')
-local entries = {}
-for a = 3, #ARGV, 2 do entries[#entries + 1] = ARGV[a] end
-redis.call('XACK', KEYS[1], ARGV[1], unpack(entries))
-
-local taken, status = 0, 7
-for a = 3, #ARGV, 2 do
-  local strings = tonumber(ARGV[a + 1])
-  if redis.call('XDEL', KEYS[1], ARGV[a]) == 1 then
+local entries, taken, key, a = {}, 0, 7, 3
+while a <= #ARGV do
+  local entry, strings, ids = ARGV[a], tonumber(ARGV[a + 1]), ARGV[a + 2]
+  entries[#entries + 1] = entry
+  redis.call('XACK', KEYS[1], ARGV[1], entry)
+  if redis.call('XDEL', KEYS[1], entry) == 1 then
     taken = taken + strings
-    redis.call('UNLINK', unpack(KEYS, status, status + strings - 1))
+    for i = 0, #ids / 16 - 1 do remove_record(KEYS[key + i], string.sub(ids, 16 * i + 1, 16 * i + 16)) end
   end
-  status = status + strings
+  key, a = key + #ids / 16, a + 3
 end
 redis.call('DECRBY', KEYS[2], taken)
 redis.call('INCRBY', KEYS[3], taken)

@@ -1,7 +1,8 @@
 -- Removes an entry of one string from the journal and keeps the string as a dead letter.
 --
--- KEYS  1 journal, 2 waiting, 3 failed, 4 discarded, 5 set_aside, 6 set_aside_notes, 7 the string's status record
--- ARGV  1 group, 2 entry, 3 the string's id, 4 its dead letter as JSON, 5 its received_at
+-- KEYS  1 journal, 2 waiting, 3 failed, 4 discarded, 5 set_aside, 6 set_aside_notes, 7 the key of the string's record
+-- ARGV  1 group, 2 entry, 3 the string's id, 4 its dead letter as JSON, 5 the 16 bytes of its id, 6 its
+--       received_at
 -- Returns 1, or 0 if another worker has removed the entry.
 --
 -- A dead letter replaces an older one of the same id, which then counts as discarded. It begins with calls that
@@ -13,7 +14,7 @@ redis.call('XDEL', KEYS[1], '0-0')
 local there = #redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
 if there == 1 then
   if redis.call('HSET', KEYS[3], ARGV[3], ARGV[4]) == 0 then redis.call('INCRBY', KEYS[4], 1) end
-  redis.call('SET', KEYS[7], 'failed 0 ' .. ARGV[5])
+  put_record(KEYS[7], ARGV[5], 1, 'failed', ARGV[6])
   redis.call('DECRBY', KEYS[2], 1)
 end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])

@@ -1,8 +1,9 @@
 -- Replaces an entry by one entry for each of its strings, so that each succeeds or fails alone. Each has the trace contexts of
 -- the whole.
 --
--- KEYS  1 journal, then the status record of each string
--- ARGV  1 group, 2 entry, 3 entry version, then for each string: its JSON, its received_at
+-- KEYS  1 journal, then the key of each string's record
+-- ARGV  1 group, 2 entry, 3 entry version, then for each string: the 16 bytes of its id, its received_at, its text in
+--       JSON
 -- Returns the number of entries it became: 0 if another worker has completed it.
 --
 -- It begins with calls that change nothing: they need no memory, and after one a full Redis lets the rest pass. The entry
@@ -16,10 +17,13 @@ local trace = {}
 for i = 1, #whole[2], 2 do
   if whole[2][i] == 'trace' then trace = {'trace', whole[2][i + 1]} end
 end
-for status = 2, #KEYS do
-  local item, received_at = ARGV[2 * status], ARGV[2 * status + 1]
-  local entry = redis.call('XADD', KEYS[1], '*', 'v', ARGV[3], 'n', 1, 'items', '[' .. item .. ']', unpack(trace))
-  redis.call('SET', KEYS[status], entry .. ' 0 ' .. received_at)
+local a = 4
+for record = 2, #KEYS do
+  local packed, received_at, text = unpack(ARGV, a, a + 2)
+  local entry = redis.call('XADD', KEYS[1], '*', 'v', ARGV[3], 'n', 1, 'ids', packed, 'at', received_at,
+    'texts', '[' .. text .. ']', unpack(trace))
+  put_record(KEYS[record], packed, 1, entry, received_at)
+  a = a + 3
 end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 redis.call('XDEL', KEYS[1], ARGV[2])

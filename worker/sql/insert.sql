@@ -1,6 +1,6 @@
 -- Stores a batch; strings that are stored already are left unchanged.
--- A list for each field of core.submission.Submission: id, sorted, so that two batches with strings in common cannot
--- deadlock; text; received_at, in microseconds since 1970.
+-- An array for each field of core.submission.Submission, in PostgreSQL's text form: id; text; received_at, in microseconds
+-- since 1970. They are inserted in the order of their ids, so that two batches with strings in common cannot deadlock.
 -- The commit waits for the disk whatever the session's setting is: a transaction pooler may have changed sessions.
 -- The row count is the number of strings that were new.
 INSERT INTO public.dummies (id, text, received_at)
@@ -11,4 +11,5 @@ FROM unnest(%(id)s::uuid[], %(text)s::text[], %(received_at)s::bigint[]) AS batc
         CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END,
         true
     )
+ORDER BY id
 ON CONFLICT (id) DO NOTHING

@@ -1,0 +1,42 @@
+-- The status records of strings, for the scripts that begin with this file. An id is 16 bytes here (core/ids.py). The
+-- record of a string that was submitted alone is a field of a hash: id -> "entry received_at". The strings of a bulk that
+-- are in one entry share a member of the bulk's sorted set, "index count entry received_at", whose score is the index of
+-- the first. For a dead letter the entry is "failed".
+
+-- the index of a string in its bulk; nil if it was submitted alone, or its id has another layout
+local function index_of(id)
+  local version, kind, high, low = string.byte(id, 7), string.byte(id, 9), string.byte(id, 15, 16)
+  if version >= 0x80 and version < 0x90 and kind >= 0x90 and kind < 0xA0 then return high * 256 + low end
+end
+
+local function put_record(key, id, count, entry, received_at)
+  local record, index = entry .. ' ' .. received_at, index_of(id)
+  if index then
+    redis.call('ZREMRANGEBYSCORE', key, index, index)
+    redis.call('ZADD', key, index, index .. ' ' .. count .. ' ' .. record)
+  else
+    redis.call('HSET', key, id, record)
+  end
+end
+
+local function remove_record(key, id)
+  local index = index_of(id)
+  if index then
+    redis.call('ZREMRANGEBYSCORE', key, index, index)
+  else
+    redis.call('HDEL', key, id)
+  end
+end
+
+-- the records of as many strings of a bulk, or of one that was submitted alone
+local function find_records(key, id, count)
+  local index = index_of(id)
+  if not index then return {redis.call('HGET', key, id) or nil} end
+  local found = redis.call('ZRANGEBYSCORE', key, '(' .. index, index + count - 1)
+  local before = redis.call('ZREVRANGEBYSCORE', key, index, '-inf', 'LIMIT', 0, 1)[1]
+  if before then
+    local first, strings = string.match(before, '^(%d+) (%d+) ')
+    if first + strings > index then table.insert(found, 1, before) end
+  end
+  return found
+end
