@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from uuid import uuid4
 
 from redis import Redis
+from strings import key_of, new_id, queued
 
+from core.ids import packed
 from core.journal import Journal
 from core.keys import KEYS
-from core.submission import Submission, decode
 
 COUNTERS = ("appended", "stored", "waiting", "failed", "retried", "discarded")
 ODD = [
@@ -25,19 +25,14 @@ ODD = [
 
 def plant(redis: Redis, count: int, reason: str = "because", text: str = "text") -> list[str]:
     """Have strings appended, refused and dead-lettered; return their ids."""
-    ids = [str(uuid4()) for _ in range(count)]
+    ids = [new_id() for _ in range(count)]
     calls = redis.pipeline(transaction=False)
     for number, each in enumerate(ids):
         letter = {"id": each, "text": f"{text} {number}", "received_at": 1_700_000_000_000_000 + number}
         calls.hset(KEYS.failed, each, json.dumps(letter | {"reason": reason, "attempts": 1}, ensure_ascii=False))
-        calls.set(KEYS.status(each), f"failed 0 {letter['received_at']}")
+        calls.hset(key_of(each), packed(each), f"failed {letter['received_at']}")
     calls.incrby(KEYS.appended, count).execute()
     return ids
-
-
-def queued(redis: Redis) -> list[Submission]:
-    """Return the strings in the journal."""
-    return [s for _, fields in redis.xrange(KEYS.journal) for s in decode(fields[b"items"])]
 
 
 def balance(redis: Redis) -> dict[str, int]:

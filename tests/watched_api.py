@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from fakeredis import FakeRedis
 from flask.testing import FlaskClient
+from strings import read_entry
 
 from api.http.problems import TYPE_PREFIX
 from core.journal import Journal
 from core.keys import KEYS
-from core.submission import decode
 
 DONE = {200, 302}
 REFUSALS = {400, 403, 404, 405, 413, 415, 422}
@@ -71,4 +71,4 @@ class WatchedApi:
         entries = self._redis.xrange(KEYS.journal, self._last_entry)
         if entries:
             self._last_entry = b"(" + entries[-1][0]
-        return [(one.id, one.text) for _, fields in entries for one in decode(fields[b"items"])]
+        return [(one.id, one.text) for _, fields in entries for one in read_entry(fields).submissions]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from redis import Redis
@@ -13,12 +12,12 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from redis_pod import KEEPER, RedisPod, probes, skip_without_users
+from strings import key_of, single, submissions_of
 from support import eventually
 
 from core.connection import connect
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import KEYS
-from core.submission import Submission
 from core.watch import Watch
 
 WRITES = """
@@ -57,18 +56,18 @@ def _with_users() -> None:
 @pytest.mark.parametrize("endless", ENDLESS.values(), ids=ENDLESS)
 def test_an_endless_script_that_has_written_costs_no_string(tmp_path: Path, endless: str) -> None:
     """SCRIPT KILL does not end it, and Redis does not heed SIGTERM meanwhile: its own probe has to have it killed."""
-    accepted = [Submission(str(uuid4()), f"text {number}", 1) for number in range(50)]
+    accepted = [single(f"text {number}") for number in range(50)]
     with RedisPod(tmp_path / "redis", "--busy-reply-threshold", "100") as pod, connect(pod.url_as("api")) as api:
         journal = Journal(api)
-        for submission in accepted:
-            journal.append([Unit([submission])])
+        for unit in accepted:
+            journal.append([unit])
         with connect(pod.url_as("worker")) as worker:
             Watch(worker).heartbeat("a worker")  # from now on the balance is kept
         before = journal.counts()
         assert all(pod.probe(kind) for kind in probes())
 
         with client_of(pod, "api", 0.5) as attacker, suppress(RedisError):
-            keys = [KEYS.journal, KEYS.waiting, KEYS.status(accepted[0].id)]
+            keys = [KEYS.journal, KEYS.waiting, key_of(accepted[0].first_id)]
             attacker.evalsha(attacker.script_load(WRITES + endless), len(keys), *keys)
         eventually(lambda: not pod.probe("livenessProbe"), within=20)
         with client_of(pod, KEEPER, 0.5) as keeper, pytest.raises(RedisError):
@@ -78,8 +77,9 @@ def test_an_endless_script_that_has_written_costs_no_string(tmp_path: Path, endl
 
         pod.start()
         assert all(pod.probe(kind) for kind in probes())
-        records = journal.records([submission.id for submission in accepted])
-        assert [journal.queued_string(record).submission for record in records] == accepted
+        ids = [unit.first_id for unit in accepted]
+        found = [journal.queued_string(*each) for each in zip(ids, journal.records(ids), strict=True)]
+        assert [each.submission for each in found] == [submissions_of(unit)[0] for unit in accepted]
         after = journal.counts()
         assert after._replace(oldest_s=None, workers=0) == before._replace(oldest_s=None, workers=0)
         assert after.unaccounted == 0

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 
-from core.journal import ENTRY_VERSION
+from core.entries import VERSION
 from core.keys import GROUP, KEYS
 from core.wakeups import QUEUE
 from faults import small_disk
@@ -50,7 +50,7 @@ def append_newer(harm: Harm) -> Seen:
     """Append an entry that only newer workers can read, and complete it as one of them would."""
     client = harm.world.client
     with client.pipeline() as newer_api:
-        newer_api.xadd(KEYS.journal, {"v": ENTRY_VERSION + 1, "n": 1, "items": "\x93"})
+        newer_api.xadd(KEYS.journal, {"v": VERSION + 1, "n": 1, "texts": "\x93"})
         newer_api.incr(KEYS.waiting)
         newer_api.incr(KEYS.appended)
         entry = newer_api.execute()[0]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
+from itertools import chain
 
 from core.consumer import Batch, Consumer
-from core.submission import Submission
+from core.entries import Strings
 from faults.points import around, pass_by
 from faults.texts import KILLER, is_poison, nonce_of
 from worker.__main__ import main
@@ -28,12 +29,12 @@ def _claim_and_pass(self: Consumer, *arguments: int) -> Batch:
     return batch
 
 
-def _insert_or_die(self: Store, submissions: Sequence[Submission]) -> int:
-    for submission in submissions:
-        nonce = nonce_of(submission.text) or ""
+def _insert_or_die(self: Store, batch: Sequence[Strings]) -> int:
+    for text in chain.from_iterable(strings.texts for strings in batch):
+        nonce = nonce_of(text) or ""
         if is_poison(nonce) and nonce.endswith(KILLER):
             os.kill(os.getpid(), signal.SIGKILL)
-    return _insert(self, submissions)
+    return _insert(self, batch)
 
 
 Consumer.claim = _claim_and_pass  # type: ignore[method-assign]

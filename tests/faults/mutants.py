@@ -48,8 +48,8 @@ MUTANTS = (
         (
             (
                 "worker/settle.py",
-                "            rows = self._store.insert(submissions)\n",
-                "            self._consumer.complete(entries, 0)\n            rows = self._store.insert(submissions)\n",
+                "            rows = self._store.insert(",
+                "            self._consumer.complete(entries, 0)\n            rows = self._store.insert(",
             ),
         ),
         "killed at worker-before-commit",
@@ -84,7 +84,7 @@ MUTANTS = (
             ),
             (
                 "api/submissions.py",
-                "earlier = request.earlier and request.earlier.get(submission.id)",
+                "earlier = request.earlier and request.earlier.get(unit.first_id)",
                 "earlier = None",
             ),
         ),
@@ -120,13 +120,13 @@ MUTANTS = (
         (
             (
                 "api/submissions.py",
-                "submission_id(submitted.text, key, request_id, index)",
-                "submission_id(submitted.text, None, None, index)",
+                "submission_id(submitted.text, key, request_id)",
+                "submission_id(submitted.text, None, None)",
             ),
             (
                 "api/submissions.py",
-                "request_digest([s.id for s in submissions])",
-                "request_digest([s.text for s in submissions])",
+                "bulk_first_id(texts, key, request_id), texts",
+                "bulk_first_id(texts, None, None), texts",
             ),
         ),
         "2 MB of text",

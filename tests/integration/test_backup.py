@@ -12,16 +12,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import NAMESPACE_OID, uuid4, uuid5
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 from dead_letters import queued
+from strings import single
 from support import Client, count_rows, eventually, redis_of, waiting
 
 from core.connection import connect
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.maintenance import Maintenance
-from core.submission import Submission
 from local.ports import free_port
 from local.redis import Redis
 from local.system import ROOT, System
@@ -57,9 +57,9 @@ def appended_to(server: Redis) -> Iterator[list[str]]:
     def append() -> None:
         with connect(server.url) as redis:
             while not ended.is_set():
-                submission = Submission(str(uuid4()), "x" * 10_000, 1)
-                Journal(redis).append([Unit([submission])])
-                ids.append(submission.id)
+                sent = single("x" * 10_000)
+                Journal(redis).append([sent])
+                ids.append(sent.first_id)
 
     thread = threading.Thread(target=append)
     thread.start()

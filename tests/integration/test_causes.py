@@ -13,11 +13,11 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psycopg2
 import pytest
 import structlog
+from strings import single
 from support import REFUSE, UNPLANT
 from tls_proxy import Proxy, make_expired_certificate
 
@@ -29,9 +29,8 @@ from core import connection, logs, wakeups
 from core.connection import connect
 from core.consumer import Consumer
 from core.errors import DummiesError
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.outage_log import OutageLog
-from core.submission import Submission
 from core.wakeups import make_celery, publish_wakeup
 from database.connection import connect as connect_owner
 from database.connection import run
@@ -124,7 +123,7 @@ def drain(servers: Servers, url: str) -> None:
     with connect(servers.redis.url) as redis:
         redis.flushall()
         journal = Journal(redis)
-        journal.append([Unit([Submission(str(uuid4()), TEXT, 5)])])
+        journal.append([single(TEXT)])
         journal.drop_connections()
         drains = Drain(Consumer(redis), Store(url), lambda: None)
         for _ in range(2):
@@ -138,7 +137,7 @@ def ask_journal(url: str) -> None:
         journal = Journal(redis)
         for _ in range(2):
             with suppress(DummiesError):
-                journal.append([Unit([Submission(str(uuid4()), TEXT, 5)])])
+                journal.append([single(TEXT)])
         journal.drop_connections()
 
 

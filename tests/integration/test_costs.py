@@ -9,14 +9,15 @@ from uuid import uuid4
 import psycopg2.extensions
 import pytest
 from redis import Connection, ConnectionPool, Redis
+from strings import entry_of, single, submissions_of
 from support import count_rows
 
 from api.app import create_app
 from api.settings import ApiSettings
+from core.append import Unit
 from core.connection import connect
 from core.consumer import BATCH_STRINGS, Consumer
-from core.journal import Journal, Unit
-from core.submission import Submission
+from core.journal import Journal
 from database.deadline import wait
 from local.system import System
 from worker.drain import Drain
@@ -61,8 +62,7 @@ def counted(servers: System) -> tuple[Redis, list[Any]]:
 
 def units(count: int) -> list[Unit]:
     """Return what this many requests bring, each with a string and a key."""
-    strings = [Submission(str(uuid4()), TEXT, 1_700_000_000_000_000) for _ in range(count)]
-    return [Unit([string], key_hash=string.id, digest=string.id) for string in strings]
+    return [single(TEXT, key=str(uuid4())) for _ in range(count)]
 
 
 def calls_of(sent: list[Any], work: Callable[[], object]) -> int:
@@ -108,9 +108,12 @@ def test_the_status_of_two_thousand_is_one_round_trip_and_one_statement(
 ) -> None:
     (client, sent), waits = counted, []
     app = create_app(ApiSettings(redis_url=servers.redis.url, database_read_url=servers.postgres.reader_url), client)
-    submitted = [unit.submissions[0] for unit in units(2 * ASKED)]
-    Journal(redis).append([Unit(submitted[ASKED // 2 :])])
-    Store(servers.postgres.writer_url).insert(submitted[: ASKED // 2])
+    submitted = [single(TEXT) for _ in range(2 * ASKED)]
+    for start in range(ASKED // 2, 2 * ASKED, 500):
+        Journal(redis).append(submitted[start : start + 500])
+    Store(servers.postgres.writer_url).insert(
+        [entry_of(*(submissions_of(unit)[0] for unit in submitted[: ASKED // 2]))]
+    )
     psycopg2.extensions.set_wait_callback(lambda session: (waits.append(1), wait(session)))
 
     def ask(ids: list[str]) -> tuple[Any, int, int]:
@@ -119,10 +122,10 @@ def test_the_status_of_two_thousand_is_one_round_trip_and_one_statement(
         answer = app.test_client().post("/dummies/status", json={"ids": ids})
         return answer.json, len(sent), len(waits)
 
-    ids = [string.id for string in submitted[:ASKED]]
+    ids = [unit.first_id for unit in submitted[:ASKED]]
     ask(ids)  # connects
     assert ask(ids) == ({"queued": 1_000, "stored": 1_000, "failed": [], "not_found": [], "unavailable": 0}, 1, 1)
-    assert ask([string.id for string in submitted[ASKED:]])[1:] == (1, 0)
+    assert ask([unit.first_id for unit in submitted[ASKED:]])[1:] == (1, 0)
 
 
 def test_a_thousand_strings_bring_one_wake_up_and_none_while_they_are_drained(redis: Redis) -> None:
@@ -140,7 +143,7 @@ def test_a_pending_string_takes_little_beyond_its_text(redis: Redis) -> None:
     redis.flushall()
     before = redis.info("memory")["used_memory"]
     for _ in range(PENDING // GROUP):
-        journal.append([Unit(unit.submissions) for unit in units(GROUP)])
+        journal.append([single(TEXT) for _ in range(GROUP)])
     strings = PENDING // GROUP * GROUP
     taken = (redis.info("memory")["used_memory"] - before) / strings - len(TEXT)
     assert taken <= MOST_PENDING_BYTES

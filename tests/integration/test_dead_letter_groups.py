@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from dead_letters import ODD, balance, plant, queued
 from redis import Redis as RedisClient
+from strings import bulk, ids_of, records_in
 
 import core.dead_letter_groups
 from core.connection import connect
@@ -22,7 +22,7 @@ from core.consumer import Consumer
 from core.dead_letter_groups import PIECE, DeadLetterGroups, Progress
 from core.dead_letters import DeadLetters
 from core.errors import JournalFull, JournalUnavailable
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import KEYS
 from core.submission import Submission
 from local.ports import free_port
@@ -50,13 +50,13 @@ def discard(redis: RedisClient, *reasons: str) -> Progress:
 
 def two_dead_letters(redis: RedisClient) -> list[str]:
     """Have two strings submitted, refused and dead-lettered."""
-    sent = [Submission(str(uuid4()), text, 1) for text in ("a", "b")]
-    Journal(redis).append([Unit(sent)])
+    sent = bulk("a", "b")
+    Journal(redis).append([sent])
     consumer = Consumer(redis)
     consumer.split(consumer.claim().entries[0])
     for entry in consumer.claim().entries:
         consumer.dead_letter(entry, "because")
-    return [s.id for s in sent]
+    return ids_of(sent)
 
 
 @pytest.mark.parametrize(("decide", "counted"), [("retry", "retried"), ("discard", "discarded")])
@@ -104,7 +104,7 @@ def test_what_is_retried_is_what_was_sent(redis: RedisClient) -> None:
     assert {*queued(redis)} == sent
     for record, submission in zip(Journal(redis).records(ids), sorted(sent, key=lambda s: s.received_at), strict=True):
         assert record
-        assert Journal(redis).queued_string(record) == (submission, 0)
+        assert Journal(redis).queued_string(submission.id, record) == (submission, 0)
 
 
 @pytest.mark.parametrize("broken", [b"not JSON", b'{"id": 1}', b"", b"\xff\x00"])
@@ -151,7 +151,7 @@ def test_a_full_redis_lets_a_group_be_discarded(redis: RedisClient) -> None:
     assert DeadLetters(redis).discard(redis.hkeys(KEYS.failed)[0].decode())
     assert discard(redis, "because").done == 699
     assert balance(redis)["discarded"] == 700
-    assert redis.keys(KEYS.status("*")) == []
+    assert records_in(redis) == 0
 
 
 def test_a_run_goes_on_when_there_is_room_again(redis: RedisClient) -> None:
@@ -251,7 +251,7 @@ def test_each_dead_letter_is_decided_once_by_whoever_is_first(redis: RedisClient
     assert counted["failed"] == 0
     assert (done["single"] + done["retry"], done["discard"]) == (counted["retried"], counted["discarded"])
     assert counted["retried"] + counted["discarded"] == len(ids) == done.total()
-    assert len(redis.keys(KEYS.status("*"))) == counted["waiting"]
+    assert records_in(redis) == counted["waiting"]
 
 
 def test_strings_that_fail_again_immediately_are_not_retried_for_ever(redis: RedisClient) -> None:

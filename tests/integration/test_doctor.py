@@ -10,17 +10,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from forwarding import LateForwarder
+from strings import single
 from support import REFUSE, UNPLANT, count_rows, eventually, query, redis_of
 from tls_proxy import Proxy, make_certificate
 
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import KEYS
 from core.maintenance import Maintenance
-from core.submission import Submission
 from doctor.__main__ import examine
 from doctor.finding import Finding
 from doctor.pipeline import look_at_journal
@@ -168,7 +167,7 @@ def test_strings_that_fail_alone(system: System) -> None:
     query(system, REFUSE.format("IF NEW.text = 'odd' THEN RAISE 'an odd one'; END IF;"))
     try:
         with redis_of(system) as redis:
-            Journal(redis).append([Unit([Submission(str(uuid4()), "odd", 1)])])
+            Journal(redis).append([single("odd")])
             eventually(lambda: redis.zcard(KEYS.set_aside), within=30)
         assert "1 strings fail when they are tried alone: P0001 an odd one" in faults()["set aside"].seen
     finally:

@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 from forwarding import LateForwarder
+from strings import key_of
 from support import REFUSE, UNPLANT, Client, count_rows, eventually, query, redis_of, waiting
 
 from core.keys import KEYS
@@ -192,7 +193,7 @@ def test_an_erased_dead_letter_is_discarded(system: System, client: Client, key:
     eventually(lambda: client.state(id_)["status"] == "failed", within=30)
     if "lost" in key:
         with redis_of(system) as redis:
-            assert redis.delete(KEYS.status(id_)) == 1
+            assert redis.delete(key_of(id_)) == 1
     code, said, _ = erased(system, id_)
     assert (code, said.splitlines()[1]) == (0, "Redis has none of them any more; dead letters discarded: 1.")
     assert client.state(id_)["text"] is None

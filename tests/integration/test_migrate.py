@@ -9,14 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psycopg2
 import pytest
+from strings import new_entry
 from support import eventually
 
 from api.process.reader import Reader
-from core.submission import Submission
 from database.connection import SchemaMissing
 from database.migrate import LOCK, Migration, NewerDatabaseError, migrate, migrations, pending
 from database.wait import check
@@ -246,7 +245,7 @@ def test_no_one_is_held_up_where_a_migration_waits_for_a_dump(postgres: Postgres
         waits = "SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
         eventually(lambda: run(postgres.superuser_url, waits), within=30)
         assert Reader(postgres.reader_url).history(1, None) == []
-        assert Store(postgres.writer_url).insert([Submission(str(uuid4()), "a", 0)]) == 1
+        assert Store(postgres.writer_url).insert([new_entry("a")]) == 1
         with pytest.raises(psycopg2.errors.LockNotAvailable):
             migrating.result()
     assert migrate(postgres.owner_url, migrations()) == [each.name for each in migrations() if "erased" in each.name]

@@ -10,14 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psycopg2
 import pytest
+from strings import new_entry
 from support import eventually
 
 from api.process.reader import Reader
-from core.submission import Submission
 from database.migrate import migrate, migrations
 from doctor.postgres import look_at_postgres
 from local.ports import free_port
@@ -114,21 +113,19 @@ def test_rows_are_kept_whole_in_their_table_and_on_disk(postgres: Postgres, tmp_
         as_superuser(postgres, *(f"ALTER ROLE {role} SET {setting}" for setting in HOSTILE))
     as_superuser(postgres, "DELETE FROM seen")
     workers = 2 if mode == "session" else 6
-    batches = [
-        [Submission(str(uuid4()), f"한글 🙂 \\ {n} {i}", 1_700_000_000_000_000) for i in range(5)] for n in range(60)
-    ]
+    batches = [new_entry(*(f"한글 🙂 \\ {n} {i}" for i in range(5))) for n in range(60)]
     with pooler(postgres, tmp_path, mode) as port:
         stores = [Store(by_way_of(port, postgres.writer_url)) for _ in range(workers)]
 
         def store(number: int) -> int:
-            return sum(stores[number].insert(batch) for batch in batches[number::workers] for _ in range(2))
+            return sum(stores[number].insert([batch]) for batch in batches[number::workers] for _ in range(2))
 
         with ThreadPoolExecutor(workers) as threads:
             assert sum(threads.map(store, range(workers))) == 300
         rows = Reader(by_way_of(port, postgres.reader_url))
         for batch in batches:
-            found = rows.states([submission.id for submission in batch])
-            assert {row.text for row in found.values()} == {submission.text for submission in batch}
+            found = rows.states(batch.ids)
+            assert {row.text for row in found.values()} == set(batch.texts)
             assert all(row.received_at == 1_700_000_000_000_000 for row in found.values())
     assert as_superuser(postgres, "SELECT count(*) FROM elsewhere.dummies") == [(0,)]
     assert as_superuser(postgres, "SELECT DISTINCT setting FROM seen") == [("on",)]

@@ -14,14 +14,14 @@ import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError
 from redis_pod import RedisPod, skip_without_users, url_as
+from strings import single, submissions_of
 from support import Client, count_rows, eventually, from_flower, query, redis_of, rows_in_flower, start_flower
 
 from core.connection import connect
 from core.dead_letter_groups import DeadLetterGroups
 from core.dead_letters import DeadLetters
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import GROUP, KEYS
-from core.submission import Submission
 from core.wakeups import QUEUE
 from local.ports import free_port
 from local.system import ROOT, System
@@ -61,15 +61,15 @@ def denied(system: System) -> list[tuple[str, str]]:
 def test_what_waits_is_still_there_when_redis_comes_back(tmp_path: Path) -> None:
     """Redis replays its file as "default", who cannot log in: what that user may not do would be lost."""
     skip_without_users()
-    waiting = Submission(str(uuid4()), "still here", 1)
+    sent = single("still here")
     with RedisPod(tmp_path / "redis") as pod, connect(pod.url_as("api")) as redis:
         journal = Journal(redis)
-        journal.append([Unit([waiting])])
+        journal.append([sent])
         pod.kill()
         pod.start()
-        [record] = journal.records([waiting.id])
+        [record] = journal.records([sent.first_id])
         assert record
-        assert journal.queued_string(record) == (waiting, 0)
+        assert journal.queued_string(sent.first_id, record) == (submissions_of(sent)[0], 0)
         assert journal.counts().waiting == 1
 
 
@@ -95,7 +95,7 @@ def test_an_operator_in_the_workers_pod_can_do_all_maintenance(
 ) -> None:
     with redis_of(guarded) as redis, connect(url_as(guarded.redis.port, "api")) as api:
         journal = Journal(api)
-        journal.append([Unit([Submission(str(uuid4()), "accepted", 1)])])
+        journal.append([single("accepted")])
         redis.flushall()
         journal.counts()
         journal.report_rollback()

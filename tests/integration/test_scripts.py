@@ -5,30 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from redis import Redis as RedisClient
+from strings import bulk, ids_of, single
 from support import dead_letter_all, eventually
 
+from core.append import Unit
 from core.connection import connect
 from core.consumer import Consumer, Entry, Turn
+from core.entries import VERSION
 from core.errors import JournalFull, JournalUnavailable, Paused
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import GROUP, KEYS
 from core.maintenance import Maintenance
 from core.retries import RetryState
-from core.submission import Submission
 from core.watch import Watch
 from local.ports import free_port
 from local.redis import Redis
 
-ANCIENT = 1_000_000  # µs since 1970: any time does
+ANCIENT = 1_000_000
+"""µs since 1970: any time does."""
 
 
 def unit(*texts: str, key: str = "") -> Unit:
     """Return what a request with these strings brings."""
-    return Unit([Submission(str(uuid4()), text, ANCIENT) for text in texts], key_hash=key, digest=key)
+    return bulk(*texts, received_at=ANCIENT, key=key) if texts[1:] else single(*texts, received_at=ANCIENT, key=key)
 
 
 def fill(redis: RedisClient) -> None:
@@ -47,12 +49,12 @@ def test_a_string_is_appended_claimed_and_completed(redis: RedisClient) -> None:
     assert journal.append([sent]).wake
     assert journal.counts().waiting == 2
     batch = consumer.claim()
-    assert [s.text for s in batch.entries[0].submissions] == ["a", "b"]
+    assert batch.entries[0].strings.texts == ["a", "b"]
     assert consumer.complete(batch.entries, 2) == 2
     assert consumer.complete(batch.entries, 0) == 0  # back from the dead
     counts = journal.counts()
     assert (counts.waiting, counts.stored, counts.oldest_s) == (0, 2, None)
-    assert journal.records([s.id for s in sent.submissions]) == [None, None]
+    assert journal.records(ids_of(sent)) == [None, None]
 
 
 def test_a_pause_holds_and_ends_on_a_full_redis_too(redis: RedisClient) -> None:
@@ -67,7 +69,7 @@ def test_a_pause_holds_and_ends_on_a_full_redis_too(redis: RedisClient) -> None:
     assert paused
     assert (paused.operator, paused.reason) == ("an operator", "a test")
     assert consumer.start() is Turn.GO
-    assert [s.text for entry in consumer.claim().entries for s in entry.submissions] == ["a"]
+    assert [entry.strings.texts for entry in consumer.claim().entries] == [["a"]]
     assert maintenance.held() == 1
 
 
@@ -119,9 +121,9 @@ def test_a_split_entry_becomes_one_for_each_string(redis: RedisClient) -> None:
     journal.append([sent])
     [held] = consumer.claim().entries
     consumer.split(held)
-    assert [[s.text for s in entry.submissions] for entry in consumer.claim().entries] == [["a"], ["b"], ["c"]]
+    assert [entry.strings.texts for entry in consumer.claim().entries] == [["a"], ["b"], ["c"]]
     assert journal.counts().waiting == 3
-    records = journal.records([s.id for s in sent.submissions])
+    records = journal.records(ids_of(sent))
     assert len({record.entry for record in records if record}) == 3
 
 
@@ -135,7 +137,7 @@ def test_a_string_that_is_refused_is_a_dead_letter_and_its_neighbours_are_stored
     consumer.dead_letter(bad, "because")
     counts = journal.counts()
     assert (counts.waiting, counts.stored, counts.failed, counts.unaccounted) == (0, 1, 1, 0)
-    [record] = journal.records([sent.submissions[1].id])
+    [record] = journal.records(ids_of(sent)[1:])
     assert record is not None
     assert record.failed
 
@@ -190,16 +192,19 @@ def test_an_entry_that_no_version_wrote_stays_and_holds_up_nothing(redis: RedisC
     journal, consumer = Journal(redis), Consumer(redis)
     for fields in (
         {"x": "y"},
-        {"v": 1, "n": "many"},
-        {"v": 1, "n": 1, "items": "[[1"},
-        {"v": "one", "n": 1, "items": "[]"},
+        {"v": 1, "n": 1, "items": "[]"},
+        {"v": VERSION, "n": "many"},
+        {"v": VERSION, "n": 1, "ids": b"\0" * 16, "at": 1, "texts": '["a'},
+        {"v": VERSION, "n": 1, "ids": b"\0" * 16, "at": "noon", "texts": '["a"]'},
+        {"v": VERSION, "n": 1, "ids": b"\0" * 15, "at": 1, "texts": '["a"]'},
+        {"v": "two", "n": 1, "ids": b"\0" * 16, "at": 1, "texts": '["a"]'},
     ):
         redis.xadd(KEYS.journal, fields)
     journal.append([unit("good")])
     [good] = consumer.claim().entries
     assert consumer.complete([good], 1) == 1
     assert consumer.claim().entries == []
-    assert redis.xlen(KEYS.journal) == 4
+    assert redis.xlen(KEYS.journal) == 7
 
 
 def test_a_full_redis_refuses_an_append_whole(redis: RedisClient) -> None:
@@ -263,7 +268,7 @@ def test_a_deleted_consumer_group_is_recreated_and_nothing_is_lost(redis: RedisC
     journal.append([unit("a")])
     consumer.claim()
     redis.xgroup_destroy(KEYS.journal, GROUP)
-    assert [s.text for s in consumer.claim().entries[0].submissions] == ["a"]
+    assert consumer.claim().entries[0].strings.texts == ["a"]
 
 
 def test_what_is_appended_survives_a_kill(server: Redis, tmp_path: Path, redis: RedisClient) -> None:  # noqa: ARG001
@@ -296,20 +301,22 @@ SETTLE: dict[str, Callable[[Consumer, Entry], object]] = {
 
 
 @pytest.mark.parametrize(
-    ("operation", "command"),
+    ("operation", "command", "make"),
     [
-        *(("split", command) for command in ("xack", "xdel", "xadd", "set")),
-        *(("set aside", command) for command in ("zadd", "get", "hset", "xclaim")),
-        *(("dead letter", command) for command in ("xack", "xdel", "hset", "set", "decrby", "zrem", "hdel")),
-        *(("complete", command) for command in ("xack", "xdel")),
+        *(("split", command, single) for command in ("xack", "xdel", "xadd", "hset")),
+        *(("split", command, bulk) for command in ("zremrangebyscore", "zadd")),
+        *(("set aside", command, single) for command in ("zadd", "get", "hset", "xclaim")),
+        *(("dead letter", command, single) for command in ("xack", "xdel", "hset", "decrby", "zrem", "hdel")),
+        *(("dead letter", command, bulk) for command in ("zremrangebyscore", "zadd")),
+        *(("complete", command, single) for command in ("xack", "xdel")),
     ],
 )
 def test_a_command_that_is_refused_in_the_middle_loses_no_string(
-    redis: RedisClient, operation: str, command: str
+    redis: RedisClient, operation: str, command: str, make: Callable[[str], Unit]
 ) -> None:
     """A right may be revoked, and granted again, at any time: the string can be claimed afterwards, or is kept."""
     journal, consumer = Journal(redis), Consumer(redis)
-    journal.append([unit("a")])
+    journal.append([make("a")])
     [entry] = consumer.claim().entries
     redis.execute_command("ACL", "SETUSER", "default", f"-{command}")
     with pytest.raises(JournalUnavailable):
@@ -320,4 +327,4 @@ def test_a_command_that_is_refused_in_the_middle_loses_no_string(
     for held in redis.xpending_range(KEYS.journal, GROUP, "-", "+", 10, consumername="worker"):
         expire_leases(redis, held["message_id"])
     kept = [*consumer.claim().entries, *consumer.claim_aside(10, 10_000)]
-    assert {s.text for each in kept for s in each.submissions} == {"a"} or redis.hlen(KEYS.failed) == 1
+    assert {text for each in kept for text in each.strings.texts} == {"a"} or redis.hlen(KEYS.failed) == 1

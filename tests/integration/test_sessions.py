@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psycopg2
 import pytest
+from strings import entry_of, new_entry, new_id
 
 from api.process.reader import Reader
 from core.errors import DatabaseUnavailable
@@ -66,8 +66,8 @@ def elsewhere(url: str, database: str) -> str:
 
 def stored_and_read(postgres: Postgres) -> None:
     """Store the texts in a new session and read them in another; nothing may differ."""
-    batch = [Submission(str(uuid4()), text, RECEIVED) for text in TEXTS]
-    assert Store(postgres.writer_url).insert(batch) == len(batch)
+    batch = [Submission(new_id(), text, RECEIVED) for text in TEXTS]
+    assert Store(postgres.writer_url).insert([entry_of(*batch)]) == len(batch)
     rows = Reader(postgres.reader_url)
     found = rows.states([submission.id for submission in batch])
     assert {id_: row.text for id_, row in found.items()} == {submission.id: submission.text for submission in batch}
@@ -178,7 +178,7 @@ def test_a_stored_string_is_on_disk_even_in_a_session_that_forgot_what_was_set(p
     store.probe()
     for setting in ("off", "local", "remote_write"):
         store._connection.cursor().execute(f"SET synchronous_commit = {setting}")
-        store.insert([Submission(str(uuid4()), "text", RECEIVED)])
+        store.insert([new_entry("text")])
     as_superuser(postgres, "DROP TRIGGER see ON dummies")
     with closing(psycopg2.connect(postgres.superuser_url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT setting FROM seen")
@@ -197,7 +197,7 @@ def test_a_database_that_cannot_hold_all_of_unicode_is_refused_by_all(postgres: 
         with pytest.raises(UnfitDatabase, match=encoding):
             refused()
     with pytest.raises(Outage, match=encoding):
-        Store(elsewhere(postgres.writer_url, name)).insert([Submission(str(uuid4()), "ascii", RECEIVED)])
+        Store(elsewhere(postgres.writer_url, name)).insert([new_entry("ascii")])
     with pytest.raises(DatabaseUnavailable) as raised:
         Reader(elsewhere(postgres.reader_url, name)).history(limit=1, before=None)
     assert isinstance(raised.value.__cause__, UnfitDatabase)
@@ -239,7 +239,7 @@ def test_a_dead_host_before_the_good_one_leaves_it_its_time(postgres: Postgres) 
         store = Store(address)
         store.probe()
         assert time.monotonic() - started < 6
-    assert store.insert([Submission(str(uuid4()), "text", RECEIVED)]) == 1
+    assert store.insert([new_entry("text")]) == 1
 
 
 def test_a_host_without_a_name_or_a_standby_is_passed_over(postgres: Postgres) -> None:

@@ -6,14 +6,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from uuid import uuid4
 
 import psycopg2
 import pytest
+from strings import new_entry
 from support import REFUSE, UNPLANT
 
+from core.entries import Strings
 from core.retries import Failure
-from core.submission import Submission
 from database.migrate import migrate, migrations
 from local.ports import free_port
 from local.postgres import Postgres
@@ -35,11 +35,6 @@ def store(postgres: Postgres) -> Store:
     return Store(postgres.writer_url)
 
 
-def strings(*texts: str) -> list[Submission]:
-    """Return submissions of these texts."""
-    return [Submission(str(uuid4()), text, 1_700_000_000_000_000) for text in texts]
-
-
 def as_superuser(postgres: Postgres, *statements: str) -> list[tuple]:
     """Run statements, and return the rows of the last."""
     options = "-c default_transaction_read_only=off"  # to cure what a test has planted
@@ -55,17 +50,17 @@ def as_superuser(postgres: Postgres, *statements: str) -> list[tuple]:
 
 
 def test_a_batch_is_stored_once_however_often_it_comes(postgres: Postgres, store: Store) -> None:
-    batch = strings("한글", "🙂", "'; DROP TABLE dummies; --", "a" * 65_536)
-    assert store.insert(batch) == 4
-    assert store.insert(batch) == 0
+    batch = new_entry("한글", "🙂", "'; DROP TABLE dummies; --", "a" * 65_536)
+    assert store.insert([batch]) == 4
+    assert store.insert([batch]) == 0
     rows = as_superuser(postgres, "SELECT id::text, text, extract(epoch FROM received_at) FROM dummies")
-    assert {(s.id, s.text, 1_700_000_000) for s in batch} <= {(i, t, int(at)) for i, t, at in rows}
+    assert {(s.id, s.text, 1_700_000_000) for s in batch.submissions} <= {(i, t, int(at)) for i, t, at in rows}
 
 
-def refused(store: Store, *submissions: Submission) -> Failure:
+def refused(store: Store, *batch: Strings) -> Failure:
     """Return the error of storing them."""
     with pytest.raises(Refused) as raised:
-        store.insert(submissions)
+        store.insert(batch)
     return raised.value.failure
 
 
@@ -73,20 +68,20 @@ def test_a_text_that_postgresql_refuses_is_reported_and_nothing_of_its_batch_is_
     postgres: Postgres, store: Store
 ) -> None:
     as_superuser(postgres, "ALTER TABLE dummies ADD CONSTRAINT no_evil CHECK (text <> 'evil')")
-    good, evil = strings("good", "evil")
+    good, evil = new_entry("good"), new_entry("evil")
     failure = refused(store, good, evil)
     assert (failure.kind, failure.final) == ("23514", True)
     assert "no_evil" in failure.reason
     assert "DETAIL" not in failure.reason
-    assert as_superuser(postgres, f"SELECT count(*) FROM dummies WHERE id = '{good.id}'") == [(0,)]
+    assert as_superuser(postgres, f"SELECT count(*) FROM dummies WHERE id = '{good.ids[0]}'") == [(0,)]
     store.probe()
     assert store.insert([good]) == 1
 
 
 def test_what_the_driver_refuses_to_send_is_not_the_texts_fault_by_itself(store: Store) -> None:
-    failure = refused(store, *strings("a\0b"))
+    failure = refused(store, new_entry("a\0b"))
     assert (failure.kind, failure.final, failure.counts) == ("ValueError", False, True)
-    assert store.insert(strings("after")) == 1
+    assert store.insert([new_entry("after")]) == 1
 
 
 CONSTRAINTS = [
@@ -105,8 +100,8 @@ def test_a_constraint_is_about_the_text_where_it_is_on_the_text(
     as_superuser(postgres, "TRUNCATE dummies", plant)
     try:
         with suppress(Refused):
-            store.insert(strings("twice"))
-        failure = refused(store, *strings("twice"))
+            store.insert([new_entry("twice")])
+        failure = refused(store, new_entry("twice"))
         assert (failure.final, failure.counts) == (final, counts)
     finally:
         as_superuser(
@@ -120,9 +115,9 @@ def test_a_constraint_is_about_the_text_where_it_is_on_the_text(
 def test_a_sequence_that_begins_again_is_an_outage_and_no_strings_fault(postgres: Postgres, store: Store) -> None:
     """As a cut-over to a logical replica leaves it."""
     as_superuser(postgres, "TRUNCATE dummies RESTART IDENTITY")
-    store.insert(strings(*"abcdefghijklmnopqrst"))
+    store.insert([new_entry(*"abcdefghijklmnopqrst")])
     as_superuser(postgres, "ALTER TABLE dummies ALTER COLUMN seq RESTART WITH 1")
-    failure = refused(store, *strings("next"))
+    failure = refused(store, new_entry("next"))
     assert (failure.kind, failure.final, failure.counts) == ("23505", False, False)
     with pytest.raises(Outage, match=r"23505 .*dummies_seq_key"):
         store.probe()
@@ -146,7 +141,7 @@ def test_whatever_a_trigger_says_of_every_row_the_probe_calls_it_an_outage(
 ) -> None:
     as_superuser(postgres, REFUSE.format(body))
     try:
-        failure = refused(store, *strings("a"))
+        failure = refused(store, new_entry("a"))
         assert (failure.kind, failure.final, failure.counts) == (kind, False, counts)
         if counts:
             assert store.probe() == failure
@@ -156,15 +151,15 @@ def test_whatever_a_trigger_says_of_every_row_the_probe_calls_it_an_outage(
     finally:
         as_superuser(postgres, UNPLANT)
     assert store.probe() is None
-    assert store.insert(strings("a")) == 1
+    assert store.insert([new_entry("a")]) == 1
 
 
 def test_a_row_that_another_session_holds_is_waited_for_and_no_strings_fault(postgres: Postgres, store: Store) -> None:
-    [held] = strings("held")
+    held = new_entry("held")
     connection = psycopg2.connect(postgres.superuser_url, connect_timeout=3)
     try:
         with connection.cursor() as cursor:
-            cursor.execute("INSERT INTO dummies (id, text, received_at) VALUES (%s, 'other', now())", [held.id])
+            cursor.execute("INSERT INTO dummies (id, text, received_at) VALUES (%s, 'other', now())", [held.ids[0]])
             failure = refused(store, held)
     finally:
         connection.close()
@@ -184,11 +179,11 @@ def test_what_refuses_the_probes_own_text_says_nothing_of_others(
     postgres: Postgres, store: Store, plant: str, cure: str | None
 ) -> None:
     as_superuser(postgres, "TRUNCATE dummies")
-    store.insert(strings("probe"))
+    store.insert([new_entry("probe")])
     as_superuser(postgres, plant)
     try:
         assert store.probe() is not None
-        assert store.insert(strings("good one")) == 1
+        assert store.insert([new_entry("good one")]) == 1
     finally:
         as_superuser(postgres, cure or "ALTER TABLE dummies DROP CONSTRAINT planted")
 
@@ -207,7 +202,7 @@ def test_another_tables_trouble_is_not_the_texts_fault(postgres: Postgres, store
     ):
         as_superuser(postgres, REFUSE.format(f"{statement};"))
         try:
-            assert not refused(store, *strings("good")).final
+            assert not refused(store, new_entry("good")).final
         finally:
             as_superuser(postgres, UNPLANT)
 
@@ -216,9 +211,9 @@ def test_a_batch_that_takes_too_long_is_not_taken_for_an_outage(postgres: Postgr
     as_superuser(postgres, REFUSE.format("PERFORM pg_sleep(0.3);"))
     try:
         with pytest.raises(TooSlow):
-            store.insert(strings(*map(str, range(20))))
+            store.insert([new_entry(*map(str, range(20)))])
         store.probe()
-        assert store.insert(strings("a", "b")) == 2
+        assert store.insert([new_entry("a", "b")]) == 2
     finally:
         as_superuser(postgres, UNPLANT)
 
@@ -239,7 +234,7 @@ def test_a_batch_that_takes_too_long_is_not_taken_for_an_outage(postgres: Postgr
     ids=["table renamed", "read-only", "rights gone", "cannot see conflicts", "schema closed", "out of connections"],
 )
 def test_what_a_person_can_fix_is_an_outage(postgres: Postgres, store: Store, fault: str, cure: str) -> None:
-    batch = strings("patient")
+    batch = [new_entry("patient")]
     as_superuser(postgres, fault)
     try:
         with pytest.raises((Outage, Refused)):
@@ -257,8 +252,8 @@ def test_a_terminated_backend_is_an_outage_and_the_next_attempt_reconnects(postg
         postgres, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ix-worker'"
     )
     with pytest.raises(Outage):
-        store.insert(strings("a"))
-    assert store.insert(strings("b")) == 1
+        store.insert([new_entry("a")])
+    assert store.insert([new_entry("b")]) == 1
 
 
 def test_a_table_that_is_locked_for_long_is_an_outage(postgres: Postgres, store: Store) -> None:
@@ -267,13 +262,13 @@ def test_a_table_that_is_locked_for_long_is_an_outage(postgres: Postgres, store:
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE dummies IN ACCESS EXCLUSIVE MODE")
             with pytest.raises(TooSlow) as raised:
-                store.insert(strings("a"))
+                store.insert([new_entry("a")])
             assert (raised.value.failure.kind, raised.value.failure.counts) == ("55P03", False)
             with pytest.raises(Outage):
                 store.probe()
     finally:
         connection.close()
-    assert store.insert(strings("a")) == 1
+    assert store.insert([new_entry("a")]) == 1
 
 
 def test_a_server_that_hangs_is_given_up_at_the_deadline(postgres: Postgres, store: Store) -> None:
@@ -287,14 +282,14 @@ def test_a_server_that_hangs_is_given_up_at_the_deadline(postgres: Postgres, sto
         for longest, error in ((8, Unanswered), (5, Outage)):
             started = time.monotonic()
             with pytest.raises(error):
-                store.insert(strings("a"))
+                store.insert([new_entry("a")])
             assert time.monotonic() - started < longest
     finally:
         rescue.cancel()
         postgres.resume()
-    assert store.insert(strings("b")) == 1
+    assert store.insert([new_entry("b")]) == 1
 
 
 def test_nothing_listening_is_an_outage() -> None:
     with pytest.raises(Outage):
-        Store(f"postgresql://dummy_writer@127.0.0.1:{free_port()}/dummy").insert(strings("a"))
+        Store(f"postgresql://dummy_writer@127.0.0.1:{free_port()}/dummy").insert([new_entry("a")])

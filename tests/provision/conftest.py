@@ -16,8 +16,8 @@ import psycopg2
 import psycopg2.extensions
 import pytest
 from machine import ADDRESS, ARGUMENTS, NAMES, CannotBoot, Machine, network
+from strings import new_entry
 
-from core.submission import Submission
 from worker.store import Store
 
 REPOSITORY = Path(__file__).parents[2]
@@ -103,5 +103,5 @@ def migrated(machine: Machine, passwords: dict[str, str]) -> str:
 def stored(migrated: str, url: Callable[..., str]) -> str:  # noqa: ARG001
     """A text that the worker's store has stored."""
     text = f"안녕 {uuid4()}"
-    assert Store(url("dummy_writer")).insert([Submission(str(uuid4()), text, 1_700_000_000_000_000)]) == 1
+    assert Store(url("dummy_writer")).insert([new_entry(text)]) == 1
     return text

@@ -14,9 +14,10 @@ from api.http.contract import MAX_STRINGS_PER_BULK
 from api.process.places import Places
 from api.services import Services
 from api.views import submit
+from core.append import Unit
 from core.consumer import Consumer
 from core.errors import JournalFull, ReadsBusy
-from core.journal import MAX_GROUP_STRINGS, Appended, Journal, Unit
+from core.journal import MAX_GROUP_STRINGS, Appended, Journal
 from core.keys import KEYS
 
 JSON, NDJSON, PLAIN = "application/json", "application/x-ndjson", "text/plain; charset=utf-8"
@@ -35,7 +36,7 @@ def texts_of(*texts: str) -> str:
 
 def stored(consumer: Consumer) -> list[str]:
     """Return the texts in the journal, in order."""
-    return [s.text for entry in consumer.claim().entries for s in entry.submissions]
+    return [text for entry in consumer.claim().entries for text in entry.strings.texts]
 
 
 @pytest.mark.parametrize(

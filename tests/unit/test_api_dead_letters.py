@@ -162,7 +162,7 @@ def test_a_retried_string_keeps_its_id_and_goes_its_way_again(
     assert answer.headers["Location"] == f"/dummies/{letter}"
     assert client.get(f"/dummies/{letter}").json["status"] == "queued"  # type: ignore[index]
     [entry] = consumer.claim().entries
-    assert [(s.id, s.text) for s in entry.submissions] == [(letter, "again")]
+    assert [(s.id, s.text) for s in entry.strings.submissions] == [(letter, "again")]
     assert entry.deliveries == 1
     consumer.complete([entry], 1)
     assert redis.xlen(KEYS.journal) == int(redis.get(KEYS.waiting)) == 0

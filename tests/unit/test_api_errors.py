@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api.ids import key_hash, request_digest, submission_id
 from api.services import Services
 
 
@@ -92,31 +91,6 @@ class TestCors:
             """On the fast path, which the second content type does not take, and in Flask alike."""
             answer = client.post(path, data='{"text": "a"}', content_type=content_type, headers=headers)
             assert not [name for name, _ in answer.headers if name.startswith("Access-Control") or name == "Vary"]
-
-
-def test_an_id_repeats_itself_for_the_same_key_text_and_place() -> None:
-    base = submission_id("text", "key", None, 0)
-    assert submission_id("text", "key", "whatever request", 0) == base
-    others = [
-        submission_id("other", "key", None, 0),
-        submission_id("text", "other", None, 0),
-        submission_id("text", "key", None, 1),
-        submission_id("text", "key", None),
-        submission_id("text", None, "key", 0),
-        submission_id("ext", "keyt", None, 0),
-    ]
-    assert len({base, *others}) == 7
-
-
-def test_an_id_is_what_the_page_computes() -> None:
-    """The page asks for it after a refusal for size, which may answer a copy of a request that was accepted."""
-    assert submission_id("text", "key", None) == "c4b6433d-fd65-56bb-9f09-cc0e7adbe892"
-    assert submission_id("값 \U0001f44b", "key", None, 1) == "03e67f35-6668-59ab-a6b7-39d2f0ade5fe"
-
-
-def test_a_digest_depends_on_every_id_and_their_order() -> None:
-    assert len({request_digest(ids) for ids in (["a", "b"], ["b", "a"], ["a"], ["a", "b", "c"])}) == 4
-    assert key_hash("a") != key_hash("b")
 
 
 def test_nothing_is_connected_as_the_application_is_made(app: Flask) -> None:

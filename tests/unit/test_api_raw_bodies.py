@@ -152,9 +152,10 @@ def test_a_byte_order_mark_before_json_is_refused(
 def test_within_a_string_it_is_kept(client: FlaskClient, journal: Journal, path: str, media: str, body: bytes) -> None:
     """A line of plain text is the string, unchanged."""
     accepted = client.post(path, data=body, content_type=media).json
-    record = journal.records([accepted.get("id") or accepted["ids"][0]])[0]
+    id_ = accepted.get("id") or accepted["ids"][0]
+    [record] = journal.records([id_])
     assert record
-    submission, _ = journal.queued_string(record) or (None, 0)
+    submission, _ = journal.queued_string(id_, record) or (None, 0)
     assert submission
     assert submission.text == "\ufeffa"
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import pytest
+from strings import bulk
 
 from api.process import appender as appender_module
 from api.process.appender import Appender, Ticket
+from core.append import Unit
 from core.errors import JournalFull, JournalUnavailable, KeyReused
-from core.journal import Appended, Unit
-from core.submission import Submission
+from core.journal import Appended
 
 KEPT = Ticket(appended=7, kept=True)
 
@@ -59,7 +59,7 @@ def appender(journal: SlowJournal, wakes: list[None]) -> Appender:
 
 def unit(count: int = 1, text: str = "a", key: str = "") -> Unit:
     """Return this many strings."""
-    return Unit([Submission(str(uuid4()), text, 1) for _ in range(count)], key_hash=key)
+    return bulk(*[text] * count, key=key)
 
 
 def append_behind(appender: Appender, journal: SlowJournal, units: Sequence[Unit]) -> list[object]:
@@ -91,11 +91,11 @@ def test_what_comes_while_a_call_is_under_way_goes_with_the_next(
 
 def test_a_group_ends_at_its_limits(appender: Appender, journal: SlowJournal) -> None:
     append_behind(appender, journal, [unit(300), unit(300), unit(1, "a" * 2**20), unit(1, "b" * 2**20)])
-    assert sorted(sum(len(u.submissions) for u in group) for group in journal.groups[1:]) in (
+    assert sorted(sum(len(u.texts) for u in group) for group in journal.groups[1:]) in (
         [1, 1, 300, 300],
         [1, 1, 600],
     )
-    assert all(sum(len(u.submissions) for u in group) <= 500 for group in journal.groups)
+    assert all(sum(len(u.texts) for u in group) <= 500 for group in journal.groups)
 
 
 def test_a_refused_key_refuses_its_request_alone(appender: Appender, journal: SlowJournal) -> None:

@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import time
-from uuid import uuid4
 
 import pytest
 from fakeredis import FakeRedis
+from strings import bulk, ids_of, single
 
 from core import consumer as claims_module
 from core import watch as watch_module
 from core.consumer import Consumer, Turn
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import GROUP, KEYS
 from core.retries import RetryState
-from core.submission import DeadLetter, Submission
+from core.submission import DeadLetter
 from core.timeouts import ABANDONED_AFTER
 from core.watch import Watch
 
 
 def append(journal: Journal, *texts: str) -> list[str]:
     """Append an entry; return its ids."""
-    unit = Unit([Submission(str(uuid4()), text, 5) for text in texts])
+    unit = bulk(*texts, received_at=5)
     journal.append([unit])
-    return [submission.id for submission in unit.submissions]
+    return ids_of(unit)
 
 
 def texts(consumer: Consumer) -> list[list[str]]:
     """Claim a batch; return its texts, entry by entry."""
-    return [[s.text for s in entry.submissions] for entry in consumer.claim().entries]
+    return [entry.strings.texts for entry in consumer.claim().entries]
 
 
 def test_a_batch_takes_entries_until_it_has_enough_strings(journal: Journal, consumer: Consumer) -> None:
     for number in range(3):
         append(journal, f"{number}a", f"{number}b", f"{number}c")
     batch = consumer.claim(strings=4)
-    assert [len(entry.submissions) for entry in batch.entries] == [3, 3]
+    assert [len(entry.strings) for entry in batch.entries] == [3, 3]
     assert batch.full
     batch = consumer.claim(strings=4)
     assert len(batch.entries) == 1
@@ -44,7 +44,7 @@ def test_a_batch_takes_entries_until_it_has_enough_strings(journal: Journal, con
 
 def test_a_batch_takes_entries_until_it_has_enough_bytes(journal: Journal, consumer: Consumer) -> None:
     for _ in range(3):
-        append(journal, "a" * 60)
+        append(journal, "a" * 100)
     batch = consumer.claim(size=100)
     assert len(batch.entries) == 1
     assert batch.full
@@ -143,8 +143,7 @@ def test_a_dead_letter_keeps_everything(journal: Journal, consumer: Consumer) ->
 def test_the_parts_of_an_entry_keep_its_trace_contexts_also_where_they_are_set_aside(
     redis: FakeRedis, journal: Journal, consumer: Consumer
 ) -> None:
-    traced = Unit([Submission(str(uuid4()), text, 5) for text in "ab"], trace="00-a")
-    journal.append([traced])
+    journal.append([bulk("a", "b", trace="00-a")])
     [whole] = consumer.claim().entries
     consumer.split(whole)
     parts = consumer.claim().entries
@@ -216,19 +215,15 @@ def test_a_backoff_that_does_not_end_is_bounded_by_the_workers_own_clock(
 
 def test_wake_ups_go_on_after_the_clock_was_put_back(redis: FakeRedis, journal: Journal) -> None:
     redis.set(KEYS.wakeup, "1", px=9 * 3600_000)
-    sent = Unit([Submission(str(uuid4()), "a", 5)])
-    assert journal.append([sent]).wake
+    assert journal.append([single()]).wake
     assert 0 < redis.pttl(KEYS.wakeup) <= 10_000
 
 
 def test_a_key_is_not_remembered_for_longer_because_the_clock_was_put_back(redis: FakeRedis, journal: Journal) -> None:
-    def keyed(digest: str) -> Unit:
-        return Unit([Submission(str(uuid4()), digest, 5)], key_hash="key", digest=digest)
-
-    journal.append([keyed("first")])
-    assert journal.append([keyed("second")]).refused == {0}
+    journal.append([single(key="key", digest="first")])
+    assert journal.append([single(key="key", digest="second")]).refused == {0}
     redis.pexpire(KEYS.idempotency("key"), 9 * 3600_000)
-    assert journal.append([keyed("third")]).refused == set()
+    assert journal.append([single(key="key", digest="third")]).refused == set()
 
 
 def test_whoever_was_heard_of_in_the_future_counts_as_silent(redis: FakeRedis, journal: Journal) -> None:
@@ -276,7 +271,6 @@ def test_what_was_set_aside_and_is_in_no_set_any_more_is_claimed_again(
 
 def test_one_request_twice_in_a_group_is_appended_once(journal: Journal, consumer: Consumer) -> None:
     """As two that come under the same key do, when they wait together."""
-    submission = Submission(str(uuid4()), "once", 5)
-    unit = Unit([submission], key_hash="key", digest=submission.id)
+    unit = single("once", key="key")
     journal.append([unit, unit])
     assert (journal.counts().appended, texts(consumer)) == (1, [["once"]])

@@ -6,19 +6,19 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from uuid import uuid4
 
 import pytest
 from fakeredis import FakeRedis
+from strings import bulk, single
 from support import capture_logs, eventually
 
 from core.consumer import Consumer
+from core.entries import Strings
 from core.errors import JournalUnavailable, Paused
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import GROUP, KEYS
 from core.maintenance import Maintenance
 from core.retries import MAX_FAILURES, Failure
-from core.submission import Submission
 from worker import drain as drain_module
 from worker import settle as settle_module
 from worker.drain import Drain
@@ -48,7 +48,8 @@ class Database:
         self.unanswered = 0
         """Inserts that get no answer."""
 
-    def insert(self, submissions: Sequence[Submission]) -> int:
+    def insert(self, batch: Sequence[Strings]) -> int:
+        submissions = [each for strings in batch for each in strings.submissions]
         self.on_insert()
         if self.unanswered:
             self.unanswered -= 1
@@ -92,7 +93,7 @@ def wakes() -> list[None]:
 
 def append(journal: Journal, *texts: str) -> None:
     """Append an entry."""
-    journal.append([Unit([Submission(str(uuid4()), text, 5) for text in texts])])
+    journal.append([bulk(*texts)])
 
 
 def run(consumer: Consumer, database: Database, wakes: list[None]) -> int:
@@ -124,11 +125,11 @@ def test_a_drain_says_what_became_of_its_strings(
     journal: Journal, consumer: Consumer, database: Database, redis: FakeRedis
 ) -> None:
     """Those that had their row are skipped; those that failed alone are set aside or dead-lettered."""
-    known = Submission(str(uuid4()), "known", 5)
-    database.rows[known.id] = known.text
+    known = single("known")
+    database.rows[known.first_id] = "known"
     drain = Drain(consumer, database, lambda: None)  # type: ignore[arg-type]
     append(journal, "a", "b", "bad", "odd")
-    journal.append([Unit([known])])
+    journal.append([known])
     done = drain.run()
     assert re.fullmatch(r"stored 2, skipped 1, failed 2 in \d+ ms", repr(done))
     try_again(redis)
@@ -140,9 +141,9 @@ def test_each_batch_has_a_line_that_says_what_became_of_its_strings(
     journal: Journal, consumer: Consumer, database: Database, wakes: list[None], redis: FakeRedis
 ) -> None:
     """None for what an outage gave back, which would be one for each try."""
-    again = Submission(str(uuid4()), "stored before", 5)
-    database.rows[again.id] = again.text
-    journal.append([Unit([again, *(Submission(str(uuid4()), text, 5) for text in ("new", "bad", "odd"))])])
+    together = bulk("stored before", "new", "bad", "odd")
+    database.rows[together.first_id] = "stored before"
+    journal.append([together])
     append(journal, "newer")
     with capture_logs() as said:
         while journal.counts().waiting > journal.counts().set_aside:
@@ -336,9 +337,9 @@ def test_a_string_that_is_refused_although_it_has_its_row_is_completed(
     journal: Journal, consumer: Consumer, database: Database, kind: str
 ) -> None:
     """As one is that was erased: PostgreSQL looks at its text before it looks for its id."""
-    refused = Submission(str(uuid4()), f"{kind} one", 5)
-    database.rows[refused.id] = ""
-    journal.append([Unit([refused])])
+    refused = single(f"{kind} one")
+    database.rows[refused.first_id] = ""
+    journal.append([refused])
     append(journal, "good")
     assert run(consumer, database, []) == 1
     counts = journal.counts()
@@ -529,10 +530,10 @@ def test_an_outage_that_ends_a_batch_says_nothing_of_strings_only_where_none_was
     monkeypatch.setattr("worker.settle.random.sample", lambda halves, _: halves)
     insert = database.insert
 
-    def insert_until_the_last(submissions: Sequence[Submission]) -> int:
-        if [s.text for s in submissions] == ["last"]:
+    def insert_until_the_last(batch: Sequence[Strings]) -> int:
+        if [strings.texts for strings in batch] == [["last"]]:
             raise Outage("gone")
-        return insert(submissions)
+        return insert(batch)
 
     monkeypatch.setattr(database, "insert", insert_until_the_last)
     database.doubt = Failure("23514", "23514 the probe's row is refused")
@@ -644,7 +645,7 @@ def test_a_string_that_was_stored_each_time_but_never_completed_is_no_dead_lette
     append(journal, "stored long since")
     for _ in range(settle_module.MAX_DELIVERIES):
         batch = consumer.claim()
-        database.insert(batch.entries[0].submissions)
+        database.insert([batch.entries[0].strings])
         redis.xclaim(KEYS.journal, GROUP, "worker", 0, [batch.entries[0].id], idle=3_600_000, justid=True)
     database.trouble = Outage("gone") if unavailable else None
     with suppress(Outage):

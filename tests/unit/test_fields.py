@@ -9,12 +9,13 @@ from uuid import uuid4
 import msgspec
 import pytest
 from flask import Flask
+from strings import submissions_of
 
 from api.http.bodies import decode_one, read_many
 from api.http.contract import BulkRequest, StringState, SubmitRequest
 from api.strings import stored
 from api.submissions import accept, accept_bulk
-from core.journal import Unit
+from core.append import Unit
 from core.submission import StoredString, Submission
 from doctor.postgres import RIGHTS
 from local.system import ROOT
@@ -45,7 +46,7 @@ class Journal:
 
     @property
     def kept(self) -> list[dict[str, object]]:
-        return [msgspec.structs.asdict(each) for unit in self.units for each in unit.submissions]
+        return [msgspec.structs.asdict(each) for unit in self.units for each in submissions_of(unit)]
 
 
 def test_every_field_is_submitted_but_what_the_service_knows_itself() -> None:

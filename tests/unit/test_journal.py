@@ -10,73 +10,69 @@ from fakeredis import FakeRedis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+from strings import bulk, ids_of, new_id, queued, read_entry, single, submissions_of
 from support import capture_logs
 
+from core.append import KEY_REMEMBERED_S
 from core.connection import journal_errors
 from core.consumer import Consumer
 from core.errors import JournalFull, JournalUnavailable
-from core.journal import KEY_REMEMBERED_S, Journal, Unit
+from core.journal import Journal
 from core.keys import KEYS
 from core.rollback import DETECTED_WITHIN_MS
-from core.submission import Submission
 
 
-def unit(*texts: str, key: str = "", digest: str = "", ids: list[str] | None = None) -> Unit:
-    """Return what a request with these strings brings."""
-    names = ids or [str(uuid4()) for _ in texts]
-    return Unit([Submission(i, text, 5) for i, text in zip(names, texts, strict=True)], key, digest)
-
-
-def test_everything_in_one_call_is_one_entry(redis: FakeRedis, journal: Journal) -> None:
-    appended = journal.append([unit("a", "b"), unit("c")])
+def test_the_single_strings_of_a_call_are_one_entry_and_each_part_of_a_bulk_is_another(
+    redis: FakeRedis, journal: Journal
+) -> None:
+    appended = journal.append([single("a", 7), bulk("b", "c"), single("d", 5), bulk("e")])
     assert (appended.refused, appended.earlier) == (set(), {})
-    assert redis.xlen(KEYS.journal) == 1
-    assert journal.counts().waiting == 3
+    entries = [read_entry(fields) for _, fields in redis.xrange(KEYS.journal)]
+    assert [entry.texts for entry in entries] == [["a", "d"], ["b", "c"], ["e"]]
+    assert list(entries[0].received_at) == [7, 5]
+    assert journal.counts().waiting == 5
 
 
 def test_an_entry_has_the_trace_contexts_of_the_requests_whose_strings_it_holds(
     redis: FakeRedis, journal: Journal
 ) -> None:
-    known = unit("known", key="k", digest="d")
+    known = single("known", key="k", digest="d")
     journal.append([known])
-    refused = replace(unit("refused", key="k", digest="other"), trace="00-refused")
+    refused = single("refused", key="k", digest="other", trace="00-refused")
     repeated = replace(known, trace="00-repeated")
-    journal.append(
-        [replace(unit("a"), trace="00-a"), unit("b"), refused, repeated, replace(unit("c", "d"), trace="00-c")]
-    )
-    (_, untraced), (_, traced) = redis.xrange(KEYS.journal)
-    assert set(untraced) == {b"v", b"n", b"items"}
-    assert (traced[b"n"], traced[b"trace"]) == (b"4", b"00-a 00-c")
+    traced = [single("a", trace="00-a"), single("b"), single("c", trace="00-c"), bulk("d", "e", trace="00-d")]
+    journal.append([*traced[:2], refused, repeated, *traced[2:], bulk("f")])
+    fields = [fields for _, fields in redis.xrange(KEYS.journal)]
+    assert [set(each) - {b"trace"} for each in fields] == [{b"v", b"n", b"ids", b"at", b"texts"}] * 4
+    traces = {each[b"texts"]: each.get(b"trace") for each in fields}
+    assert traces == {b'["known"]': None, b'["a","b","c"]': b"00-a 00-c", b'["d","e"]': b"00-d", b'["f"]': None}
 
 
 def test_an_entry_has_a_bounded_number_of_trace_contexts(redis: FakeRedis, journal: Journal) -> None:
-    journal.append([replace(unit(str(number)), trace=f"00-{number}") for number in range(200)])
+    journal.append([single(trace=f"00-{number}") for number in range(200)])
     [(_, entry)] = redis.xrange(KEYS.journal)
     assert entry[b"trace"].split() == [f"00-{number}".encode() for number in range(128)]
 
 
 def test_only_the_first_append_is_to_wake_a_worker(redis: FakeRedis, journal: Journal) -> None:
-    assert journal.append([unit("a")]).wake
-    assert not journal.append([unit("b")]).wake
+    assert journal.append([single("a")]).wake
+    assert not journal.append([single("b")]).wake
     redis.delete(KEYS.wakeup)
-    assert journal.append([unit("c")]).wake
+    assert journal.append([single("c")]).wake
 
 
 def test_a_string_that_waits_already_is_not_appended_again(redis: FakeRedis, journal: Journal) -> None:
-    sent = unit("a", "b")
+    sent = single("a", 5)
     journal.append([sent])
-    again = Unit([*sent.submissions, *unit("c").submissions])
-    earlier = journal.append([again]).earlier
-    assert list(earlier) == [submission.id for submission in sent.submissions]
-    first, second = earlier.values()
-    assert (first.position, second.position, first.received_at) == (0, 1, 5)
-    assert first.entry == second.entry
-    assert journal.counts().waiting == 3
-    assert redis.xlen(KEYS.journal) == 2
+    earlier = journal.append([replace(sent, received_at=7), single("b")]).earlier
+    assert list(earlier) == [sent.first_id]
+    assert earlier[sent.first_id] == (redis.xrange(KEYS.journal)[0][0].decode(), 5)
+    assert [each.text for each in queued(redis)] == ["a", "b"]
+    assert journal.counts().waiting == 2
 
 
 def test_a_repeat_alone_appends_nothing(redis: FakeRedis, journal: Journal) -> None:
-    sent = unit("a", key="k", digest="d")
+    sent = single("a", key="k", digest="d")
     journal.append([sent])
     journal.append([sent])
     assert redis.xlen(KEYS.journal) == 1
@@ -84,7 +80,7 @@ def test_a_repeat_alone_appends_nothing(redis: FakeRedis, journal: Journal) -> N
 
 @pytest.mark.parametrize("together", [True, False])
 def test_a_key_of_another_request_refuses_that_unit_alone(journal: Journal, *, together: bool) -> None:
-    first, other, clash = unit("a", key="k", digest="1"), unit("b"), unit("c", key="k", digest="2")
+    first, other, clash = single("a", key="k", digest="1"), single("b"), single("c", key="k", digest="2")
     if together:
         refused = journal.append([first, other, clash]).refused
     else:
@@ -95,23 +91,24 @@ def test_a_key_of_another_request_refuses_that_unit_alone(journal: Journal, *, t
 
 
 def test_a_key_is_remembered_for_a_while_after_its_last_use(redis: FakeRedis, journal: Journal) -> None:
-    journal.append([unit("a", key="k", digest="d")])
+    journal.append([single("a", key="k", digest="d")])
     redis.expire(KEYS.idempotency("k"), 5)
-    journal.append([unit("a", key="k", digest="d")])
+    journal.append([single("a", key="k", digest="d")])
     assert redis.ttl(KEYS.idempotency("k")) > KEY_REMEMBERED_S - 5
 
 
 def test_the_units_of_one_bulk_share_a_key(journal: Journal) -> None:
-    appended = journal.append([unit("a", key="k", digest="d"), unit("b", key="k", digest="d")])
+    whole = bulk("a", "b", key="k", digest="d")
+    appended = journal.append([whole.part(0, 1), whole.part(1, 2)])
     assert (appended.refused, appended.earlier) == (set(), {})
 
 
 def test_only_what_is_appended_is_counted(redis: FakeRedis, journal: Journal, consumer: Consumer) -> None:
-    sent = unit("a", "b", key="k", digest="1")
-    assert journal.append([sent, unit("c")]).appended == 3
-    assert journal.append([sent, unit("d", key="k", digest="2")]).appended == 3
+    sent = bulk("a", "b", key="k", digest="1")
+    assert journal.append([sent, single("c")]).appended == 3
+    assert journal.append([sent, single("d", key="k", digest="2")]).appended == 3
     consumer.complete(consumer.claim().entries, 1)
-    assert journal.append([unit("e")]).appended == 4
+    assert journal.append([single("e")]).appended == 4
     assert journal.counts().appended == 4
     assert redis.get(KEYS.appended) == b"4"
 
@@ -120,7 +117,7 @@ def test_older_code_beside_it_that_counts_nothing_is_no_alarm(redis: FakeRedis, 
     """A rollout: its entries come in between, and its strings are not counted."""
     with capture_logs() as said:
         for _ in range(3):
-            journal.append([unit("a")])
+            journal.append([single("a")])
             redis.xadd(KEYS.journal, {"v": 1, "n": 1, "items": "[]"})
             redis.incrby(KEYS.waiting, 1)
             journal.counts()
@@ -132,11 +129,11 @@ def test_older_code_beside_it_that_counts_nothing_is_no_alarm(redis: FakeRedis, 
 def test_a_journal_that_was_set_back_is_noticed_by_the_next_call(
     redis: FakeRedis, journal: Journal, noticed_by: str
 ) -> None:
-    journal.append([unit("a", "b", "c")])
+    journal.append([bulk("a", "b", "c")])
     redis.flushall()
     with capture_logs() as said:
         for _ in range(2):
-            journal.append([unit(*"defgh")]) if noticed_by == "append" else journal.counts()
+            journal.append([bulk(*"defgh")]) if noticed_by == "append" else journal.counts()
     assert [(line["before"], line["after"]) for line in said] == [(3, 0)]
     assert journal.counts().set_back is None
     told = journal.report_rollback()
@@ -156,13 +153,13 @@ def test_an_answer_that_another_thread_overtakes_is_no_alarm(
         answer = scripts[late](*arguments)
         if not overtaken:
             overtaken.append(answer)
-            journal.append([unit("b", "c")])
+            journal.append([bulk("b", "c")])
             journal.counts()
         return answer
 
     monkeypatch.setattr(journal, late, slow)
     with capture_logs() as said:
-        journal.append([unit("a")])
+        journal.append([single("a")])
         journal.counts()
     assert overtaken
     assert not said
@@ -178,14 +175,14 @@ def set_back_to(redis: FakeRedis, journal: Journal, counter: int) -> None:
 def test_the_note_of_the_first_rollback_is_kept(
     redis: FakeRedis, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal.append([unit("a", "b")])
+    journal.append([bulk("a", "b")])
     set_back_to(redis, journal, 1)
     noted = journal.counts().set_back
     assert noted
     assert (noted.before, noted.after) == (2, 1)
     later = noted.at_ms + DETECTED_WITHIN_MS + 1
     monkeypatch.setattr("core.rollback.time.time_ns", lambda: later * 1_000_000)
-    journal.append([unit("c", "d")])
+    journal.append([bulk("c", "d")])
     set_back_to(redis, journal, 0)
     assert journal.counts().set_back == noted
 
@@ -193,11 +190,11 @@ def test_the_note_of_the_first_rollback_is_kept(
 def test_a_note_is_widened_by_what_another_process_saw_of_the_same_rollback(redis: FakeRedis, journal: Journal) -> None:
     """The one that looks first may look after strings have come in, and may not have seen the highest counter."""
     first = Journal(redis)
-    journal.append([unit("a", "b")])
+    journal.append([bulk("a", "b")])
     first.counts()
-    journal.append([unit("c", "d")])
+    journal.append([bulk("c", "d")])
     redis.set(KEYS.appended, 0)
-    journal.append([unit("e")])
+    journal.append([single("e")])
     set_back_to(redis, first, 1)
     [alone, both] = [first.counts().set_back, journal.report_rollback() and journal.counts().set_back]
     assert alone
@@ -214,7 +211,7 @@ def test_a_note_that_cannot_be_written_is_written_later(
     def refuse(*_: object, **__: object) -> None:
         raise trouble
 
-    journal.append([unit("a")])
+    journal.append([single("a")])
     redis.flushall()
     journal.counts()
     with monkeypatch.context() as patched:
@@ -226,17 +223,19 @@ def test_a_note_that_cannot_be_written_is_written_later(
 
 
 def test_a_record_says_where_a_string_is(journal: Journal, consumer: Consumer) -> None:
-    sent = unit("a", "b")
-    journal.append([sent])
-    known, unknown = journal.records([sent.submissions[1].id, str(uuid4())])
-    assert unknown is None
-    assert not known.failed
-    assert journal.queued_string(known) == (sent.submissions[1], 0)
-    held = consumer.claim().entries
-    assert journal.queued_string(known) == (sent.submissions[1], 1)
-    consumer.complete(held, 1)
-    assert journal.records([sent.submissions[1].id]) == [None]
-    assert journal.queued_string(known) is None
+    for sent in (bulk("a", "b"), single("c")):
+        journal.append([sent])
+        asked, string = ids_of(sent)[-1], submissions_of(sent)[-1]
+        known, *unknown = journal.records([asked, new_id(), ids_of(bulk("a", "b"))[1], str(uuid4())])
+        assert unknown == [None] * 3
+        assert known
+        assert not known.failed
+        assert journal.queued_string(asked, known) == (string, 0)
+        held = consumer.claim().entries
+        assert journal.queued_string(asked, known) == (string, 1)
+        consumer.complete(held, 1)
+        assert journal.records([asked]) == [None]
+        assert journal.queued_string(asked, known) is None
 
 
 def test_an_empty_journal_has_nothing_to_say(journal: Journal) -> None:

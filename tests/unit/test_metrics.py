@@ -15,6 +15,7 @@ from fakeredis import FakeServer
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
+from strings import entry_of, new_id
 
 from api.http.request_log import REQUESTS
 from api.http.responses import JSON
@@ -153,7 +154,9 @@ def test_many_values_count_like_each_of_them() -> None:
 def test_a_string_of_a_faster_clock_took_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.metrics.time.time", lambda: 100.0)
     [before] = worker_metrics.ACCEPTED_TO_STORED.collect()
-    worker_metrics.note_stored([Submission("a", "late", 98_000_000), Submission("b", "early", 101_000_000)])
+    worker_metrics.note_stored(
+        [entry_of(Submission(new_id(), "late", 98_000_000), Submission(new_id(), "early", 101_000_000))]
+    )
     [after] = worker_metrics.ACCEPTED_TO_STORED.collect()
     more = {a.labels.get("le", a.name): a.value - b.value for a, b in zip(after.samples, before.samples, strict=True)}
     assert (more["0.01"], more["1.0"], more["2.5"]) == (1, 1, 2)

@@ -154,7 +154,7 @@ class TestWithAnAccessLog:
         append = services.appender.append
 
         def append_and_log(units: Any) -> Any:
-            log.info("during", text=units[0].submissions[0].text)
+            log.info("during", text=units[0].texts[0])
             return append(units)
 
         monkeypatch.setattr(services.appender, "append", append_and_log)

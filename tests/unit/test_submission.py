@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strings import new_entry
 
 from core.errors import InvalidText
-from core.submission import Submission, check_text, decode, encode, total_bytes
+from core.submission import check_text
 
 LIMIT = 12
 ANY_TEXT = st.text(st.characters(categories=None), max_size=LIMIT + 2)  # surrogates and NUL too
@@ -26,8 +25,7 @@ def may_be_stored(text: str) -> bool:
 def test_exactly_what_postgresql_can_store_is_accepted_and_survives_the_journal(text: str) -> None:
     if may_be_stored(text):
         check_text(text, LIMIT)
-        submission = Submission(str(uuid4()), text, 1)
-        assert decode(b"[" + encode(submission) + b"]") == [submission]
+        assert new_entry(text).texts == [text]
     else:
         with pytest.raises(InvalidText):
             check_text(text, LIMIT)
@@ -50,7 +48,3 @@ def test_a_refusal_says_what_to_do(text: str, says: str) -> None:
 def test_the_limit_counts_bytes() -> None:
     check_text("한" * 4, LIMIT)
     check_text("a" * LIMIT, LIMIT)
-
-
-def test_sizes_add_up() -> None:
-    assert total_bytes([Submission("", "ab", 0), Submission("", "c", 0)]) == 3

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 from fakeredis import FakeRedis, FakeServer
+from strings import single
 from structlog.testing import capture_logs
 from support import eventually
 
 from core.consumer import Consumer
 from core.counts import read_pause
 from core.durability import Info
-from core.journal import Journal, Unit
+from core.journal import Journal
 from core.keys import KEYS
 from core.maintenance import Maintenance
-from core.submission import Submission
 from core.wakeups import make_celery
 from core.watch import Watch
 from worker.celery_patches import reports, timer
@@ -90,7 +90,7 @@ def renewed(file: Path, within: float = 5) -> bool:
 
 def queue_one(redis: FakeRedis) -> None:
     """Put a string on the journal."""
-    Journal(redis).append([Unit([Submission("00000000-0000-0000-0000-000000000001", "a", 1)])])
+    Journal(redis).append([single()])
 
 
 def test_an_idle_worker_makes_progress(folder: Path) -> None:

@@ -98,7 +98,7 @@ def test_without_an_endpoint_nothing_of_opentelemetry_is_imported(program: str) 
 def test_without_an_endpoint_a_request_is_not_traced(client: FlaskClient, app: Flask, redis: FakeRedis) -> None:
     assert not isinstance(app.wsgi_app._application, tracing.TracedRequests)
     client.post("/dummies/", json={"text": "a"}, headers={"traceparent": TRACEPARENT})
-    assert [set(entry) for entry in entries(redis)] == [{b"v", b"n", b"items"}]
+    assert [set(entry) for entry in entries(redis)] == [{b"v", b"n", b"ids", b"at", b"texts"}]
 
 
 @pytest.mark.parametrize(
