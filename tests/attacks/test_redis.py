@@ -16,6 +16,7 @@ from strings import key_of, single, submissions_of
 from support import eventually
 
 from core.connection import connect
+from core.ids import packed
 from core.journal import Journal
 from core.keys import KEYS
 from core.watch import Watch
@@ -23,7 +24,7 @@ from core.watch import Watch
 WRITES = """
 redis.call('XADD', KEYS[1], '*', 'v', 1, 'n', 1, 'items', '[]')
 redis.call('INCRBY', KEYS[2], 1000)
-redis.call('SET', KEYS[3], 'overwritten')
+redis.call('HSET', KEYS[3], ARGV[1], 'overwritten')
 """
 ENDLESS = {
     "a loop": "while true do end",
@@ -68,7 +69,7 @@ def test_an_endless_script_that_has_written_costs_no_string(tmp_path: Path, endl
 
         with client_of(pod, "api", 0.5) as attacker, suppress(RedisError):
             keys = [KEYS.journal, KEYS.waiting, key_of(accepted[0].first_id)]
-            attacker.evalsha(attacker.script_load(WRITES + endless), len(keys), *keys)
+            attacker.evalsha(attacker.script_load(WRITES + endless), len(keys), *keys, packed(accepted[0].first_id))
         eventually(lambda: not pod.probe("livenessProbe"), within=20)
         with client_of(pod, KEEPER, 0.5) as keeper, pytest.raises(RedisError):
             keeper.script_kill()

@@ -8,11 +8,12 @@ import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 from redis_pod import KEEPER, USERS, RedisPod, skip_without_users
+from strings import bulk, key_of, new_id
 
 from core.keys import KEYS
 
 KEYS_USED = {name: key for name, key in vars(KEYS).items() if not name.startswith("_")}
-KEYS_USED |= {"status": KEYS.status("an-id"), "key": KEYS.idempotency("a-hash")}
+KEYS_USED |= {"strings": key_of(new_id()), "bulk": key_of(bulk("a").first_id), "key": KEYS.idempotency("a-hash")}
 DESTRUCTIVE = {
     "SET": "{} x",
     "MSET": "{} x",
@@ -34,29 +35,31 @@ DESTRUCTIVE = {
     "HDEL": "{} x",
     "ZADD": "{} 1 x",
     "ZREM": "{} x",
+    "ZREMRANGEBYSCORE": "{} 0 1",
     "DECRBY": "{} 1",
 }
 """Commands that replace, remove or end a key or what it holds."""
 MAY = {
     "api": {
-        "SET": "set_back status wakeup writable key",
-        "MSET": "status",
-        "DEL": "status",
-        "HDEL": "failed",
+        "SET": "set_back wakeup writable key",
+        "HSET": "strings",
+        "HDEL": "failed strings",
+        "ZADD": "bulk",
+        "ZREMRANGEBYSCORE": "bulk",
         "XADD": "journal",
     },
     "worker": {
-        "SET": "aside_turn balance_base database_away database_probe help paused status wakeup",
+        "SET": "aside_turn balance_base database_away database_probe help paused wakeup",
         "GETDEL": "balance_base paused set_back",
-        "DEL": "aside_turn database_away database_probe help status wakeup",
-        "UNLINK": "status",
+        "DEL": "aside_turn database_away database_probe help wakeup",
         "PEXPIRE": "aside_turn database_away database_probe help wakeup",
         "XDEL": "journal",
         "XADD": "journal",
-        "HSET": "failed set_aside_notes",
-        "HDEL": "failed set_aside_notes",
-        "ZADD": "set_aside workers",
+        "HSET": "failed set_aside_notes strings",
+        "HDEL": "failed set_aside_notes strings",
+        "ZADD": "bulk set_aside workers",
         "ZREM": "set_aside",
+        "ZREMRANGEBYSCORE": "bulk workers",
         "DECRBY": "appended discarded inserted retried stored waiting",
     },
     "waker": {},
@@ -144,7 +147,7 @@ def test_a_user_can_change_only_the_keys_that_its_tier_changes_so(keeper: Redis,
 def test_a_script_can_do_no_more_than_who_calls_it(pod: RedisPod, keeper: Redis) -> None:
     keeper.hset(KEYS.failed, "an id", "a dead letter")
     with Redis.from_url(pod.url_as("api"), socket_timeout=3) as redis:
-        script = redis.script_load("return redis.call('DEL', KEYS[1])")
+        script = redis.script_load("return redis.call('HSET', KEYS[1], 'an id', 'another')")
         with pytest.raises(ResponseError, match="access"):
             redis.evalsha(script, 1, KEYS.failed)
-    assert keeper.hlen(KEYS.failed) == 1
+    assert keeper.hgetall(KEYS.failed) == {"an id": "a dead letter"}
