@@ -10,13 +10,15 @@ from collections.abc import Sequence
 
 import uuid_utils
 
-from core.ids import bulk_id, single_id
+from core.ids import bulk_id, single_id, unpacked
 
 # two namespaces, so that a key never collides with a request id of the same spelling
 _KEYS = uuid_utils.UUID("6f1a6c1e-52a2-4d0f-9a5c-0d3f3f0f6d10")
 _REQUESTS = uuid_utils.UUID("b0d8e5f2-8d55-4a35-8d4b-6a7d1f1f1c52")
-_PLACE = slice(20, 23)
+_PLACE = slice(28, 31)
 """Where a UUIDv7 is random, and neither the time nor a counter."""
+_HASHED_TOGETHER = 100
+"""Texts: of a whole bulk it would take several copies."""
 
 
 def submission_id(text: str, key: str | None, request_id: str | None) -> str:
@@ -24,12 +26,12 @@ def submission_id(text: str, key: str | None, request_id: str | None) -> str:
 
     It derives from the key (else from nginx' id of the request) and the text; without both it is new.
     """
-    return single_id(*_hashed(text, key, request_id))
+    return single_id(*_hashed([text], key, request_id))
 
 
 def bulk_first_id(texts: Sequence[str], key: str | None, request_id: str | None) -> str:
     """Return the id of the first string of a bulk; it derives from all of its texts, or is new, as for one string."""
-    return bulk_id(*_hashed("\0".join(texts), key, request_id))
+    return bulk_id(*_hashed(texts, key, request_id))
 
 
 def key_hash(key: str) -> str:
@@ -37,11 +39,23 @@ def key_hash(key: str) -> str:
     return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
-def _hashed(name: str, key: str | None, request_id: str | None) -> tuple[str, str]:
+def _hashed(texts: Sequence[str], key: str | None, request_id: str | None) -> tuple[str, str]:
     """Return a UUID and a place; a NUL separates what they derive from, and is in none of it."""
     source = request_id if key is None else key
     if source is None:
         new = str(uuid_utils.uuid7())
         return new, new[_PLACE]
     namespace = _REQUESTS if key is None else _KEYS
-    return str(uuid_utils.uuid5(namespace, f"{source}\0{name}")), str(uuid_utils.uuid5(namespace, source))[-3:]
+    if len(texts) == 1:
+        hashed = str(uuid_utils.uuid5(namespace, f"{source}\0{texts[0]}"))
+    else:
+        hashed = _uuid5(namespace, source, texts)
+    return hashed, str(uuid_utils.uuid5(namespace, source))[-3:]
+
+
+def _uuid5(namespace: uuid_utils.UUID, source: str, texts: Sequence[str]) -> str:
+    """Return the UUIDv5 of all these, with nothing copied as a whole; single_id and bulk_id set version and variant."""
+    digest = hashlib.sha1(namespace.bytes + source.encode(), usedforsecurity=False)
+    for start in range(0, len(texts), _HASHED_TOGETHER):
+        digest.update("\0".join(["", *texts[start : start + _HASHED_TOGETHER]]).encode())
+    return unpacked(digest.digest()[:16])

@@ -25,7 +25,7 @@ from core.retries import LONGEST_PAUSE, RetryState, parse_retry_state, rows_befo
 from core.submission import DeadLetter, encode
 from core.timeouts import CALL_DEADLINE, LEASE, PROBE_AT_LEAST
 
-BATCH_STRINGS = 1_000
+BATCH_STRINGS = 2_000
 BATCH_BYTES = 4 * 1024 * 1024
 STALE_LOOKED_AT = 100
 BACKOFF_BASE_MS, BACKOFF_CAP_MS = 250, 3_000
@@ -123,8 +123,9 @@ class Consumer:
         keys = [k.journal, k.waiting, k.stored, k.inserted, k.set_aside, k.set_aside_notes]
         arguments: list[Any] = [GROUP, inserted]
         for entry in entries:
-            keys += map(k.record, entry.strings.written_ids)
-            arguments += (entry.id, len(entry.strings), b"".join(entry.strings.written_ids))
+            ids = entry.strings.written_ids
+            keys += k.records(ids)
+            arguments += (entry.id, len(entry.strings), ids)
         return int(self._script("complete")(keys, arguments))
 
     def release(self, entries: Sequence[Entry]) -> None:

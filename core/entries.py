@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.ids import counted, unpacked
+from core.ids import unpacked
 from core.submission import Submission
 
 VERSION = 2
@@ -56,11 +56,11 @@ class Strings:
         """Check the fields."""
         if fields.version != VERSION:
             raise ValueError("another version")
-        self.json, self._ids = fields.texts, fields.ids
+        self.json, self.written_ids = fields.texts, fields.ids
         self.texts = _decode_texts(fields.texts)
         first, *later = map(int, fields.at.split())
         count = len(self.texts)
-        if not count or len(later) not in {0, count - 1} or len(self._ids) not in {ID_BYTES, ID_BYTES * count}:
+        if not count or len(later) not in {0, count - 1} or len(self.written_ids) not in {ID_BYTES, ID_BYTES * count}:
             raise ValueError("numbers of ids, times and texts differ")
         self._first_at, self._later = first, later
 
@@ -76,22 +76,15 @@ class Strings:
     @property
     def packed_ids(self) -> list[bytes]:
         """The ids, each in 16 bytes."""
-        ids = self.written_ids
-        if len(ids) == len(self):
-            return ids
-        number = int.from_bytes(ids[0], "big")
-        return [(number + offset).to_bytes(ID_BYTES, "big") for offset in range(len(self))]
-
-    @property
-    def written_ids(self) -> list[bytes]:
-        """The ids as they are written, in 16 bytes: of a bulk the first one alone."""
-        return [self._ids[at : at + ID_BYTES] for at in range(0, len(self._ids), ID_BYTES)]
+        if len(self.written_ids) > ID_BYTES:
+            return [self.written_ids[at : at + ID_BYTES] for at in range(0, len(self.written_ids), ID_BYTES)]
+        first = int.from_bytes(self.written_ids, "big")
+        return [(first + offset).to_bytes(ID_BYTES, "big") for offset in range(len(self))]
 
     @cached_property
     def ids(self) -> Sequence[str]:
         """The ids."""
-        ids = list(map(unpacked, self.written_ids))
-        return ids if len(ids) == len(self) else counted(ids[0], len(self))
+        return list(map(unpacked, self.packed_ids))
 
     @property
     def received_at(self) -> Iterable[int]:

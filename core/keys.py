@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import Struct
+
 from core.ids import INDEX_BYTES, index_of
 
 GROUP = "writers"
@@ -10,6 +12,7 @@ ASIDE_CONSUMER = "aside"  # holds the entries that are set aside
 HASHES = 2**17
 """Hashes among which the records of single strings are spread. A hash of up to 128 fields takes little memory: so here
 for up to 14,000,000 strings. With more hashes each would have so few fields that it takes more memory than they do."""
+_LAST_BYTES = Struct(">12xI")
 
 
 class Keys:
@@ -41,9 +44,13 @@ class Keys:
 
     def record(self, packed_id: bytes) -> str:
         """Return the key of a string's status record, and of others': core/lua/records.lua explains them."""
-        if index_of(packed_id) is None:
-            return f"{self._strings}{int.from_bytes(packed_id[-3:], 'big') % HASHES:x}"
-        return self._bulk + packed_id[:-INDEX_BYTES].hex()
+        return self.records(packed_id)[0]
+
+    def records(self, packed_ids: bytes) -> list[str]:
+        """Return the key of each string's record; all were submitted alone, or it is one of a bulk."""
+        if index_of(packed_ids) is None:
+            return [f"{self._strings}{last % HASHES:x}" for (last,) in _LAST_BYTES.iter_unpack(packed_ids)]
+        return [self._bulk + packed_ids[:-INDEX_BYTES].hex()]
 
     def idempotency(self, key_hash: str) -> str:
         """Return the key that remembers an Idempotency-Key, by its hash: string, the request's digest, for a minute."""

@@ -24,6 +24,8 @@ MAX_DELIVERIES = 2
 """Deliveries without a completion after which an entry is split or, if it is a single string, set aside. Most fail for
 another reason than the entry: the worker is killed, or Redis is unavailable."""
 LOST = Failure("worker lost", "storing it alone ended the worker, or was never completed")
+FRAME = 64
+"""Bytes by which a batch grows at least."""
 DOUBTED = 20
 """Strings that fail alone before it is an outage, where the probe's row failed as well and no string was stored."""
 GROWTH = 10
@@ -45,7 +47,7 @@ class Size:
     def grow(self) -> None:
         """Add a tenth: a batch was stored in time."""
         self.strings = min(BATCH_STRINGS, self.strings + max(1, self.strings // GROWTH))
-        self.bytes = min(BATCH_BYTES, self.bytes + max(1, self.bytes // GROWTH))
+        self.bytes = min(BATCH_BYTES, self.bytes + max(FRAME, self.bytes // GROWTH))
 
 
 class Settling:

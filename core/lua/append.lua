@@ -72,7 +72,8 @@ end
 if all_new then
   local entry = append(singles, ARGV[6], ARGV[7], ARGV[8], ARGV[9])
   for number = 1, singles do
-    put_record(KEYS[4 + number], string.sub(ARGV[6], 16 * number - 15, 16 * number), 1, entry, ARGV[9 + number])
+    local id = string.sub(ARGV[6], 16 * number - 15, 16 * number)
+    redis.call('HSET', KEYS[4 + number], id, entry .. ' ' .. ARGV[9 + number])
   end
 end
 for number = singles + 1, units do

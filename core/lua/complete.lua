@@ -17,7 +17,9 @@ while a <= #ARGV do
   redis.call('XACK', KEYS[1], ARGV[1], entry)
   if redis.call('XDEL', KEYS[1], entry) == 1 then
     taken = taken + strings
-    for i = 0, #ids / 16 - 1 do remove_record(KEYS[key + i], string.sub(ids, 16 * i + 1, 16 * i + 16)) end
+    if #ids == 16 then remove_record(KEYS[key], ids) else
+      for i = 0, #ids / 16 - 1 do redis.call('HDEL', KEYS[key + i], string.sub(ids, 16 * i + 1, 16 * i + 16)) end
+    end
   end
   key, a = key + #ids / 16, a + 3
 end
