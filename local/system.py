@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 30.0
 ALLOCATORS = {
     "MALLOC_ARENA_MAX": "1",
-    "_RJEM_MALLOC_CONF": "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0",
+    "_RJEM_MALLOC_CONF": "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0",
 }
 """What the images set too: C's allocator, and granian's (jemalloc), give back what a bulk has taken, 15 MB of it."""
 

@@ -1,16 +1,17 @@
 """Group commit: everything that waits in this process goes to the journal in one call.
 
 Request threads hand their units over and wait; one thread writes all that has gathered while the previous call was
-under way. So a round trip and an fsync serve many requests, and a lone request does not wait.
+under way. So a round trip and an fsync serve many requests, and a lone request does not wait. Clients that got their
+response with the last group mostly send again soon, so the next one waits for as many, though not for long.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 
 import structlog
 
@@ -25,8 +26,8 @@ log = structlog.get_logger()
 PATIENCE = 2.5
 """Seconds a request waits for its append before it answers 503."""
 GATHERING = 0.002
-"""Seconds in which a group grows when the last one had more than one unit: under such a load a call and an fsync then
-serve twice as many. A lone client never waits for it."""
+"""Seconds since the last group in which the next one may grow: under load a call and an fsync then serve more units.
+What comes after a longer pause is written immediately, so a lone client never waits for it."""
 
 
 @dataclass(slots=True)
@@ -55,17 +56,34 @@ class Ticket:
             raise JournalUnavailable if self.kept else self.error
 
 
-class _Waiting:
-    """A unit on its way, with the lock that its request waits for."""
+_Waiting = tuple[Unit, Ticket]
+"""A unit on its way, and what becomes of it."""
 
-    __slots__ = ("done", "size", "ticket", "unit")
 
-    def __init__(self, unit: Unit, ticket: Ticket) -> None:
-        self.unit = unit
-        self.ticket = ticket
-        self.size = unit.size
+class _Group:
+    """Units that one append writes, and the lock that their requests wait for.
+
+    Each request passes the lock on to the next. So they go on one after the other, instead of all waking to find that
+    Python runs only one of them.
+    """
+
+    __slots__ = ("done", "size", "strings", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: list[_Waiting] = []
+        self.strings = self.size = 0
         self.done = threading.Lock()
         self.done.acquire()
+
+    def take(self, unit: Unit, ticket: Ticket) -> bool:
+        """Add a unit if it fits; return whether it did."""
+        strings = self.strings + len(unit.texts)
+        size = self.size + unit.size
+        if self.waiting and (strings > MAX_GROUP_STRINGS or size > MAX_GROUP_BYTES):
+            return False
+        self.strings, self.size = strings, size
+        self.waiting.append((unit, ticket))
+        return True
 
 
 class Appender:
@@ -75,13 +93,14 @@ class Appender:
         """Use this journal; the thread starts with the first unit, in the process that serves."""
         self._journal = journal
         self._on_wake = on_wake
-        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._left_over: _Waiting | None = None
-        """The first unit that did not fit the last group."""
-        self._thick = False
-        """Whether the last group was larger than one unit."""
+        self._groups: deque[_Group] = deque()
+        """The groups that wait, of which only the last one grows."""
+        self._grown = threading.Condition(threading.Lock())
+        """Held while the groups change; notified when the first one is large enough."""
+        self._enough = 1
+        """The units with which a group is large enough."""
 
     def append(self, units: Sequence[Unit]) -> Ticket:
         """Append the units of one request, which are on disk on return; return what became of them.
@@ -91,14 +110,12 @@ class Appender:
         """
         self._ensure_thread()
         ticket = Ticket()
-        waiting = [_Waiting(unit, ticket) for unit in units]
-        for item in waiting:
-            self._queue.put(item)
         deadline = time.monotonic() + PATIENCE
-        for item in waiting:
-            if not item.done.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        for group in self._join(units, ticket):
+            if not group.done.acquire(timeout=max(0.0, deadline - time.monotonic())):
                 ticket.abandoned = True
                 raise JournalUnavailable
+            group.done.release()
             ticket.check()
         return ticket
 
@@ -108,37 +125,43 @@ class Appender:
                 if self._thread is None:
                     self._thread = repeat(self._append_next, "appender")
 
-    def _append_next(self) -> None:
-        first = self._left_over or self._queue.get()
-        if self._thick and self._left_over is None:
-            time.sleep(GATHERING)
-        group, self._left_over = self._gather(first)
-        self._thick = len(group) > 1
-        if group:
-            self._write(group)
+    def _join(self, units: Sequence[Unit], ticket: Ticket) -> list[_Group]:
+        """Have the units wait; return the group of each."""
+        groups = []
+        with self._grown:
+            for unit in units:
+                if not (self._groups and self._groups[-1].take(unit, ticket)):
+                    self._groups.append(_Group())
+                    self._groups[-1].take(unit, ticket)
+                groups.append(self._groups[-1])
+            if self._is_large_enough():
+                self._grown.notify()
+        return groups
 
-    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None]:
-        """Return all that waits, up to a group's limits, and the first unit that does not fit."""
-        group: list[_Waiting] = []
-        strings = size = 0
-        item = first
-        while True:
-            if not item.ticket.over:
-                strings += len(item.unit.texts)
-                size += item.size
-                if group and (strings > MAX_GROUP_STRINGS or size > MAX_GROUP_BYTES):
-                    return group, item
-                group.append(item)
-            try:
-                item = self._queue.get_nowait()
-            except Empty:
-                return group, None
+    def _is_large_enough(self) -> bool:
+        return len(self._groups) > 1 or (len(self._groups) == 1 and len(self._groups[0].waiting) >= self._enough)
+
+    def _append_next(self) -> None:
+        group = self._next()
+        if left := [(unit, ticket) for unit, ticket in group.waiting if not ticket.over]:
+            self._write(left)
+        with self._grown:  # as many as are under way: those that get their response now, and those that wait already
+            self._enough = len(group.waiting) + sum(len(each.waiting) for each in self._groups)
+        group.done.release()
+
+    def _next(self) -> _Group:
+        """Return the next group, once it is large enough, or has not grown so large in time."""
+        with self._grown:
+            if not self._grown.wait_for(self._is_large_enough, GATHERING):
+                self._enough = 1
+                self._grown.wait_for(self._is_large_enough)
+            return self._groups.popleft()
 
     def _write(self, group: list[_Waiting]) -> None:
         began, kept = time.monotonic(), 0
         try:
             try:
-                appended = self._journal.append([item.unit for item in group])
+                appended = self._journal.append([unit for unit, _ in group])
             finally:
                 took = time.monotonic() - began
         except DummiesError as error:
@@ -150,26 +173,24 @@ class Appender:
             kept = _note(group, appended)
             if appended.wake:
                 self._on_wake()
-        for item in group:
-            item.done.release()
-        note_group(sum(len(item.unit.texts) for item in group), kept, took)
+        note_group(sum(len(unit.texts) for unit, _ in group), kept, took)
 
 
 def _note(group: list[_Waiting], appended: Appended) -> int:
     """Tell those who wait; return how many strings the journal has."""
     kept = 0
-    for index, item in enumerate(group):
+    for index, (unit, ticket) in enumerate(group):
         if index in appended.refused:
-            item.ticket.error = KeyReused()
+            ticket.error = KeyReused()
         else:
-            kept += len(item.unit.texts)
-            item.ticket.kept = True
-            item.ticket.appended = appended.appended
+            kept += len(unit.texts)
+            ticket.kept = True
+            ticket.appended = appended.appended
             if appended.earlier:
-                item.ticket.earlier = (item.ticket.earlier or {}) | appended.earlier
+                ticket.earlier = (ticket.earlier or {}) | appended.earlier
     return kept
 
 
 def _fail(group: list[_Waiting], error: DummiesError) -> None:
-    for item in group:
-        item.ticket.error = error
+    for _, ticket in group:
+        ticket.error = error

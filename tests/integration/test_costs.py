@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import psutil
 import psycopg2.extensions
 import pytest
 from redis import Connection, ConnectionPool, Redis
@@ -135,6 +137,13 @@ def test_a_thousand_strings_bring_one_wake_up_and_none_while_they_are_drained(re
     assert not any(journal.append(units(10)).wake for _ in range(100))
     consumer.finish()
     assert journal.append(units(1)).wake
+
+
+def test_no_thread_of_the_api_interrupts_the_one_that_wakes_it(servers: System) -> None:
+    api = servers.start_api(workers=1)
+    [serving] = psutil.Process(api.pid).children()
+    assert {os.sched_getscheduler(thread.id) for thread in serving.threads()} == {os.SCHED_BATCH}
+    api.stop()
 
 
 def test_a_pending_string_takes_little_beyond_its_text(redis: Redis) -> None:

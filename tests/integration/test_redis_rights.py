@@ -148,6 +148,6 @@ def test_a_script_can_do_no_more_than_who_calls_it(pod: RedisPod, keeper: Redis)
     keeper.hset(KEYS.failed, "an id", "a dead letter")
     with Redis.from_url(pod.url_as("api"), socket_timeout=3) as redis:
         script = redis.script_load("return redis.call('HSET', KEYS[1], 'an id', 'another')")
-        with pytest.raises(ResponseError, match="access|this command"):
+        with pytest.raises(ResponseError, match=r"access|this command"):
             redis.evalsha(script, 1, KEYS.failed)
     assert keeper.hgetall(KEYS.failed) == {"an id": "a dead letter"}

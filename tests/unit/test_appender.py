@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from strings import bulk
@@ -62,6 +62,11 @@ def unit(count: int = 1, text: str = "a", key: str = "") -> Unit:
     return bulk(*[text] * count, key=key)
 
 
+def waiting(appender: Appender) -> int:
+    """Return how many units wait."""
+    return sum(len(group.waiting) for group in tuple(appender._groups))
+
+
 def append_behind(appender: Appender, journal: SlowJournal, units: Sequence[Unit]) -> list[object]:
     """Append units from a thread each while a first one is under way; return what each got."""
 
@@ -75,7 +80,7 @@ def append_behind(appender: Appender, journal: SlowJournal, units: Sequence[Unit
         first = pool.submit(append, unit())
         assert journal.entered.wait(5)
         rest = [pool.submit(append, one) for one in units]
-        while appender._queue.qsize() < len(units):
+        while waiting(appender) < len(units):
             pass
         journal.go_on.set()
         return [future.result(5) for future in (first, *rest)]
@@ -130,6 +135,31 @@ def test_an_append_that_was_given_up_is_not_written_later(
     monkeypatch.setattr(appender_module, "PATIENCE", 5)
     appender.append([unit()])
     assert [len(group) for group in journal.groups] == [1, 1]
+
+
+def test_a_group_waits_for_as_many_units_as_were_under_way(
+    appender: Appender, journal: SlowJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appender_module, "GATHERING", 60)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(appender.append, [unit()])
+        assert journal.entered.wait(5)
+        rest = [pool.submit(appender.append, [unit()]) for _ in range(3)]
+        while waiting(appender) < 3:
+            pass
+        journal.go_on.set()
+        assert first.result(5) == KEPT
+        assert wait(rest, 0.05).not_done == set(rest)
+        assert pool.submit(appender.append, [unit()]).result(5) == KEPT
+        assert [one.result(5) for one in rest] == [KEPT] * 3
+    assert [len(group) for group in journal.groups] == [1, 4]
+
+
+def test_it_does_not_wait_for_clients_that_are_gone(appender: Appender, journal: SlowJournal) -> None:
+    append_behind(appender, journal, [unit() for _ in range(3)])
+    for _ in range(2):
+        assert appender.append([unit()]) == KEPT
+    assert appender._enough == 1
 
 
 LARGE = 500  # strings in a unit that fills a group
