@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,36 @@ import psutil
 from benchmarks.environment import Environment
 from local.system import ROOT
 
-PACKAGES = ("granian", "flask", "celery", "sqlalchemy", "psycopg2-binary", "redis")
+PACKAGES = ("granian", "flask", "celery", "procrastinate", "sqlalchemy", "psycopg2-binary", "psycopg", "redis")
+KERNEL = 2  # the parent of the kernel's threads, on Linux
+
+
+class Others:
+    """What others take of the processors: what is busy, less this process, the kernel, and what it started and ended.
+
+    Ask for ``share`` when all children have ended: only then does the system count their time for this process.
+    """
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    @property
+    def share(self) -> float:
+        """The part of all processors that others have taken so far."""
+        busy, capacity = (now - then for now, then in zip(self._now(), self._before, strict=True))
+        return max(0.0, round(busy / capacity, 4))
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        machine, own = psutil.cpu_times(), os.times()
+        busy = machine.user + machine.nice + machine.system + getattr(machine, "steal", 0.0)
+        kernel = sum(sum(thread.info["cpu_times"][:2]) for thread in _kernel_threads())
+        ours = own.user + own.system + own.children_user + own.children_system
+        return busy - ours - kernel, time.monotonic() * (os.cpu_count() or 1)
+
+
+def _kernel_threads() -> Iterator[psutil.Process]:
+    return (each for each in psutil.process_iter(["ppid", "cpu_times"]) if each.info["ppid"] == KERNEL)
 
 
 def describe(environment: Environment, load_before: float) -> dict[str, Any]:
