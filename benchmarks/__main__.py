@@ -74,10 +74,10 @@ def main() -> None:
                 for doubt in results.doubts(described):
                     print(f"this run will not be published: {doubt}", flush=True)
                 measure(environment, profile, figures)
+                described["others"] = others.share
             processes.measure_restart(Path(folder) / "run", profile, figures)
         except (load.LoadFailed, Incomplete) as error:
             sys.exit(f"{type(error).__name__}: {error}")
-    described["others"] = others.share
     print(f"took {time.monotonic() - started:.0f} s", end="\n\n")
     conclude(results.collect(described, profile, figures), ROOT)
 

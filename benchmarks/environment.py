@@ -132,7 +132,7 @@ class Environment:
         pids = {"api": self.api.pid, "redis": self.system.redis.pid, "postgres": self.system.postgres.pid}
         if self.worker is not None:
             pids["worker"] = self.worker.pid
-        return {tier: sum(map(_used, family(pid))) for tier, pid in pids.items()}
+        return {tier: sum(map(used, family(pid))) for tier, pid in pids.items()}
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -141,7 +141,7 @@ def family(pid: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def _used(process: psutil.Process) -> float:
+def used(process: psutil.Process) -> float:
     """Return the processor time of a process and its ended children; running ones are counted on their own."""
     try:
         times = process.cpu_times()

@@ -34,6 +34,7 @@ def measure(environment: Environment, profile: Profile, figures: Figures) -> Non
         environment.forget_waiting()
         environment.restart_worker()
     if profile.stored:
+        rounds.run_trial(environment, environment.ours, rounds.MANY, profile.one_s)  # the worker may just have started
         environment.empty(environment.ours)
         _store(environment, profile, figures, "empty")
         environment.empty(environment.ours)

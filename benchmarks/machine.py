@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.environment import Environment
+from benchmarks.environment import Environment, family, used
 from local.system import ROOT
 
 PACKAGES = ("granian", "flask", "celery", "procrastinate", "sqlalchemy", "psycopg2-binary", "psycopg", "redis")
@@ -21,9 +21,9 @@ KERNEL = 2  # the parent of the kernel's threads, on Linux
 
 
 class Others:
-    """What others take of the processors: what is busy, less this process, the kernel, and what it started and ended.
+    """What others take of the processors: what is busy, less the kernel, this process and all that it started.
 
-    Ask for ``share`` when all children have ended: only then does the system count their time for this process.
+    Ask for ``share`` before the servers are killed: the time of a process that outlives its parent is lost.
     """
 
     def __init__(self) -> None:
@@ -37,10 +37,10 @@ class Others:
 
     @staticmethod
     def _now() -> tuple[float, float]:
-        machine, own = psutil.cpu_times(), os.times()
+        machine = psutil.cpu_times()
         busy = machine.user + machine.nice + machine.system + getattr(machine, "steal", 0.0)
         kernel = sum(sum(thread.info["cpu_times"][:2]) for thread in _kernel_threads())
-        ours = own.user + own.system + own.children_user + own.children_system
+        ours = sum(map(used, family(os.getpid())))
         return busy - ours - kernel, time.monotonic() * (os.cpu_count() or 1)
 
 

@@ -93,8 +93,8 @@ def test_neither_our_time_nor_the_kernels_is_what_others_take(monkeypatch: pytes
         monkeypatch.setattr(machine.time, "monotonic", lambda: at)
         times = SimpleNamespace(user=busy / 2, nice=0.0, system=busy / 2, steal=0.0)
         monkeypatch.setattr(machine.psutil, "cpu_times", lambda: times)
-        own = SimpleNamespace(user=ours / 4, system=ours / 4, children_user=ours / 4, children_system=ours / 4)
-        monkeypatch.setattr(machine.os, "times", lambda: own)
+        monkeypatch.setattr(machine, "family", lambda _: ["this process", "a child"])
+        monkeypatch.setattr(machine, "used", lambda _: ours / 2)
         threads = [SimpleNamespace(info={"ppid": ppid, "cpu_times": (0.0, kernel)}) for ppid in (1, 2)]
         monkeypatch.setattr(machine.psutil, "process_iter", lambda _: threads)
 
