@@ -70,7 +70,7 @@ bench: .venv/.stamp web/dist/index.html ## Measure this system beside its peers;
 pairs: .venv/.stamp ## Measure this tree beside an older revision, alternately: BASE=revision; ROUNDS= SECONDS= OBSERVED=1
 	PYTHONDONTWRITEBYTECODE= $(VENV_PYTHON) -m benchmarks.pairs
 
-page-speed: .venv/.stamp web/dist/index.html ## Measure how soon the page paints on a slow line, and how long it blocks; prints tables
+page-speed: .venv/.stamp web/dist/index.html ## Measure how soon the page shows that a string is stored, how soon it paints on a slow line, and how long it blocks
 	PYTHONPATH=. $(VENV_PYTHON) tests/page_speed.py
 
 screenshots: .venv/.stamp web/dist/index.html ## Take the screenshots of every view in docs/images

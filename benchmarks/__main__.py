@@ -1,9 +1,9 @@
 """`make bench`: measure this system beside its peers and its limits, on one machine and the same servers.
 
-QUICK=1 takes under two minutes and shows that everything works; FULL=1 adds a million waiting strings and ten million
-stored rows. Each round measures the contenders one after another while the others are idle. The run fails unless there
-are exactly as many rows as accepted strings. A trustworthy run replaces benchmarks/results.json and what README and
-docs show of it; any other run only prints its report.
+QUICK=1 takes under two minutes and shows that everything works; FULL=1 adds ten million waiting strings, a hundred
+million stored rows and the end of an outage. Each round measures the contenders one after another while the others are
+idle. The run fails unless there are exactly as many rows as accepted strings. A trustworthy run replaces
+benchmarks/results.json and what README and docs show of it; any other run only prints its report.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks import (
     limits,
     load,
     machine,
+    outage,
     processes,
     publish,
     reads,
@@ -46,7 +47,9 @@ def measure(environment: Environment, profile: Profile, figures: Figures) -> Non
         processes.measure(environment, figures)
         limits.measure(environment, profile, figures)
         backlog.measure(environment, profile, figures)
-    backlog.measure_pending(environment, profile, figures)
+    rounds.conclude_sweep(figures)
+    backlog.measure_memory(environment, profile, figures)
+    outage.measure(environment, profile, figures)
     large.measure(environment, profile, figures)
 
 
@@ -63,7 +66,7 @@ def main() -> None:
     """Measure and conclude; exit with 1 if the system broke its promise or the figures cannot be trusted."""
     load.require_wrk()
     load_before, *_ = os.getloadavg()
-    profile, figures, started = chosen(os.environ), Figures(), time.monotonic()
+    profile, figures, started, others = chosen(os.environ), Figures(), time.monotonic(), machine.Others()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
             with Environment(Path(folder) / "environment") as environment:
@@ -71,6 +74,7 @@ def main() -> None:
                 for doubt in results.doubts(described):
                     print(f"this run will not be published: {doubt}", flush=True)
                 measure(environment, profile, figures)
+                described["others"] = others.share
             processes.measure_restart(Path(folder) / "run", profile, figures)
         except (load.LoadFailed, Incomplete) as error:
             sys.exit(f"{type(error).__name__}: {error}")

@@ -1,89 +1,101 @@
-"""A backlog: strings that wait while no worker runs, and how fast they are drained."""
+"""A backlog: strings that wait while no worker runs, how fast they are drained, and what each takes in Redis."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-import uuid_utils
-
-from benchmarks import load, rounds
+from benchmarks import strings
 from benchmarks.environment import Environment, Incomplete
 from benchmarks.figures import Figures
+from benchmarks.load import SHORTEST_TEXT
 from benchmarks.profile import Profile
 from core.append import Unit
 from core.connection import connect
-from core.journal import Journal
+from core.journal import MAX_GROUP_STRINGS, Journal
 from core.keys import KEYS
-from core.submission import Submission
+
+FILLERS = 4
+PROCESSES = {"one": 1, "two": 2}
+MEMORY_DATABASE = 3  # a logical database of its own, where no API and no worker looks
+
+
+class Kind(NamedTuple):
+    """How strings were sent that wait: the units of an append, and its strings."""
+
+    units: Callable[[int, int], list[Unit]]
+    size: int
+
 
 GROUP = 30
-"""Strings per entry: roughly what 64 clients cause, half of them at each API process."""
-FILLERS = 4
-PROCESSES = {"drain.one": 1, "drain.two": 2}
+"""Single strings per append: roughly what 64 clients cause, half of them at each API process."""
+SINGLES, KEYED = Kind(strings.singles, GROUP), Kind(strings.keyed, GROUP)
+BULKS = Kind(strings.part_of_bulk, MAX_GROUP_STRINGS)
 
 
-def fill(environment: Environment, strings: int, group: int = GROUP) -> None:
+def fill(environment: Environment, count: int, kind: Kind, database: int = 0) -> None:
     """Append this many strings of 17 characters to the journal, as the API does. Raises Incomplete."""
-    before = waiting(environment)
-    sizes = [group] * (strings // group) + ([strings % group] if strings % group else [])
-    with ThreadPoolExecutor(FILLERS) as pool:
-        list(pool.map(lambda number: _fill(environment, sizes[number::FILLERS]), range(FILLERS)))
-    if waiting(environment) != before + strings:
-        raise Incomplete(f"{waiting(environment) - before} of {strings} appended strings are waiting")
+    with environment.connect_redis(database) as redis:
+        before = _waiting(redis)
+        groups = list(strings.numbers(count, kind.size))
+        url = urlsplit(environment.system.redis.url)._replace(path=f"/{database}").geturl()
+        with ThreadPoolExecutor(FILLERS) as pool:
+            list(pool.map(lambda number: _append(url, kind, groups[number::FILLERS]), range(FILLERS)))
+        if _waiting(redis) != before + count:
+            raise Incomplete(f"{_waiting(redis) - before} of {count} appended strings are waiting")
 
 
-def _fill(environment: Environment, sizes: list[int]) -> None:
-    redis = connect(environment.system.redis.url, timeout=30)
+def _append(url: str, kind: Kind, groups: Iterable[tuple[int, int]]) -> None:
+    redis = connect(url, timeout=30)
     journal = Journal(redis)
-    for size in sizes:
-        now = time.time_ns() // 1000
-        group = [Submission(str(uuid_utils.uuid7()), f"text-{number:012d}", now) for number in range(size)]
-        journal.append([Unit(group)])
+    for size, first in groups:
+        journal.append(kind.units(size, first))
     redis.close()
 
 
-def waiting(environment: Environment) -> int:
-    """Return the number of waiting strings."""
-    return int(environment.redis.get(KEYS.waiting) or 0)
+def _waiting(redis: Any) -> int:
+    return int(redis.get(KEYS.waiting) or 0)
 
 
-def drain(environment: Environment, strings: int, processes: int) -> float:
+def drain(environment: Environment, count: int, processes: int, kind: Kind) -> float:
     """Fill the journal, start a worker with this many processes, and return rows stored per second.
 
     The time runs from the first row to the last, so the worker's start does not count.
     """
     environment.stop_worker()
-    fill(environment, strings)
-    [newest] = environment.fetch_row("SELECT coalesce(max(seq), 0) FROM dummies")
+    fill(environment, count, kind)
+    newest = environment.newest()
     environment.restart_worker(processes)
-    last = environment.last_stored("dummies", strings, newest)
+    last = environment.last_stored("dummies", count, newest)
     [first] = environment.fetch_row(
         "SELECT extract(epoch FROM min(stored_at))::float FROM dummies WHERE seq > %s", newest
     )
-    return strings / (last - first)
+    return count / (last - first)
 
 
 def measure(environment: Environment, profile: Profile, figures: Figures) -> None:
-    """Measure draining with one process and with two; the worker with two keeps running."""
-    for key, processes in PROCESSES.items():
-        environment.empty(environment.ours)
-        figures.add(key, drain(environment, profile.backlog, processes))
+    """Measure draining singles and bulks with one process and with two; the worker with two keeps running."""
+    for number, processes in PROCESSES.items():
+        for name, kind in {"singles": SINGLES, "bulks": BULKS}.items():
+            environment.empty(environment.ours)
+            figures.add(f"drain.{name}.{number}", drain(environment, profile.backlog, processes, kind))
 
 
-def measure_pending(environment: Environment, profile: Profile, figures: Figures) -> None:
-    """Measure the memory in Redis of a pending string beyond its text: submit singly while no worker runs."""
-    environment.stop_worker()
-    environment.empty(environment.ours)
-    waited, memory, accepted = waiting(environment), _used_memory(environment), 0
-    while accepted < profile.pending:
-        accepted += load.submit(environment.ours.url, rounds.MANY, profile.many_s).answered
-    if waiting(environment) - waited != accepted:
-        raise Incomplete(f"{waiting(environment) - waited} of {accepted} accepted strings are waiting")
-    figures.add("memory.pending_bytes", (_used_memory(environment) - memory) / accepted - load.SHORTEST_TEXT)
-    environment.restart_worker()
-    environment.last_stored("dummies", accepted)
+def measure_memory(environment: Environment, profile: Profile, figures: Figures) -> None:
+    """Measure what a waiting string takes in Redis beyond its text. Raises Incomplete."""
+    for name, kind in {"single": SINGLES, "bulk": BULKS, "keyed": KEYED}.items():
+        figures.add(f"memory.{name}", _bytes_beyond_text(environment, profile.pending, kind))
+    if profile.waiting:
+        for name, kind in {"single": SINGLES, "bulk": BULKS}.items():
+            figures.add(f"memory.{name}.large", _bytes_beyond_text(environment, profile.waiting, kind))
 
 
-def _used_memory(environment: Environment) -> int:
-    return int(environment.redis.info("memory")["used_memory"])
+def _bytes_beyond_text(environment: Environment, count: int, kind: Kind) -> float:
+    before = environment.redis_memory()
+    fill(environment, count, kind, MEMORY_DATABASE)
+    taken = environment.redis_memory() - before
+    with environment.connect_redis(MEMORY_DATABASE) as redis:
+        redis.flushdb()
+    return taken / count - SHORTEST_TEXT

@@ -11,11 +11,16 @@ import psutil
 import psycopg2
 from redis import Redis
 
-from benchmarks.contenders import PEERS_REDIS, Contender, start_ours, start_peers
+from benchmarks.contenders import PEERS_REDIS, Contender, start_peers
+from benchmarks.observer import scraped
+from benchmarks.serve import start_front
 from local.system import Process, System
 
 STORED_WITHIN = 180.0
 LOOK_EVERY = 0.2  # seldom: counting slows down what is measured
+ROOM = {"JOURNAL_LIMIT": "50000000"}
+"""What the API has that is not deployed: as many strings may wait as a run leaves waiting."""
+REDIS_MEMORY = "8gb"
 
 
 class Incomplete(Exception):
@@ -23,20 +28,33 @@ class Incomplete(Exception):
 
 
 class Environment:
-    """A context manager that starts this system and its peers, and stops them."""
+    """A context manager that starts this system and its peers, and stops them.
+
+    This system runs as it is deployed: metrics that are scraped, and a log of JSON. Its API can be reached through
+    nginx as well, where the machine has it.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Keep data and logs in this folder."""
         self.folder = folder
         self.system = System(folder)
+        self.system.redis.maxmemory = REDIS_MEMORY
+        self.fronted: Contender | None = None
+        """This system through nginx; None without nginx."""
         self._started = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as started:
             started.enter_context(self.system)
-            self.ours, self.api = start_ours(self.system)
-            self.worker: Process | None = self.system.start_worker()
-            self.contenders = [self.ours, *start_peers(self.system)]
+            self.api_env, self._worker_env = started.enter_context(scraped())
+            self.api = self.system.start_api(self.api_env | ROOM)
+            self.worker: Process | None = self.system.start_worker(env=self._worker_env)
+            self.ours = Contender("ours", f"{self.system.api_url}/dummies/", table="dummies")
+            if front := start_front(self.system):
+                self.fronted = self.ours._replace(key="fronted", url=front[0])
+                started.callback(front[1].stop)
+            ours = [self.ours, self.fronted] if self.fronted else [self.ours]
+            self.contenders = [*ours, *start_peers(self.system)]
             connection = started.enter_context(closing(psycopg2.connect(self.system.postgres.owner_url)))
             connection.autocommit = True
             self.cursor = connection.cursor()
@@ -51,7 +69,7 @@ class Environment:
     def restart_worker(self, concurrency: int = 2) -> None:
         """Stop the worker, if there is one, and start one with this many processes."""
         self.stop_worker()
-        self.worker = self.system.start_worker(concurrency)
+        self.worker = self.system.start_worker(concurrency, self._worker_env)
 
     def stop_worker(self) -> None:
         """Shut the worker down, if there is one."""
@@ -86,6 +104,18 @@ class Environment:
                 raise Incomplete(f"{rows} rows in {table} for {accepted} accepted strings")
             time.sleep(LOOK_EVERY)
 
+    def forget_waiting(self) -> None:
+        """Forget all waiting strings, and all counters with them; no worker runs."""
+        self.redis.flushdb(asynchronous=True)  # else the API would have to wait for it
+
+    def newest(self) -> int:
+        """Return the highest seq of this system's own table."""
+        return int(self.fetch_row("SELECT coalesce(max(seq), 0) FROM dummies")[0])
+
+    def redis_memory(self) -> int:
+        """Return the memory that Redis uses, in bytes."""
+        return int(self.redis.info("memory")["used_memory"])
+
     def fetch_row(self, sql: str, *parameters: object) -> tuple[Any, ...]:
         """Return the only row of a query's result."""
         self.cursor.execute(sql, parameters)
@@ -102,7 +132,7 @@ class Environment:
         pids = {"api": self.api.pid, "redis": self.system.redis.pid, "postgres": self.system.postgres.pid}
         if self.worker is not None:
             pids["worker"] = self.worker.pid
-        return {tier: sum(map(_used, family(pid))) for tier, pid in pids.items()}
+        return {tier: sum(map(used, family(pid))) for tier, pid in pids.items()}
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -111,7 +141,7 @@ def family(pid: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def _used(process: psutil.Process) -> float:
+def used(process: psutil.Process) -> float:
     """Return the processor time of a process and its ended children; running ones are counted on their own."""
     try:
         times = process.cpu_times()

@@ -1,4 +1,4 @@
-"""What the servers reach on their own: bare inserts, COPY, and redis-benchmark's XADD."""
+"""What the servers reach on their own: inserts in batches, the worker's and bare ones, COPY, redis-benchmark's XADD."""
 
 from __future__ import annotations
 
@@ -7,39 +7,50 @@ import io
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import TypeVar
 
 import psycopg2
-import uuid_utils
-from msgspec.structs import astuple
-from psycopg2.extensions import connection as Connection  # noqa: N812 - a class in spite of its name
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 from psycopg2.extensions import get_wait_callback, set_wait_callback
 
+from benchmarks import strings
 from benchmarks.environment import Environment, Incomplete
 from benchmarks.figures import Figures
 from benchmarks.profile import Profile
 from core.submission import Submission
-from local.system import ROOT
+from worker.store import Store
 
 TABLE = "limits"
 CREATE = f"CREATE TABLE IF NOT EXISTS {TABLE} (LIKE dummies INCLUDING ALL)"
-INSERT = (ROOT / "worker/sql/insert.sql").read_text(encoding="ascii").replace("public.dummies ", f"{TABLE} ")
+INSERT = f"""
+INSERT INTO {TABLE} (id, text, received_at)
+SELECT id, text, TIMESTAMPTZ 'epoch' + received_at * INTERVAL '1 microsecond'
+FROM unnest(%s::uuid[], %s::text[], %s::bigint[]) AS batch (id, text, received_at)
+ON CONFLICT (id) DO NOTHING"""
 PER_COMMIT = 1_000
 PIPELINED, XADD_CLIENTS, XADD_DATABASE = 32, 8, 2
 
-Rows = list[tuple[Any, ...]]
-"""The fields of submissions."""
+Batch = Sequence[Submission]
+T = TypeVar("T")
 
 
 def measure(environment: Environment, profile: Profile, figures: Figures) -> None:
-    """Measure each limit once."""
+    """Measure the worker's own insert, then each limit, once."""
     environment.cursor.execute(CREATE)
-    now = time.time_ns() // 1000
-    rows = [astuple(Submission(str(uuid_utils.uuid7()), f"text-{number:012d}", now)) for number in range(profile.batch)]
-    for key, insert in (("limit.unnest", _unnest), ("limit.copy", _copy)):
-        figures.add(key, _rate(environment, rows, insert))
+    rows = strings.submissions(profile.batch)
+    batches = [rows[start : start + PER_COMMIT] for start in range(0, len(rows), PER_COMMIT)]
+    store = Store(environment.system.postgres.writer_url)
+    figures.add(
+        "insert.store", _rate(environment, len(rows), [[strings.written(batch)] for batch in batches], store.insert)
+    )
+    with _bare_cursor(environment) as cursor:
+        figures.add("limit.insert", _rate(environment, len(rows), batches, lambda batch: _insert(cursor, batch), TABLE))
+        figures.add(
+            "limit.copy_batches", _rate(environment, len(rows), batches, lambda batch: _copy(cursor, batch), TABLE)
+        )
+        figures.add("limit.copy", _rate(environment, len(rows), [rows], lambda batch: _copy(cursor, batch), TABLE))
     entries = _xadd(environment, profile.batch)
     if entries is None:
         figures.skip("redis-benchmark's XADD: redis-benchmark is missing; apt-get install redis-tools")
@@ -47,40 +58,50 @@ def measure(environment: Environment, profile: Profile, figures: Figures) -> Non
         figures.add("limit.xadd", entries)
 
 
-def _rate(environment: Environment, rows: Rows, insert: Callable[[Connection, Rows], None]) -> float:
-    environment.cursor.execute(f"TRUNCATE {TABLE}")
-    with closing(psycopg2.connect(environment.system.postgres.owner_url)) as connection:
-        start = time.perf_counter()
-        insert(connection, rows)
-        seconds = time.perf_counter() - start
-    [stored] = environment.fetch_row(f"SELECT count(*) FROM {TABLE}")
-    if stored != len(rows):
-        raise Incomplete(f"{stored} rows in {TABLE} after {len(rows)} inserts")
-    return len(rows) / seconds
+def _rate(
+    environment: Environment, rows: int, batches: Iterable[T], insert: Callable[[T], object], table: str = "dummies"
+) -> float:
+    """Return rows per second, each batch in a commit of its own. Raises Incomplete."""
+    environment.cursor.execute(f"TRUNCATE {table}")
+    start = time.perf_counter()
+    for batch in batches:
+        insert(batch)
+    seconds = time.perf_counter() - start
+    [stored] = environment.fetch_row(f"SELECT count(*) FROM {table}")
+    if stored != rows:
+        raise Incomplete(f"{stored} rows in {table} after {rows} inserts")
+    return rows / seconds
 
 
-def _unnest(connection: Connection, rows: Rows) -> None:
-    """Insert with the worker's own statement, 1,000 rows per commit."""
-    for start in range(0, len(rows), PER_COMMIT):
-        columns = map(list, zip(*rows[start : start + PER_COMMIT], strict=True))
-        with connection, connection.cursor() as cursor:
-            cursor.execute(INSERT, dict(zip(Submission.__struct_fields__, columns, strict=True)))
+def _insert(cursor: Cursor, batch: Batch) -> None:
+    columns = zip(*((row.id, row.text, row.received_at) for row in batch), strict=True)
+    cursor.execute(INSERT, [_literal(column) for column in columns])
 
 
-def _copy(connection: Connection, rows: Rows) -> None:
-    """Copy all rows in one commit; building the text that COPY reads is part of the time."""
-    lines = "".join(f"{row_id}\t{text}\tnow\n" for row_id, text, *_ in rows)
-    with _no_wait_callback(), connection, connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {TABLE} (id, text, received_at) FROM STDIN", io.StringIO(lines))
+def _literal(values: Iterable[object]) -> str:
+    """Return PostgreSQL's text of an array: one parameter, where a list would be quoted value by value."""
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return '{"' + '","'.join(quoted) + '"}'
+
+
+def _copy(cursor: Cursor, batch: Batch) -> None:
+    """Copy rows; building the text that COPY reads is part of the time."""
+    lines = "".join(f"{row.id}\t{row.text}\tnow\n" for row in batch)
+    cursor.copy_expert(f"COPY {TABLE} (id, text, received_at) FROM STDIN", io.StringIO(lines))
 
 
 @contextmanager
-def _no_wait_callback() -> Iterator[None]:
-    """Let psycopg2 wait by itself: the callback of database.deadline, which counts for the process, allows no COPY."""
+def _bare_cursor(environment: Environment) -> Iterator[Cursor]:
+    """Connect, each statement a commit, and let psycopg2 wait by itself.
+
+    The callback of database.deadline counts for the process; it would slow down what is bare, and allows no COPY.
+    """
     callback = get_wait_callback()
     set_wait_callback(None)
     try:
-        yield
+        with closing(psycopg2.connect(environment.system.postgres.owner_url)) as connection:
+            connection.autocommit = True
+            yield connection.cursor()
     finally:
         set_wait_callback(callback)
 

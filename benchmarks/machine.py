@@ -5,16 +5,47 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.environment import Environment
+from benchmarks.environment import Environment, family, used
 from local.system import ROOT
 
-PACKAGES = ("granian", "flask", "celery", "sqlalchemy", "psycopg2-binary", "redis")
+PACKAGES = ("granian", "flask", "celery", "procrastinate", "sqlalchemy", "psycopg2-binary", "psycopg", "redis")
+KERNEL = 2  # the parent of the kernel's threads, on Linux
+
+
+class Others:
+    """What others take of the processors: what is busy, less the kernel, this process and all that it started.
+
+    Ask for ``share`` before the servers are killed: the time of a process that outlives its parent is lost.
+    """
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    @property
+    def share(self) -> float:
+        """The part of all processors that others have taken so far."""
+        busy, capacity = (now - then for now, then in zip(self._now(), self._before, strict=True))
+        return max(0.0, round(busy / capacity, 4))
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        machine = psutil.cpu_times()
+        busy = machine.user + machine.nice + machine.system + getattr(machine, "steal", 0.0)
+        kernel = sum(sum(thread.info["cpu_times"][:2]) for thread in _kernel_threads())
+        ours = sum(map(used, family(os.getpid())))
+        return busy - ours - kernel, time.monotonic() * (os.cpu_count() or 1)
+
+
+def _kernel_threads() -> Iterator[psutil.Process]:
+    return (each for each in psutil.process_iter(["ppid", "cpu_times"]) if each.info["ppid"] == KERNEL)
 
 
 def describe(environment: Environment, load_before: float) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""What observes a system under load: a collector of its traces, and a scraper of its metrics."""
+"""What observes a system under load: a scraper of its metrics, and a collector of its traces."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import urlopen
@@ -28,24 +28,33 @@ class _Collector(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def observer() -> Iterator[Sequence[Mapping[str, str]]]:
-    """Observe whatever has these environments: the API's, then the worker's."""
+def scraped() -> Iterator[Sequence[dict[str, str]]]:
+    """Scrape whatever has these environments, the API's and the worker's; both log JSON, as in the cluster."""
     api, worker, ended = free_port(), free_port(), threading.Event()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Collector) as collector:
-        threads = [
-            threading.Thread(target=collector.serve_forever),
-            threading.Thread(target=_scrape, args=([api, worker], ended)),
-        ]
-        for thread in threads:
-            thread.start()
-        tiers = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}", "LOG_JSON": "true"}
+    scraper = threading.Thread(target=_scrape, args=([api, worker], ended))
+    scraper.start()
+    try:
+        yield (
+            {"LOG_JSON": "true", "OPERATIONS_PORT": str(api)},
+            {"LOG_JSON": "true", "METRICS_PORT": str(worker)},
+        )
+    finally:
+        ended.set()
+        scraper.join()
+
+
+@contextmanager
+def observer() -> Iterator[Sequence[dict[str, str]]]:
+    """Scrape and collect the traces of whatever has these environments: the API's, then the worker's."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Collector) as collector, scraped() as environments:
+        thread = threading.Thread(target=collector.serve_forever)
+        thread.start()
+        traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}"}
         try:
-            yield tiers | {"OPERATIONS_PORT": str(api)}, tiers | {"METRICS_PORT": str(worker)}
+            yield [environment | traced for environment in environments]
         finally:
-            ended.set()
             collector.shutdown()
-            for thread in threads:
-                thread.join()
+            thread.join()
 
 
 def _scrape(ports: Sequence[int], ended: threading.Event) -> None:

@@ -5,49 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from benchmarks.figures import Rounds, ratios, summarise
-from benchmarks.results import Results
+from benchmarks.profile import SWEEP
+from benchmarks.results import Machine, Results
 from benchmarks.targets import Verdict, judge_all
 
 CONTENDERS = {
     "ours": "ix-dummies",
-    "insert_granian": "insert in the request (SQLAlchemy), granian",
-    "insert_flask": "insert in the request (SQLAlchemy), Flask's own server",
-    "push": "RPUSH, and a loop that pops one and inserts one",
+    "fronted": "ix-dummies, through nginx",
+    "insert": "insert in the request (SQLAlchemy)",
+    "push": "RPUSH, and a loop that pops and inserts up to 1,000",
     "task": "a Celery task per string",
+    "job": "a procrastinate job per string",
     "bare_append": "limit: a Flask view with one XADD",
-    "bare_view": "limit: a Flask view alone",
+    "bare_wsgi": "limit: bare granian, a WSGI function",
 }
+OURS = ("ours", "fronted")
 OTHERS = {
-    "ours.8.stored": ("8 clients, request to row", "/s"),
-    "ours.256.stored": ("256 clients, request to row", "/s"),
     "ours.1kb.stored": ("64 clients, strings of 1,024 characters, request to row", "/s"),
+    "cpu.worker": ("64 clients, processor time each string: worker", "µs"),
+    "cpu.redis": ("… Redis", "µs"),
+    "cpu.postgres": ("… PostgreSQL", "µs"),
     "paced.rate": ("Half of the top rate: sent", "/s"),
-    "bulk.stored": ("Bulk, 10,000 a request, request to row", "/s"),
-    "drain.one": ("Draining a backlog, one process", "/s"),
-    "drain.two": ("Draining a backlog, two processes", "/s"),
-    "limit.unnest": ("Limit: bare `unnest` loop, 1,000 a commit", "/s"),
+    "drain.singles.one": ("Draining singles, one process", "/s"),
+    "drain.singles.two": ("… two processes", "/s"),
+    "drain.bulks.one": ("Draining bulks, one process", "/s"),
+    "drain.bulks.two": ("… two processes", "/s"),
+    "limit.insert": ("Limit: bare insert loop, 1,000 a commit", "/s"),
+    "limit.copy_batches": ("Limit: COPY, 1,000 a commit", "/s"),
     "limit.copy": ("Limit: COPY in one commit", "/s"),
     "limit.xadd": ("Limit: redis-benchmark's XADD, 8 clients, 32 a pipeline", "/s"),
+    "memory.keyed": ("Redis, memory of a waiting single with an Idempotency-Key beyond its text, first minute", "B"),
     "poll.single.rate": ("Status of a stored string, 8 clients", "/s"),
     "poll.single.p99_ms": ("… p99", "ms"),
     "poll.hundred.rate": ("Status of 100 stored strings, 8 clients", "/s"),
     "poll.hundred.p99_ms": ("… p99", "ms"),
     "history.shallow_p99_ms": ("History, the newest pages of 50, 8 clients, p99", "ms"),
     "history.deep_p99_ms": ("History, pages near the oldest rows, p99", "ms"),
-    "cpu.api": ("Processor time a million single strings: API", "s"),
-    "cpu.worker": ("… worker", "s"),
-    "cpu.redis": ("… Redis", "s"),
-    "cpu.postgres": ("… PostgreSQL", "s"),
     "process.api_fresh_mb": ("API process just ready, resident memory", "MB"),
     "large.append_empty": ("Acknowledged by 64 clients, no worker, none waiting before", "/s"),
-    "large.append_waiting": ("… 1,000,000 waiting before", "/s"),
-    "large.store_empty": ("Draining with one process into an empty table", "/s"),
-    "large.store_rows": ("… into one of 10,000,000 rows", "/s"),
-    "export.submit_alone": ("Acknowledged by 64 clients beside 10,000,000 rows", "/s"),
+    "large.append_waiting": ("… 10,000,000 waiting before", "/s"),
+    "large.bulk_empty": ("Bulk, request to row, into an empty table", "/s"),
+    "large.bulk_rows": ("… into one of 100,000,000 rows", "/s"),
+    "large.singles_empty": ("64 clients, request to row, into an empty table", "/s"),
+    "large.singles_rows": ("… into one of 100,000,000 rows", "/s"),
+    "export.submit_alone": ("Acknowledged by 64 clients beside 100,000,000 rows", "/s"),
     "export.submit_beside": ("… while they are exported", "/s"),
     "export.rows": ("Rows exported, nothing else going on", "/s"),
+    "outage.group": ("Strings an append at 1,000/s, as in the outage's backlog", ""),
 }
-"""What neither the contenders' table nor the targets' shows: key -> name and unit."""
+"""What no other table shows: key -> name and unit."""
 
 
 def render(results: Results) -> str:
@@ -56,9 +62,11 @@ def render(results: Results) -> str:
     parts = [
         _taken(results),
         _contenders(rounds),
+        _sweep(rounds),
         _targets(judge_all(rounds)),
         _others(rounds),
     ]
+    parts = [part for part in parts if part]
     parts += [f"Left out: {what}." for what in results["skipped"]]
     return "\n\n".join(parts)
 
@@ -77,13 +85,19 @@ def table(header: Sequence[str], lines: Iterable[Sequence[str]], alignment: str)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, list(rule), *lines))
 
 
+def load_of(machine: Machine) -> str:
+    """Say how busy the machine was with other things."""
+    others = f"; others took {machine['others']:.1%} of the processors during it" if "others" in machine else ""
+    return f"The load before the run was {machine['load_before']}{others}."
+
+
 def _taken(results: Results) -> str:
     machine = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
         f"Measured {results['taken']}, revision {machine['revision']}, {results['profile']['rounds']} rounds; "
         f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gb']} GB, Linux {machine['kernel']}; "
-        f"{versions}. The load before the run was {machine['load_before']}."
+        f"{versions}. {load_of(machine)}"
     )
 
 
@@ -96,6 +110,8 @@ def _contenders(rounds: Rounds) -> str:
     )
     lines = []
     for contender, name in CONTENDERS.items():
+        if f"{contender}.64.stored" not in rounds:
+            continue
         cells = [name]
         for clients in (64, 1):
             stored = f"{contender}.{clients}.stored"
@@ -103,6 +119,19 @@ def _contenders(rounds: Rounds) -> str:
             cells += [_median(rounds.get(f"{contender}.{clients}.{p}_ms"), "ms") for p in ("p50", "p99")]
         lines.append(cells)
     return table(header, lines, "l" + "r" * 8)
+
+
+def _sweep(rounds: Rounds) -> str:
+    lines = [
+        (
+            str(clients),
+            _spread(rounds[f"sweep.{clients}.stored"]),
+            *(_median(rounds[f"sweep.{clients}.{p}_ms"], "ms") for p in ("p50", "p99")),
+        )
+        for clients in SWEEP
+        if f"sweep.{clients}.stored" in rounds
+    ]
+    return table(("clients", "stored/s (spread)", "acknowledged, p50", "p99"), lines, "rrrr") if lines else ""
 
 
 def _targets(verdicts: Iterable[Verdict]) -> str:
@@ -118,7 +147,7 @@ def _targets(verdicts: Iterable[Verdict]) -> str:
 
 def _others(rounds: Rounds) -> str:
     lines = [
-        (name, _spread(rounds[key], "/s" if unit == "/s" else f" {unit}"))
+        (name, _spread(rounds[key], f" {unit}" if unit.isalpha() else unit))
         for key, (name, unit) in OTHERS.items()
         if key in rounds
     ]

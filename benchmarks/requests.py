@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -34,20 +35,27 @@ def measure_paced(environment: Environment, profile: Profile, figures: Figures) 
 def measure_bulk(environment: Environment, profile: Profile, figures: Figures) -> None:
     """Measure bulk requests of 10,000 strings by four clients, until all rows are stored."""
     environment.empty(environment.ours)
+    figures.add("bulk.stored", store_bulk(environment, profile.bulk))
+
+
+def store_bulk(environment: Environment, strings: int) -> float:
+    """Send this many strings in bulk; return rows per second, from the first request to the last row."""
+    newest = environment.newest()
     bodies = [
         "\n".join(f"{part:04d}-{line:012d}" for line in range(BULK_STRINGS)).encode()
-        for part in range(profile.bulk // BULK_STRINGS)
+        for part in range(strings // BULK_STRINGS)
     ]
     start = time.time()
     with ThreadPoolExecutor(BULK_CLIENTS) as pool:
         shares = [bodies[number::BULK_CLIENTS] for number in range(BULK_CLIENTS)]
-        accepted = sum(pool.map(lambda share: _send(environment.system.api_url, share), shares))
-    if accepted != profile.bulk:
-        raise Incomplete(f"{accepted} of {profile.bulk} strings were accepted in bulk")
-    figures.add("bulk.stored", accepted / (environment.last_stored("dummies", accepted) - start))
+        accepted = sum(pool.map(lambda share: send_all(environment.system.api_url, share), shares))
+    if accepted != strings:
+        raise Incomplete(f"{accepted} of {strings} strings were accepted in bulk")
+    return accepted / (environment.last_stored("dummies", accepted, newest) - start)
 
 
-def _send(api: str, bodies: list[bytes]) -> int:
+def send_all(api: str, bodies: Sequence[bytes]) -> int:
+    """Send these bodies, each a bulk, one after another; return how many strings were accepted."""
     with Client(api) as client:
         responses = [client.submit("/dummies/bulk", body, "text/plain; charset=utf-8", str(uuid4())) for body in bodies]
     return sum(len(response["ids"]) for response in responses)

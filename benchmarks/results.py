@@ -16,6 +16,9 @@ Machine = Mapping[str, Any]
 LOAD_PER_CORE = 0.25
 """The load average per core, before a run, above which its figures are not trusted."""
 
+MOST_OTHERS = 0.05
+"""The part of the processors that others may take during a run whose figures are trusted."""
+
 
 def collect(machine: Machine, profile: Profile, figures: Figures) -> dict[str, Any]:
     """Return the results of a run: the machine, the profile, and each figure's value in every round."""
@@ -43,6 +46,8 @@ def doubts(machine: Machine) -> list[str]:
     found = []
     if is_busy(machine):
         found.append(f"the load was {machine['load_before']} before the run, the limit is {load_limit(machine):g}")
+    if machine.get("others", 0) > MOST_OTHERS:
+        found.append(f"others took {machine['others']:.1%} of the processors, the limit is {MOST_OTHERS:.0%}")
     if not re.fullmatch("[0-9a-f]+", machine["revision"]):
         found.append(f"the code measured is not a commit (revision: {machine['revision']})")
     return found

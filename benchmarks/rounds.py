@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from typing import NamedTuple
 
 from benchmarks import load
 from benchmarks.contenders import Contender
 from benchmarks.environment import Environment, Incomplete
-from benchmarks.figures import Figures
-from benchmarks.profile import Profile
+from benchmarks.figures import Figures, summarise
+from benchmarks.profile import SWEEP, Profile
 
 MANY = 64
 MILLION = 1_000_000
-OURS_ALONE = {"ours.8": (8, load.SHORTEST_TEXT), "ours.256": (256, load.SHORTEST_TEXT), "ours.1kb": (MANY, 1024)}
-"""Clients, and bytes a text, of the trials that only this system has."""
 
 
 class Trial(NamedTuple):
@@ -31,7 +30,7 @@ def run_trial(
     seconds: float,
     text_bytes: int = load.SHORTEST_TEXT,
 ) -> Trial:
-    """Put one contender under load while the others are idle. Raises LoadFailed or Incomplete."""
+    """Put one contender, emptied before, under load while the others are idle. Raises LoadFailed or Incomplete."""
     environment.empty(contender)
     start = time.time()
     seen = load.submit(contender.url, clients, seconds, text_bytes)
@@ -51,7 +50,8 @@ def warm_up(environment: Environment, profile: Profile) -> None:
 def measure(environment: Environment, profile: Profile, figures: Figures, number: int) -> None:
     """Measure every contender with 64 clients and with 1, and this system with other loads as well.
 
-    The order rotates with the round's number, so that no contender always follows the same one.
+    The order rotates with the round's number, so that no contender always follows the same one; the clients of the
+    sweep alternately grow and fall in number.
     """
     first = number % len(environment.contenders)
     for clients, seconds in ((MANY, profile.many_s), (1, profile.one_s)):
@@ -62,8 +62,15 @@ def measure(environment: Environment, profile: Profile, figures: Figures, number
             _record(figures, f"{contender.key}.{clients}", trial)
             if contender is environment.ours and clients == MANY:
                 _record_cpu(figures, before, environment.cpu_seconds(), trial.load.answered)
-    for key, (clients, text_bytes) in OURS_ALONE.items():
-        _record(figures, key, run_trial(environment, environment.ours, clients, profile.many_s, text_bytes))
+    _record(figures, "ours.1kb", run_trial(environment, environment.ours, MANY, profile.many_s, 1024))
+    for clients in SWEEP if number % 2 else reversed(SWEEP):
+        _record(figures, f"sweep.{clients}", run_trial(environment, environment.ours, clients, profile.sweep_s))
+
+
+def conclude_sweep(figures: Figures) -> None:
+    """Add the worst step of the sweep: the rate with twice as many clients over the rate before, of the medians."""
+    rates = [summarise(figures.rounds[f"sweep.{clients}.stored"]).median for clients in SWEEP]
+    figures.add("sweep.worst_step", min(after / before for before, after in pairwise(rates)))
 
 
 def _record(figures: Figures, key: str, trial: Trial) -> None:

@@ -32,6 +32,22 @@ def _await(port: int) -> None:
             time.sleep(0.05)
 
 
+def start_front(system: System) -> tuple[str, Process] | None:
+    """Start nginx before the API, as `make run` does, with no rate that decides; return its URL, None without nginx."""
+    binary = nginx.find()
+    if binary is None:
+        return None
+    folder, page, api = system.folder, free_port(), free_port()
+    (folder / "web" / "dist").mkdir(parents=True)
+    (folder / "web" / "nginx").symlink_to(Path("web/nginx").resolve())
+    rate = {"api_rate": ("1000000r/s", "1000000")} if hasattr(nginx.Front, "api_rate") else {}  # else refused
+    where = nginx.Front(page, api, f"127.0.0.1:{system.api_port}", **rate)
+    command = nginx.write_config(binary, folder / "nginx", folder / "web", where)
+    front = Process(command, folder / "nginx.log", {})
+    _await(api)
+    return f"http://127.0.0.1:{api}/dummies/", front
+
+
 def main() -> None:
     """Serve."""
     folder, (api_env, worker_env) = Path(sys.argv[1]), map(json.loads, sys.argv[2:])
@@ -39,23 +55,15 @@ def main() -> None:
         system.start_api(api_env)
         system.start_worker(env=worker_env)
         urls = {"direct": f"{system.api_url}/dummies/"}
-        front = None
-        if binary := nginx.find():
-            page, api = free_port(), free_port()
-            (folder / "web" / "dist").mkdir(parents=True)
-            (folder / "web" / "nginx").symlink_to(Path("web/nginx").resolve())
-            rate = {"api_rate": ("1000000r/s", "1000000")} if hasattr(nginx.Front, "api_rate") else {}  # else refused
-            where = nginx.Front(page, api, f"127.0.0.1:{system.api_port}", **rate)
-            command = nginx.write_config(binary, folder / "nginx", folder / "web", where)
-            front = Process(command, folder / "nginx.log", {})
-            urls["through nginx"] = f"http://127.0.0.1:{api}/dummies/"
-            _await(api)
+        front = start_front(system)
+        if front:
+            urls["through nginx"] = front[0]
         try:
             print(json.dumps({"urls": urls, "database": system.postgres.owner_url}), flush=True)
             sys.stdin.read()
         finally:
             if front:
-                front.stop()
+                front[1].stop()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measure how soon the page shows each view on a slow line, and how long it blocks on large input.
+"""Measure how soon the page shows a string as stored, each view on a slow line, and how long large input blocks it.
 
 Prints tables for docs/performance.md, from a system of its own. From the repository's root, with the page built:
 ``PYTHONPATH=. .venv/bin/python tests/page_speed.py``.
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from browsing import PATIENCE, drop, find_chromium, serving
+from page_stored import print_times
 from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwright
 from support import query
 
@@ -224,6 +225,7 @@ def main() -> None:
         system.start_worker()
         with sync_playwright() as playwright, serving(system) as site:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
+            print_times(browser, site)
             good = measure(browser, system, site)
             browser.close()
     sys.exit(not good)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dead_letters import balance
 from redis import Redis as RedisClient
-from strings import bulk, ids_of, single
+from strings import bulk, ids_of, records_in, single
 from support import dead_letter_all, eventually
 
 from core.append import Unit
@@ -207,17 +208,19 @@ def test_an_entry_that_no_version_wrote_stays_and_holds_up_nothing(redis: RedisC
     assert redis.xlen(KEYS.journal) == 7
 
 
-def test_a_full_redis_refuses_an_append_whole(redis: RedisClient) -> None:
-    journal = Journal(redis)
-    journal.append([unit("before")])
+@pytest.mark.parametrize("kind", ["single strings", "bulks", "both", "a bulk that is known in part"])
+def test_a_full_redis_refuses_an_append_whole(redis: RedisClient, kind: str) -> None:
+    journal, whole = Journal(redis), bulk(*map(str, range(1_000)), key="bulk")
+    journal.append([single("before"), whole.part(300, 600)])
     before = redis.dbsize()
     fill(redis)
-    refused = unit("after", key="key")
+    units = [] if kind == "bulks" else [single("after", key="key"), single("after")]
+    units += [] if kind == "single strings" else [bulk("after", "it", key="other"), bulk("after", "it")]
     with pytest.raises(JournalFull):
-        journal.append([refused])
+        journal.append([whole.part(0, 500)] if "known" in kind else units)
     assert redis.dbsize() == before
-    assert journal.counts().waiting == 1
-    assert redis.xlen(KEYS.journal) == 1
+    assert records_in(redis) == journal.counts().waiting == journal.counts().appended == 301
+    assert redis.xlen(KEYS.journal) == 2
 
 
 def _complete(consumer: Consumer) -> None:
@@ -246,11 +249,14 @@ def _set_aside(consumer: Consumer) -> None:
     consumer.end_aside(1.0)
 
 
+@pytest.mark.parametrize("units", [[bulk("a", "b")], [single("a"), single("b")]], ids=["a bulk", "single strings"])
 @pytest.mark.parametrize("settle", [_complete, _release, _split, _dead_letter, _set_aside])
-def test_a_full_redis_lets_whatever_a_drain_does(redis: RedisClient, settle: Callable[[Consumer], None]) -> None:
+def test_a_full_redis_lets_whatever_a_drain_does(
+    redis: RedisClient, settle: Callable[[Consumer], None], units: list[Unit]
+) -> None:
     """Even for the first worker ever, which has to make the consumer group."""
     journal, consumer = Journal(redis), Consumer(redis)
-    journal.append([unit("a", "b")])
+    journal.append(units)
     fill(redis)
     consumer.start()
     Watch(redis).heartbeat("worker@here")
@@ -260,7 +266,7 @@ def test_a_full_redis_lets_whatever_a_drain_does(redis: RedisClient, settle: Cal
     assert consumer.start() is Turn.REST
     consumer.mark_database_available()
     consumer.finish()
-    assert journal.counts().unaccounted == 0
+    assert balance(redis)["waiting"] + balance(redis)["failed"] == records_in(redis)
 
 
 def test_a_deleted_consumer_group_is_recreated_and_nothing_is_lost(redis: RedisClient) -> None:
