@@ -17,7 +17,7 @@ endif
 ifneq ($(MAKECMDGOALS),lint test-page)
 .NOTPARALLEL:
 endif
-.PHONY: help run test test-page doctor faults faults-page faults-mutants test-containers test-cluster test-alerts test-runbooks test-provision test-workflows bench pairs page-speed screenshots observed sbom audit lint python-tools web-tools
+.PHONY: help run test test-page doctor faults faults-page faults-mutants test-containers test-cluster test-alerts test-runbooks test-provision test-upgrade test-workflows bench pairs page-speed screenshots observed sbom audit lint python-tools web-tools
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ test-runbooks: .venv/.stamp ## Cause the fault of each runbook in a system and r
 
 test-provision: .venv/.stamp ## Run provision.sh on a clean Debian and test who can connect; needs root and debootstrap
 	$(VENV_PYTHON) -m pytest -s tests/provision
+
+test-upgrade: .venv/.stamp ## Roll out from an older revision to this tree and back, under load: FROM= the last release from 1.0.0 on, else HEAD; SECONDS=
+	$(VENV_PYTHON) -m pytest -s tests/upgrade
 
 test-workflows: .venv/.stamp ## Execute the run steps of the CI workflow in a fresh clone, with each of its Python versions found here; PYTHONS= STEPS=
 	$(VENV_PYTHON) tests/workflows.py

@@ -37,7 +37,7 @@ GENERATED = set((ROOT / ".gitignore").read_text(encoding="utf-8").split())
 SOURCES = """
     compose.yaml .env.example Makefile docker-bake.hcl k8s web/nginx */Dockerfile database/provision.sh
     database/settings.py local/*.py benchmarks/*.py tests/faults/*.py tests/faults_page/*.py
-    tests/cluster/*.py tests/provision/*.py
+    tests/cluster/*.py tests/provision/*.py tests/upgrade/*.py
 """
 ELSEWHERE = {"KUBECONFIG", "URL", "NOAUTH", "LOADING", "PUBLIC", "WRONGPASS", "MISCONF", "FLUSHALL", "DEL", "XTRIM"}
 """Others' variables, what the runbooks' reader sets, and what servers say and take in capitals."""

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError, pageError } from "../../api/apiError";
 import type { Schema } from "../../api/schema";
 import { accept, linesOf, refuse, settle } from "../../testing/sending";
-import { idUnder } from "../strings/kept";
+import { idsUnder } from "../strings/kept";
 import type { Batch, Chunk } from "./batch";
 import { Batches } from "./batches";
 import type { Send } from "./batchRun";
@@ -32,10 +32,8 @@ async function open(): Promise<void> {
     return new Promise((resolve, reject) => {
       const answer = async (give: Answer) => {
         await give(chunk).then((accepted) => {
-          for (const [index, text] of chunk.texts.entries()) {
-            keys.set(text, (keys.get(text) ?? new Set()).add(chunk.key));
-            kept.add(idUnder(chunk.key, text, index));
-          }
+          for (const text of chunk.texts) keys.set(text, (keys.get(text) ?? new Set()).add(chunk.key));
+          for (const id of idsUnder(chunk.key, chunk.texts)) kept.add(id);
           resolve(accepted);
         }, reject);
         await settle();

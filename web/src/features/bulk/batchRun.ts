@@ -2,7 +2,7 @@ import { ApiError, isTooLarge, pageError, type Trouble } from "../../api/apiErro
 import { namedDelay } from "../../api/reachability";
 import type { Schema } from "../../api/schema";
 import { retryDelay } from "../../timing/retryDelay";
-import { idUnder, type missingOf } from "../strings/kept";
+import { idsUnder, type missingOf } from "../strings/kept";
 import { Attempts } from "./attempts";
 import { acceptedLines, type Batch, type Chunk } from "./batch";
 import type { Batches } from "./batches";
@@ -188,7 +188,7 @@ export class BatchRun {
    * is noted.
    */
   private async kept(chunk: Chunk, own: Attempts): Promise<readonly (string | undefined)[] | null> {
-    const ids = chunk.texts.map((text, index) => idUnder(chunk.key, text, index));
+    const ids = idsUnder(chunk.key, chunk.texts);
     try {
       const missing = await this.missingOf(ids);
       if (!missing || missing.length === ids.length) return missing && [];

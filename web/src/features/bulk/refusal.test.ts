@@ -12,7 +12,7 @@ import {
   service,
   settle,
 } from "../../testing/sending";
-import { idUnder } from "../strings/kept";
+import { idsUnder } from "../strings/kept";
 import type { Chunk } from "./batch";
 
 const tooLarge = (code: string) => Promise.reject(new ApiError({ code, detail: "HTTP 413" }, false));
@@ -42,7 +42,7 @@ describe("a chunk that is refused", () => {
     ["all", []],
     ["some", ["2", "3"]],
   ])("is accepted as far as the service has it, though it is too large: %s", async (_, lacking) => {
-    const ids = ({ key, texts }: Chunk) => texts.map((text, index) => idUnder(key, text, index));
+    const ids = ({ key, texts }: Chunk) => idsUnder(key, texts);
     service.missingOf = async () => {
       const [chunk] = service.sent;
       return chunk ? ids(chunk).filter((_, index) => lacking.includes(chunk.texts[index] ?? "")) : [];

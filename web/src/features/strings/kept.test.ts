@@ -4,7 +4,7 @@ import type { Schema } from "../../api/schema";
 import { problem } from "../../testing/fakeApi";
 import { idOf } from "../../testing/ids";
 import { server } from "../../testing/server";
-import { idUnder, missingOf } from "./kept";
+import { idsUnder, idUnder, missingOf } from "./kept";
 
 const IDS = ["a", "b"].map(idOf);
 const NONE = { stored: 0, queued: 0, failed: [], not_found: IDS, unavailable: 0 };
@@ -13,9 +13,33 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout"] });
 });
 
-it("computes ids as the service does", () => {
-  expect(idUnder("key", "text")).toBe("c4b6433d-fd65-56bb-9f09-cc0e7adbe892");
-  expect(idUnder("key", "값 \u{1F44B}", 1)).toBe("03e67f35-6668-59ab-a6b7-39d2f0ade5fe");
+// tests/unit/test_ids.py has the same vectors
+describe("an id as the service derives it", () => {
+  it.each([
+    ["text", "c4b6433d-fd65-87af-8f09-cc0e7adbe892"],
+    ["값 \u{1F44B}", "72bef68e-c9b0-87af-85e5-0ba52a0f3df3"],
+    ["two\nlines\r\n and a tab\t", "33f5320b-92fc-87af-8f07-1c1d549a5a37"],
+  ])("is that of %j alone", (text, id) => {
+    expect(idUnder("key", text)).toBe(id);
+  });
+
+  it("derives from all texts of a bulk, and has its index", () => {
+    expect(idsUnder("key", ["값 \u{1F44B}", "a\nb", "c"])).toEqual([
+      "406f9646-846c-87af-9f5f-496ec8520000",
+      "406f9646-846c-87af-9f5f-496ec8520001",
+      "406f9646-846c-87af-9f5f-496ec8520002",
+    ]);
+  });
+
+  it("counts to the last of 10,000 in hexadecimal digits", () => {
+    const ids = idsUnder(
+      "key",
+      Array.from({ length: 10_000 }, (_, index) => `text ${index}`),
+    );
+    expect(new Set(ids).size).toBe(10_000);
+    expect(ids[0]).toBe("62b89988-0202-87af-94e8-9cdfd68e0000");
+    expect(ids.at(-1)).toBe("62b89988-0202-87af-94e8-9cdfd68e270f");
+  });
 });
 
 describe("what was refused for its size", () => {

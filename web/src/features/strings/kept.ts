@@ -6,10 +6,23 @@ import { askStatus } from "./api/askStatus";
 const KEYS = "6f1a6c1e-52a2-4d0f-9a5c-0d3f3f0f6d10";
 /** Ids in a question: it must be smaller than what was refused for its size. */
 const PER_QUESTION = 200;
+const INDEX_DIGITS = 4;
 
-/** Returns the id that the service gives a text under this key; `index` is its place in a bulk request. */
-export function idUnder(key: string, text: string, index?: number): string {
-  return v5([key, ...(index === undefined ? [] : [index]), text].join("\0"), KEYS);
+/** Returns the id that the service gives a text that is submitted alone under this key. */
+export function idUnder(key: string, text: string): string {
+  return laidOut(key, text, 8);
+}
+
+/** Returns the ids that the service gives the strings of a bulk request: they derive from the key and all its texts. */
+export function idsUnder(key: string, texts: readonly string[]): string[] {
+  const common = laidOut(key, texts.join("\0"), 9).slice(0, -INDEX_DIGITS);
+  return texts.map((_, index) => common + index.toString(16).padStart(INDEX_DIGITS, "0"));
+}
+
+/** Returns a UUID of version 8 whose place derives from the key alone: core/ids.py describes the layout. */
+function laidOut(key: string, name: string, kind: 8 | 9): string {
+  const hashed = v5(`${key}\0${name}`, KEYS);
+  return `${hashed.slice(0, 14)}8${v5(key, KEYS).slice(-3)}-${kind}${hashed.slice(20)}`;
 }
 
 /**
