@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from api.ids import bulk_first_id, submission_id
-from core.ids import bulk_of, index_of, nth, packed, unpacked
+from core.ids import nth
 
 FIRST_OF_MANY = "62b89988-0202-87af-94e8-9cdfd68e0000"
 MANY = [f"text {number}" for number in range(10_000)]
@@ -40,28 +40,6 @@ def test_the_ids_of_a_bulk_derive_from_the_key_and_all_texts() -> None:
 def test_a_request_id_takes_the_place_of_a_key_in_a_namespace_of_its_own() -> None:
     assert submission_id("text", None, "key") == "644644a5-be27-8788-8e88-14fe6abaf55c"
     assert submission_id("text", "key", None) != submission_id("text", None, "key")
-
-
-def test_an_id_is_a_uuid_of_version_8_that_tells_its_kind() -> None:
-    """A string alone has no index; one of a bulk has what its bulk's ids have in common."""
-    alone, first = submission_id("a", "key", None), bulk_first_id(["a"], "key", None)
-    assert (alone[14], alone[19], index_of(alone)) == ("8", "8", None)
-    assert (first[14], first[19], index_of(first)) == ("8", "9", 0)
-    assert (index_of(nth(first, 300)), bulk_of(nth(first, 300))) == (300, bulk_of(first))
-    assert unpacked(packed(first)) == first
-
-
-def test_the_place_comes_from_the_key_alone() -> None:
-    ids = [submission_id("a", "key", None), submission_id("b", "key", "other"), bulk_first_id(MANY, "key", None)]
-    assert {place_of(id_) for id_ in ids} == {"7af"}
-    assert place_of(submission_id("a", "another key", None)) != "7af"
-
-
-def test_bulks_that_differ_in_one_text_or_in_their_order_share_no_id() -> None:
-    """A retry under the same key with other texts must not be taken for the first request."""
-    others = [[*MANY[:-1], "other"], MANY[:-1], MANY[::-1], ["".join(MANY)]]
-    bulks = {bulk_of(bulk_first_id(texts, "key", None)) for texts in (MANY, *others)}
-    assert len(bulks) == len(others) + 1
 
 
 @pytest.mark.parametrize("source", [None, "request {}"])

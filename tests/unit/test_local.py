@@ -243,6 +243,7 @@ def test_the_scripts_are_well_formed_and_every_target_is_listed() -> None:
         "test-containers",
         "test-cluster",
         "test-provision",
+        "test-upgrade",
         "test-runbooks",
         "test-workflows",
     }
