@@ -32,8 +32,8 @@ GROUP = 30
 """Strings an entry: what 64 clients bring about, half of them at each API process."""
 PENDING = 50_000
 MOST_PENDING_BYTES = {HASHES: 180, PENDING // 100: 90}
-"""Beyond the text of a single string, by the number of hashes that their records are in: a tenth more than measured (163,
-81). With so few strings most hashes hold one or none; with some millions each holds a hundred, as they do in the second case."""
+"""Beyond the text of a single string, by the number of hashes that hold the records: a tenth more than measured (163
+and 81). With few strings most hashes hold one or none; with millions each holds a hundred, as in the second case."""
 MOST_PENDING_BULK_BYTES = 30
 
 

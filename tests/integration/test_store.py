@@ -4,21 +4,50 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 
 import psycopg2
 import pytest
-from strings import new_entry
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from strings import RECEIVED_AT, bulk, entry_of, new_entry, new_id, submissions_of
 from support import REFUSE, UNPLANT
 
-from core.entries import Strings
+from core.entries import VERSION, Fields, Strings, encode_text
+from core.ids import packed
 from core.retries import Failure
+from core.submission import Submission
 from database.migrate import migrate, migrations
 from local.ports import free_port
 from local.postgres import Postgres
 from worker.failures import Outage, Refused, TooSlow, Unanswered
 from worker.store import Store
+
+HARD = [
+    *("NULL", "null", "{}", "{a,b}", "}", ",", '"', '""', "'", "\\", "\\\\", "\\n", '\\"', "\\u0041", "/", "--", "%s"),
+    *(
+        "%(id)s",
+        " ",
+        "  leading",
+        "trailing  ",
+        "a\nb",
+        "\n",
+        "\r\n",
+        "\t",
+        "\x01\x1f\x7f\x85",
+        "안녕 \U0001f44b",
+        "\u2028",
+        "\ufeff",
+    ),
+    "x" * 2**20,
+    '"' * 2**20,
+]
+"""Texts that mean something else in JSON, in SQL, or in an array's text form, and long ones."""
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1) | st.text(
+    "\\\"{},NUL' \n\t%", min_size=1
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +84,33 @@ def test_a_batch_is_stored_once_however_often_it_comes(postgres: Postgres, store
     assert store.insert([batch]) == 0
     rows = as_superuser(postgres, "SELECT id::text, text, extract(epoch FROM received_at) FROM dummies")
     assert {(s.id, s.text, 1_700_000_000) for s in batch.submissions} <= {(i, t, int(at)) for i, t, at in rows}
+
+
+def rows_of(postgres: Postgres, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Return text and time (µs since 1970) of each stored string, by id."""
+    at = "(extract(epoch FROM received_at) * 1000000)::bigint"
+    listed = ",".join(f"'{id_}'" for id_ in ids)
+    rows = as_superuser(postgres, f"SELECT id::text, text, {at} FROM dummies WHERE id IN ({listed})")
+    return {id_: (text, received_at) for id_, text, received_at in rows}
+
+
+@given(st.lists(st.lists(TEXTS, min_size=1, max_size=5), min_size=1, max_size=4))
+@example([HARD])
+@example([["plain", "ascii"], HARD, ["NULL"], ["{}"]])
+@example([[text] for text in HARD])
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_text_is_stored_exactly_with_its_id_and_time(
+    postgres: Postgres, store: Store, batch: list[list[str]]
+) -> None:
+    """Whatever it has that means something in an array's text form: the text goes as it is in JSON, or escaped."""
+    sent = [
+        [Submission(new_id(), text, RECEIVED_AT - 7 * number) for number, text in enumerate(texts)] for texts in batch
+    ]
+    whole = bulk(*batch[0])
+    fields = Fields(VERSION, packed(whole.first_id), b"%d" % RECEIVED_AT, encode_text(whole.texts))
+    expected = {each.id: (each.text, each.received_at) for each in [*chain(*sent), *submissions_of(whole)]}
+    assert store.insert([*(entry_of(*each) for each in sent), Strings(fields)]) == len(expected)
+    assert rows_of(postgres, list(expected)) == expected
 
 
 def refused(store: Store, *batch: Strings) -> Failure:
