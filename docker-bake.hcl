@@ -4,7 +4,7 @@
 #   docker buildx bake -f docker-bake.hcl --load --set '*.platform='
 
 variable "VERSION" {
-  default = "0.9.0" # the same as in pyproject.toml and k8s/components/release
+  default = "1.0.0" # the same as in pyproject.toml and k8s/components/release
 }
 
 variable "REVISION" {
