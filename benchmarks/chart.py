@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 from benchmarks.figures import Summary, summarise
-from benchmarks.report import CONTENDERS, number
+from benchmarks.report import CONTENDERS, OURS, number
 from benchmarks.results import Results
 
 KEY = "{contender}.64.stored"
@@ -50,7 +50,7 @@ def draw(results: Results) -> str:
 
 
 def _bar(contender: str, figure: Summary, top: float, scale: float) -> str:
-    kind = "ours" if contender == "ours" else "limit" if contender.startswith("bare") else "peer"
+    kind = "ours" if contender in OURS else "limit" if contender.startswith("bare") else "peer"
     middle, width = top + BAR / 2, figure.median * scale
     ends = [LABELS + end * scale for end in (figure.least, figure.most)]
     return "\n".join(

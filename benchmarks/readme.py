@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from benchmarks.figures import ratios, summarise
-from benchmarks.report import number, table
+from benchmarks.report import OURS, number, table
 from benchmarks.results import Results
 
 
@@ -56,7 +56,7 @@ def render(results: Results, language: Language) -> str:
         if f"{contender}.64.stored" not in rounds:
             continue
         stored, [p50_ms, *_] = f"{contender}.64.stored", summarise(rounds[f"{contender}.64.p50_ms"])
-        times = "" if contender == "ours" else f"{number(summarise(ratios(rounds, 'ours.64.stored', stored)).median)}x"
+        times = "" if contender in OURS else f"{number(summarise(ratios(rounds, 'ours.64.stored', stored)).median)}x"
         lines.append((name, number(summarise(rounds[stored]).median), times, f"{number(p50_ms)} ms"))
     keys = {"bulk": "bulk.stored", "one": "drain.singles.one", "two": "drain.singles.two"}
     parts = [

@@ -19,6 +19,7 @@ CONTENDERS = {
     "bare_append": "limit: a Flask view with one XADD",
     "bare_wsgi": "limit: bare granian, a WSGI function",
 }
+OURS = ("ours", "fronted")
 OTHERS = {
     "ours.1kb.stored": ("64 clients, strings of 1,024 characters, request to row", "/s"),
     "cpu.worker": ("64 clients, processor time each string: worker", "µs"),
