@@ -10,11 +10,14 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from benchmarks import chart, limits, machine, pairs, publish, readme, report, results
 from benchmarks.__main__ import conclude
 from benchmarks.figures import Figures, ratios, summarise
 from benchmarks.load import HERE, SHORTEST_TEXT
+from benchmarks.peers.bare_wsgi import app as bare_wsgi
 from benchmarks.profile import DEFAULT, FULL, QUICK, SWEEP, chosen
 from benchmarks.rounds import conclude_sweep
 from benchmarks.targets import TARGETS, Target, judge
@@ -83,6 +86,16 @@ def test_the_worst_step_of_the_sweep_is_one_of_the_medians() -> None:
             figures.add(f"sweep.{clients}.stored", factor * (900.0 if clients == 128 else 1_000.0))
     conclude_sweep(figures)
     assert figures.rounds["sweep.worst_step"] == [pytest.approx(0.9)]
+
+
+def test_the_bare_function_returns_what_the_api_returns(client: FlaskClient) -> None:
+    ours = client.post("/dummies/", json={"text": "hello"})
+    bare = Client(bare_wsgi.create_app()).post("/", json={"text": "hello"})
+    assert bare.status == ours.status
+    heads = [{name: len(value) for name, value in each.headers if name != "Content-Length"} for each in (bare, ours)]
+    assert heads[0] == heads[1]
+    texts = [{name: len(str(value)) for name, value in each.get_json().items()} for each in (bare, ours)]
+    assert texts[0] == texts[1] | {"accepted_total": len("1000000")}
 
 
 def test_an_array_literal_keeps_what_is_special_in_it() -> None:

@@ -19,7 +19,7 @@ BODY = (
 HEADERS = [
     ("Content-Type", "application/json"),
     ("Content-Length", str(len(BODY))),
-    ("X-Request-ID", ID.replace("-", "")),
+    ("X-Request-ID", ID),
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
     ("Location", f"/dummies/{ID}"),
