@@ -1,4 +1,4 @@
-"""What all tests share: ports that no other process takes before a server listens, and one browser a process."""
+"""What all tests share: ports that no other process takes, one initdb and one browser a process."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ def pytest_configure() -> None:
         share = (ports.LAST - ports.FIRST + 1) // SHARES
         ports.FIRST += share * int(worker.removeprefix("gw"))
         ports.LAST = ports.FIRST + share - 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_initdb() -> None:
+    """Systems have a PostgreSQL that is made sooner."""
+    # only now: what is collected imports core in an order of its own
+    from copied_postgres import CopiedPostgres  # noqa: PLC0415
+
+    from local import system  # noqa: PLC0415
+
+    system.Postgres = CopiedPostgres
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from faults.ledger import Ledger
 from faults.texts import text_of
 from support import Client, eventually
 
-from core.journal import KEY_REMEMBERED_S
+from core.append import KEY_REMEMBERED_S
 from upgrade.versions import Version, Versions
 
 BARRED = "barred"
