@@ -17,8 +17,6 @@ _KEYS = uuid_utils.UUID("6f1a6c1e-52a2-4d0f-9a5c-0d3f3f0f6d10")
 _REQUESTS = uuid_utils.UUID("b0d8e5f2-8d55-4a35-8d4b-6a7d1f1f1c52")
 _PLACE = slice(28, 31)
 """Where a UUIDv7 is random, and neither the time nor a counter."""
-_HASHED_TOGETHER = 100
-"""Texts: of a whole bulk it would take several copies."""
 
 
 def submission_id(text: str, key: str | None, request_id: str | None) -> str:
@@ -56,6 +54,7 @@ def _hashed(texts: Sequence[str], key: str | None, request_id: str | None) -> tu
 def _uuid5(namespace: uuid_utils.UUID, source: str, texts: Sequence[str]) -> str:
     """Return the UUIDv5 of all these, with nothing copied as a whole; single_id and bulk_id set version and variant."""
     digest = hashlib.sha1(namespace.bytes + source.encode(), usedforsecurity=False)
-    for start in range(0, len(texts), _HASHED_TOGETHER):
-        digest.update("\0".join(["", *texts[start : start + _HASHED_TOGETHER]]).encode())
+    for text in texts:
+        digest.update(b"\0")
+        digest.update(text.encode())
     return unpacked(digest.digest()[:16])

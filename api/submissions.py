@@ -24,9 +24,8 @@ def accept(
     """
     unit = _unit(submission_id(submitted.text, key, request_id), [submitted.text], key, trace)
     request = parts.appender.append([unit])
-    earlier = request.earlier and request.earlier.get(unit.first_id)
-    status: StringStatus = "failed" if earlier and earlier.failed else "queued"
-    received_at = utc((earlier or unit).received_at)
+    status: StringStatus = "failed" if request.earlier and request.earlier.failed else "queued"
+    received_at = utc((request.earlier or unit).received_at)
     return Accepted(unit.first_id, status, f"/dummies/{unit.first_id}", received_at, request.appended)
 
 

@@ -76,7 +76,7 @@ class Done(NamedTuple):
 
 
 class Call:
-    """A call for some units, of which no two have the same first id."""
+    """A call for some units, among which no single string is twice."""
 
     def __init__(self, units: Sequence[Unit], keys: Keys) -> None:
         """Write the keys and the arguments of the script."""

@@ -12,7 +12,8 @@ texts  JSON array of the texts
 trace  contexts of those requests that are traced, in W3C's form; missing where none is
 ====== =====================================================================================================
 
-What is added to a string later is another field here, of another version.
+What is added to a string later is another field here, and then this is another version: a worker that does not know the
+field would store the string without it.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Journal:
 
         Raises JournalFull, with nothing written, or JournalUnavailable, when they may have been written.
         """
-        left = list({unit.first_id: unit for unit in units}.values())
+        left = list({(unit.first_id, len(unit.texts)): unit for unit in reversed(units)}.values())[::-1]
         wake, added, refused, earlier = False, 0, set[str](), dict[str, Record]()
         for _ in range(ATTEMPTS):
             try:
@@ -100,6 +100,8 @@ class Journal:
             earlier = done.earlier | earlier
             if not left:
                 indexes = {index for index, unit in enumerate(units) if unit.first_id in refused}
+                if refused - {units[index].first_id for index in indexes}:
+                    break  # what is missing of a bulk was refused, though the rest of it is there
                 return Appended(wake, indexes, earlier, done.appended)
         raise JournalUnavailable
 

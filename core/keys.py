@@ -9,9 +9,9 @@ from core.ids import INDEX_BYTES, index_of
 GROUP = "writers"
 CONSUMER = "worker"  # one name for all processes: an entry belongs to the lease, not to a process
 ASIDE_CONSUMER = "aside"  # holds the entries that are set aside
-HASHES = 2**17
-"""Hashes among which the records of single strings are spread. A hash of up to 128 fields takes little memory: so here
-for up to 14,000,000 strings. With more hashes each would have so few fields that it takes more memory than they do."""
+HASHES = 2**16
+"""Hashes among which the records of single strings are spread. Redis keeps one of up to 512 fields in little memory: so
+here for up to 30,000,000 strings. With more of them each would have so few fields that it takes more than those do."""
 _LAST_BYTES = Struct(">12xI")
 
 
@@ -20,7 +20,7 @@ class Keys:
 
     def __init__(self, prefix: str) -> None:
         """Derive every key from the prefix."""
-        self.journal = f"{prefix}:journal"  # stream: the queue itself, one entry per group of strings
+        self.journal = f"{prefix}:journal"  # stream: the queue itself, an entry holds up to 500 strings
         self.waiting = f"{prefix}:waiting"  # integer: strings in the journal
         self.appended = f"{prefix}:appended"  # integer: strings ever appended; falls only if the journal is rolled back
         self.writable = f"{prefix}:writable"  # flag: written each second to see whether Redis takes writes

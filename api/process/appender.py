@@ -35,11 +35,11 @@ class Ticket:
     """What became of a request's units so far.
 
     One thread writes them, in order and none after a failure; so when the first one fails, nothing of the request was
-    kept, nor will be. ``earlier`` has, by id, the records of strings that were queued or failed already; ``appended``
-    is roughly the number of strings ever appended, up to the last one.
+    kept, nor will be. ``earlier`` is a record of the last unit's strings where they were queued or failed already;
+    ``appended`` is roughly the number of strings ever appended, up to the last one.
     """
 
-    earlier: dict[str, Record] | None = None
+    earlier: Record | None = None
     appended: int = 0
     kept: bool = False
     abandoned: bool = False
@@ -143,11 +143,15 @@ class Appender:
 
     def _append_next(self) -> None:
         group = self._next()
-        if left := [(unit, ticket) for unit, ticket in group.waiting if not ticket.over]:
-            self._write(left)
-        with self._grown:  # as many as are under way: those that get their response now, and those that wait already
-            self._enough = len(group.waiting) + sum(len(each.waiting) for each in self._groups)
-        group.done.release()
+        try:
+            if left := [(unit, ticket) for unit, ticket in group.waiting if not ticket.over]:
+                self._write(left)
+            with (
+                self._grown
+            ):  # as many as are under way: those that get their response now, and those that wait already
+                self._enough = len(group.waiting) + sum(len(each.waiting) for each in self._groups)
+        finally:
+            group.done.release()
 
     def _next(self) -> _Group:
         """Return the next group, once it is large enough, or has not grown so large in time."""
@@ -186,8 +190,7 @@ def _note(group: list[_Waiting], appended: Appended) -> int:
             kept += len(unit.texts)
             ticket.kept = True
             ticket.appended = appended.appended
-            if appended.earlier:
-                ticket.earlier = (ticket.earlier or {}) | appended.earlier
+            ticket.earlier = appended.earlier.get(unit.first_id)
     return kept
 
 

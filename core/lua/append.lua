@@ -1,5 +1,5 @@
--- Appends the units that wait in one process. A unit is one request: a string, or a part of a bulk, and its idempotency
--- key if it has one. All single strings become one entry of the journal, each part of a bulk one of its own.
+-- Appends the units that wait in one process. A unit is the string of one request, or a part of its bulk, and the request's
+-- idempotency key if it has one. All single strings become one entry of the journal, each part of a bulk one of its own.
 --
 -- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, then the key of each unit's record, then the key record of each keyed
 --       unit
@@ -26,8 +26,8 @@ local first_key = 4 + units
 -- which units have a key that belongs to another request?
 local refused, conflicts, digests = {}, {}, {}
 if #KEYS > first_key then
-  local known = redis.call('MGET', unpack(KEYS, first_key + 1))
-  for i, owner in ipairs(known) do
+  local owners = redis.call('MGET', unpack(KEYS, first_key + 1))
+  for i, owner in ipairs(owners) do
     local key, number, digest = KEYS[first_key + i], tonumber(ARGV[first_keyed + 2 * i - 2]), ARGV[first_keyed + 2 * i - 1]
     owner = digests[key] or owner or digest
     -- one that should have expired is left over from before Redis' clock was put back
@@ -77,7 +77,8 @@ if all_new then
   end
 end
 for number = singles + 1, units do
-  local id, count, received_at, texts, trace = unpack(ARGV, first_part + 5 * (number - singles - 1), first_keyed - 1)
+  local a = first_part + 5 * (number - singles - 1)
+  local id, count, received_at, texts, trace = unpack(ARGV, a, a + 4)
   if is_new(number, id, tonumber(count)) then
     put_record(KEYS[4 + number], id, count, append(tonumber(count), id, received_at, texts, trace), received_at)
   end

@@ -5,23 +5,28 @@
 -- ARGV  1 group, 2 rows that were new, then for each entry: its id, its number of strings, the ids in it
 -- Returns the number of strings removed.
 --
--- An entry that another worker completed or split meanwhile changes nothing here. It begins with a call that changes
--- nothing, so that nothing is acknowledged and left in the journal if Redis refuses to delete; such a call needs no
--- memory, and after it a full Redis lets the rest pass.
+-- An entry that another worker completed or split meanwhile changes nothing here. It begins with calls that change
+-- nothing, of every kind, so that nothing is removed in part if Redis refuses one; such a call needs no memory, and after
+-- it a full Redis lets the rest pass.
 
 redis.call('XDEL', KEYS[1], '0-0')
-local entries, taken, key, a = {}, 0, 7, 3
-while a <= #ARGV do
+local key = 7
+for a = 3, #ARGV, 3 do
+  try_to_remove_record(KEYS[key], ARGV[a + 2])
+  key = key + #ARGV[a + 2] / 16
+end
+
+local entries, taken = {}, 0
+key = 7
+for a = 3, #ARGV, 3 do
   local entry, strings, ids = ARGV[a], tonumber(ARGV[a + 1]), ARGV[a + 2]
   entries[#entries + 1] = entry
   redis.call('XACK', KEYS[1], ARGV[1], entry)
   if redis.call('XDEL', KEYS[1], entry) == 1 then
     taken = taken + strings
-    if #ids == 16 then remove_record(KEYS[key], ids) else
-      for i = 0, #ids / 16 - 1 do redis.call('HDEL', KEYS[key + i], string.sub(ids, 16 * i + 1, 16 * i + 16)) end
-    end
+    for i = 0, #ids / 16 - 1 do remove_record(KEYS[key + i], string.sub(ids, 16 * i + 1, 16 * i + 16)) end
   end
-  key, a = key + #ids / 16, a + 3
+  key = key + #ids / 16
 end
 redis.call('DECRBY', KEYS[2], taken)
 redis.call('INCRBY', KEYS[3], taken)

@@ -12,8 +12,13 @@ end
 local function put_record(key, id, count, entry, received_at)
   local record, index = entry .. ' ' .. received_at, index_of(id)
   if index then
-    redis.call('ZREMRANGEBYSCORE', key, index, index)
-    redis.call('ZADD', key, index, index .. ' ' .. count .. ' ' .. record)
+    -- the old one goes last: if Redis refuses a command in between, its strings still have a record
+    local member = index .. ' ' .. count .. ' ' .. record
+    local old = redis.call('ZRANGEBYSCORE', key, index, index)
+    redis.call('ZADD', key, index, member)
+    for _, each in ipairs(old) do
+      if each ~= member then redis.call('ZREM', key, each) end
+    end
   else
     redis.call('HSET', key, id, record)
   end
@@ -28,11 +33,20 @@ local function remove_record(key, id)
   end
 end
 
+-- fails where remove_record would, and changes nothing
+local function try_to_remove_record(key, id)
+  if index_of(id) then
+    redis.call('ZREMRANGEBYSCORE', key, '(0', '(0')
+  else
+    redis.call('HDEL', key, '')
+  end
+end
+
 -- the records of as many strings of a bulk, or of one that was submitted alone
 local function find_records(key, id, count)
   local index = index_of(id)
   if not index then return {redis.call('HGET', key, id) or nil} end
-  local found = redis.call('ZRANGEBYSCORE', key, '(' .. index, index + count - 1)
+  local found = count > 1 and redis.call('ZRANGEBYSCORE', key, '(' .. index, index + count - 1) or {}
   local before = redis.call('ZREVRANGEBYSCORE', key, index, '-inf', 'LIMIT', 0, 1)[1]
   if before then
     local first, strings = string.match(before, '^(%d+) (%d+) ')

@@ -17,13 +17,16 @@ local trace = {}
 for i = 1, #whole[2], 2 do
   if whole[2][i] == 'trace' then trace = {'trace', whole[2][i + 1]} end
 end
-local a = 4
-for record = 2, #KEYS do
+local entries = {}
+for a = 4, #ARGV, 3 do
   local packed, received_at, text = unpack(ARGV, a, a + 2)
-  local entry = redis.call('XADD', KEYS[1], '*', 'v', ARGV[3], 'n', 1, 'ids', packed, 'at', received_at,
+  entries[#entries + 1] = redis.call('XADD', KEYS[1], '*', 'v', ARGV[3], 'n', 1, 'ids', packed, 'at', received_at,
     'texts', '[' .. text .. ']', unpack(trace))
-  put_record(KEYS[record], packed, 1, entry, received_at)
-  a = a + 3
+end
+-- from the last to the first, whose record is that of all strings of a bulk until then
+for i = #entries, 1, -1 do
+  local a = 1 + 3 * i
+  put_record(KEYS[1 + i], ARGV[a], 1, entries[i], ARGV[a + 1])
 end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 redis.call('XDEL', KEYS[1], ARGV[2])

@@ -310,11 +310,12 @@ SETTLE: dict[str, Callable[[Consumer, Entry], object]] = {
     ("operation", "command", "make"),
     [
         *(("split", command, single) for command in ("xack", "xdel", "xadd", "hset")),
-        *(("split", command, bulk) for command in ("zremrangebyscore", "zadd")),
+        *(("split", command, bulk) for command in ("zrem", "zadd")),
         *(("set aside", command, single) for command in ("zadd", "get", "hset", "xclaim")),
         *(("dead letter", command, single) for command in ("xack", "xdel", "hset", "decrby", "zrem", "hdel")),
-        *(("dead letter", command, bulk) for command in ("zremrangebyscore", "zadd")),
-        *(("complete", command, single) for command in ("xack", "xdel")),
+        ("dead letter", "zadd", bulk),
+        *(("complete", command, single) for command in ("xack", "xdel", "hdel")),
+        ("complete", "zremrangebyscore", bulk),
     ],
 )
 def test_a_command_that_is_refused_in_the_middle_loses_no_string(
@@ -322,12 +323,14 @@ def test_a_command_that_is_refused_in_the_middle_loses_no_string(
 ) -> None:
     """A right may be revoked, and granted again, at any time: the string can be claimed afterwards, or is kept."""
     journal, consumer = Journal(redis), Consumer(redis)
-    journal.append([make("a")])
+    appended = make("a")
+    journal.append([appended])
     [entry] = consumer.claim().entries
     redis.execute_command("ACL", "SETUSER", "default", f"-{command}")
     with pytest.raises(JournalUnavailable):
         SETTLE[operation](consumer, entry)
     redis.execute_command("ACL", "SETUSER", "default", "+@all")
+    assert journal.records([appended.first_id]) != [None]
     if redis.exists(KEYS.set_aside):
         redis.zadd(KEYS.set_aside, {entry.id: 0})
     for held in redis.xpending_range(KEYS.journal, GROUP, "-", "+", 10, consumername="worker"):

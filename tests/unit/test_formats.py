@@ -43,7 +43,7 @@ WRITTEN = {
             b"texts": '["안녕 \\"1\\"","b"]'.encode(),
         },
         [
-            ("HSET", "dummies:strings:1e892", FIRST_BYTES, "{} 1732400000000000"),
+            ("HSET", "dummies:strings:e892", FIRST_BYTES, "{} 1732400000000000"),
             ("HSET", "dummies:strings:9817", SECOND_BYTES, "{} 1732399999999999"),
         ],
         {FIRST: '안녕 "1"', SECOND: "b"},
@@ -208,11 +208,11 @@ def test_dead_letters_are_kept_and_put_back_as_they_always_were(redis: FakeRedis
     letter = decode_dead_letter(DEAD_LETTER.encode())
     assert encode(letter) == DEAD_LETTER.encode()
     redis.hset(KEYS.failed, letter.id, DEAD_LETTER)
-    redis.hset("dummies:strings:1e892", FIRST_BYTES, "failed 1732400000000000")
+    redis.hset("dummies:strings:e892", FIRST_BYTES, "failed 1732400000000000")
     [record] = journal.records([FIRST])
     assert record == ("failed", 1732400000000000)
     assert DeadLetters(redis).retry(letter.id) == (letter, True, 1)
     [(entry, fields)] = redis.xrange(KEYS.journal)
     texts = '["안녕"]'.encode()
     assert fields == {b"v": b"2", b"n": b"1", b"ids": packed(FIRST), b"at": b"1732400000000000", b"texts": texts}
-    assert kept(redis) == {"dummies:strings:1e892": {FIRST_BYTES: entry + b" 1732400000000000"}}
+    assert kept(redis) == {"dummies:strings:e892": {FIRST_BYTES: entry + b" 1732400000000000"}}

@@ -6,6 +6,7 @@ import json
 import threading
 import tracemalloc
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -41,7 +42,8 @@ def many(item: bytes) -> bytes:
 
 def post(client: FlaskClient, body: bytes, media: str = JSON, path: str = "/dummies/bulk") -> Any:
     """Post a body, as an operator does."""
-    return client.post(path, data=body, content_type=media, headers={"Authorization": f"Bearer {TOKEN}"})
+    headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": str(uuid4())}
+    return client.post(path, data=body, content_type=media, headers=headers)
 
 
 def peak_of(client: FlaskClient, body: bytes, media: str) -> tuple[Any, int]:
@@ -99,6 +101,7 @@ def test_a_body_of_many_tiny_values_is_refused_before_they_become_objects(
         (b'{"text":"a"}\n' * MAX_STRINGS_PER_BULK, NDJSON, 202),
         (b"1\n" * MAX_STRINGS_PER_BULK, NDJSON, 422),
         ("\n".join([WIDE] * 9999).encode(), PLAIN, 202),
+        ("\n".join(["\N{GRINNING FACE}" + "a" * 65_000] * (SIZE // 65_536)).encode(), PLAIN, 202),
         (json.dumps({"texts": [WIDE] * 9999}, ensure_ascii=False).encode(), JSON, 202),
         (json.dumps({"texts": [*[WIDE] * 9999, 1]}, ensure_ascii=False).encode(), JSON, 422),
         (
@@ -121,6 +124,7 @@ def test_a_body_of_many_tiny_values_is_refused_before_they_become_objects(
         "tiny objects",
         "misfits",
         "plain",
+        "long lines",
         "JSON",
         "a misfit",
         "a lone surrogate",
