@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -81,7 +82,7 @@ class Database:
 def database(monkeypatch: pytest.MonkeyPatch) -> Database:
     """An empty one, and a drain that does not linger for long."""
     monkeypatch.setattr(drain_module, "LINGER", 0.02)
-    monkeypatch.setattr(drain_module, "LINGER_STEP", 0.001)
+    monkeypatch.setattr(drain_module, "STEP", 0.001)
     return Database()
 
 
@@ -226,6 +227,26 @@ def test_a_drain_gives_way_when_its_time_is_up(
     append(journal, "a")
     assert run(consumer, database, wakes) == 0
     assert len(wakes) == 1
+
+
+def test_a_drain_calls_for_the_next_before_its_time_is_up_and_leaves_it_the_flag(
+    journal: Journal,
+    consumer: Consumer,
+    database: Database,
+    redis: FakeRedis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else strings would wait until the next one has begun, and a third would be called for."""
+    monkeypatch.setattr(drain_module, "DRAIN_BUDGET", drain_module.ASIDE_SHARE + 0.3)
+    monkeypatch.setattr(drain_module, "LINGER", 60.0)
+    consumer.claim()  # makes the consumer group
+    append(journal, "a")
+    called_at: list[float] = []
+    began = time.monotonic()
+    Drain(consumer, database, lambda: called_at.append(time.monotonic())).run()  # type: ignore[arg-type]
+    assert len(called_at) == 1
+    assert 0.2 <= called_at[0] - began < time.monotonic() - began
+    assert redis.exists(KEYS.wakeup)
 
 
 def test_an_outage_gives_everything_back_and_counts_no_attempt(

@@ -22,6 +22,8 @@ from worker.celery_patches.message import purify
 log = structlog.get_logger()
 POLL_TIMEOUT = 0.5
 """Seconds in which a worker notices that it is to end."""
+BUSY_POLL_TIMEOUT = 0.02
+"""Seconds in which a worker whose processes were all busy asks for the next wake-up: kombu does so between two waits."""
 SHOWN = 200
 """Bytes of a dropped message that are logged."""
 
@@ -114,7 +116,9 @@ class Transport(redis.Transport):  # type: ignore[misc]
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
         """Wait for a message. Raises TimeoutError when none came, within half a second."""
-        return super().drain_events(connection, timeout=min(timeout or POLL_TIMEOUT, POLL_TIMEOUT))
+        asks = all(channel.qos.can_consume() for channel in self.channels)
+        longest = POLL_TIMEOUT if asks else BUSY_POLL_TIMEOUT
+        return super().drain_events(connection, timeout=min(timeout or longest, longest))
 
 
 def use() -> None:
