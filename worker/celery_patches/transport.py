@@ -23,7 +23,7 @@ log = structlog.get_logger()
 POLL_TIMEOUT = 0.5
 """Seconds in which a worker notices that it is to end."""
 BUSY_POLL_TIMEOUT = 0.02
-"""Seconds in which a worker whose processes were all busy asks for the next wake-up: kombu does so between two waits."""
+"""Seconds in which a worker whose processes were all busy asks for a wake-up again; kombu does so between two waits."""
 SHOWN = 200
 """Bytes of a dropped message that are logged."""
 
