@@ -82,11 +82,6 @@ MUTANTS = (
                 "        for group in self._join(units, ticket):\n",
                 "        list(self._join(units, ticket))\n        for group in ():\n",
             ),
-            (
-                "api/submissions.py",
-                "earlier = request.earlier and request.earlier.get(unit.first_id)",
-                "earlier = None",
-            ),
         ),
         "killed at api-before-append",
         offence("lost"),
