@@ -9,7 +9,7 @@ BUDGET = 61 * 1024 * 1024
 PATIENCE = 2.0
 """Seconds that a body waits until it may be read, and again until it may be decoded."""
 _STRING = 340
-"""Bytes that each string of a bulk takes besides its text, until it is appended: with its id twice, four objects."""
+"""Bytes that each string of a bulk takes besides its text: the objects that it is in, and its id in the response."""
 _SHARE = 32
 """1/32 of what is taken must stay free for smaller requests: so large ones never take all."""
 
