@@ -32,9 +32,14 @@ def bulk_first_id(texts: Sequence[str], key: str | None, request_id: str | None)
     return bulk_id(*_hashed(texts, key, request_id))
 
 
-def key_hash(key: str) -> str:
-    """Return the name under which Redis remembers the key."""
-    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+def key_hash(key: str) -> bytes:
+    """Return what stands for the key in Redis."""
+    return hashlib.blake2b(key.encode(), digest_size=10).digest()
+
+
+def request_digest(first_id: str) -> bytes:
+    """Return what tells a request with a key from others: six bytes of its first id, which key and texts determine."""
+    return bytes.fromhex(first_id[:8] + first_id[9:13])
 
 
 def _hashed(texts: Sequence[str], key: str | None, request_id: str | None) -> tuple[str, str]:

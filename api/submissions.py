@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from api.http.contract import Accepted, BulkAccepted, StringStatus, SubmitRequest
 from api.http.responses import utc
-from api.ids import bulk_first_id, key_hash, submission_id
+from api.ids import bulk_first_id, key_hash, request_digest, submission_id
 from api.services import Services
 from core.append import Unit
 from core.ids import counted
@@ -49,8 +49,7 @@ def _unit(first_id: str, texts: Sequence[str], key: str | None, trace: str) -> U
     now = time.time_ns() // 1000
     if key is None:
         return Unit(first_id, texts, now, trace=trace)
-    # the id derives from key and texts: it tells one request from another
-    return Unit(first_id, texts, now, key_hash(key), first_id, trace)
+    return Unit(first_id, texts, now, key_hash(key), request_digest(first_id), trace)
 
 
 def _parts(whole: Unit) -> Iterator[Unit]:

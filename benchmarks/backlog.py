@@ -87,8 +87,7 @@ def measure_memory(environment: Environment, profile: Profile, figures: Figures)
     """Measure what a waiting string takes in Redis beyond its text. Raises Incomplete."""
     for name, kind in {"single": SINGLES, "bulk": BULKS, "keyed": KEYED}.items():
         figures.add(f"memory.{name}", _bytes_beyond_text(environment, profile.pending, kind))
-    if profile.waiting:
-        for name, kind in {"single": SINGLES, "bulk": BULKS}.items():
+        if profile.waiting:
             figures.add(f"memory.{name}.large", _bytes_beyond_text(environment, profile.waiting, kind))
 
 

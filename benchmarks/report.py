@@ -34,7 +34,6 @@ OTHERS = {
     "limit.copy_batches": ("Limit: COPY, 1,000 a commit", "/s"),
     "limit.copy": ("Limit: COPY in one commit", "/s"),
     "limit.xadd": ("Limit: redis-benchmark's XADD, 8 clients, 32 a pipeline", "/s"),
-    "memory.keyed": ("Redis, memory of a waiting single with an Idempotency-Key beyond its text, first minute", "B"),
     "poll.single.rate": ("Status of a stored string, 8 clients", "/s"),
     "poll.single.p99_ms": ("… p99", "ms"),
     "poll.hundred.rate": ("Status of 100 stored strings, 8 clients", "/s"),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
-from api.ids import bulk_first_id, key_hash, submission_id
+from api.ids import bulk_first_id, key_hash, request_digest, submission_id
 from benchmarks.load import SHORTEST_TEXT
 from core.append import Unit
 from core.entries import VERSION, Fields, Strings, encode_text
@@ -55,4 +55,4 @@ def _texts(count: int, first: int) -> list[str]:
 
 def _keyed(text: str, key: str) -> Unit:
     id_ = submission_id(text, key, None)
-    return Unit(id_, [text], time.time_ns() // 1000, key_hash(key), id_)
+    return Unit(id_, [text], time.time_ns() // 1000, key_hash(key), request_digest(id_))

@@ -46,6 +46,8 @@ TARGETS = (
     Target("… with two processes: beside one", "≥", 1.3, "drain.bulks.two", "drain.bulks.one", "x"),
     Target("Redis, memory of a waiting single beyond its text", "≤", 110, "memory.single", unit=" B"),
     Target("… with 10,000,000 waiting", "≤", 110, "memory.single.large", unit=" B"),
+    Target("… with an Idempotency-Key, in its first minute", "≤", 110, "memory.keyed", unit=" B"),
+    Target("… with 10,000,000 waiting", "≤", 110, "memory.keyed.large", unit=" B"),
     Target("Redis, memory of a waiting string of a bulk beyond its text", "≤", 30, "memory.bulk", unit=" B"),
     Target("… with 10,000,000 waiting", "≤", 30, "memory.bulk.large", unit=" B"),
     Target("API process while it gets ten bulks of 8 MiB, peak", "≤", 220, "process.api_bulk_peak_mb", unit=" MB"),

@@ -22,15 +22,15 @@ class Unit:
     """The string of one request, or a part of its bulk that fits a group: 500 strings or 1 MiB.
 
     ``first_id`` is the id of its first string, from which the others count up; ``received_at`` is in µs since 1970.
-    ``key_hash`` names the idempotency key, ``digest`` the request that it belongs to; both are empty without a key.
+    ``key_hash`` stands for the idempotency key, ``digest`` for its request; both are empty without a key.
     ``trace`` is the request's context in W3C's form, empty unless the request is traced.
     """
 
     first_id: str
     texts: Sequence[str]
     received_at: int
-    key_hash: str = ""
-    digest: str = ""
+    key_hash: bytes = b""
+    digest: bytes = b""
     trace: str = ""
 
     @property
@@ -57,8 +57,8 @@ class Record(NamedTuple):
 
 def parse_record(value: bytes) -> Record:
     """Return the status record as read from Redis, of a single string or of strings of a bulk."""
-    *_, entry, received_at = value.decode().split(" ")
-    return Record(entry, int(received_at))
+    *_, entry, received = value.decode().split(" ")
+    return Record(entry, int(received) + 1000 * int("0" if entry == "failed" else entry.split("-")[0]))
 
 
 class Done(NamedTuple):
@@ -86,7 +86,7 @@ class Call:
         self._units = self._singles + self._parts
         self.keys = [keys.journal, keys.waiting, keys.wakeup, keys.appended]
         self.keys += [keys.record(ids[unit.first_id]) for unit in self._units]
-        self.keys += [keys.idempotency(unit.key_hash) for unit in self._units if unit.digest]
+        self.keys += [name for unit in self._units if unit.digest for name in keys.idempotency(unit.key_hash)]
         self.arguments: list[Any] = [VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(self._singles), len(self._parts)]
         self.arguments += self._entry_of_singles(ids)
         for unit in self._parts:
@@ -94,7 +94,7 @@ class Call:
             self.arguments += (ids[unit.first_id], len(unit.texts), unit.received_at, texts, unit.trace)
         for number, unit in enumerate(self._units, 1):
             if unit.digest:
-                self.arguments += (number, unit.digest)
+                self.arguments += (number, unit.key_hash[2:], unit.digest)
 
     def _entry_of_singles(self, ids: dict[str, bytes]) -> Iterator[Any]:
         """Yield the fields of the entry that the single strings become, and when each was received."""

@@ -12,7 +12,10 @@ ASIDE_CONSUMER = "aside"  # holds the entries that are set aside
 HASHES = 2**16
 """Hashes among which the records of single strings are spread. Redis keeps one of up to 512 fields in little memory: so
 here for up to 30,000,000 strings. With more of them each would have so few fields that it takes more than those do."""
+KEY_HASHES = 2**13
+"""Hashes among which the Idempotency-Keys of a minute are spread, for the same reason."""
 _LAST_BYTES = Struct(">12xI")
+_FIRST_BYTES = Struct(">H")
 
 
 class Keys:
@@ -40,7 +43,7 @@ class Keys:
         self.workers = f"{prefix}:workers"  # sorted set: worker -> its last heartbeat, ms
         self.database_away = f"{prefix}:database_away"  # "since attempts": PostgreSQL is unavailable to the workers
         self.database_probe = f"{prefix}:database_probe"  # flag: a worker tries PostgreSQL, or it is too early to retry
-        self._strings, self._bulk, self._idempotency = f"{prefix}:strings:", f"{prefix}:bulk:", f"{prefix}:key:"
+        self._strings, self._bulk, self._idempotency = f"{prefix}:strings:", f"{prefix}:bulk:", f"{prefix}:keys:"
 
     def record(self, packed_id: bytes) -> str:
         """Return the key of a string's status record, and of others': core/lua/records.lua explains them."""
@@ -52,9 +55,10 @@ class Keys:
             return [f"{self._strings}{last % HASHES:x}" for (last,) in _LAST_BYTES.iter_unpack(packed_ids)]
         return [self._bulk + packed_ids[:-INDEX_BYTES].hex()]
 
-    def idempotency(self, key_hash: str) -> str:
-        """Return the key that remembers an Idempotency-Key, by its hash: string, the request's digest, for a minute."""
-        return self._idempotency + key_hash
+    def idempotency(self, key_hash: bytes) -> list[str]:
+        """Return the hashes, of even and of odd minutes, that remember an Idempotency-Key by its other bytes."""
+        even = 2 * (_FIRST_BYTES.unpack_from(key_hash)[0] % KEY_HASHES)
+        return [f"{self._idempotency}{even:x}", f"{self._idempotency}{even + 1:x}"]
 
 
 KEYS = Keys("dummies")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis import Redis
 
-from api.ids import bulk_first_id, submission_id
+from api.ids import bulk_first_id, key_hash, submission_id
 from core.append import Unit
 from core.entries import VERSION, Fields, Strings, encode_text
 from core.ids import counted, index_of, packed
@@ -13,6 +13,8 @@ from core.submission import Submission
 
 RECEIVED_AT = 1_700_000_000_000_000
 """µs since 1970."""
+REMEMBERED_KEYS = "dummies:keys:*"
+"""Where Redis remembers idempotency keys."""
 
 
 def new_id() -> str:
@@ -22,12 +24,16 @@ def new_id() -> str:
 
 def single(text: str = "a", received_at: int = RECEIVED_AT, key: str = "", digest: str = "", trace: str = "") -> Unit:
     """Return a request with one string, of a new id; all that have a key are the same request, without a digest."""
-    return Unit(new_id(), [text], received_at, key, digest or key, trace)
+    return Unit(new_id(), [text], received_at, *_remembered(key, digest), trace)
 
 
 def bulk(*texts: str, received_at: int = RECEIVED_AT, key: str = "", digest: str = "", trace: str = "") -> Unit:
     """Return a request for several strings, of new ids; key and digest as of ``single``."""
-    return Unit(bulk_first_id(texts, None, None), texts, received_at, key, digest or key, trace)
+    return Unit(bulk_first_id(texts, None, None), texts, received_at, *_remembered(key, digest), trace)
+
+
+def _remembered(key: str, digest: str) -> tuple[bytes, bytes]:
+    return (key_hash(key), (digest or key).encode()) if key else (b"", b"")
 
 
 def ids_of(unit: Unit) -> list[str]:

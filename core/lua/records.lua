@@ -1,7 +1,8 @@
 -- The status records of strings, for the scripts that begin with this file. An id is 16 bytes here (core/ids.py). The
--- record of a string that was submitted alone is a field of a hash: id -> "entry received_at". The strings of a bulk that
--- are in one entry share a member of the bulk's sorted set, "index count entry received_at", whose score is the index of
--- the first. For a dead letter the entry is "failed".
+-- record of a string that was submitted alone is a field of a hash: id -> "entry received". The strings of a bulk that are
+-- in one entry share a member of the bulk's sorted set, "index count entry received", whose score is the index of the
+-- first. When it was received is in µs after the entry's own time, nearly always less than 0; that takes 11 bytes less
+-- than received_at itself. For a dead letter the entry is "failed", and it is received_at.
 
 -- the index of a string in its bulk; nil if it was submitted alone, or its id has another layout
 local function index_of(id)
@@ -9,8 +10,14 @@ local function index_of(id)
   if version >= 0x80 and version < 0x90 and kind >= 0x90 and kind < 0xA0 then return high * 256 + low end
 end
 
+-- when something was received, as the record of this entry says it
+local function since(entry, received_at)
+  if entry == 'failed' then return received_at end
+  return string.format('%.0f', received_at - 1000 * string.match(entry, '^%d+'))
+end
+
 local function put_record(key, id, count, entry, received_at)
-  local record, index = entry .. ' ' .. received_at, index_of(id)
+  local record, index = entry .. ' ' .. since(entry, received_at), index_of(id)
   if index then
     -- the old one goes last: if Redis refuses a command in between, its strings still have a record
     local member = index .. ' ' .. count .. ' ' .. record

@@ -16,6 +16,7 @@ from random import Random
 
 import psutil
 import pytest
+from strings import REMEMBERED_KEYS
 from support import Client, count_rows, eventually
 
 from core.keys import GROUP, KEYS
@@ -186,7 +187,7 @@ def test_a_long_outage_of_postgresql_costs_neither_speed_nor_memory(world: World
 
 def of_keys(world: World) -> float:
     """Return what the remembered idempotency keys take (B): they go a minute later, however long the outage."""
-    keys = list(world.client.scan_iter(KEYS.idempotency("*"), count=1000))
+    keys = list(world.client.scan_iter(REMEMBERED_KEYS, count=1000))
     return statistics.mean(world.client.memory_usage(key) for key in keys[:100]) * len(keys)
 
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 from forwarding import LateForwarder
-from strings import key_of
+from strings import REMEMBERED_KEYS, key_of
 from support import REFUSE, UNPLANT, Client, count_rows, eventually, query, redis_of, waiting
 
 from core.keys import KEYS
@@ -80,7 +80,7 @@ def settled(system: System, client: Client) -> None:
 def forget_keys(system: System) -> None:
     """Do what time does: Redis remembers a key for a minute."""
     with redis_of(system) as redis:
-        for key in redis.scan_iter(KEYS.idempotency("*")):
+        for key in redis.scan_iter(REMEMBERED_KEYS):
             redis.delete(key)
 
 

@@ -13,7 +13,7 @@ from strings import bulk, key_of, new_id
 from core.keys import KEYS
 
 KEYS_USED = {name: key for name, key in vars(KEYS).items() if not name.startswith("_")}
-KEYS_USED |= {"strings": key_of(new_id()), "bulk": key_of(bulk("a").first_id), "key": KEYS.idempotency("a-hash")}
+KEYS_USED |= {"strings": key_of(new_id()), "bulk": key_of(bulk("a").first_id), "keys": KEYS.idempotency(b"a-hash")[0]}
 DESTRUCTIVE = {
     "SET": "{} x",
     "MSET": "{} x",
@@ -41,8 +41,8 @@ DESTRUCTIVE = {
 """Commands that replace, remove or end a key or what it holds."""
 MAY = {
     "api": {
-        "SET": "set_back wakeup writable key",
-        "HSET": "strings",
+        "SET": "set_back wakeup writable",
+        "HSET": "keys strings",
         "HDEL": "failed strings",
         "ZADD": "bulk",
         "ZREM": "bulk",

@@ -18,9 +18,9 @@ import psutil
 import pytest
 from front import POST, Web, answer_of, connect, serving, with_body
 from name_server import A, NameServer
+from strings import REMEMBERED_KEYS
 from support import eventually, query, redis_of, waiting
 
-from core.keys import KEYS
 from local.ports import free_port
 from local.system import Process, System, api_command
 
@@ -216,7 +216,7 @@ def test_the_limit_is_not_lifted_by_what_was_accepted_under_the_same_key(bare_sy
     kept = {"/dummies/": {"text": LONG}, "/dummies/bulk": {"texts": ["short", LONG]}}
     for path, body in kept.items():
         httpx.post(bare_system.api_url + path, json=body, headers={"Idempotency-Key": path}).raise_for_status()
-    redis_of(bare_system).delete(*redis_of(bare_system).keys(KEYS.idempotency("*")))  # as after a minute
+    redis_of(bare_system).delete(*redis_of(bare_system).keys(REMEMBERED_KEYS))  # as after a minute
     others = [
         ("/dummies/", {"text": LONG + "b"}),
         ("/dummies/", {"text": LONG + "\0"}),

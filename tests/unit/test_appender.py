@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import pytest
 from strings import bulk
 
+from api.ids import key_hash
 from api.process import appender as appender_module
 from api.process.appender import Appender, Ticket
 from core.append import Unit
@@ -35,7 +36,7 @@ class SlowJournal:
         error = self.outcomes.pop(0) if self.outcomes else self.error
         if error:
             raise error
-        refused = {index for index, unit in enumerate(units) if unit.key_hash == "refused"}
+        refused = {index for index, unit in enumerate(units) if unit.key_hash == key_hash("refused")}
         return Appended(wake=True, refused=refused, earlier={}, appended=7)
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from fakeredis import FakeRedis
-from strings import bulk, ids_of, single
+from strings import REMEMBERED_KEYS, bulk, ids_of, single
 
 from core import consumer as claims_module
 from core import watch as watch_module
@@ -222,7 +222,8 @@ def test_wake_ups_go_on_after_the_clock_was_put_back(redis: FakeRedis, journal: 
 def test_a_key_is_not_remembered_for_longer_because_the_clock_was_put_back(redis: FakeRedis, journal: Journal) -> None:
     journal.append([single(key="key", digest="first")])
     assert journal.append([single(key="key", digest="second")]).refused == {0}
-    redis.pexpire(KEYS.idempotency("key"), 9 * 3600_000)
+    for remembered in redis.scan_iter(REMEMBERED_KEYS):
+        redis.pexpire(remembered, 9 * 3600_000)
     assert journal.append([single(key="key", digest="third")]).refused == set()
 
 

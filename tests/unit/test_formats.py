@@ -99,7 +99,9 @@ def write(redis: FakeRedis, written: Written, fields: dict[bytes, bytes] | None 
 def write_records(redis: FakeRedis, written: Written, entry: bytes) -> None:
     """Write the status records of an entry."""
     for command, key, field, value in written.records:
-        redis.execute_command(command, key, field, value.format(entry.decode()))
+        *start, received_at = value.split(" ")
+        since = int(received_at) - (0 if "failed" in start else 1000 * int(entry.split(b"-")[0]))
+        redis.execute_command(command, key, field, " ".join([*start, str(since)]).format(entry.decode()))
 
 
 def drained(consumer: Consumer) -> dict[str, str]:
@@ -215,4 +217,5 @@ def test_dead_letters_are_kept_and_put_back_as_they_always_were(redis: FakeRedis
     [(entry, fields)] = redis.xrange(KEYS.journal)
     texts = '["안녕"]'.encode()
     assert fields == {b"v": b"2", b"n": b"1", b"ids": packed(FIRST), b"at": b"1732400000000000", b"texts": texts}
-    assert kept(redis) == {"dummies:strings:e892": {FIRST_BYTES: entry + b" 1732400000000000"}}
+    since = 1732400000000000 - 1000 * int(entry.split(b"-")[0])
+    assert kept(redis) == {"dummies:strings:e892": {FIRST_BYTES: b"%b %d" % (entry, since)}}

@@ -31,6 +31,10 @@ export function useStatusPoll(): void {
   useEffect(() => {
     if (open) schedule.reset();
   }, [open, schedule]);
+  const some = open !== "";
+  useEffect(() => {
+    if (some) schedule.hurry();
+  }, [some, schedule]);
 
   useQuery({
     queryKey: ["string-states"],
