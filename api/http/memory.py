@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
+import time
+from collections.abc import Callable
+
+from core.loops import repeat
 
 BUDGET = 61 * 1024 * 1024
 """Bytes; 64 MiB with the 32 requests of up to 16 KiB that may be on the fast path, which counts nothing."""
@@ -12,6 +17,12 @@ _STRING = 340
 """Bytes that each string of a bulk takes besides its text: the objects that it is in, and its id in the response."""
 _SHARE = 32
 """1/32 of what is taken must stay free for smaller requests: so large ones never take all."""
+_LARGE = 1024 * 1024
+"""What was taken (bytes) that the system gets back."""
+_FREE_AFTER = 1.0
+"""Seconds after a request has given back what it took until that is free indeed."""
+_malloc_trim: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", lambda _: None)
+"""Only glibc has it, and needs it: by itself it gives back what lies above all that is in use."""
 
 
 def growth(size: int, strings: int) -> int:
@@ -30,6 +41,7 @@ class MemoryBudget:
         """Hold this many bytes."""
         self.free = size
         self._freed = threading.Condition()
+        self._trimmer = _Trimmer()
 
     def take_piece(self, size: int, later: int, *, first: bool) -> bool:
         """Take a piece of a body that will take ``later`` bytes more; return whether there was room.
@@ -48,6 +60,8 @@ class MemoryBudget:
         with self._freed:
             self.free += size
             self._freed.notify_all()
+        if size > _LARGE:
+            self._trimmer.note()
 
     def _take(self, size: int, left: int, patience: float) -> bool:
         with self._freed:
@@ -59,3 +73,25 @@ class MemoryBudget:
 
 def _with_share(size: int) -> int:
     return size + size // _SHARE
+
+
+class _Trimmer:
+    """Gives the system back what large requests took; the thread starts with the first one."""
+
+    def __init__(self) -> None:
+        self._noted = threading.Event()
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def note(self) -> None:
+        """Note that a large request is over."""
+        self._noted.set()
+        with self._start:
+            if self._thread is None:
+                self._thread = repeat(self._trim, "trimmer")
+
+    def _trim(self) -> None:
+        self._noted.wait()
+        self._noted.clear()
+        time.sleep(_FREE_AFTER)
+        _malloc_trim(0)

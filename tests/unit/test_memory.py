@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from api.fast_path import MAX_BODY
-from api.http import raw_bodies
+from api.http import memory, raw_bodies
 from api.http.contract import MAX_STRINGS_PER_BULK
 from api.http.memory import BUDGET, MemoryBudget, growth
 from api.process.appender import Ticket
@@ -237,3 +237,14 @@ def test_large_bodies_leave_room_for_small_ones(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_budget_and_the_fast_path_fit_into_64_mib() -> None:
     assert BUDGET + COUNT * 6 * MAX_BODY <= 64 * MIB
+
+
+def test_the_system_gets_back_what_large_requests_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed = threading.Event()
+    monkeypatch.setattr(memory, "_FREE_AFTER", 0.0)
+    monkeypatch.setattr(memory, "_malloc_trim", lambda _: trimmed.set())
+    budget = MemoryBudget(BUDGET)
+    budget.give_back(MIB)
+    assert not trimmed.wait(0.1)
+    budget.give_back(MIB + 1)
+    assert trimmed.wait(10)
