@@ -31,6 +31,7 @@ from core.dead_letter_groups import MOST_WAITING, DeadLetterGroups
 from core.dead_letters import DeadLetters
 from core.journal import Journal
 from core.operations_port import listen
+from core.scripts import Replication
 from core.settings import load
 from core.wakeups import Waker, make_celery
 
@@ -112,10 +113,11 @@ def _serve_operations(parts: Services, threads: RequestThreads) -> None:
 
 
 def _services(settings: ApiSettings, redis: Redis) -> Services:
-    journal = Journal(redis)
+    replication = Replication.of(settings)
+    journal = Journal(redis, replication=replication)
     reader = Reader(settings.database_read_url)
     waker = Waker(make_celery(settings.broker_url))
-    dead_letters = DeadLetters(redis)
+    dead_letters = DeadLetters(redis, replication=replication)
     token = settings.operator_token
     return Services(
         settings=settings,

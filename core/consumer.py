@@ -18,10 +18,10 @@ from core.connection import journal_errors
 from core.entries import VERSION, Fields, Strings, encode_text
 from core.errors import JournalFull, Paused
 from core.ids import packed
-from core.journal import load_script
 from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
 from core.outage_log import OutageLog
 from core.retries import LONGEST_PAUSE, RetryState, parse_retry_state, rows_before
+from core.scripts import load_script
 from core.submission import DeadLetter, encode
 from core.timeouts import CALL_DEADLINE, LEASE, PROBE_AT_LEAST
 

@@ -13,8 +13,8 @@ from core.append import WAKEUP_EXPIRES_MS
 from core.connection import journal_errors, without_repeats
 from core.entries import VERSION, encode_text
 from core.ids import packed
-from core.journal import load_script
 from core.keys import KEYS, Keys
+from core.scripts import ALONE, Replication, load_durable
 from core.submission import DeadLetter, decode_dead_letter
 
 LOOKS, FIRST_LOOK = 20, 8
@@ -66,12 +66,12 @@ class DeadLetters:
     Every method raises JournalUnavailable when Redis does not answer in time.
     """
 
-    def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
+    def __init__(self, redis: Redis, keys: Keys = KEYS, replication: Replication = ALONE) -> None:
         """Use this client; its timeouts bound every call."""
         self._redis, self._keys = redis, keys
         once = without_repeats(redis)
-        self._retry = load_script(once, "retry")
-        self._discard = load_script(once, "discard")
+        self._retry = load_durable(once, "retry", keys, replication)
+        self._discard = load_durable(once, "discard", keys, replication)
 
     @journal_errors()
     def page(self, limit: int, cursor: int, search: str) -> Page:

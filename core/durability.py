@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
 from core.connection import connect
+from core.outage_log import OutageLog
 from core.settings import CoreSettings
 
 log = structlog.get_logger()
 
 PATIENCE = 1.0
 """Seconds that the start waits for each reply of Redis, and half of that to connect."""
+KNOWS_REPLICAS_DISKS = (7, 2)
 
 
 class Info(NamedTuple):
@@ -34,6 +36,14 @@ class Info(NamedTuple):
         if (policy := self.memory.get("maxmemory_policy")) != "noeviction":
             problems.append(f"it evicts keys ({policy}): start it with maxmemory-policy noeviction")
         return f"Redis loses what it has acknowledged, {'; '.join(problems)}" if problems else None
+
+    @property
+    def replicas(self) -> int:
+        """How many replicas receive all that is written; those that still copy what was there before do not."""
+        found = (
+            self.replication.get(f"slave{number}") for number in range(self.replication.get("connected_slaves", 0))
+        )
+        return sum(isinstance(each, dict) and each["state"] == "online" for each in found)
 
 
 def read_info(redis: Redis) -> Info:
@@ -54,21 +64,31 @@ def refuse_volatile(settings: CoreSettings) -> None:
     try:
         with connect(settings.redis_url, timeout=PATIENCE) as redis:
             problem = read_info(redis).volatility
+            version = redis.info("server")["redis_version"]
     except RedisError:
         return
     if problem:
-        print(f"REDIS_URL: {problem} (ALLOW_VOLATILE_JOURNAL=true allows it)", file=sys.stderr)  # noqa: T201
-        raise SystemExit(2)
+        _refuse(f"REDIS_URL: {problem} (ALLOW_VOLATILE_JOURNAL=true allows it)")
+    if settings.journal_replicas and tuple(map(int, version.split(".")[:2])) < KNOWS_REPLICAS_DISKS:
+        _refuse(f"JOURNAL_REPLICAS: Redis {version} cannot tell what is on its replicas' disks: use 7.2 or newer")
+
+
+def _refuse(line: str) -> NoReturn:
+    print(line, file=sys.stderr)  # noqa: T201
+    raise SystemExit(2)
 
 
 class Durability:
     """The state last seen, logged when it changes: a volatile Redis, as a warning where allowed, and its replicas."""
 
-    def __init__(self, *, volatile_allowed: bool) -> None:
+    def __init__(self, settings: CoreSettings) -> None:
         """Begin with nothing seen."""
-        self._allowed = volatile_allowed
+        self._allowed, self._needed = settings.allow_volatile_journal, settings.journal_replicas
         self.problem: str | None = None
         self._replicas: int | None = None
+        self.too_few_replicas = False
+        """Whether no write can be on as many replicas as it has to be."""
+        self._too_few = OutageLog("too few replicas of Redis", "enough replicas of Redis again")
 
     @property
     def refused(self) -> bool:
@@ -88,3 +108,8 @@ class Durability:
         if self._replicas is not None and replicas != self._replicas:
             log.warning("replicas of Redis changed", connected=replicas, before=self._replicas)
         self._replicas = replicas
+        self.too_few_replicas = info.replicas < self._needed
+        if self.too_few_replicas:
+            self._too_few.met(f"{info.replicas} online, {self._needed} needed: nothing is accepted")
+        else:
+            self._too_few.over()

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from redis import Redis
-from redis.commands.core import Script
 from redis.exceptions import ResponseError
 
 from core.append import Call, Done, Record, Unit, parse_record
@@ -25,15 +23,14 @@ from core.ids import packed
 from core.keys import GROUP, KEYS, Keys
 from core.retries import parse_retry_state
 from core.rollback import DETECTED_WITHIN_MS, Rollback, RollbackDetector
+from core.scripts import ALONE, Replication, load_durable, load_script
 from core.submission import DeadLetter, Refusal, Submission, read_dead_letter, read_refusal
 from core.timeouts import WORKER_SILENT_AFTER
 
 MAX_GROUP_STRINGS = 500
 MAX_GROUP_BYTES = 1024 * 1024
-_LUA = Path(__file__).parent / "lua"
 ATTEMPTS = 5
 """Calls for some units: where something of an entry is known, the next one appends the rest of it."""
-_WITH_RECORDS = {"append", "complete", "dead_letter", "discard", "find", "retry", "split"}
 DEAD_LETTERS_READ = 16
 """Dead letters whose JSON is read at a time: 6 MiB, if they are of 64 KiB of characters that take six bytes each."""
 
@@ -60,22 +57,18 @@ class Queued(NamedTuple):
     attempts: int
 
 
-def load_script(redis: Redis, name: str) -> Script:
-    """Return the Lua script of that name; it is sent to Redis once, and called by its hash afterwards."""
-    files = ["records", name] if name in _WITH_RECORDS else [name]
-    return redis.register_script("".join((_LUA / f"{file}.lua").read_text(encoding="utf-8") for file in files))
-
-
 class Journal:
     """The API's side: append strings, look up their status, read the counters.
 
     Every method raises JournalUnavailable when Redis does not answer in time.
     """
 
-    def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
+    def __init__(self, redis: Redis, keys: Keys = KEYS, replication: Replication = ALONE) -> None:
         """Use this client; its timeouts bound every call."""
         self._redis, self._keys = redis, keys
-        self._append = load_script(without_repeats(redis), "append")
+        self._once = without_repeats(redis)
+        self._append = load_durable(self._once, "append", keys, replication)
+        self._replicated = replication.replicas > 0
         self._find = load_script(redis, "find")
         self._counts = load_script(redis, "counts")
         self._note_rollback = load_script(redis, "note_rollback")
@@ -157,7 +150,9 @@ class Journal:
         keys += [k.set_aside, k.set_aside_notes, k.inserted, k.paused]
         mark = self._rollbacks.mark
         counts = parse_counts(self._counts(keys, [int(WORKER_SILENT_AFTER * 1000), GROUP]))
-        self._rollbacks.note(mark, counts.appended, counts.appended)
+        # what no replica has yet may be lost with this server, and was never acknowledged
+        seen = mark.counter if self._replicated else counts.appended
+        self._rollbacks.note(mark, counts.appended, min(seen, counts.appended))
         return counts
 
     def report_rollback(self) -> Rollback | None:
@@ -183,7 +178,7 @@ class Journal:
 
     def drop_connections(self) -> None:
         """Close the idle connections: after an outage they may be dead, and each would cost a call its timeout."""
-        for client in (self._redis, self._append.registered_client):
+        for client in (self._redis, self._once):
             client.connection_pool.disconnect(inuse_connections=False)
 
 

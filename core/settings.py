@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError
 
 from core.addresses import database_address, redis_address
 
@@ -24,6 +24,9 @@ _CELERY_READS = ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_UR
 _LIBRARIES_READ = ("PROMETHEUS_MULTIPROC_DIR",)
 
 
+Replicas = Annotated[int, Field(ge=0, le=5)]
+
+
 class CoreSettings(BaseModel):
     """The settings of every tier."""
 
@@ -33,6 +36,8 @@ class CoreSettings(BaseModel):
     """Where the journal is: ``redis://[[user]:password@]host[:port]/db``, or ``rediss://`` for TLS."""
     celery_broker_url: RedisUrl | None = None
     """The broker of the wake-ups; the journal's Redis by default."""
+    journal_replicas: Replicas = 0
+    """On the disks of how many replicas of Redis a string must be, too, before it is accepted."""
     allow_volatile_journal: bool = False
     """Whether to accept a Redis that loses what it acknowledged when it ends or is full, as on a laptop."""
     log_json: bool = False

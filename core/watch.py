@@ -11,8 +11,9 @@ from redis import Redis
 from core.connection import journal_errors
 from core.consumer import LEASE_MS, LONGEST_PAUSE_MS
 from core.counts import Pause, read_pause
-from core.journal import load_script, pending_entries
+from core.journal import pending_entries
 from core.keys import ASIDE_CONSUMER, CONSUMER, GROUP, KEYS, Keys
+from core.scripts import load_script
 from core.timeouts import ABANDONED_AFTER, WORKER_SILENT_AFTER
 
 LOOKED_AT = 1_000

@@ -33,6 +33,7 @@ from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION, DeadLetters
 from core.errors import JournalUnavailable
 from core.journal import Journal
 from core.operators import operator, printable_text
+from core.scripts import Replication
 from core.settings import load
 from database.connection import connect, run
 from database.deadline import Session
@@ -91,9 +92,9 @@ def delete_older(session: Session, days: int, *, dry_run: bool = False) -> Itera
 class InRedis:
     """What Redis has of strings that are erased."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, replication: Replication) -> None:
         """Use this client; its timeouts bound every call."""
-        self._journal, self._dead_letters = Journal(redis), DeadLetters(redis)
+        self._journal, self._dead_letters = Journal(redis), DeadLetters(redis, replication=replication)
         self.discarded = 0
 
     def received_at(self, ids: Sequence[str]) -> list[int | None]:
@@ -159,7 +160,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _erase(settings: EraseSettings, asked: argparse.Namespace) -> int:
     ids = [str(key) for key in dict.fromkeys(asked.ids)]
     audit = {"operator": operator(), "action": "erase", "reason": asked.why, "ids": ids}
-    in_redis = InRedis(connect_redis(settings.redis_url)) if settings.redis_url else None
+    replication = Replication(settings.journal_replicas, settings.allow_volatile_journal)
+    in_redis = InRedis(connect_redis(settings.redis_url), replication) if settings.redis_url else None
     log.warning(ACTION_BEGINS, **audit)
     with closing(_connect(settings)) as session:  # first, because it waits for the network
         received_at = in_redis.received_at(ids) if in_redis else [None] * len(ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from core.addresses import database_address
-from core.settings import DatabaseUrl, RedisUrl, stop, variable
+from core.settings import DatabaseUrl, RedisUrl, Replicas, stop, variable
 
 
 class EraseSettings(BaseModel):
@@ -15,6 +15,10 @@ class EraseSettings(BaseModel):
     """PostgreSQL, as the owner of the table."""
     redis_url: RedisUrl | None = None
     """Where the journal is; without it nothing is erased there."""
+    journal_replicas: Replicas = 0
+    """On the disks of how many replicas of Redis a text must be erased, too."""
+    allow_volatile_journal: bool = False
+    """Whether it is enough that the replicas have received that."""
     log_json: bool = False
     """Whether log lines are JSON."""
 

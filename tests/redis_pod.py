@@ -23,7 +23,7 @@ USERS = ("api", "worker", "waker", "celery", "flower", "keda")
 SCRIPTS = ("start.sh", "passwords.sh", "alive.sh")
 KEEPER = "keeper"  # a user that the tests add, who may do everything
 TLS = "REDIS_TLS"
-NEWER_THAN_7_0 = "+client|setinfo"
+NEWER_THAN_7_0 = re.compile(r"\+client\|setinfo|\+waitaof")
 
 
 class RedisPod(local.redis.Redis):
@@ -109,7 +109,7 @@ class RedisPod(local.redis.Redis):
         """Return a text in which the container's paths and its port are those of this Redis."""
         text = text.replace("6379", str(self.port))
         text = re.sub(r"/(etc/redis|tmp|data|proc/1)\b", lambda found: f"{self.folder}/{found[1]}", text)
-        return text if local.redis._version(self.binary) >= (7, 2) else text.replace(NEWER_THAN_7_0, "")
+        return text if local.redis._version(self.binary) >= (7, 2) else NEWER_THAN_7_0.sub("", text)
 
     def _program(self, name: str, line: str) -> None:
         program = self.folder / "bin" / name

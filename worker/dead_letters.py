@@ -25,6 +25,7 @@ from core.dead_letter_groups import DeadLetterGroups, Piece, Progress
 from core.dead_letters import DeadLetters
 from core.errors import JournalFull, JournalUnavailable
 from core.operators import operator, printable_text
+from core.scripts import Replication
 from core.settings import CoreSettings, load
 from core.submission import encode
 from core.wakeups import make_celery, publish_wakeup
@@ -43,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr.isatty():
         logging.getLogger().setLevel(logging.WARNING)  # the ids of discarded dead letters would hide the progress
     with connect(settings.redis_url) as redis:
+        dead_letters = DeadLetters(redis, replication=Replication.of(settings))
         try:
-            return _act(DeadLetterGroups(redis, DeadLetters(redis)), asked, settings.broker_url)
+            return _act(DeadLetterGroups(redis, dead_letters), asked, settings.broker_url)
         except JournalUnavailable as error:
             reads = asked.action in {"list", "export"}
             print(error if reads else f"{error} Nothing was changed.", file=sys.stderr)

@@ -80,7 +80,7 @@ class Monitor:
         """Whether Redis has ever been seen loaded and durable."""
         self.credentials_refused = False
         """Whether Redis' last answer was that it refuses the user or the password."""
-        self.durability = Durability(volatile_allowed=settings.allow_volatile_journal)
+        self.durability = Durability(settings)
         self.set_back: Rollback | None = None
         self._balance = OutageLog("the balance is off", "the balance holds again")
         self._no_worker = OutageLog("no worker", "a worker runs again")
@@ -91,7 +91,8 @@ class Monitor:
     @property
     def accepting(self) -> bool:
         """Whether submissions are accepted at present."""
-        return bool(self.journal.up and not self.full and not self.durability.refused)
+        durability = self.durability
+        return bool(self.journal.up and not self.full and not durability.refused and not durability.too_few_replicas)
 
     def ensure_started(self) -> None:
         """Start sampling; on return Redis has been sampled once."""
@@ -116,6 +117,8 @@ class Monitor:
             raise JournalUnavailable
         if self.durability.refused:
             raise journal_volatile(self.durability.problem)
+        if self.durability.too_few_replicas:
+            raise JournalUnavailable
         if self.full:
             raise self._full()
 

@@ -50,7 +50,7 @@ MAY = {
         "XADD": "journal",
     },
     "worker": {
-        "SET": "aside_turn balance_base database_away database_probe help paused wakeup",
+        "SET": "aside_turn balance_base database_away database_probe help paused wakeup writable",
         "GETDEL": "balance_base paused set_back",
         "DEL": "aside_turn database_away database_probe help wakeup",
         "PEXPIRE": "aside_turn database_away database_probe help wakeup",

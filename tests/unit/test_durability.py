@@ -24,7 +24,8 @@ def said_by_redis(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> dict[str
     """What Redis says about itself, for a test to change; fakeredis has no INFO."""
     said = dict(KEEPS)
     monkeypatch.setattr("core.durability.connect", lambda *_, **__: redis)
-    monkeypatch.setattr("core.durability.read_info", lambda _: Info(**said))
+    monkeypatch.setattr("core.durability.read_info", lambda _: Info(*(said[section] for section in Info._fields)))
+    monkeypatch.setattr(redis, "info", lambda _: {"redis_version": said.get("version", "8.0.2")})
     return said
 
 
@@ -35,9 +36,11 @@ def silent() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def settings(*, allowed: bool = False, port: int = 1) -> CoreSettings:
+def settings(*, allowed: bool = False, port: int = 1, replicas: int = 0) -> CoreSettings:
     """Return the settings of a tier."""
-    return CoreSettings(redis_url=f"redis://127.0.0.1:{port}/0", allow_volatile_journal=allowed)
+    return CoreSettings(
+        redis_url=f"redis://127.0.0.1:{port}/0", allow_volatile_journal=allowed, journal_replicas=replicas
+    )
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_a_redis_that_hangs_stops_nothing_and_is_not_waited_for_long(silent: int
 
 @pytest.mark.parametrize(("allowed", "level"), [(False, "error"), (True, "warning")])
 def test_a_redis_that_turns_volatile_is_logged_once_each_time(*, allowed: bool, level: str) -> None:
-    durability = Durability(volatile_allowed=allowed)
+    durability = Durability(settings(allowed=allowed))
     with capture_logs() as said:
         for info in (KEEPS, FORGETS, FORGETS, KEEPS, FORGETS):
             durability.note(Info(**info))
@@ -100,11 +103,37 @@ def test_a_redis_that_turns_volatile_is_logged_once_each_time(*, allowed: bool, 
 
 
 def test_a_replica_that_leaves_or_comes_back_is_logged_once() -> None:
-    durability = Durability(volatile_allowed=False)
+    durability = Durability(settings())
     with capture_logs() as said:
         for count in (1, 1, 0, 0, 1):
             durability.note(Info(**KEEPS | {"replication": {"connected_slaves": count}}))
     assert [(line["event"], line["before"], line["connected"]) for line in said] == [
         ("replicas of Redis changed", 1, 0),
         ("replicas of Redis changed", 0, 1),
+    ]
+
+
+@pytest.mark.parametrize(("version", "taken"), [("7.0.15", False), ("7.2.0", True), ("8.0.2", True), ("10.0", True)])
+def test_replicas_need_a_redis_that_knows_what_is_on_their_disks(
+    said_by_redis: dict[str, Any], capsys: pytest.CaptureFixture[str], version: str, *, taken: bool
+) -> None:
+    said_by_redis["version"] = version
+    refuse_volatile(settings())
+    if not taken:
+        with pytest.raises(SystemExit):
+            refuse_volatile(settings(replicas=1))
+        assert f"JOURNAL_REPLICAS: Redis {version} " in capsys.readouterr().err
+    refuse_volatile(settings(replicas=1, allowed=not taken))
+
+
+def test_too_few_replicas_are_logged_once_and_refuse_meanwhile() -> None:
+    durability = Durability(settings(replicas=1))
+    syncing = {"connected_slaves": 1, "slave0": {"state": "wait_bgsave"}}
+    online = {"connected_slaves": 1, "slave0": {"state": "online"}}
+    with capture_logs() as said:
+        for replication, refused in [(online, False), (syncing, True), ({}, True), (online, False)]:
+            durability.note(Info(**KEEPS | {"replication": replication}))
+            assert durability.too_few_replicas == refused
+    assert [line["reason"] for line in said if line["event"] == "too few replicas of Redis"] == [
+        "0 online, 1 needed: nothing is accepted"
     ]

@@ -48,7 +48,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         settings = load(WorkerSettings)
         self._redis = connect(settings.redis_url)
         self._watch = Watch(self._redis)
-        self._durability = Durability(volatile_allowed=settings.allow_volatile_journal)
+        self._durability = Durability(settings)
         self._folder = settings.heartbeat_folder
         if self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
