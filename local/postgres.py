@@ -7,6 +7,7 @@ import importlib.util
 import json
 import secrets
 import signal
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import psutil  # type: ignore[import-untyped]
 import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spite of its name
 
 from database.session import Connector
 from local import private
@@ -25,7 +27,7 @@ OWNER, WRITER, READER = ROLES = ("dummy_owner", "dummy_writer", "dummy_reader")
 SUPERUSER = "postgres"
 INITDB_TIMEOUT = 120
 PROVISION_TIMEOUT = 60
-READY = "database system is ready to accept connections"
+READY = "database system is ready to accept"
 QUIET = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
 """Keeps users' texts out of the log: they are in statements, and in the details of an error."""
 # The wheel has no ICU and the machine may lack C.UTF-8: PostgreSQL's own locale is the same everywhere.
@@ -137,15 +139,21 @@ class Postgres(Server):
             raise ServerError(f"PostgreSQL: initdb failed: {made.stderr.strip()}")
         unfinished.rename(self._cluster)
 
-    def _provision(self) -> None:
+    @contextlib.contextmanager
+    def as_superuser(self, database: str = SUPERUSER) -> Iterator[Cursor]:
+        """Yield a cursor of the superuser's, in autocommit. Raises psycopg2.Error."""
         connector = Connector(
-            url=self._url(SUPERUSER, SUPERUSER),
+            url=self._url(SUPERUSER, database),
             application="ix-local",
             statement_timeout=PROVISION_TIMEOUT,
             call_deadline=PROVISION_TIMEOUT,
             connect_timeout=PROVISION_TIMEOUT,
         )
         with contextlib.closing(connector.connect()) as session, session.cursor() as cursor:
+            yield cursor
+
+    def _provision(self) -> None:
+        with self.as_superuser() as cursor:
             for role in ROLES:
                 cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
                 verb = sql.SQL("ALTER" if cursor.rowcount else "CREATE")
