@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import psycopg2
@@ -24,7 +26,12 @@ from worker.tracing import Tracing
 
 _SQL = Path(__file__).parent / "sql"
 _INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
-_PROBE = f"BEGIN;\n{_INSERT};\nROLLBACK"
+_STORED = "SELECT id FROM public.dummies WHERE id = ANY (%(ids)s::uuid[])"
+# in one transaction each: a pooler may have another server behind it for the next
+_INSERT_CONFIRMED, _STORED_CONFIRMED = (
+    f"{(_SQL / 'confirm.sql').read_text(encoding='ascii')};\n{statement}" for statement in (_INSERT, _STORED)
+)
+_PROBE = f"BEGIN;\n{_INSERT};\nROLLBACK;\n{(_SQL / 'unconfirmed.sql').read_text(encoding='ascii')}"
 
 
 class Store:
@@ -48,42 +55,54 @@ class Store:
     def insert(self, batch: Sequence[Strings]) -> int:
         """Commit all of the strings; return how many were new.
 
+        Where PostgreSQL has a synchronous standby, that has all of them too, those that were stored before included.
         Raises Outage when PostgreSQL is unavailable, Unanswered when it does not answer in time, TooSlow when it gave
         up the batch, Refused when it (or the connection) refuses something in the batch. After any of these nothing of
         the batch is stored, or (when the connection broke during the commit) all of it is: retrying is safe in any
         case, because the id is the primary key.
         """
-        with storing(sum(map(len, batch))), self._tracing.statement("INSERT"), self._cursor() as cursor:
-            cursor.execute(_INSERT, columns(batch))
+        count = sum(map(len, batch))
+        with storing(count), self._tracing.statement("INSERT"), self._cursor() as cursor:
+            until, parameters = time.monotonic() + CALL_DEADLINE, columns(batch)
+            cursor.connection.notices.clear()
+            cursor.execute(_INSERT, parameters)
             rows = int(cursor.rowcount)
+            if rows < count or cursor.connection.notices:
+                _confirm(cursor, _INSERT_CONFIRMED, parameters, until - time.monotonic())
         note_stored(batch)
         return rows
 
     def holds(self, submission_id: str) -> bool:
-        """Return whether the string is stored. Raises as ``insert`` does."""
-        return bool(self.stored([submission_id]))
+        """Return whether the string is stored, as ``insert`` stores it. Raises as that does."""
+        with self._tracing.statement("SELECT"), self._cursor() as cursor:
+            _confirm(cursor, _STORED_CONFIRMED, {"ids": _array([submission_id.encode()])}, CALL_DEADLINE)
+            return bool(cursor.fetchall())
 
     def stored(self, ids: Sequence[str]) -> set[str]:
-        """Return which of these strings are stored. Raises as ``insert`` does."""
+        """Return which of these strings have rows. Raises as ``insert`` does."""
         with self._tracing.statement("SELECT"), self._cursor() as cursor:
-            cursor.execute("SELECT id FROM public.dummies WHERE id = ANY (%s::uuid[])", [_array(map(str.encode, ids))])
+            cursor.execute(_STORED, {"ids": _array(map(str.encode, ids))})
             return {id_ for (id_,) in cursor.fetchall()}
 
     def probe(self) -> Failure | None:
         """Test whether a row can be stored at all: insert one of our own as a batch is inserted, and roll it back.
 
         Return None when it can; how it failed where that may be due to its text, so that others may be stored. Raises
-        Outage where PostgreSQL reports that it cannot store anything.
+        Outage where PostgreSQL reports that it cannot store anything, or no COMMIT of ours returns.
         """
         try:
             with self._tracing.statement("probe"), self._cursor() as cursor:
                 cursor.execute(_PROBE, columns([Strings(Fields(VERSION, uuid4().bytes, b"0", b'["probe"]'))]))
+                [(unconfirmed,)] = cursor.fetchall()
         except (Unanswered, Refused) as error:
             self._drop()  # its transaction may still be open
             failure = error.failure if isinstance(error, Refused) and not isinstance(error, TooSlow) else None
             if failure and (failure.final or failure.counts):
                 return failure
             raise Outage(str(error)) from error
+        if unconfirmed:
+            self._drop()  # the next session is with another server, if one takes writes
+            raise Outage("no COMMIT returns: the synchronous standby is unavailable")
         return None
 
     @contextmanager
@@ -92,6 +111,8 @@ class Store:
         try:
             with connection.cursor() as cursor:
                 yield cursor
+        except Outage:
+            raise
         except Exception as error:
             if connection.expired:
                 self._drop()
@@ -114,8 +135,25 @@ class Store:
 
     def _drop(self) -> None:
         if self._connection is not None:
-            self._connection.close()
+            self._connector.lose(self._connection)
             self._connection = None
+
+
+def _confirm(cursor: Cursor, sql: str, parameters: Mapping[str, object], seconds: float) -> None:
+    """Run this, and return once the synchronous standby, if there is one, has all rows that it saw or inserted.
+
+    Rows are seen that the standby lacks where the wait of their COMMIT was cancelled, by an operator or a restart. An
+    INSERT that finds them writes nothing, and so waits for nothing. Raises Outage where this wait is cancelled as well.
+    """
+    session = cast("Session", cursor.connection)
+    session.notices.clear()
+    session.seconds = max(seconds, 0)
+    try:
+        cursor.execute(sql, parameters)
+    finally:
+        session.seconds = CALL_DEADLINE
+    if session.notices:
+        raise Outage("the wait for the synchronous standby was cancelled")
 
 
 def columns(batch: Sequence[Strings]) -> dict[str, QuotedString]:
