@@ -13,6 +13,8 @@ from psycopg2 import OperationalError
 from psycopg2.extensions import POLL_OK, POLL_READ, connection, set_wait_callback
 
 UNBOUNDED = float("inf")
+Address = tuple[str, str, str]
+"""A server: its name, the address that the name was resolved to, and its port."""
 
 
 class DeadlineExceeded(OperationalError):
@@ -26,9 +28,10 @@ class Session(connection):
     session.
     """
 
-    def __init__(self, dsn: str, seconds: float) -> None:
-        """Connect within this many seconds."""
+    def __init__(self, dsn: str, seconds: float, address: Address) -> None:
+        """Connect within this many seconds, with the server at this address."""
         self.seconds = seconds
+        self.address, self.opened = address, time.monotonic()
         self.expired = False
         super().__init__(dsn)
 

@@ -21,7 +21,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from core.errors import DummiesError
 from core.settings import stop
 from core.timeouts import CONNECT_TIMEOUT
-from database.deadline import Session
+from database.deadline import Address, Session
 from database.errors import words
 
 KEEPALIVES_IDLE = 10
@@ -65,31 +65,48 @@ class Connector:
     """What the server must be, as libpq's ``target_session_attrs``."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """More to set, such as another ``lock_timeout``."""
+    _failed: dict[Address, float] = field(default_factory=dict, init=False)
+    _lost: dict[Address, float] = field(default_factory=dict, init=False)
 
     def connect(self) -> Session:
         """Return a session in autocommit with the first server that fits ``target``.
 
-        Each address has its share of the time: libpq would spend it all on a dead one. Resolving names comes on top.
-        Raises psycopg2.OperationalError, with each server's message, or UnfitDatabase.
+        Servers come in the order of the address, but those that failed after those that did not: the one that failed
+        last comes last. Each address has its share of the time: libpq would spend it all on a dead one. Resolving names
+        comes on top. Raises psycopg2.OperationalError, with each server's message, or UnfitDatabase.
         """
         for name in _COMPLETED_FROM:
             os.unsetenv(name)
         given = parse_dsn(self.url)
         targets, said = _targets(given)
+        targets.sort(key=lambda target: self._failed.get(_address(target), 0))
         left = self.connect_timeout
         for tried, target in enumerate(targets):
             started = time.monotonic()
             try:
-                return self._open(given | target, left / (len(targets) - tried))
+                return self._open(given | target, _address(target), left / (len(targets) - tried))
             except psycopg2.Error as error:
+                self._failed[_address(target)] = time.monotonic()
                 said.append(f"{target['host']}:{target['port']}: {words(error) if str(error) else 'no answer in time'}")
             left = max(left - (time.monotonic() - started), 0)
         raise psycopg2.OperationalError("; ".join(said))
 
-    def _open(self, address: Mapping[str, str], seconds: float) -> Session:
+    def lose(self, session: Session) -> None:
+        """Close a session that failed; its server is tried last from now on, and no older session with it is trusted.
+
+        The server may be gone, or may be an old primary whose standby was promoted: then no COMMIT there returns.
+        """
+        self._failed[session.address] = self._lost[session.address] = time.monotonic()
+        session.close()
+
+    def trusts(self, session: Session) -> bool:
+        """Return whether no session with its server was lost since it was opened."""
+        return session.opened > self._lost.get(session.address, 0)
+
+    def _open(self, parameters: Mapping[str, str], address: Address, seconds: float) -> Session:
         until = time.monotonic() + seconds
         dsn = make_dsn(
-            **address,
+            **parameters,
             application_name=self.application,
             target_session_attrs=self.target,
             client_encoding="UTF8",
@@ -97,7 +114,7 @@ class Connector:
             keepalives_idle=KEEPALIVES_IDLE,
             tcp_user_timeout=int(self.call_deadline * 1000),
         )
-        session = Session(dsn, seconds)
+        session = Session(dsn, seconds, address)
         try:
             session.seconds = max(until - time.monotonic(), 0)
             self._prepare(session)
@@ -142,6 +159,10 @@ def refuse_unfit(url: str | None, variable: str) -> str | None:
     except psycopg2.Error as error:
         return words(error)
     return None
+
+
+def _address(target: Mapping[str, str]) -> Address:
+    return target["host"], target.get("hostaddr", ""), target["port"]
 
 
 def _targets(given: Mapping[str, str]) -> tuple[list[dict[str, str]], list[str]]:

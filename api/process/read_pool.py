@@ -18,7 +18,10 @@ WAIT_FOR_CONNECTION = 1.0
 
 
 class ReadPool:
-    """At most ``size`` connections, which are opened when they are needed and kept until they are lost."""
+    """At most ``size`` connections, opened when they are needed and kept until one with the same server is lost.
+
+    A server that is cut off closes no connection: each would take a deadline to find out.
+    """
 
     def __init__(self, connector: Connector, size: int, waiting: int) -> None:
         """Connect with this; nothing is connected yet. At most ``waiting`` threads wait for a connection."""
@@ -54,7 +57,7 @@ class ReadPool:
 
     def _give_back(self, connection: Session, *, lost: bool = False) -> None:
         if lost or connection.closed or connection.expired:  # psycopg2 need not have said so
-            connection.close()
+            self._connector.lose(connection)
         else:
             self._idle.put(connection)
 
@@ -64,7 +67,7 @@ class ReadPool:
                 connection = self._idle.get_nowait()
             except Empty:
                 break
-            if not connection.closed and not _hung_up(connection):
+            if self._connector.trusts(connection) and not connection.closed and not _hung_up(connection):
                 return connection
             connection.close()
         return self._connector.connect()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,16 +16,18 @@ import psycopg2
 import pytest
 from strings import entry_of, new_entry, new_id
 
+from api.process.read_pool import ReadPool
 from api.process.reader import Reader
 from core.errors import DatabaseUnavailable
 from core.submission import Submission
 from database.connection import connect
 from database.migrate import migrate, migrations
-from database.session import UnfitDatabase
+from database.session import Connector, UnfitDatabase
 from database.wait import check
 from doctor.postgres import look_at_postgres
 from local.ports import free_port
 from local.postgres import Postgres
+from local.standby import hosts
 from local.system import ROOT, api_command, worker_command
 from worker.store import Outage, Store
 
@@ -230,16 +232,62 @@ def test_nothing_starts_on_such_a_database(postgres: Postgres, program: str) -> 
     assert "Traceback" not in ended.stderr
 
 
-def test_a_dead_host_before_the_good_one_leaves_it_its_time(postgres: Postgres) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as silent_too:
-        hosts = [f"127.0.0.1:{dead.getsockname()[1]}" for dead in (silent, silent_too)]
-        good = urlsplit(postgres.writer_url)
-        address = good._replace(netloc=good.netloc.replace("@", "@" + ",".join([*hosts, ""]))).geturl()
+@pytest.mark.parametrize("how", ["accepts", "drops"])
+def test_dead_hosts_before_the_good_one_leave_it_its_time(postgres: Postgres, how: str) -> None:
+    """A stopped server's kernel still accepts connections; where the machine is off, nothing answers at all."""
+    with ExitStack() as dead:
+        ports = [dead.enter_context(silent(how)) for _ in range(2)]
+        connector = connector_of(hosts(postgres.writer_url, *ports, postgres.port))
         started = time.monotonic()
-        store = Store(address)
-        store.probe()
-        assert time.monotonic() - started < 6
-    assert store.insert([new_entry("text")]) == 1
+        connector.connect().close()
+        first = time.monotonic() - started
+        assert connector.connect_timeout / 2 < first < connector.connect_timeout
+        connector.connect().close()
+        assert time.monotonic() - started - first < 0.5  # they are known now
+
+
+@contextmanager
+def silent(how: str) -> Iterator[int]:
+    """Listen and say nothing, or, with a full queue, drop what asks for a connection; yield the port."""
+    with ExitStack() as sockets:
+        server = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(0 if how == "accepts" else 2):
+            client = sockets.enter_context(socket.socket())
+            client.setblocking(False)  # noqa: FBT003
+            client.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+def test_the_server_of_a_lost_session_is_tried_last(postgres: Postgres) -> None:
+    """It may be an old primary, which takes sessions and returns from no COMMIT."""
+    connector = connector_of(postgres.writer_url.replace("@", f"@localhost:{postgres.port},"))
+    with closing(connector.connect()) as other:
+        for host in ("localhost", "127.0.0.1", "localhost"):
+            session = connector.connect()
+            assert session.address[0] == host
+            connector.lose(session)
+        assert not connector.trusts(other)
+    with closing(connector.connect()) as session:
+        assert connector.trusts(session)
+
+
+def test_no_pooled_connection_outlives_the_loss_of_another(postgres: Postgres) -> None:
+    """A server that is cut off closes none: each would take a deadline to find out."""
+    pool = ReadPool(connector_of(postgres.reader_url), 3, 3)
+    with pool.session() as first, pool.session() as second, pool.session() as third:
+        pass
+    with suppress(psycopg2.OperationalError), pool.session() as lost:
+        raise psycopg2.OperationalError
+    with pool.session() as session:
+        assert session not in {first, second, third}
+    assert lost.closed
+    with pool.session() as again:
+        assert again is session
+
+
+def connector_of(url: str) -> Connector:
+    """Return a connector like the tiers'."""
+    return Connector(url=url, application="test", statement_timeout=2, call_deadline=3)
 
 
 def test_a_host_without_a_name_or_a_standby_is_passed_over(postgres: Postgres) -> None:

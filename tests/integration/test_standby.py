@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
+from pooler import pooler
 from strings import new_entry
-from support import eventually
+from support import Client, eventually, waiting
 
+from api.process.reader import Reader
+from core.errors import DatabaseUnavailable
 from database.migrate import migrate, migrations
 from local.ports import free_port
 from local.postgres import Postgres
-from local.standby import Standby
+from local.standby import Standby, hosts
+from local.system import System
 from worker.failures import Outage, Unanswered
 from worker.store import Store
 
 pytestmark = pytest.mark.timeout(180)
+WITHIN = 10
+"""Seconds after the promotion in which strings are stored and read again."""
 CANCEL = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
@@ -92,3 +103,118 @@ def test_a_primary_without_its_standby_stores_nothing(pair: tuple[Postgres, Stan
     finally:
         standby.start()
     assert Store(primary.writer_url).probe() is None
+
+
+def test_poolers_lead_to_the_standby_that_was_promoted(
+    pair: tuple[Postgres, Standby], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They pool by transaction. The one whose server is gone still takes connections, and lets statements wait."""
+    monkeypatch.setattr("worker.store.CALL_DEADLINE", 2)
+    monkeypatch.setattr("api.process.reader.CALL_DEADLINE", 2)
+    (primary, standby), ports = pair, []
+    with ExitStack() as poolers:
+        for server in pair:
+            folder = tmp_path / str(server.port)
+            folder.mkdir()
+            ports.append(poolers.enter_context(pooler(server, folder, "transaction")))
+        store, reader = Store(hosts(primary.writer_url, *ports)), Reader(hosts(primary.reader_url, *ports))
+        entry = new_entry("before")
+        assert store.insert([entry]) == 1
+        assert reader.stored(entry.ids) == set(entry.ids)
+        primary.kill()
+        standby.promote()
+        eventually(lambda: stores(store, "after"), within=WITHIN)
+        eventually(lambda: reads(reader, entry.ids), within=WITHIN)
+        assert {"before", "after"} <= set(texts_in(standby))
+
+
+def stores(store: Store, text: str) -> bool:
+    """Try to store a string; return whether it is."""
+    try:
+        return store.insert([new_entry(text)]) == 1
+    except (Outage, Unanswered):
+        return False
+
+
+def reads(reader: Reader, ids: list[str]) -> bool:
+    """Try to read strings; return whether that was possible."""
+    try:
+        return reader.stored(ids) == set(ids)
+    except DatabaseUnavailable:
+        return False
+
+
+class Replicated(System):
+    """A system whose tiers know three servers."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.second = Standby(folder / "second", free_port(), self.postgres)
+        self.third = Standby(folder / "third", free_port(), self.second)
+
+    @property
+    def env(self) -> dict[str, str]:
+        ports = (self.postgres.port, self.second.port, self.third.port)
+        return {
+            name: hosts(value, *ports) if name.startswith("DATABASE") else value for name, value in super().env.items()
+        }
+
+    def stop(self) -> None:
+        super().stop()
+        self.second.stop()
+        self.third.stop()
+
+
+@contextmanager
+def submitting(client: Client) -> Iterator[list[str]]:
+    """Submit strings, one after the other; yields the list of those that were accepted."""
+    accepted: list[str] = []
+    stop = threading.Event()
+
+    def submit() -> None:
+        while not stop.wait(0.02):
+            text = f"string {len(accepted):05}"
+            client.submit(text, key=text.replace(" ", "-")).raise_for_status()
+            accepted.append(text)
+
+    thread = threading.Thread(target=submit)
+    thread.start()
+    try:
+        yield accepted
+    finally:
+        stop.set()
+        thread.join()
+
+
+def promote(system: System, client: Client, standby: Standby, accepted: list[str]) -> None:
+    """Promote a standby; strings are stored and read again in time."""
+    standby.promote()
+    began = time.monotonic()
+    count = len(accepted)
+    stored = eventually(lambda: texts_in(standby)[count : count + 1], within=WITHIN)
+    read = eventually(lambda: client.get("/dummies/").is_success, within=began + WITHIN - time.monotonic())
+    drained = eventually(lambda: waiting(system) < 20, within=30)
+    print(f"stored again after {stored:.1f} s, read {read:.1f} s later, drained {drained:.1f} s later")
+
+
+def test_all_goes_on_when_a_standby_is_promoted(tmp_path: Path) -> None:
+    """The first primary falls silent, and is back when its standby has taken its place; the second is destroyed."""
+    with Replicated(tmp_path / "system") as system, Client(base_url=system.api_url, timeout=10) as client:
+        system.second.start()
+        system.start_api()
+        system.start_worker()
+        with submitting(client) as accepted:
+            eventually(lambda: len(texts_in(system.second)) > 20, within=30)
+            assert client.get("/dummies/").is_success
+            system.postgres.pause()
+            time.sleep(1)
+            promote(system, client, system.second, accepted)
+            system.postgres.resume()
+            system.third.start()
+            system.second.kill()
+            shutil.rmtree(system.second.home / "cluster")
+            time.sleep(1)
+            promote(system, client, system.third, accepted)
+        eventually(lambda: waiting(system) == 0, within=30)
+        assert texts_in(system.third) == accepted
+        assert client.pipeline()["unaccounted"] == client.pipeline()["failed"] == 0
