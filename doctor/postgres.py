@@ -15,7 +15,7 @@ from core.addresses import hosts_in
 from core.outage_log import describe
 from database.migrate import migrations
 from database.session import Connector, UnfitDatabase
-from doctor.finding import UNREACHED, Finding, compare_clocks, failed, passed
+from doctor.finding import UNREACHED, Finding, compare_clocks, failed, passed, skipped
 from doctor.settings import LOOPBACK
 
 TIMEOUT = 10.0
@@ -32,6 +32,8 @@ REFUSALS = (
     ),
     ("root certificate file", "the CA's certificate is missing", "mount it where sslrootcert says"),
     ("server does not support SSL", "it does not offer TLS", "turn ssl on in postgresql.conf"),
+    ("session is read-only", "each is a standby or read-only", "promote one of the servers that {setting} names"),
+    ("server is in hot standby mode", "each is a standby", "promote one of the servers that {setting} names"),
 )
 
 
@@ -63,29 +65,36 @@ RIGHTS = {
 ROLES = {"DATABASE_URL": "writer", "DATABASE_READ_URL": "reader", "DATABASE_OWNER_URL": "owner"}
 
 
-def connector_of(url: str) -> Connector:
-    """Return a connector for the doctor's sessions."""
-    return Connector(url=url, application="ix-doctor", statement_timeout=TIMEOUT, call_deadline=TIMEOUT)
+def connector_of(url: str, target: str = "read-write") -> Connector:
+    """Return a connector for the doctor's sessions: with the one of several servers that is such a target."""
+    return Connector(
+        url=url,
+        application="ix-doctor",
+        statement_timeout=TIMEOUT,
+        call_deadline=TIMEOUT,
+        target=target if len(hosts_in(url)) > 1 else "any",
+    )
 
 
 def look_at_postgres(setting: str, url: str) -> list[Finding]:
     """Return the findings through one role; if PostgreSQL cannot be reached, only that."""
     what = f"PostgreSQL as {ROLES[setting]}"
-    connector = connector_of(url)
+    connector = connector_of(url, "primary" if setting == "DATABASE_READ_URL" else "read-write")
     try:
         connection = connector.connect()
     except psycopg2.OperationalError as error:
         return [_refused(what, setting, error)]
     except UnfitDatabase as error:
         return [failed(what, str(error), "create a database in UTF8, and dump and restore into it")]
-    checks: list[Callable[[Cursor], Finding]] = [partial(_pooler, what, connector, connection)]
+    checks: list[Callable[[Cursor], Finding | None]] = [partial(_pooler, what, connector, connection)]
     if setting == "DATABASE_URL":
-        checks += [_writable, _clock, _schema]
+        checks += [_writable, partial(_standby, len(hosts_in(url)) > 1), _clock, _schema]
     if setting in RIGHTS:
         checks.append(partial(_rights, ROLES[setting], *RIGHTS[setting]))
     with closing(connection), connection.cursor() as cursor:
         answers = passed(what, f"answers, version {connection.server_version // 10000}")
-        return [answers, _tls(what, url, connection), *(_check(check, cursor) for check in checks)]
+        found = [_check(check, cursor) for check in checks]
+        return [answers, _tls(what, url, connection), *(finding for finding in found if finding)]
 
 
 def _refused(what: str, setting: str, error: psycopg2.OperationalError) -> Finding:
@@ -96,7 +105,7 @@ def _refused(what: str, setting: str, error: psycopg2.OperationalError) -> Findi
     return failed(what, f"{UNREACHED}: {said}", f"start it, open the network to it, or fix {setting}")
 
 
-def _check(check: Callable[[Cursor], Finding], cursor: Cursor) -> Finding:
+def _check(check: Callable[[Cursor], Finding | None], cursor: Cursor) -> Finding | None:
     try:
         return check(cursor)
     except psycopg2.Error as error:
@@ -140,6 +149,28 @@ def _writable(cursor: Cursor) -> Finding:
             "PostgreSQL accepts writes", "it is a standby or read-only", "connect to the primary, or end read-only mode"
         )
     return passed("PostgreSQL accepts writes", "it is the primary")
+
+
+def _standby(several: bool, cursor: Cursor) -> Finding | None:  # noqa: FBT001 - a part of the address
+    """Return whether a standby has each row before COMMIT returns, where one is named or there are several servers."""
+    what = "synchronous standby"
+    cursor.execute(
+        "SELECT current_setting('synchronous_standby_names') <> '', count(*), count(sync_state),"
+        " count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) FROM pg_stat_replication"
+    )
+    [(named, following, visible, synchronous)] = cursor.fetchall()
+    if not named and not several:
+        return None
+    if not named and not following:
+        return skipped(what, "none is named in synchronous_standby_names, and none follows this server")
+    if not named:
+        remedy = "name it in synchronous_standby_names"
+        return failed(what, "the standby is not synchronous: it may lack rows when it is promoted", remedy)
+    if visible < following:
+        return skipped(what, f"{following} following; only roles with pg_monitor may see whether it is synchronous")
+    if not synchronous:
+        return failed(what, "none follows: no COMMIT returns", "start it, and open the network between both")
+    return passed(what, f"{synchronous} of {following} following")
 
 
 def _clock(cursor: Cursor) -> Finding:

@@ -18,6 +18,8 @@ from support import Client, eventually, waiting
 from api.process.reader import Reader
 from core.errors import DatabaseUnavailable
 from database.migrate import migrate, migrations
+from doctor.finding import Finding
+from doctor.postgres import look_at_postgres
 from local.ports import free_port
 from local.postgres import Postgres
 from local.standby import Standby, hosts
@@ -100,9 +102,34 @@ def test_a_primary_without_its_standby_stores_nothing(pair: tuple[Postgres, Stan
     standby.stop()
     try:
         eventually(lambda: says_outage(Store(primary.writer_url), "standby is unavailable"), within=5)
+        assert standby_in_doctor(primary.writer_url).ok is False
     finally:
         standby.start()
     assert Store(primary.writer_url).probe() is None
+
+
+def standby_in_doctor(url: str) -> Finding | None:
+    """Return what the doctor says about the standby."""
+    found = look_at_postgres("DATABASE_URL", url)
+    return next((finding for finding in found if finding.what == "synchronous standby"), None)
+
+
+def test_the_doctor_says_whether_the_standby_is_synchronous(pair: tuple[Postgres, Standby]) -> None:
+    """Of several servers it looks at the primary, wherever that is named."""
+    primary, standby = pair
+    both = [hosts(url, standby.port, primary.port) for url in (primary.superuser_url, primary.writer_url)]
+    assert standby_in_doctor(both[0]).seen == "1 of 1 following"
+    assert "pg_monitor" in standby_in_doctor(both[1]).seen
+    with primary.as_superuser() as cursor:
+        for setting, seen in (("''", "may lack rows"), ("'another'", "no COMMIT returns")):
+            cursor.execute(f"ALTER SYSTEM SET synchronous_standby_names = {setting}")
+            cursor.execute("SELECT pg_reload_conf()")
+            eventually(lambda: seen in standby_in_doctor(both[0]).seen, within=5)  # noqa: B023
+        cursor.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+        cursor.execute("SELECT pg_reload_conf()")
+    [finding] = look_at_postgres("DATABASE_URL", hosts(primary.writer_url, standby.port, standby.port))
+    assert "standby" in finding.seen
+    assert "promote" in finding.remedy
 
 
 def test_poolers_lead_to_the_standby_that_was_promoted(
