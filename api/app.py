@@ -30,6 +30,7 @@ from core.connection import connect
 from core.dead_letter_groups import MOST_WAITING, DeadLetterGroups
 from core.dead_letters import DeadLetters
 from core.journal import Journal
+from core.keys import keys_at
 from core.operations_port import listen
 from core.scripts import Replication
 from core.settings import load
@@ -113,11 +114,11 @@ def _serve_operations(parts: Services, threads: RequestThreads) -> None:
 
 
 def _services(settings: ApiSettings, redis: Redis) -> Services:
-    replication = Replication.of(settings)
-    journal = Journal(redis, replication=replication)
+    keys, replication = keys_at(settings.redis_url), Replication.of(settings)
+    journal = Journal(redis, keys, replication)
     reader = Reader(settings.database_read_url)
     waker = Waker(make_celery(settings.broker_url))
-    dead_letters = DeadLetters(redis, replication=replication)
+    dead_letters = DeadLetters(redis, keys, replication)
     token = settings.operator_token
     return Services(
         settings=settings,
@@ -125,7 +126,7 @@ def _services(settings: ApiSettings, redis: Redis) -> Services:
         appender=Appender(journal, waker.wake),
         waker=waker,
         dead_letters=dead_letters,
-        groups=DeadLetterGroups(redis, dead_letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2)),
+        groups=DeadLetterGroups(redis, dead_letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2), keys),
         reader=reader,
         monitor=Monitor(journal, redis, reader, settings),
         operator_tokens=OperatorTokens(token.get_secret_value() if token else None, settings.operators_file),

@@ -15,21 +15,24 @@ from urllib.parse import unquote
 _CHARACTERS = r"(?:[A-Za-z0-9._~!$&'()*+=-]|%[0-9A-Fa-f]{2})"
 _HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
 _ADDRESS = re.compile(
-    rf"(?P<scheme>[a-z]+)://(?:(?P<user>{_CHARACTERS}*)(?::(?P<password>(?:{_CHARACTERS}|[,:])*))?@)?"
+    rf"(?P<scheme>[a-z+]+)://(?:(?P<user>{_CHARACTERS}*)(?::(?P<password>(?:{_CHARACTERS}|[,:])*))?@)?"
     rf"(?P<hosts>{_HOST}(?:,{_HOST})*)?(?:/(?P<path>{_CHARACTERS}*))?(?:\?(?P<query>[!-~]*))?"
 )
 _HOSTS = re.compile(r"(\[.*?\]|[^,:]+)(?::([0-9]+))?")
 _ANY: tuple[str, ...] = ()
 _CERT_REQS = ("none", "optional", "required", "CERT_NONE", "CERT_OPTIONAL", "CERT_REQUIRED")
+_TLS: Mapping[str, Sequence[str]] = {
+    "ssl_cert_reqs": _CERT_REQS,
+    "ssl_check_hostname": ("true", "false"),
+    "ssl_ca_certs": _ANY,
+    "ssl_certfile": _ANY,
+    "ssl_keyfile": _ANY,
+}
 _PARAMETERS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "redis": {},
-    "rediss": {
-        "ssl_cert_reqs": _CERT_REQS,
-        "ssl_check_hostname": ("true", "false"),
-        "ssl_ca_certs": _ANY,
-        "ssl_certfile": _ANY,
-        "ssl_keyfile": _ANY,
-    },
+    "rediss": _TLS,
+    "redis+cluster": {},
+    "rediss+cluster": _TLS,
     "postgresql": {
         "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
         "sslrootcert": _ANY,
@@ -44,6 +47,8 @@ _PARAMETERS: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
 }
 REDIS_FORM = "redis://user:password@host:port/0"
+CLUSTER_FORM = "redis+cluster://user:password@host:port,host:port/"
+_CLUSTER = re.compile("(rediss?)[+]cluster://")
 DATABASE_FORM = "postgresql://role:password@host:port/database"
 
 
@@ -54,6 +59,37 @@ def redis_address(address: str) -> str:
         raise ValueError(f"name one host: {REDIS_FORM}")
     if not re.fullmatch("0|[1-9][0-9]{0,4}|", parts["path"]):
         raise ValueError(f"give the database as a number: {REDIS_FORM}")
+    return _with_tls(address, parameters)
+
+
+def journal_address(address: str) -> str:
+    """Return the address of a Redis, or of a Redis Cluster by some of its nodes; raises ValueError."""
+    if not is_cluster(address):
+        return redis_address(address)
+    parts, parameters = _read(address, ("redis+cluster", "rediss+cluster"), CLUSTER_FORM)
+    if not parts["hosts"]:
+        raise ValueError(f"name some of the cluster's nodes: {CLUSTER_FORM}")
+    if parts["path"] not in {"", "0"}:
+        raise ValueError("a Redis Cluster has only the database 0")
+    return _with_tls(address, parameters)
+
+
+def is_cluster(address: str) -> bool:
+    """Return whether an address is that of a Redis Cluster."""
+    return bool(_CLUSTER.match(address))
+
+
+def nodes_in(address: str) -> list[tuple[str, str, int]]:
+    """Return each node that a cluster's valid address names: its own address as redis-py reads it, host, and port."""
+    found = _ADDRESS.fullmatch(address)
+    if not found:
+        return []
+    before, after = _CLUSTER.sub(r"\1://", address[: found.start("hosts")]), address[found.end("hosts") :]
+    hosts = [(host, int(port or 6379)) for host, port in _HOSTS.findall(found["hosts"])]
+    return [(f"{before}{host}:{port}{after}", host.strip("[]"), port) for host, port in hosts]
+
+
+def _with_tls(address: str, parameters: Mapping[str, str]) -> str:
     if "ssl_keyfile" in parameters and "ssl_certfile" not in parameters:
         raise ValueError("ssl_keyfile needs ssl_certfile")
     return re.sub(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
@@ -13,8 +13,10 @@ from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError, 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from core.addresses import place_of
+from core.addresses import is_cluster, place_of
+from core.cluster import following_pool
 from core.errors import CredentialsRefused, JournalFull, JournalUnavailable
+from core.keys import TAG
 from core.outage_log import OutageLog, describe
 
 T = TypeVar("T")
@@ -35,15 +37,17 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
     """
     for outage in (fullness, _outage):
         outage.about(server=place_of(url))
-    return Redis.from_url(
-        url,
-        protocol=2,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout / 2,
-        socket_keepalive=True,
-        health_check_interval=10,
-        retry=Retry(BACKOFF, 1, (RedisConnectionError,)),
-    )
+    options: dict[str, Any] = {
+        "protocol": 2,
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout / 2,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "retry": Retry(BACKOFF, 1, (RedisConnectionError,)),
+    }
+    if is_cluster(url):
+        return Redis(connection_pool=following_pool(url, TAG, options))
+    return Redis.from_url(url, **options)
 
 
 def without_repeats(redis: Redis, *, timeout: float | None = None) -> Redis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from struct import Struct
 
+from core.addresses import is_cluster
 from core.ids import INDEX_BYTES, index_of
 
 GROUP = "writers"
@@ -22,7 +23,7 @@ class Keys:
     """The keys of one journal, which all begin with its prefix."""
 
     def __init__(self, prefix: str) -> None:
-        """Derive every key from the prefix."""
+        """Derive every key from the prefix; on a cluster it is a tag in braces, so that all keys are in one slot."""
         self.journal = f"{prefix}:journal"  # stream: the queue itself, an entry holds up to 500 strings
         self.waiting = f"{prefix}:waiting"  # integer: strings in the journal
         self.appended = f"{prefix}:appended"  # integer: strings ever appended; falls only if the journal is rolled back
@@ -63,3 +64,11 @@ class Keys:
 
 KEYS = Keys("dummies")
 """The keys on a single Redis."""
+TAG = "dummies:0"
+"""The hash tag of the keys on a Redis Cluster."""
+CLUSTER_KEYS = Keys(f"{{{TAG}}}")
+
+
+def keys_at(address: str) -> Keys:
+    """Return the keys that a journal at this address has."""
+    return CLUSTER_KEYS if is_cluster(address) else KEYS

@@ -12,11 +12,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
-from core.addresses import database_address, redis_address
+from core.addresses import database_address, is_cluster, journal_address, redis_address
 
 RedisUrl = Annotated[str, AfterValidator(redis_address)]
+JournalUrl = Annotated[str, AfterValidator(journal_address)]
 DatabaseUrl = Annotated[str, AfterValidator(database_address)]
 MAX_FILE_BYTES = 64 * 1024
 _CELERY_READS = ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL")
@@ -32,10 +42,11 @@ class CoreSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    redis_url: RedisUrl
-    """Where the journal is: ``redis://[[user]:password@]host[:port]/db``, or ``rediss://`` for TLS."""
-    celery_broker_url: RedisUrl | None = None
-    """The broker of the wake-ups; the journal's Redis by default."""
+    redis_url: JournalUrl
+    """Where the journal is: ``redis://[[user]:password@]host[:port]/db``, or ``rediss://`` for TLS. A Redis Cluster is
+    named by some of its nodes: ``redis+cluster://[[user]:password@]host:port,host:port/``, or ``rediss+cluster://``."""
+    celery_broker_url: RedisUrl | None = Field(None, validate_default=True)
+    """The broker of the wake-ups; the journal's Redis by default, which must not be a cluster then."""
     journal_replicas: Replicas = 0
     """On the disks of how many replicas of Redis a string must be, too, before it is accepted."""
     allow_volatile_journal: bool = False
@@ -46,6 +57,13 @@ class CoreSettings(BaseModel):
     """A folder of the tier's own through which its processes add up their metrics; it may be made here."""
     otel_exporter_otlp_endpoint: HttpUrl | None = None
     """The collector that gets traces, by OTLP over HTTP; without one nothing is traced."""
+
+    @field_validator("celery_broker_url")
+    @classmethod
+    def _need_broker(cls, broker: str | None, given: ValidationInfo) -> str | None:
+        if broker is None and is_cluster(given.data.get("redis_url", "")):
+            raise ValueError("set it to a Redis of its own: wake-ups cannot travel over a Redis Cluster")
+        return broker
 
     @property
     def broker_url(self) -> str:

@@ -32,6 +32,7 @@ from core.connection import connect as connect_redis
 from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION, DeadLetters
 from core.errors import JournalUnavailable
 from core.journal import Journal
+from core.keys import Keys, keys_at
 from core.operators import operator, printable_text
 from core.scripts import Replication
 from core.settings import load
@@ -92,9 +93,9 @@ def delete_older(session: Session, days: int, *, dry_run: bool = False) -> Itera
 class InRedis:
     """What Redis has of strings that are erased."""
 
-    def __init__(self, redis: Redis, replication: Replication) -> None:
+    def __init__(self, redis: Redis, keys: Keys, replication: Replication) -> None:
         """Use this client; its timeouts bound every call."""
-        self._journal, self._dead_letters = Journal(redis), DeadLetters(redis, replication=replication)
+        self._journal, self._dead_letters = Journal(redis, keys), DeadLetters(redis, keys, replication)
         self.discarded = 0
 
     def received_at(self, ids: Sequence[str]) -> list[int | None]:
@@ -161,7 +162,8 @@ def _erase(settings: EraseSettings, asked: argparse.Namespace) -> int:
     ids = [str(key) for key in dict.fromkeys(asked.ids)]
     audit = {"operator": operator(), "action": "erase", "reason": asked.why, "ids": ids}
     replication = Replication(settings.journal_replicas, settings.allow_volatile_journal)
-    in_redis = InRedis(connect_redis(settings.redis_url), replication) if settings.redis_url else None
+    url = settings.redis_url
+    in_redis = InRedis(connect_redis(url), keys_at(url), replication) if url else None
     log.warning(ACTION_BEGINS, **audit)
     with closing(_connect(settings)) as session:  # first, because it waits for the network
         received_at = in_redis.received_at(ids) if in_redis else [None] * len(ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from core.addresses import database_address
-from core.settings import DatabaseUrl, RedisUrl, Replicas, stop, variable
+from core.settings import DatabaseUrl, JournalUrl, Replicas, stop, variable
 
 
 class EraseSettings(BaseModel):
@@ -13,7 +13,7 @@ class EraseSettings(BaseModel):
 
     database_owner_url: DatabaseUrl
     """PostgreSQL, as the owner of the table."""
-    redis_url: RedisUrl | None = None
+    redis_url: JournalUrl | None = None
     """Where the journal is; without it nothing is erased there."""
     journal_replicas: Replicas = 0
     """On the disks of how many replicas of Redis a text must be erased, too."""

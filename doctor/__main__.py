@@ -13,6 +13,7 @@ import time
 from redis import Redis
 
 from core.connection import connect
+from core.keys import keys_at
 from doctor.finding import UNREACHED, Finding, skipped, table
 from doctor.pipeline import look_at_journal, send_canary
 from doctor.postgres import ROLES, look_at_postgres
@@ -44,7 +45,9 @@ def _examine() -> list[Finding]:
     with connect(settings["REDIS_URL"]) as redis:
         findings += look_at_redis(redis)
         if any(finding.what == "Redis" and finding.ok for finding in findings):
-            findings += look_at_journal(redis, settings.get("CELERY_BROKER_URL", settings["REDIS_URL"]))
+            findings += look_at_journal(
+                redis, keys_at(settings["REDIS_URL"]), settings.get("CELERY_BROKER_URL", settings["REDIS_URL"])
+            )
             findings.append(_canary(findings, redis, settings))
     return findings
 
@@ -54,7 +57,7 @@ def _canary(findings: list[Finding], redis: Redis, settings: dict[str, str]) -> 
         return skipped("test string", "not sent: DATABASE_OWNER_URL is not set")
     if any(finding.ok is False for finding in findings):
         return skipped("test string", "not sent: a check before it failed")
-    return send_canary(redis, settings["DATABASE_OWNER_URL"])
+    return send_canary(redis, keys_at(settings["REDIS_URL"]), settings["DATABASE_OWNER_URL"])
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from core.connection import connect
 from core.counts import Counts
 from core.errors import DummiesError
 from core.journal import Journal
+from core.keys import Keys
 from core.outage_log import describe
 from core.wakeups import QUEUE, make_celery, publish_wakeup
 from doctor.finding import Finding, failed, passed, skipped
@@ -27,20 +28,20 @@ PATIENCE = 5.0
 START = "start a worker: python -m worker"
 
 
-def look_at_journal(redis: Redis, broker_url: str) -> list[Finding]:
+def look_at_journal(redis: Redis, keys: Keys, broker_url: str) -> list[Finding]:
     """Return whether the balance holds, no string fails, workers are alive, and a wake-up reaches one."""
     try:
-        counts = _counts(Journal(redis))
+        counts = _counts(Journal(redis, keys))
     except DummiesError as error:
         return [failed("journal", str(error.__cause__ or error), "let this user read it: k8s/base/redis/users.acl")]
     return [*_balance(counts), _draining(counts), *_workers(counts.workers, broker_url)]
 
 
-def send_canary(redis: Redis, owner_url: str) -> Finding:
+def send_canary(redis: Redis, keys: Keys, owner_url: str) -> Finding:
     """Send one string through the pipeline, and delete its row."""
     canary = Unit(str(uuid.uuid4()), ["a string of the doctor's"], time.time_ns() // 1000)
     try:
-        Journal(redis).append([canary])
+        Journal(redis, keys).append([canary])
     except DummiesError as error:
         return failed("test string", f"not accepted: {error}", "fix Redis first")
     started = time.monotonic()

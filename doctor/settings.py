@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import NamedTuple
 
-from core.addresses import database_address, hosts_in, redis_address
+from core.addresses import database_address, hosts_in, journal_address, redis_address
 from core.settings import variable
 from doctor.finding import Finding, failed, passed, skipped
 
@@ -22,7 +22,7 @@ class Wanted(NamedTuple):
 
 
 WANTED = (
-    Wanted("REDIS_URL", redis_address),
+    Wanted("REDIS_URL", journal_address),
     Wanted("CELERY_BROKER_URL", redis_address, "wake-ups travel through REDIS_URL"),
     Wanted("DATABASE_URL", database_address),
     Wanted("DATABASE_READ_URL", database_address, "the API's role is not checked"),

@@ -24,6 +24,7 @@ from core.connection import connect
 from core.dead_letter_groups import DeadLetterGroups, Piece, Progress
 from core.dead_letters import DeadLetters
 from core.errors import JournalFull, JournalUnavailable
+from core.keys import keys_at
 from core.operators import operator, printable_text
 from core.scripts import Replication
 from core.settings import CoreSettings, load
@@ -44,9 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr.isatty():
         logging.getLogger().setLevel(logging.WARNING)  # the ids of discarded dead letters would hide the progress
     with connect(settings.redis_url) as redis:
-        dead_letters = DeadLetters(redis, replication=Replication.of(settings))
+        keys = keys_at(settings.redis_url)
+        dead_letters = DeadLetters(redis, keys, Replication.of(settings))
         try:
-            return _act(DeadLetterGroups(redis, dead_letters), asked, settings.broker_url)
+            return _act(DeadLetterGroups(redis, dead_letters, keys=keys), asked, settings.broker_url)
         except JournalUnavailable as error:
             reads = asked.action in {"list", "export"}
             print(error if reads else f"{error} Nothing was changed.", file=sys.stderr)

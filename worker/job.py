@@ -9,6 +9,7 @@ from celery import signals
 
 from core.connection import connect
 from core.consumer import Consumer
+from core.keys import keys_at
 from core.settings import load
 from core.wakeups import make_celery, publish_wakeup
 from worker.drain import Drain
@@ -39,7 +40,7 @@ def drain() -> Tally:
 def _drain() -> Drain:
     """Connect in the pool's process: no connection may cross a fork."""
     settings = load(WorkerSettings)
-    consumer = Consumer(connect(settings.redis_url, timeout=REDIS_TIMEOUT))
+    consumer = Consumer(connect(settings.redis_url, timeout=REDIS_TIMEOUT), keys_at(settings.redis_url))
     celery = make_celery(settings.broker_url)
 
     def wake() -> None:

@@ -15,13 +15,13 @@ from typing import TypeVar
 
 import structlog
 from msgspec import to_builtins
-from redis import Redis
 
 from core import logs
 from core.connection import connect, without_repeats
 from core.counts import Pause
 from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION
 from core.errors import JournalFull, JournalUnavailable
+from core.keys import keys_at
 from core.maintenance import Maintenance
 from core.operators import operator, printable_text
 from core.settings import CoreSettings, load
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(json=settings.log_json)
     with connect(settings.redis_url) as connected, without_repeats(connected) as redis:
         try:
-            return _ACTIONS[asked.action](redis, asked)
+            return _ACTIONS[asked.action](Maintenance(redis, keys_at(settings.redis_url)), asked)
         except (JournalUnavailable, JournalFull) as error:
             print(error, file=sys.stderr)
             return FAILED
@@ -67,8 +67,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _pause(redis: Redis, asked: argparse.Namespace) -> int:
-    maintenance = Maintenance(redis)
+def _pause(maintenance: Maintenance, asked: argparse.Namespace) -> int:
     if asked.dry_run:
         earlier = maintenance.paused()
     else:
@@ -89,8 +88,7 @@ def _pause(redis: Redis, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _resume(redis: Redis, asked: argparse.Namespace) -> int:
-    maintenance = Maintenance(redis)
+def _resume(maintenance: Maintenance, asked: argparse.Namespace) -> int:
     ended = maintenance.paused() if asked.dry_run else _logged(asked, maintenance.resume)
     if ended is None:
         print("Draining is not paused.")
@@ -99,8 +97,7 @@ def _resume(redis: Redis, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _clear_rollback(redis: Redis, asked: argparse.Namespace) -> int:
-    maintenance = Maintenance(redis)
+def _clear_rollback(maintenance: Maintenance, asked: argparse.Namespace) -> int:
     note = maintenance.rollback() if asked.dry_run else _logged(asked, maintenance.clear_rollback)
     if note is None:
         print("There is no note of a rollback.")
@@ -113,8 +110,7 @@ def _clear_rollback(redis: Redis, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _clear_imbalance(redis: Redis, asked: argparse.Namespace) -> int:
-    maintenance = Maintenance(redis)
+def _clear_imbalance(maintenance: Maintenance, asked: argparse.Namespace) -> int:
     noted = maintenance.balance_base() if asked.dry_run else _logged(asked, maintenance.clear_imbalance)
     cleared = "would be cleared" if asked.dry_run else "is cleared"
     print(f"The difference noted so far, {noted or 0:,}, {cleared}: a worker's next heartbeat notes the present one.")

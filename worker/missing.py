@@ -23,6 +23,7 @@ from core import logs
 from core.connection import connect
 from core.errors import DummiesError
 from core.journal import Journal
+from core.keys import keys_at
 from core.settings import load
 from core.submission import LONGEST_TEXT
 from worker.settings import WorkerSettings
@@ -47,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdin.reconfigure(encoding="utf-8-sig", newline="")  # type: ignore[union-attr]
     with connect(settings.redis_url) as redis:
         try:
-            named, missing = report(sys.stdin, Journal(redis), Store(settings.database_url))
+            named, missing = report(
+                sys.stdin, Journal(redis, keys_at(settings.redis_url)), Store(settings.database_url)
+            )
         except (DummiesError, ValueError) as error:
             print(error, file=sys.stderr)
             return FAILED

@@ -9,7 +9,7 @@ from kombu import Connection
 from psycopg2.extensions import parse_dsn
 from redis.connection import URL_QUERY_ARGUMENT_PARSERS, parse_url
 
-from core.addresses import database_address, hosts_in, place_of, redis_address
+from core.addresses import database_address, hosts_in, journal_address, nodes_in, place_of, redis_address
 
 REDIS = [
     "redis://127.0.0.1",
@@ -205,3 +205,45 @@ def test_other_addresses_of_a_database_are_refused_in_a_line_without_them(addres
 def test_a_log_line_names_the_server_without_the_password(address: str, place: str) -> None:
     assert place_of(address) == place
     assert "secret" not in place_of(address)
+
+
+CLUSTERS = {
+    "redis+cluster://a:7000/": [("redis://a:7000/", "a", 7000)],
+    "redis+cluster://u:p,w@a,b:7001": [("redis://u:p,w@a:6379", "a", 6379), ("redis://u:p,w@b:7001", "b", 7001)],
+    "rediss+cluster://[::1]:1/0?ssl_ca_certs=/ca": [("rediss://[::1]:1/0?ssl_ca_certs=/ca", "::1", 1)],
+}
+BAD_CLUSTERS = [
+    "redis+cluster://",
+    "redis+cluster:///0",
+    "redis+cluster://a,/0",
+    "redis+cluster://a/1",
+    "redis+cluster://a:0/",
+    "redis+cluster://a/?ssl_ca_certs=/ca",
+    "rediss+cluster://a/?ssl_keyfile=/key",
+    "redis+sentinel://a/0",
+    "redis://a,b/0",
+]
+
+
+@pytest.mark.parametrize("address", [*CLUSTERS, *REDIS])
+def test_a_journal_may_be_on_a_cluster(address: str) -> None:
+    assert journal_address(address) == redis_address(address) if address in REDIS else address
+
+
+@pytest.mark.parametrize(("address", "nodes"), CLUSTERS.items())
+def test_each_node_of_a_cluster_has_an_address_of_its_own(address: str, nodes: list[tuple[str, str, int]]) -> None:
+    assert nodes_in(address) == nodes
+    for node, host, port in nodes:
+        assert (parse_url(node).get("host"), parse_url(node).get("port")) == (host, port)
+
+
+@pytest.mark.parametrize("address", BAD_CLUSTERS)
+def test_a_bad_address_of_a_cluster_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        journal_address(address)
+
+
+@pytest.mark.parametrize("address", CLUSTERS)
+def test_a_broker_cannot_be_a_cluster(address: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        redis_address(address)

@@ -24,6 +24,7 @@ from core.connection import connect
 from core.counts import Pause
 from core.durability import Durability, read_info
 from core.errors import DummiesError
+from core.keys import keys_at
 from core.loops import repeat
 from core.outage_log import OVER_AFTER, OutageLog
 from core.settings import load
@@ -47,7 +48,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         """Prepare; nothing is connected yet."""
         settings = load(WorkerSettings)
         self._redis = connect(settings.redis_url)
-        self._watch = Watch(self._redis)
+        self._watch = Watch(self._redis, keys_at(settings.redis_url))
         self._durability = Durability(settings)
         self._folder = settings.heartbeat_folder
         if self._folder:
