@@ -14,6 +14,9 @@ faketime|command -v faketime|no process' clock is put wrong in the fault suite
 pgbouncer|command -v pgbouncer|what holds behind a pooler is not tested, and no migration through one
 prometheus|command -v promtool|the alerts are not tested
 jq|command -v jq|the command that signs the images is not tested
+spin|command -v spin|the protocol's model is not checked
+gcc|command -v gcc|the protocol's model is not checked
+libc6-dev|test -r /usr/include/stdio.h|the protocol's model cannot be compiled, and its tests fail
 wamerican|test -r /usr/share/dict/american-english|the English half of the real input skips
 hunspell-ko|test -r /usr/share/hunspell/ko.dic|the Korean half of the real input skips
 fonts-nanum|test -d /usr/share/fonts/truetype/nanum|Korean text in screenshots is drawn as boxes
