@@ -84,7 +84,7 @@ class Owner:
             self._nodes = self._seeds | {other for _, _, *nodes in slots for other in nodes}
             for first, last, primary, *_ in slots:
                 if first <= self._slot <= last:
-                    return primary
+                    return Node(*primary)
             reason = f"{node.host}:{node.port} knows no owner"
         raise RedisConnectionError(f"owner of slot {self._slot} not found: {reason}")
 
@@ -101,7 +101,7 @@ class Owner:
         ]
 
 
-class _Following(Connection):
+class _Following(Connection):  # type: ignore[misc]
     """A connection that follows the owner of a slot."""
 
     def __init__(self, *, owner: Owner, **options: Any) -> None:
@@ -129,7 +129,7 @@ class _Following(Connection):
             raise
 
 
-class _FollowingTLS(_Following, SSLConnection):
+class _FollowingTLS(_Following, SSLConnection):  # type: ignore[misc]
     """The same over TLS."""
 
 

@@ -22,7 +22,7 @@ Run = Callable[[Sequence[str], Sequence[Any]], Any]
 """Runs a script with these keys and arguments, and returns its reply."""
 
 
-class NotReplicated(RedisError):
+class NotReplicated(RedisError):  # type: ignore[misc]
     """A write is on the disk of fewer replicas than it should be; it may be kept or lost."""
 
 
@@ -97,4 +97,4 @@ def _send(
         asked.evalsha(script.sha, len(keys), *keys, *arguments)
         asked.set(mark, "1")
         asked.execute_command(*replication.wait)
-        return asked.execute(raise_on_error=False)
+        return list(asked.execute(raise_on_error=False))

@@ -45,7 +45,7 @@ class CoreSettings(BaseModel):
     redis_url: JournalUrl
     """Where the journal is: ``redis://[[user]:password@]host[:port]/db``, or ``rediss://`` for TLS. A Redis Cluster is
     named by some of its nodes: ``redis+cluster://[[user]:password@]host:port,host:port/``, or ``rediss+cluster://``."""
-    celery_broker_url: RedisUrl | None = Field(None, validate_default=True)
+    celery_broker_url: RedisUrl | None = Field(default=None, validate_default=True)
     """The broker of the wake-ups; the journal's Redis by default, which must not be a cluster then."""
     journal_replicas: Replicas = 0
     """On the disks of how many replicas of Redis a string must be, too, before it is accepted."""

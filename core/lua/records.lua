@@ -61,3 +61,16 @@ local function find_records(key, id, count)
   end
   return found
 end
+
+-- Appends an entry and returns its id. With a random number in `unique` the id is given once: after a failover the next
+-- primary, whose clock may be behind, could give the id of an entry that was lost, and that a worker still completes.
+local function add_entry(journal, unique, ...)
+  if unique ~= '' then
+    local time = redis.call('TIME')
+    local id = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)) .. '-' .. unique
+    local entry = redis.pcall('XADD', journal, id, ...)
+    if type(entry) == 'string' then return entry end
+  end
+  -- in the millisecond of the last entry, or before it: then the id counts up from that one
+  return redis.call('XADD', journal, '*', ...)
+end

@@ -86,6 +86,15 @@ def test_a_string_is_on_the_replica_when_it_is_accepted(pair: tuple[Redis, Repli
             assert [each.text for each in queued(replica)][-1] == str(number)
 
 
+def test_no_entry_has_an_id_that_another_primary_could_give_again(primary: Client) -> None:
+    journal = Journal(primary, replication=REPLICATION)
+    for number in range(20):
+        journal.append([single(str(number))])
+    counted = {entry.decode().split("-")[1] for entry, _ in primary.xrange(KEYS.journal)} & set(map(str, range(20)))
+    assert len(counted) <= 1
+    assert [each.text for each in queued(primary)] == list(map(str, range(20)))
+
+
 def test_nothing_is_accepted_that_no_replica_has(stopped: Client) -> None:
     journal, unit = Journal(stopped, replication=REPLICATION), single("a", key="key")
     with pytest.raises(JournalUnavailable):
@@ -93,12 +102,13 @@ def test_nothing_is_accepted_that_no_replica_has(stopped: Client) -> None:
     assert [each.text for each in queued(stopped)] == ["a"]
 
 
-def test_a_repeat_waits_for_what_it_repeats(stopped: Client) -> None:
-    """It finds the record there and appends nothing; a wait of its own connection would cover nothing."""
-    unit = single("a", key="key")
-    for _ in range(3):
-        with pytest.raises(JournalUnavailable):
-            Journal(stopped, replication=REPLICATION).append([unit])
+@pytest.mark.parametrize("key", ["", "key"])
+def test_a_repeat_waits_for_what_it_repeats(pair: tuple[Redis, Replica], stopped: Client, key: str) -> None:
+    """It finds the record there and appends nothing; the wait of a connection that wrote nothing covers nothing."""
+    unit = single("a", key=key)
+    Journal(stopped).append([unit])
+    with connect(pair[0].url) as another, pytest.raises(JournalUnavailable):
+        Journal(another, replication=REPLICATION).append([unit])
 
 
 def test_an_operators_retry_and_discard_wait_too(primary: Client, pair: tuple[Redis, Replica]) -> None:
