@@ -54,6 +54,11 @@ class Server:
         """Whether the server's process exists; a paused one does."""
         return self._child is not None and self._child.running
 
+    @property
+    def env(self) -> dict[str, str]:
+        """Variables of the server on top of our own."""
+        return {}
+
     def start(self) -> None:
         """Start the server and wait until it answers. Raises ServerError."""
         if self.running:
@@ -67,7 +72,7 @@ class Server:
             self.log.unlink(missing_ok=True)
             # The child inherits the lock and with it holds the folder for as long as any of its processes lives, even
             # when it outlives us.
-            self._child = Child(self.command(), self.log, {}, self.folder, [lock.fileno()], private.UMASK)
+            self._child = Child(self.command(), self.log, self.env, self.folder, [lock.fileno()], private.UMASK)
         try:
             self._wait()
         except BaseException:
