@@ -127,6 +127,8 @@ class Cluster(Server):
 
     def start(self) -> None:
         """Start all nodes, make the cluster the first time, and wait until it has an owner for every slot."""
+        if self.running:
+            return
         for node in self.nodes:
             node.start()
         self._ending.clear()

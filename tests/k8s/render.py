@@ -78,3 +78,10 @@ def add_components(folder: Path, overlay: str, *names: str) -> None:
     kustomization = yaml.safe_load(file.read_text("utf-8"))
     kustomization["components"] += [f"../../components/{name}" for name in names]
     file.write_text(yaml.safe_dump(kustomization), "utf-8")
+
+
+def add_redis_cluster(folder: Path, overlay: str) -> None:
+    """Have an overlay of a copy include components/redis-cluster, with the password that it needs."""
+    add_components(folder, overlay, "redis-cluster")
+    with (folder / "k8s/overlays" / overlay / ".env").open("a", encoding="utf-8") as file:
+        file.write(f"REDIS_NODE_PASSWORD={generated('REDIS_NODE_PASSWORD')}\n")

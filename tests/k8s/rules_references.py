@@ -77,7 +77,7 @@ def our_images_have_the_projects_version(documents: Documents) -> Iterator[str]:
 @policy()
 def each_tier_runs_its_image(documents: Documents) -> Iterator[str]:
     for workload in workloads(documents):
-        expected = OURS.get(workload.name.removesuffix("-post"), workload.name.replace("postgresql", "postgres"))
+        expected = OURS.get(workload.name.removesuffix("-post"), re.sub("^(postgres|redis).*", r"\1", workload.name))
         for container in workload.all_containers:
             if split_image(container["image"])[0] != expected:
                 yield f"{workload}: container {container['name']} runs {container['image']}, not {expected}"
@@ -106,7 +106,10 @@ def environment(documents: Documents, container: Document) -> dict[str, str]:
     for variable in container.get("env", []):
         value: str | None = variable.get("value", "")
         for field, reference in variable.get("valueFrom", {}).items():
-            value = _value(called(documents, SOURCES[field], reference["name"]), reference)
+            if field == "fieldRef":
+                value = reference["fieldPath"]  # only the kubelet knows more
+            else:
+                value = _value(called(documents, SOURCES[field], reference["name"]), reference)
         if value is not None:
             found[variable["name"]] = re.sub(r"\$\((\w+)\)", lambda used: found.get(used[1], used[0]), value)
     return found

@@ -19,5 +19,5 @@ users | sed -e "s/#API/#$(hash "$REDIS_API_PASSWORD")/" -e "s/#WORKER/#$(hash "$
     -e "s/#PROBE/#$(hash "$probe")/" >/tmp/users.acl
 # REDIS_TLS is a folder with a certificate and its key: then Redis speaks TLS alone. Clients are known by their passwords, so
 # they need no certificates, which would be one more secret for each of them to keep and to renew.
-exec redis-server /etc/redis/redis.conf ${REDIS_TLS:+--port 0 --tls-port 6379 --tls-auth-clients no
+exec ${REDIS_START:-redis-server} /etc/redis/redis.conf ${REDIS_TLS:+--port 0 --tls-port 6379 --tls-auth-clients no
     --tls-cert-file "$REDIS_TLS/tls.crt" --tls-key-file "$REDIS_TLS/tls.key"}

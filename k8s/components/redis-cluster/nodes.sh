@@ -4,10 +4,10 @@ BUS=10000 # the bus is on the port this much higher
 INTERVAL=0.3
 SAY_AGAIN=30
 
-cli() { # host:port command...
+cli() { # host:port command..., with a patience of 1 s
     _at=$1
     shift
-    timeout 1 redis-cli -h "${_at%:*}" -p "${_at##*:}" ${REDIS_NODE_USER:+--user "$REDIS_NODE_USER"} \
+    timeout "${patience:-1}" redis-cli -h "${_at%:*}" -p "${_at##*:}" ${REDIS_NODE_USER:+--user "$REDIS_NODE_USER"} \
         ${REDIS_TLS:+--tls --cacert "$REDIS_TLS/ca.crt"} "$@" </dev/null 2>&1
 }
 
@@ -28,7 +28,7 @@ say_at_times() { # the same within SAY_AGAIN s is said once
     [ $((now - ${said_at:-0})) -lt $SAY_AGAIN ] || { say "[warning] $*"; said_at=$now; }
 }
 
-# Reads CLUSTER NODES. ask=word: the node's id, and what it says of this one; me: of itself; at: whether it lists an id at
+# Reads what a node lists. ask=word: the node's id, and what it says of this one; me: of itself; at: whether it lists an id at
 # this address; primary: which node of this shard has its slots; stale: which nodes are no more.
 look() {
     awk -v slots_of_all=$SLOTS -v ip="${ip:-}" -v port="${port:-}" -v host="${host:-}" -v mates="${mates:-}" "$@" '

@@ -3,6 +3,7 @@
 # nothing; where an earlier run was killed it does the rest. Variables: as in redis-node.sh.
 set -eu
 . "${0%/*}/nodes.sh"
+patience=10
 
 create() {
     until asked "$@" || [ -n "$there" ]; do

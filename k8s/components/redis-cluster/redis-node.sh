@@ -33,7 +33,7 @@ whole() { # or $why
     tail -n 1 "$folder/nodes.conf" | grep -q '^vars ' || return 1
     why='the append-only file is incomplete'
     [ -s "$files/appendonly.aof.manifest" ] || return 1
-    while read -r _ name _ _ _ type; do
+    while read -r _ name _ _ _ type _; do
         case $type in
         b) [ -s "$files/$name" ] || return 1 ;;
         i) [ -e "$files/$name" ] || return 1 ;;
@@ -70,6 +70,7 @@ remains() { # whether there may be data, if only in a copy whose nodes.conf was 
 
 wait_outside() {
     porch=
+    trap '[ -z "$porch" ] || kill "$porch"; exit 143' TERM INT # or a shell that is process 1 would heed neither
     remains || wait_in_the_porch
     # shellcheck disable=SC2086 # lists of peers
     while ask_peers; do
@@ -106,7 +107,6 @@ ${REDIS_NODE_USER:+user default off}
 user ${REDIS_NODE_USER:-default} reset on >$REDISCLI_AUTH +cluster|nodes
 END
     porch=$!
-    trap 'kill $porch; exit 143' TERM INT
 }
 
 clear_folder() {
@@ -134,8 +134,8 @@ END
             meet "$peer"
         done
         [ "$role$slots" != primary0 ] || follow
+        [ "$joined$marked" != yesyes ] || pause=$SAY_AGAIN # from the round after the mark on
         [ -n "$marked" ] || mark_when_whole
-        [ "$joined$marked" != yesyes ] || pause=$SAY_AGAIN
     done
 }
 
