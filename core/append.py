@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -56,11 +55,6 @@ class Record(NamedTuple):
         return self.entry == "failed"
 
 
-def unique_part() -> str:
-    """Return what makes an entry's id unique across failovers."""
-    return str(random.getrandbits(20))
-
-
 def parse_record(value: bytes) -> Record:
     """Return the status record as read from Redis, of a single string or of strings of a bulk."""
     *_, entry, received = value.decode().split(" ")
@@ -84,8 +78,8 @@ class Done(NamedTuple):
 class Call:
     """A call for some units, among which no single string is twice."""
 
-    def __init__(self, units: Sequence[Unit], keys: Keys, unique: str = "") -> None:
-        """Write the keys and the arguments of the script; ``unique`` becomes part of the ids of entries."""
+    def __init__(self, units: Sequence[Unit], keys: Keys) -> None:
+        """Write the keys and the arguments of the script."""
         ids = {unit.first_id: packed(unit.first_id) for unit in units}
         self._singles = [unit for unit in units if index_of(ids[unit.first_id]) is None]
         self._parts = [unit for unit in units if index_of(ids[unit.first_id]) is not None]
@@ -94,7 +88,6 @@ class Call:
         self.keys += [keys.record(ids[unit.first_id]) for unit in self._units]
         self.keys += [name for unit in self._units if unit.digest for name in keys.idempotency(unit.key_hash)]
         self.arguments: list[Any] = [VERSION, KEY_REMEMBERED_S, WAKEUP_EXPIRES_MS, len(self._singles), len(self._parts)]
-        self.arguments.append(unique)
         self.arguments += self._entry_of_singles(ids)
         for unit in self._parts:
             texts = encode_text(unit.texts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from binascii import crc_hqx
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from redis.backoff import NoBackoff
 from redis.connection import Connection, ConnectionPool, SSLConnection, parse_url
 from redis.exceptions import (
     AskError,
+    AuthenticationError,
     ClusterDownError,
     MasterDownError,
     MovedError,
@@ -33,7 +35,9 @@ from core.outage_log import describe
 
 SLOTS = 16_384
 ASKED_WITHIN = 0.5
-"""Seconds in which a node has to say who owns what, and half of that to connect."""
+"""Seconds in which a node has to say who owns what, and half of that to connect. After them no other node is asked."""
+PAUSE = 0.2
+"""Seconds after which they are asked again where none told."""
 MOST_ASKED = 3
 """Nodes that are asked before a connection fails."""
 ELSEWHERE = (MovedError, AskError, TryAgainError, ClusterDownError, MasterDownError, ReadOnlyError)
@@ -61,23 +65,40 @@ class Owner:
         self._nodes = set(seeds)
         self._known: Node | None = None
         self._asking = threading.Lock()
+        self._failed_at, self._reason = float("-inf"), ""
 
     def node(self) -> Node:
         """Return the owner; raises redis-py's ConnectionError where no node tells."""
-        with self._asking:
+        if (known := self._known) is not None:
+            return known
+        if not self._asking.acquire(timeout=ASKED_WITHIN):
+            raise RedisConnectionError(f"owner of slot {self._slot} not found yet")
+        try:
             if self._known is None:
+                self._check_pause()
                 self._known = self._ask()
             return self._known
+        finally:
+            self._asking.release()
 
     def forget(self) -> None:
         """Ask again the next time: the one that was known does not answer, or not as the owner."""
         self._known = None
 
+    def _check_pause(self) -> None:
+        """Raise where asking has just failed: whoever waited for that need not ask as well."""
+        if time.monotonic() < self._failed_at + PAUSE:
+            raise RedisConnectionError(self._reason)
+
     def _ask(self) -> Node:
-        reason = "none was heard of"
+        reason, until = "none was heard of", time.monotonic() + ASKED_WITHIN
         for node in random.sample(sorted(self._nodes), min(MOST_ASKED, len(self._nodes))):
+            if time.monotonic() > until:
+                break
             try:
                 slots = self._slots(node)
+            except AuthenticationError:
+                raise
             except (RedisError, OSError) as error:
                 reason = f"{node.host}:{node.port}: {describe(error)}"
                 continue
@@ -86,7 +107,8 @@ class Owner:
                 if first <= self._slot <= last:
                     return Node(*primary)
             reason = f"{node.host}:{node.port} knows no owner"
-        raise RedisConnectionError(f"owner of slot {self._slot} not found: {reason}")
+        self._failed_at, self._reason = time.monotonic(), f"owner of slot {self._slot} not found: {reason}"
+        raise RedisConnectionError(self._reason)
 
     def _slots(self, node: Node) -> list[Any]:
         connection = self._make(host=node.host, port=node.port)

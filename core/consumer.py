@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from core.append import WAKEUP_EXPIRES_MS, unique_part
+from core.append import WAKEUP_EXPIRES_MS
 from core.connection import journal_errors
 from core.entries import VERSION, Fields, Strings, encode_text
 from core.errors import JournalFull, Paused
@@ -156,7 +156,7 @@ class Consumer:
     @journal_errors()
     def split(self, entry: Entry) -> None:
         """Replace the entry by a new one for each of its strings."""
-        keys, arguments = [self._keys.journal], [GROUP, entry.id, VERSION, unique_part()]
+        keys, arguments = [self._keys.journal], [GROUP, entry.id, VERSION]
         for s in entry.strings.submissions:
             packed_id = packed(s.id)
             keys.append(self._keys.record(packed_id))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from redis import Redis
 
-from core.append import WAKEUP_EXPIRES_MS, unique_part
+from core.append import WAKEUP_EXPIRES_MS
 from core.connection import journal_errors, without_repeats
 from core.entries import VERSION, encode_text
 from core.ids import packed
@@ -112,7 +112,7 @@ class DeadLetters:
         """Put back those that have not changed, all or none of them. Raises JournalFull, with nothing changed."""
         k = self._keys
         keys = [k.journal, k.waiting, k.wakeup, k.appended, k.failed, k.retried]
-        arguments: list[Any] = [VERSION, WAKEUP_EXPIRES_MS, unique_part()]
+        arguments: list[Any] = [VERSION, WAKEUP_EXPIRES_MS]
         for json, letter in found:
             packed_id = packed(letter.id)
             keys.append(k.record(packed_id))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from core.append import Call, Done, Record, Unit, parse_record, unique_part
+from core.append import Call, Done, Record, Unit, parse_record
 from core.connection import journal_errors, without_repeats, write_again
 from core.counts import Counts, parse_counts
 from core.entries import Fields, Strings
@@ -83,7 +83,7 @@ class Journal:
         wake, added, refused, earlier = False, 0, set[str](), dict[str, Record]()
         for _ in range(ATTEMPTS):
             try:
-                done = self._append_once(Call(left, self._keys, unique_part() if self._replicated else ""))
+                done = self._append_once(Call(left, self._keys))
             except JournalFull as error:
                 if added:
                     raise JournalUnavailable from error

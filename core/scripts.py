@@ -84,9 +84,10 @@ def _run_and_wait(
         if isinstance(each, Exception):
             raise each if each is reply else NotReplicated(str(each)) from each
     waited = others[-1]
-    reached = waited if replication.in_memory else waited[1]
-    if reached < replication.replicas:
-        raise NotReplicated(f"on {reached} of {replication.replicas} replicas within {REPLICAS_ANSWER_WITHIN_MS} ms")
+    here, reached = (1, waited) if replication.in_memory else waited
+    if not here or reached < replication.replicas:
+        where = f"{reached} of {replication.replicas} replicas" if here else "Redis' own disk: not"
+        raise NotReplicated(f"on {where} within {REPLICAS_ANSWER_WITHIN_MS} ms")
     return reply
 
 

@@ -34,6 +34,7 @@ _CELERY_READS = ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_UR
 _LIBRARIES_READ = ("PROMETHEUS_MULTIPROC_DIR",)
 
 
+NEEDS_BROKER = "set it to a Redis of its own: wake-ups cannot travel over a Redis Cluster"
 Replicas = Annotated[int, Field(ge=0, le=5)]
 
 
@@ -62,7 +63,7 @@ class CoreSettings(BaseModel):
     @classmethod
     def _need_broker(cls, broker: str | None, given: ValidationInfo) -> str | None:
         if broker is None and is_cluster(given.data.get("redis_url", "")):
-            raise ValueError("set it to a Redis of its own: wake-ups cannot travel over a Redis Cluster")
+            raise ValueError(NEEDS_BROKER)
         return broker
 
     @property

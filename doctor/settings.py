@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable
 from typing import NamedTuple
 
-from core.addresses import database_address, hosts_in, journal_address, redis_address
-from core.settings import variable
+from core.addresses import database_address, hosts_in, is_cluster, journal_address, redis_address
+from core.settings import NEEDS_BROKER, variable
 from doctor.finding import Finding, failed, passed, skipped
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -42,6 +42,9 @@ def read_settings() -> tuple[dict[str, str], list[Finding]]:
             findings.append(_found(wanted, value))
         except ValueError as error:
             findings.append(failed(wanted.name, "invalid", str(error)))
+    if is_cluster(settings.get("REDIS_URL", "")) and "CELERY_BROKER_URL" not in settings:
+        del settings["REDIS_URL"]
+        findings.append(failed("CELERY_BROKER_URL", "not set", NEEDS_BROKER))
     return settings, findings
 
 

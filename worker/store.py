@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -27,10 +27,8 @@ from worker.tracing import Tracing
 _SQL = Path(__file__).parent / "sql"
 _INSERT = (_SQL / "insert.sql").read_text(encoding="ascii")
 _STORED = "SELECT id FROM public.dummies WHERE id = ANY (%(ids)s::uuid[])"
-# in one transaction each: a pooler may have another server behind it for the next
-_INSERT_CONFIRMED, _STORED_CONFIRMED = (
-    f"{(_SQL / 'confirm.sql').read_text(encoding='ascii')};\n{statement}" for statement in (_INSERT, _STORED)
-)
+# in one transaction: a pooler may have another server behind it for the next
+_CONFIRMED = f"{(_SQL / 'confirm.sql').read_text(encoding='ascii')};\n{_STORED}"
 _PROBE = f"BEGIN;\n{_INSERT};\nROLLBACK;\n{(_SQL / 'unconfirmed.sql').read_text(encoding='ascii')}"
 
 
@@ -63,20 +61,22 @@ class Store:
         """
         count = sum(map(len, batch))
         with storing(count), self._tracing.statement("INSERT"), self._cursor() as cursor:
-            until, parameters = time.monotonic() + CALL_DEADLINE, columns(batch)
+            until = time.monotonic() + CALL_DEADLINE
             cursor.connection.notices.clear()
-            cursor.execute(_INSERT, parameters)
+            cursor.execute(_INSERT, columns(batch))
             rows = int(cursor.rowcount)
             if rows < count or cursor.connection.notices:
-                _confirm(cursor, _INSERT_CONFIRMED, parameters, until - time.monotonic())
+                wanted = {id_ for strings in batch for id_ in strings.ids}
+                missing = len(wanted - _confirmed(cursor, wanted, until - time.monotonic()))
+                if missing:
+                    raise Outage(f"{missing} rows are not there after their INSERT")
         note_stored(batch)
         return rows
 
     def holds(self, submission_id: str) -> bool:
         """Return whether the string is stored, as ``insert`` stores it. Raises as that does."""
         with self._tracing.statement("SELECT"), self._cursor() as cursor:
-            _confirm(cursor, _STORED_CONFIRMED, {"ids": _array([submission_id.encode()])}, CALL_DEADLINE)
-            return bool(cursor.fetchall())
+            return bool(_confirmed(cursor, [submission_id], CALL_DEADLINE))
 
     def stored(self, ids: Sequence[str]) -> set[str]:
         """Return which of these strings have rows. Raises as ``insert`` does."""
@@ -139,21 +139,23 @@ class Store:
             self._connection = None
 
 
-def _confirm(cursor: Cursor, sql: str, parameters: Mapping[str, object], seconds: float) -> None:
-    """Run this, and return once the synchronous standby, if there is one, has all rows that it saw or inserted.
+def _confirmed(cursor: Cursor, ids: Collection[str], seconds: float) -> set[str]:
+    """Return which of these strings have rows that the synchronous standby, if there is one, has as well.
 
     Rows are seen that the standby lacks where the wait of their COMMIT was cancelled, by an operator or a restart. An
-    INSERT that finds them writes nothing, and so waits for nothing. Raises Outage where this wait is cancelled as well.
+    INSERT that finds them writes nothing, and so waits for nothing. This COMMIT waits; Outage is raised where that is
+    cancelled as well, which is all that PostgreSQL can give notice of here: no trigger runs.
     """
     session = cast("Session", cursor.connection)
     session.notices.clear()
     session.seconds = max(seconds, 0)
     try:
-        cursor.execute(sql, parameters)
+        cursor.execute(_CONFIRMED, {"ids": _array(map(str.encode, ids))})
     finally:
         session.seconds = CALL_DEADLINE
     if session.notices:
         raise Outage("the wait for the synchronous standby was cancelled")
+    return {id_ for (id_,) in cursor.fetchall()}
 
 
 def columns(batch: Sequence[Strings]) -> dict[str, QuotedString]:

@@ -92,6 +92,7 @@ class _Trimmer:
 
     def _trim(self) -> None:
         self._noted.wait()
-        self._noted.clear()
-        time.sleep(_FREE_AFTER)
+        while self._noted.is_set():  # not while more of them come
+            self._noted.clear()
+            time.sleep(_FREE_AFTER)
         _malloc_trim(0)

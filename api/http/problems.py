@@ -129,6 +129,15 @@ def journal_volatile(problem: str | None) -> ApiProblem:
     return ApiProblem("journal-volatile", f"Nothing was accepted. Retry once this is fixed: {problem}.", retry_after=10)
 
 
+def too_few_replicas() -> ApiProblem:
+    """Return the problem while fewer replicas of Redis are online than a write must be on: nothing was accepted."""
+    return ApiProblem(
+        "journal-away",
+        "Nothing was accepted. Retry once more replicas of Redis are online (JOURNAL_REPLICAS).",
+        retry_after=1,
+    )
+
+
 def undecided(error: Exception) -> ApiProblem:
     """Return the problem of a text that is too long now, while PostgreSQL, which may have it, cannot be read."""
     names: dict[type[Exception], str] = {

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from redis import Redis
 
-from api.http.problems import ApiProblem, journal_full, journal_volatile
+from api.http.problems import ApiProblem, journal_full, journal_volatile, too_few_replicas
 from api.process.reader import Reader
 from api.settings import ApiSettings
 from core.connection import fullness, journal_errors, without_repeats
@@ -118,7 +118,7 @@ class Monitor:
         if self.durability.refused:
             raise journal_volatile(self.durability.problem)
         if self.durability.too_few_replicas:
-            raise JournalUnavailable
+            raise too_few_replicas()
         if self.full:
             raise self._full()
 

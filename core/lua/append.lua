@@ -4,8 +4,8 @@
 -- KEYS  1 journal, 2 waiting, 3 wakeup, 4 appended, then the key of each unit's record, then for each keyed unit the two
 --       hashes that may remember its key, of even and of odd minutes
 -- ARGV  1 entry version, 2 how long a key is remembered (s), 3 how long a wake-up counts as under way (ms), 4 number of
---       single strings, 5 number of parts, 6 what makes an entry's id unique ('' if nothing has to); of the single strings
---       7 the ids, 8 the fields at and 9 texts of their entry, 10 their trace contexts, then each one's received_at; then for each part: its first id, its number of strings, its
+--       single strings, 5 number of parts; of the single strings 6 the ids, 7 the fields at and 8 texts of their entry, 9 their
+--       trace contexts, then each one's received_at; then for each part: its first id, its number of strings, its
 --       received_at, its texts, its trace context; then for each keyed unit: its number (counted from 1, single strings
 --       first), the hash of its key, the digest of its request
 -- Returns {1 if the caller must publish a wake-up,
@@ -19,8 +19,7 @@
 
 local version, key_seconds, wakeup_ms, singles, parts = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local units = singles + parts
-local unique = ARGV[6]
-local first_part = 11 + singles
+local first_part = 10 + singles
 local first_keyed = first_part + 5 * parts
 local first_key = 4 + units
 
@@ -66,21 +65,21 @@ local function append(count, ids, at, texts, trace)
   under_way = under_way or redis.call('PTTL', KEYS[3])
   added = added + count
   -- older workers do not look at a field that they do not know
-  if trace == '' then return add_entry(KEYS[1], unique, 'v', version, 'n', count, 'ids', ids, 'at', at, 'texts', texts) end
-  return add_entry(KEYS[1], unique, 'v', version, 'n', count, 'ids', ids, 'at', at, 'texts', texts, 'trace', trace)
+  if trace == '' then return redis.call('XADD', KEYS[1], '*', 'v', version, 'n', count, 'ids', ids, 'at', at, 'texts', texts) end
+  return redis.call('XADD', KEYS[1], '*', 'v', version, 'n', count, 'ids', ids, 'at', at, 'texts', texts, 'trace', trace)
 end
 
 local all_new = singles > 0
 if all_new and (#conflicts > 0 or redis.call('EXISTS', unpack(KEYS, 5, 4 + singles)) > 0) then
   for number = 1, singles do
-    all_new = is_new(number, string.sub(ARGV[7], 16 * number - 15, 16 * number), 1) and all_new
+    all_new = is_new(number, string.sub(ARGV[6], 16 * number - 15, 16 * number), 1) and all_new
   end
 end
 if all_new then
-  local entry = append(singles, ARGV[7], ARGV[8], ARGV[9], ARGV[10])
+  local entry = append(singles, ARGV[6], ARGV[7], ARGV[8], ARGV[9])
   for number = 1, singles do
-    local id = string.sub(ARGV[7], 16 * number - 15, 16 * number)
-    redis.call('HSET', KEYS[4 + number], id, entry .. ' ' .. since(entry, ARGV[10 + number]))
+    local id = string.sub(ARGV[6], 16 * number - 15, 16 * number)
+    redis.call('HSET', KEYS[4 + number], id, entry .. ' ' .. since(entry, ARGV[9 + number]))
   end
 end
 for number = singles + 1, units do

@@ -20,9 +20,13 @@ local entries, taken = {}, 0
 key = 7
 for a = 3, #ARGV, 3 do
   local entry, strings, ids = ARGV[a], tonumber(ARGV[a + 1]), ARGV[a + 2]
-  entries[#entries + 1] = entry
-  redis.call('XACK', KEYS[1], ARGV[1], entry)
-  if redis.call('XDEL', KEYS[1], entry) == 1 then
+  local there, gone = find_entry(KEYS[1], entry, ids)
+  if there or gone then
+    entries[#entries + 1] = entry
+    redis.call('XACK', KEYS[1], ARGV[1], entry)
+  end
+  if there then
+    redis.call('XDEL', KEYS[1], entry)
     taken = taken + strings
     for i = 0, #ids / 16 - 1 do remove_record(KEYS[key + i], string.sub(ids, 16 * i + 1, 16 * i + 16)) end
   end
@@ -31,5 +35,5 @@ end
 redis.call('DECRBY', KEYS[2], taken)
 redis.call('INCRBY', KEYS[3], taken)
 redis.call('INCRBY', KEYS[4], ARGV[2])
-if redis.call('ZREM', KEYS[5], unpack(entries)) > 0 then redis.call('HDEL', KEYS[6], unpack(entries)) end
+if #entries > 0 and redis.call('ZREM', KEYS[5], unpack(entries)) > 0 then redis.call('HDEL', KEYS[6], unpack(entries)) end
 return taken

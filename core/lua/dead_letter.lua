@@ -11,8 +11,9 @@
 
 redis.call('XACK', KEYS[1], ARGV[1], '0-0')
 redis.call('XDEL', KEYS[1], '0-0')
-local there = #redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
-if there == 1 then
+local there, gone = find_entry(KEYS[1], ARGV[2], ARGV[5])
+if not there and not gone then return 0 end
+if there then
   if redis.call('HSET', KEYS[3], ARGV[3], ARGV[4]) == 0 then redis.call('INCRBY', KEYS[4], 1) end
   put_record(KEYS[7], ARGV[5], 1, 'failed', ARGV[6])
   redis.call('DECRBY', KEYS[2], 1)
@@ -21,4 +22,4 @@ redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
 redis.call('XDEL', KEYS[1], ARGV[2])
 redis.call('ZREM', KEYS[5], ARGV[2])
 redis.call('HDEL', KEYS[6], ARGV[2])
-return there
+return there and 1 or 0

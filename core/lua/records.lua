@@ -62,15 +62,13 @@ local function find_records(key, id, count)
   return found
 end
 
--- Appends an entry and returns its id. With a random number in `unique` the id is given once: after a failover the next
--- primary, whose clock may be behind, could give the id of an entry that was lost, and that a worker still completes.
-local function add_entry(journal, unique, ...)
-  if unique ~= '' then
-    local time = redis.call('TIME')
-    local id = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)) .. '-' .. unique
-    local entry = redis.pcall('XADD', journal, id, ...)
-    if type(entry) == 'string' then return entry end
+-- Returns the fields of an entry if its first string has this id, else nil, and whether there is no such entry. After a failover, or on a journal that was rolled back,
+-- the id of an entry that was lost may be that of another one by now.
+local function find_entry(journal, entry, id)
+  local found = redis.call('XRANGE', journal, entry, entry)[1]
+  if not found then return nil, true end
+  for i = 1, #found[2], 2 do
+    if found[2][i] == 'ids' and string.sub(found[2][i + 1], 1, 16) == string.sub(id, 1, 16) then return found[2], false end
   end
-  -- in the millisecond of the last entry, or before it: then the id counts up from that one
-  return redis.call('XADD', journal, '*', ...)
+  return nil, false
 end

@@ -90,7 +90,7 @@ def test_without_a_worker_it_says_so() -> None:
 def test_a_heartbeat_that_is_late(system: System) -> None:
     """One that is due in a moment is waited for: no worker is called dead that answers."""
     redis_of(system).delete(KEYS.workers)
-    found = look_at_journal(redis_of(system), system.env["REDIS_URL"])
+    found = look_at_journal(redis_of(system), KEYS, system.env["REDIS_URL"])
     assert [finding for finding in found if not finding.ok] == []
 
 

@@ -85,15 +85,6 @@ def test_a_string_is_on_the_replica_when_it_is_accepted(pair: tuple[Redis, Repli
             assert [each.text for each in queued(replica)][-1] == str(number)
 
 
-def test_no_entry_has_an_id_that_another_primary_could_give_again(primary: Client) -> None:
-    journal = Journal(primary, replication=REPLICATION)
-    for number in range(20):
-        journal.append([single(str(number))])
-    counted = {entry.decode().split("-")[1] for entry, _ in primary.xrange(KEYS.journal)} & set(map(str, range(20)))
-    assert len(counted) <= 1
-    assert [each.text for each in queued(primary)] == list(map(str, range(20)))
-
-
 def test_nothing_is_accepted_that_no_replica_has(stopped: Client) -> None:
     journal, unit = Journal(stopped, replication=REPLICATION), single("a", key="key")
     with pytest.raises(JournalUnavailable):

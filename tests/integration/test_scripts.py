@@ -337,3 +337,29 @@ def test_a_command_that_is_refused_in_the_middle_loses_no_string(
         expire_leases(redis, held["message_id"])
     kept = [*consumer.claim().entries, *consumer.claim_aside(10, 10_000)]
     assert {text for each in kept for text in each.strings.texts} == {"a"} or redis.hlen(KEYS.failed) == 1
+
+
+@pytest.mark.parametrize("act", ["complete", "split", "dead_letter"])
+def test_an_entry_whose_id_another_string_has_by_now_is_left_alone(redis: RedisClient, act: str) -> None:
+    """A journal that was set back may give an id a second time, while a worker still holds the first entry."""
+    journal, consumer = Journal(redis), Consumer(redis)
+    journal.append([unit("held")] if act != "split" else [unit("held", "too")])
+    [held] = consumer.claim().entries
+    redis.flushall()
+    later = unit("later")
+    journal.append([later])
+    [(_, fields)] = redis.xrange(KEYS.journal)
+    redis.delete(KEYS.journal)
+    redis.xadd(KEYS.journal, fields, id=held.id)
+    [claimed] = consumer.claim().entries
+    if act == "complete":
+        assert consumer.complete([held], 1) == 0
+    elif act == "split":
+        consumer.split(held)
+    else:
+        consumer.dead_letter(held, "because")
+    assert [entry.decode() for entry, _ in redis.xrange(KEYS.journal)] == [held.id]
+    assert redis.xpending(KEYS.journal, GROUP)["pending"] == 1
+    assert journal.counts().failed == 0
+    assert consumer.complete([claimed], 1) == 1
+    assert redis.xlen(KEYS.journal) == 0

@@ -27,6 +27,8 @@ FORBIDDEN = re.compile(
 NEW_PASSWORDS = ("probe", "+acl|load")
 """What passwords.sh needs: it reads a file again that only the pod itself can change."""
 WITHOUT_KEYS = {
+    "+wait",
+    "+waitaof",
     *("+ping", "+select", "+hello", "+client|setname", "+client|setinfo", "+info", "+time"),
     *("+script|load", "+script|exists", "+multi", "+exec", "+unwatch", "+publish", "+psubscribe", "+punsubscribe"),
 }
