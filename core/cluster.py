@@ -74,10 +74,10 @@ class Owner:
         if not self._asking.acquire(timeout=ASKED_WITHIN):
             raise RedisConnectionError(f"owner of slot {self._slot} not found yet")
         try:
-            if self._known is None:
+            if (known := self._known) is None:
                 self._check_pause()
-                self._known = self._ask()
-            return self._known
+                known = self._known = self._ask()
+            return known
         finally:
             self._asking.release()
 

@@ -1,6 +1,6 @@
 """A journal on a Redis Cluster: a machine is destroyed, disk and all, and nothing that was accepted is lost.
 
-Redis before 7.2 cannot tell what is on its replicas' disks, so here it is enough that they have received it.
+A Redis before 7.2 does not know what is on its replicas' disks; with one it is enough here that they have received it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import local.cluster
 import local.redis
 from core.cluster import slot_of
 from core.connection import connect
+from core.durability import KNOWS_REPLICAS_DISKS
 from core.keys import CLUSTER_KEYS, TAG
 from local.cluster import NODES, Cluster, Node, node_port
 from local.system import System
@@ -40,7 +41,8 @@ class OnCluster(System):
     def env(self) -> dict[str, str]:
         """The environment of the tiers."""
         journal = {"REDIS_URL": self.cluster.url, "CELERY_BROKER_URL": self.redis.url}
-        return super().env | journal | {"JOURNAL_REPLICAS": "1", "ALLOW_VOLATILE_JOURNAL": "true"}
+        old = local.redis._version(local.redis.find_server()) < KNOWS_REPLICAS_DISKS
+        return super().env | journal | {"JOURNAL_REPLICAS": "1", "ALLOW_VOLATILE_JOURNAL": str(old)}
 
 
 class Load(threading.Thread):

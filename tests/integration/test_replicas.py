@@ -1,7 +1,7 @@
 """What was accepted outlives its Redis: with JOURNAL_REPLICAS a write counts when the replicas have it, too.
 
-The machine's Redis may be older than 7.2, which alone knows what is on its replicas' disks. So here it is enough that
-they have received it (ALLOW_VOLATILE_JOURNAL): a replica that is stopped, or shut out, has not.
+A Redis before 7.2 does not know what is on its replicas' disks. With one it is enough here that they have received it
+(ALLOW_VOLATILE_JOURNAL): a replica that is stopped, or shut out, has not.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from support import eventually
 from core.connection import connect
 from core.consumer import Consumer
 from core.dead_letters import DeadLetters
+from core.durability import KNOWS_REPLICAS_DISKS
 from core.errors import JournalUnavailable
 from core.journal import Journal
 from core.keys import KEYS
 from core.scripts import Replication
 from local.ports import free_port
-from local.redis import Redis
+from local.redis import Redis, _version, find_server
 from local.system import System
 
 pytestmark = pytest.mark.timeout(120)
 
-REPLICATION = Replication(1, in_memory=True)
-SETTINGS = {"JOURNAL_REPLICAS": "1", "ALLOW_VOLATILE_JOURNAL": "true"}
+OLD = _version(find_server()) < KNOWS_REPLICAS_DISKS
+REPLICATION = Replication(1, in_memory=OLD)
+SETTINGS = {"JOURNAL_REPLICAS": "1", "ALLOW_VOLATILE_JOURNAL": str(OLD)}
 SHUT_OUT = ("-psync", "-sync", "-replconf")
 
 
@@ -45,7 +47,7 @@ class Replica(Redis):
 
     def command(self) -> list[str]:
         """Return the command line."""
-        of = ["--replicaof", f"127.0.0.1 {self.primary.port}", "--masterauth", self.password]
+        of = ["--replicaof", "127.0.0.1", str(self.primary.port), "--masterauth", self.password]
         return [*super().command(), *of, "--repl-diskless-sync-delay", "0"]
 
 

@@ -188,7 +188,7 @@ fi
 keep &
 
 # No replica leaves its shard: the shards' nodes are apart on purpose. One that was away for long may take over: what was
-# acknowledged reached it, however old its link. A shard that is away leaves the others at work.
+# acknowledged reached it, however old its link. A shard that is unavailable does not stop the others.
 # The password comes by the standard input, which no one else can read.
 exec redis-server "$@" --dir "$folder" --cluster-enabled yes --cluster-config-file nodes.conf \
     --cluster-node-timeout "${REDIS_NODE_TIMEOUT:-2000}" --cluster-require-full-coverage no \
