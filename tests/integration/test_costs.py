@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -18,13 +19,13 @@ from api.app import create_app
 from api.settings import ApiSettings
 from core.append import Unit
 from core.connection import connect
-from core.consumer import BATCH_STRINGS, Consumer
+from core.consumer import BATCH_STRINGS, Consumer, Entry
 from core.journal import Journal
 from core.keys import HASHES
 from database.deadline import wait
 from local.system import System
 from worker.drain import Drain
-from worker.store import Store
+from worker.store import Store, columns
 
 TEXT = "seventeen letters"
 ASKED = 2_000
@@ -35,6 +36,10 @@ MOST_PENDING_BYTES = {HASHES: 180, PENDING // 100: 90}
 """Beyond the text of a single string, by the number of hashes that hold the records: a tenth more than measured (163
 and 81). With few strings most hashes hold one or none; with millions each holds a hundred, as in the second case."""
 MOST_PENDING_BULK_BYTES = 30
+MOST_KEYED_BYTES = 115
+"""The same with a remembered key, where the hashes of records and keys hold as many as with millions of strings."""
+MOST_ALLOCATED = {"append": 1_820, "claim": 146, "columns": 230}
+"""Bytes that Python has allocated for a string at a time, a tenth more than measured."""
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +178,37 @@ def test_a_pending_string_takes_little_beyond_its_text(
 
 def test_a_pending_string_of_a_bulk_takes_next_to_nothing_beyond_its_text(redis: Redis) -> None:
     assert bytes_beyond_the_text(redis, lambda: [bulk(*[TEXT] * 500)]) <= MOST_PENDING_BULK_BYTES
+
+
+def test_a_remembered_key_takes_little_beyond_its_string(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.keys.HASHES", PENDING // 100)
+    monkeypatch.setattr("core.keys.KEY_HASHES", PENDING // 100)
+
+    def call() -> list[Unit]:
+        return [single(TEXT, key=str(uuid4()), digest="6bytes") for _ in range(GROUP)]
+
+    assert bytes_beyond_the_text(redis, call) <= MOST_KEYED_BYTES
+
+
+def test_a_string_takes_few_bytes_of_a_process(redis: Redis) -> None:
+    """Of the API while it is appended, of a worker while it is claimed, and while its statement is written."""
+    journal, consumer, submitted = Journal(redis), Consumer(redis), units(500)
+    journal.append(units(500))
+    consumer.complete(consumer.claim().entries, 500)  # both have loaded their scripts
+    entries: list[Entry] = []
+    allocated = {
+        "append": most_allocated(lambda: journal.append(submitted)),
+        "claim": most_allocated(lambda: entries.extend(consumer.claim().entries)),
+        "columns": most_allocated(lambda: columns([entry.strings for entry in entries])),
+    }
+    assert all(allocated[name] / 500 <= most for name, most in MOST_ALLOCATED.items()), allocated
+
+
+def most_allocated(work: Callable[[], object]) -> int:
+    """Return the most bytes that Python allocates at a time while it works."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
