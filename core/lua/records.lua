@@ -62,8 +62,8 @@ local function find_records(key, id, count)
   return found
 end
 
--- Returns the fields of an entry if its first string has this id, else nil, and whether there is no such entry. After a failover, or on a journal that was rolled back,
--- the id of an entry that was lost may be that of another one by now.
+-- Returns the fields of an entry if its first string has this id, else nil, and whether there is no such entry. After a
+-- failover, or on a journal that was rolled back, the id of an entry that was lost may be that of another one by now.
 local function find_entry(journal, entry, id)
   local found = redis.call('XRANGE', journal, entry, entry)[1]
   if not found then return nil, true end

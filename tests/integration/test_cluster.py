@@ -25,7 +25,7 @@ from local.system import System
 
 pytestmark = pytest.mark.timeout(180)
 
-TIMEOUT = 1000  # ms, after which a node has failed
+TIMEOUT = 2000  # ms, after which a node has failed
 
 
 class OnCluster(System):

@@ -18,7 +18,11 @@ from support import eventually
 
 from local.cluster import SCRIPTS, node_port
 
+pytestmark = pytest.mark.timeout(300)
+
 SHARDS, PODS = 3, 2
+PATIENCE = 120
+"""Seconds for what takes a few: other tests run beside these."""
 PASSWORD = "node"
 MANIFEST = yaml.safe_load((SCRIPTS / "shard" / "statefulset.yaml").read_text("utf-8"))
 [CONTAINER] = MANIFEST["spec"]["template"]["spec"]["containers"]
@@ -33,7 +37,7 @@ class ClusterPod(RedisPod):
         self.files = {**self.files, **{path.name: path.read_text("utf-8") for path in SCRIPTS.glob("*.sh")}}
         self.variables = {each["name"]: each["value"] for each in CONTAINER["env"] if "value" in each}
         self.variables |= {"POD_NAME": name, "REDIS_NODE": f"127.0.0.1:{port}", "REDIS_NODES": layout}
-        self.variables |= {"REDISCLI_AUTH": PASSWORD, "REDIS_NODE_TIMEOUT": "1000"}
+        self.variables |= {"REDISCLI_AUTH": PASSWORD, "REDIS_NODE_TIMEOUT": "3000"}
 
     def prepare(self) -> None:
         super().prepare()
@@ -53,7 +57,7 @@ class ClusterPod(RedisPod):
 
     def _run(self, *command: str) -> bool:
         words = [self.here(word) for word in command]
-        return subprocess.run(["env", *self.environment, *words], check=False, timeout=30).returncode == 0
+        return subprocess.run(["env", *self.environment, *words], check=False, timeout=PATIENCE).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -79,24 +83,22 @@ def pods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[ClusterPod]]
 
 
 def test_the_nodes_users_suffice_and_the_job_may_run_twice(pods: list[ClusterPod]) -> None:
-    eventually(lambda: all(pod.ready() for pod in pods), within=10)
-    before = known(pods)
+    eventually(lambda: all(pod.ready() for pod in pods), within=PATIENCE)
+    eventually(lambda: all(known(pod) == known(pods[0]) for pod in pods), within=PATIENCE)
+    before = known(pods[0])
     assert pods[0].create()
-    assert before == known(pods)
+    assert all(known(pod) == before for pod in pods)
 
 
-def known(pods: list[ClusterPod]) -> list[dict[str, tuple[str, str]]]:
-    """Return what each node knows of each: whose replica it is, and its slots."""
-    found = []
-    for pod in pods:
-        with Redis.from_url(pod.url) as redis:
-            nodes = redis.execute_command("CLUSTER NODES")
-        found.append({address: (about["master_id"], str(about["slots"])) for address, about in nodes.items()})
-    return found
+def known(pod: ClusterPod) -> dict[str, tuple[str, str]]:
+    """Return what a node knows of each: whose replica it is, and its slots."""
+    with Redis.from_url(pod.url) as redis:
+        nodes = redis.execute_command("CLUSTER NODES")
+    return {address: (about["master_id"], str(about["slots"])) for address, about in nodes.items()}
 
 
 def test_an_emptied_primary_comes_back_with_the_data_of_its_replica(pods: list[ClusterPod]) -> None:
-    eventually(lambda: all(pod.ready() for pod in pods), within=10)
+    eventually(lambda: all(pod.ready() for pod in pods), within=PATIENCE)
     primary, replica = pods[:PODS]
     with Redis.from_url(primary.url_as(KEEPER)) as redis:
         redis.set("{3}key", "value")  # in a slot of the first shard
@@ -106,7 +108,7 @@ def test_an_emptied_primary_comes_back_with_the_data_of_its_replica(pods: list[C
     primary.kill()
     assert not primary.ready()
     primary.start()
-    eventually(primary.ready, within=10)
+    eventually(primary.ready, within=PATIENCE)
     for pod in (primary, replica):
         with Redis.from_url(pod.url_as(KEEPER)) as redis:
             assert redis.keys() == [b"{3}key"]
