@@ -17,6 +17,7 @@ from api.http.request_log import RequestLog
 from api.operator_tokens import OperatorTokens
 from api.process import metrics, probe_server, request_threads
 from api.process.appender import Appender
+from api.process.journal_monitor import JournalMonitor
 from api.process.login_guard import LoginGuard
 from api.process.monitor import Monitor
 from api.process.reader import Reader
@@ -26,11 +27,10 @@ from api.settings import ApiSettings
 from api.start import refuse_unfit_servers
 from api.views import dead_letter_groups, dead_letters, docs, export, pipeline, strings, submit
 from core import logs
-from core.connection import connect
+from core.connection import Shard, connect_shards
 from core.dead_letter_groups import MOST_WAITING, DeadLetterGroups
-from core.dead_letters import DeadLetters
-from core.journal import Journal
-from core.keys import keys_at
+from core.dead_letters import AllDeadLetters, DeadLetters
+from core.journals import Journals
 from core.operations_port import listen
 from core.scripts import Replication
 from core.settings import load
@@ -59,7 +59,10 @@ def served() -> Flask:
 
 
 def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) -> Flask:
-    """Return the API. Settings default to the environment's, which are checked before anything is served."""
+    """Return the API. Settings default to the environment's, which are checked before anything is served.
+
+    A client of a single Redis takes the place of what they name.
+    """
     if settings is None:
         settings = load(ApiSettings)
         logs.configure(json=settings.log_json)
@@ -67,7 +70,7 @@ def create_app(settings: ApiSettings | None = None, redis: Redis | None = None) 
     app = _Api("api", static_folder=None)
     app.url_map.strict_slashes = False  # a redirected preflight fails in browsers
     app.url_map.merge_slashes = False
-    app.extensions[EXTENSION] = parts = _services(settings, redis or connect(settings.redis_url))
+    app.extensions[EXTENSION] = parts = _services(settings, redis)
     for view in (submit, strings, export, dead_letters, dead_letter_groups, pipeline, docs):
         app.register_blueprint(view.blueprint)
     requests = RequestLog(complete=settings.access_log)
@@ -113,22 +116,24 @@ def _serve_operations(parts: Services, threads: RequestThreads) -> None:
         probe_server.serve(listener, responses, parts.monitor)
 
 
-def _services(settings: ApiSettings, redis: Redis) -> Services:
-    keys, replication = keys_at(settings.redis_url), Replication.of(settings)
-    journal = Journal(redis, keys, replication)
+def _services(settings: ApiSettings, redis: Redis | None) -> Services:
+    shards = connect_shards(settings.redis_url, settings.journal_shards) if redis is None else [Shard(redis)]
+    replication = Replication.of(settings)
+    journals = Journals(shards, replication)
     reader = Reader(settings.database_read_url)
     waker = Waker(make_celery(settings.broker_url))
-    dead_letters = DeadLetters(redis, keys, replication)
+    dead_letters = [DeadLetters(*shard, replication) for shard in shards]
+    monitors = [JournalMonitor(*each, settings) for each in zip(journals.each, shards, strict=True)]
     token = settings.operator_token
     return Services(
         settings=settings,
-        journal=journal,
-        appender=Appender(journal, waker.wake),
+        journals=journals,
+        appenders=[Appender(journal, waker.wake) for journal in journals.each],
         waker=waker,
-        dead_letters=dead_letters,
-        groups=DeadLetterGroups(redis, dead_letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2), keys),
+        dead_letters=AllDeadLetters(dead_letters),
+        groups=DeadLetterGroups(dead_letters, min(MOST_WAITING, (settings.journal_limit + 1) // 2)),
         reader=reader,
-        monitor=Monitor(journal, redis, reader, settings),
+        monitor=Monitor(monitors, reader),
         operator_tokens=OperatorTokens(token.get_secret_value() if token else None, settings.operators_file),
         logins=LoginGuard(),
     )

@@ -83,6 +83,7 @@ class FastPath:
         try:
             accepted = accept(self._parts, submitted, key, nginx_id_of(environ), environ.get(TRACE, ""))
         except (
+            ApiProblem,
             KeyReused,
             JournalFull,
             JournalUnavailable,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,8 +15,8 @@ from api.process.monitor import Monitor
 from api.process.reader import Reader
 from api.settings import ApiSettings
 from core.dead_letter_groups import DeadLetterGroups
-from core.dead_letters import DeadLetters
-from core.journal import Journal
+from core.dead_letters import AllDeadLetters
+from core.journals import Journals
 from core.wakeups import Waker
 
 EXTENSION = "dummies"
@@ -26,15 +27,20 @@ class Services:
     """What a request may need."""
 
     settings: ApiSettings
-    journal: Journal
-    appender: Appender
+    journals: Journals
+    appenders: Sequence[Appender]
     waker: Waker
-    dead_letters: DeadLetters
+    dead_letters: AllDeadLetters
     groups: DeadLetterGroups
     reader: Reader
     monitor: Monitor
     operator_tokens: OperatorTokens
     logins: LoginGuard
+
+    def appender(self, number: int) -> Appender:
+        """Return the appender of a shard; raises as ``Monitor.check`` does where it refuses strings at present."""
+        self.monitor.check_shard(number)
+        return self.appenders[number]
 
     @property
     def draining(self) -> bool:

@@ -6,7 +6,7 @@ place was never accepted (or PostgreSQL is unavailable).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
@@ -63,13 +63,13 @@ def unreadable(key: str, record: Record, refusal: Refusal) -> StringState:
     return StringState(UUID(key), "failed", utc(record.received_at), reason=refusal.reason)
 
 
-def in_redis(key: str) -> StringState | None:
+def in_redis(key: str, *, everywhere: bool = False) -> StringState | None:
     """Return the state of a string that is queued or failed, with its text where this code can read it.
 
     None for any other string. One that is settled or retried between two questions to Redis is looked up again.
     """
     for _ in range(LOOKS):
-        [record] = services().journal.records([key])
+        [record] = services().journals.records([key], everywhere=everywhere)
         if record is None:
             return None
         with texts_of_redis():
@@ -80,7 +80,7 @@ def in_redis(key: str) -> StringState | None:
 
 
 def all_in_redis(
-    keys: Sequence[str], dead_letters: Callable[[Sequence[str]], Iterable[T | None]]
+    keys: Sequence[str], dead_letters: Callable[[Mapping[str, Record]], Iterable[T | None]], *, everywhere: bool = False
 ) -> tuple[dict[str, Record], dict[str, T]]:
     """Return the records of those that are queued or failed, and what ``dead_letters`` has of the failed ones, by id.
 
@@ -89,26 +89,30 @@ def all_in_redis(
     records: dict[str, Record | None] = {}
     found: dict[str, T] = {}
     for _ in range(LOOKS):
-        seen = dict(zip(keys, services().journal.records(keys), strict=True))
+        seen = dict(zip(keys, services().journals.records(keys, everywhere=everywhere), strict=True))
         records |= seen
-        keys = [key for key, record in seen.items() if record and record.failed]
-        if not keys:
+        refused = {key: record for key, record in seen.items() if record and record.failed}
+        if not refused:
             break
         with texts_of_redis():
-            found |= {key: letter for key, letter in zip(keys, dead_letters(keys), strict=True) if letter is not None}
-        keys = [key for key in keys if key not in found]
+            letters = zip(refused, dead_letters(refused), strict=True)
+            found |= {key: letter for key, letter in letters if letter is not None}
+        keys = [key for key in refused if key not in found]
     return {key: record for key, record in records.items() if record}, found
 
 
 def all_known(keys: Sequence[str]) -> bool:
     """Return whether all were accepted, and none discarded; raises JournalUnavailable or ReadFailed."""
-    records = services().journal.records(keys)
-    others = {key for key, record in zip(keys, records, strict=True) if record is None}
-    return not others or others == services().reader.stored(list(others))
+    for everywhere in services().journals.looks:
+        records = services().journals.records(keys, everywhere=everywhere)
+        keys = [key for key, record in zip(keys, records, strict=True) if record is None]
+        stored = services().reader.stored(keys) if keys else set()
+        keys = [key for key in keys if key not in stored]
+    return not keys
 
 
 def _queued_with_text(key: str, record: Record) -> StringState | None:
-    found = services().journal.queued_string(key, record)
+    found = services().journals.queued_string(key, record)
     if found is None:
         return None
     state = _state(found.submission, "queued") if found.submission else queued(key, record)
@@ -117,7 +121,7 @@ def _queued_with_text(key: str, record: Record) -> StringState | None:
 
 
 def _dead_letter(key: str, record: Record) -> StringState | None:
-    [letter] = services().journal.dead_letters([key])
+    [letter] = services().journals.dead_letters({key: record})
     if isinstance(letter, DeadLetter):
         return failed(letter)
     return unreadable(key, record, letter) if letter else None

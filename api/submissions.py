@@ -12,6 +12,7 @@ from api.services import Services
 from core.append import Unit
 from core.ids import counted
 from core.journal import MAX_GROUP_BYTES, MAX_GROUP_STRINGS
+from core.shards import shard_of
 
 
 def accept(
@@ -23,10 +24,12 @@ def accept(
     Raises KeyReused, JournalFull or JournalUnavailable, as the appender does.
     """
     unit = _unit(submission_id(submitted.text, key, request_id), [submitted.text], key, trace)
-    request = parts.appender.append([unit])
+    shard = shard_of(unit.first_id, len(parts.appenders))
+    request = parts.appender(shard).append([unit])
     status: StringStatus = "failed" if request.earlier and request.earlier.failed else "queued"
     received_at = utc((request.earlier or unit).received_at)
-    return Accepted(unit.first_id, status, f"/dummies/{unit.first_id}", received_at, request.appended)
+    appended = request.appended + parts.monitor.appended_elsewhere(shard)
+    return Accepted(unit.first_id, status, f"/dummies/{unit.first_id}", received_at, appended)
 
 
 def accept_bulk(
@@ -35,7 +38,8 @@ def accept_bulk(
     """Append checked strings to the journal; return the response once all are on disk. Raises as ``accept`` does."""
     texts = [each.text for each in submitted]
     whole = _unit(bulk_first_id(texts, key, request_id), texts, key, trace)
-    appended = parts.appender.append(list(_parts(whole))).appended
+    shard = shard_of(whole.first_id, len(parts.appenders))
+    appended = parts.appender(shard).append(list(_parts(whole))).appended + parts.monitor.appended_elsewhere(shard)
     return BulkAccepted(len(texts), counted(whole.first_id, len(texts)), utc(whole.received_at), appended)
 
 

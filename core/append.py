@@ -44,10 +44,14 @@ class Unit:
 
 
 class Record(NamedTuple):
-    """The status record of a queued or failed string: its entry, and when it was received (µs since 1970)."""
+    """The status record of a queued or failed string: its entry, and when it was received (µs since 1970).
+
+    ``shard`` is the number of the shard that has it.
+    """
 
     entry: str
     received_at: int
+    shard: int = 0
 
     @property
     def failed(self) -> bool:

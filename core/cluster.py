@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from binascii import crc_hqx
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -33,7 +32,6 @@ from redis.retry import Retry
 from core.addresses import nodes_in
 from core.outage_log import describe
 
-SLOTS = 16_384
 ASKED_WITHIN = 0.5
 """Seconds in which a node has to say who owns what, and half of that to connect. After them no other node is asked."""
 PAUSE = 0.2
@@ -49,11 +47,6 @@ class Node(NamedTuple):
 
     host: str
     port: int
-
-
-def slot_of(tag: str) -> int:
-    """Return the hash slot of the keys whose names have this in braces (Redis Cluster specification)."""
-    return crc_hqx(tag.encode(), 0) % SLOTS
 
 
 class Owner:
@@ -155,13 +148,13 @@ class _FollowingTLS(_Following, SSLConnection):  # type: ignore[misc]
     """The same over TLS."""
 
 
-def following_pool(address: str, tag: str, options: Mapping[str, Any]) -> ConnectionPool:
-    """Return a pool of connections to the owner of a tag's slot; ``address`` is a valid one of a cluster."""
+def following_pool(address: str, slot: int, options: Mapping[str, Any]) -> ConnectionPool:
+    """Return a pool of connections to the owner of a slot; ``address`` is a valid one of a cluster."""
     nodes = nodes_in(address)
     parsed = parse_url(nodes[0][0])
     tls = parsed.pop("connection_class", None) is not None
     common = {**options, **{name: value for name, value in parsed.items() if name not in {"host", "port", "db"}}}
     limits = {"socket_timeout": ASKED_WITHIN, "socket_connect_timeout": ASKED_WITHIN / 2}
     make = partial(SSLConnection if tls else Connection, **(common | limits | {"retry": Retry(NoBackoff(), 0)}))
-    owner = Owner(slot_of(tag), [Node(host, port) for _, host, port in nodes], make)
+    owner = Owner(slot, [Node(host, port) for _, host, port in nodes], make)
     return ConnectionPool(connection_class=_FollowingTLS if tls else _Following, owner=owner, **common)

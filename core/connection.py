@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from redis import Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
@@ -16,8 +16,9 @@ from redis.retry import Retry
 from core.addresses import is_cluster, place_of
 from core.cluster import following_pool
 from core.errors import CredentialsRefused, JournalFull, JournalUnavailable
-from core.keys import TAG
+from core.keys import KEYS, Keys, keys_at
 from core.outage_log import OutageLog, describe
+from core.shards import slot_of, tag_of
 
 T = TypeVar("T")
 FULL = "OOM command not allowed"
@@ -29,8 +30,17 @@ fullness = OutageLog("journal full", "journal has room again")
 _outage = OutageLog("journal unavailable", "journal available again")
 
 
-def connect(url: str, *, timeout: float = 2.0) -> Redis:
+class Shard(NamedTuple):
+    """A shard of the journal: a client of the Redis that has it, and its keys there."""
+
+    redis: Redis
+    keys: Keys = KEYS
+
+
+def connect(url: str, *, timeout: float = 2.0, shard: int = 0) -> Redis:
     """Return a client whose calls end within ``timeout`` seconds (connecting: within half of it).
+
+    On a Redis Cluster it is a client of the node that owns this shard of the journal.
 
     A call whose connection the server has closed is repeated once, after a jittered pause; one that timed out is not.
     Nothing is connected yet. Outages are logged with this address: a process has one journal.
@@ -46,8 +56,13 @@ def connect(url: str, *, timeout: float = 2.0) -> Redis:
         "retry": Retry(BACKOFF, 1, (RedisConnectionError,)),
     }
     if is_cluster(url):
-        return Redis(connection_pool=following_pool(url, TAG, options))
+        return Redis(connection_pool=following_pool(url, slot_of(tag_of(shard)), options))
     return Redis.from_url(url, **options)
+
+
+def connect_shards(url: str, shards: int, timeout: float = 2.0) -> list[Shard]:
+    """Return the shards of the journal at this address, with clients as ``connect`` returns them."""
+    return [Shard(connect(url, timeout=timeout, shard=shard), keys_at(url, shard)) for shard in range(shards)]
 
 
 def without_repeats(redis: Redis, *, timeout: float | None = None) -> Redis:

@@ -63,6 +63,40 @@ class Counts(NamedTuple):
         return out if out or holds else max(self.waiting, self.entries)
 
 
+_SUMS = (
+    "waiting",
+    "stored",
+    "failed",
+    "appended",
+    "discarded",
+    "retried",
+    "entries",
+    "set_aside",
+    "inserted",
+    "pending",
+)
+
+
+def added_up(shards: Sequence[Counts]) -> Counts:
+    """Return the counts of one shard or more as those of one.
+
+    Of what is a note, or a reason, it is that of the first shard that has one.
+    """
+    if len(shards) == 1:
+        return shards[0]
+    bases = [shard.balance_base for shard in shards]
+    return shards[0]._replace(
+        **{field: sum(getattr(shard, field) for shard in shards) for field in _SUMS},
+        oldest_s=max((shard.oldest_s for shard in shards if shard.oldest_s is not None), default=None),
+        workers=max(shard.workers for shard in shards),
+        unavailable_since=min((at for shard in shards if (at := shard.unavailable_since)), default=None),
+        balance_base=None if None in bases else sum(base or 0 for base in bases),
+        set_back=next((shard.set_back for shard in shards if shard.set_back), None),
+        aside_reason=next((shard.aside_reason for shard in shards if shard.aside_reason), None),
+        paused=next((shard.paused for shard in shards if shard.paused), None),
+    )
+
+
 def parse_counts(reply: Sequence[Any]) -> Counts:
     """Return the reply of ``counts.lua``, which has the values of all fields in their order."""
     return Counts(**{name: _READ.get(name, int)(value) for name, value in zip(Counts._fields, reply, strict=True)})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import NamedTuple
@@ -17,10 +17,9 @@ from typing import NamedTuple
 import structlog
 from redis import Redis
 
-from core.connection import journal_errors, without_repeats
+from core.connection import journal_errors
 from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION, DeadLetters, Found, contains, next_count, readable
 from core.errors import JournalFull
-from core.keys import KEYS, Keys
 from core.submission import DeadLetter
 
 log = structlog.get_logger()
@@ -39,7 +38,7 @@ LOGGED = 200
 REST, LONGEST_REST = 1.0, 0.5
 """How long a run rests after each piece: as a multiple of the time that the piece took, and at most (s)."""
 
-_Take = Callable[[list[Found]], int | None]
+_Take = Callable[[DeadLetters, list[Found]], int | None]
 
 
 class ReasonCounts(NamedTuple):
@@ -69,24 +68,21 @@ class Progress(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Some dead letters: how many were looked at, those of them that are wanted, and how many cannot be read here."""
+    """Some dead letters of a shard: how many were looked at, those that are wanted, how many cannot be read here."""
 
+    shard: DeadLetters
     looked_at: int
     wanted: list[Found]
     unreadable: int
 
 
 class DeadLetterGroups:
-    """Counts, retries and discards the dead letters of whole groups."""
+    """Counts, retries and discards the dead letters of whole groups, shard by shard."""
 
-    def __init__(
-        self, redis: Redis, dead_letters: DeadLetters, most_waiting: int = MOST_WAITING, keys: Keys = KEYS
-    ) -> None:
-        """Use this client; its timeouts bound every call. Runs of retries pause while ``most_waiting`` strings wait."""
-        self._dead_letters = dead_letters
+    def __init__(self, shards: Sequence[DeadLetters], most_waiting: int = MOST_WAITING) -> None:
+        """Use those of these shards. Runs of retries pause while ``most_waiting`` strings wait in a shard."""
+        self._shards = shards
         self._most_waiting = most_waiting
-        self._keys = keys
-        self._once = without_repeats(redis)
 
     def count(self, cursor: int = 0, budget: float = float("inf")) -> ReasonCounts:
         """Count the dead letters of each reason, for roughly ``budget`` seconds, from an earlier count's cursor on.
@@ -94,13 +90,13 @@ class DeadLetterGroups:
         Raises JournalUnavailable.
         """
         reasons = Counter[str]()
-        looked_at, until = 0, time.monotonic() + budget
-        with journal_errors(), self._once.client() as walker:
-            total = int(walker.hlen(self._keys.failed))
-            for reached, values in _walk(walker, self._keys.failed, cursor):
+        looked_at, reached, until = 0, 0, time.monotonic() + budget
+        total = sum(shard.count() for shard in self._shards)
+        with closing(self._walk(cursor)) as pieces:
+            for reached, _, values in pieces:  # noqa: B007 - where it ended is returned
                 looked_at += len(values)
                 reasons.update(letter.reason for _, letter in readable(values))
-                if not reached or len(reasons) >= MOST_REASONS or time.monotonic() > until:
+                if len(reasons) >= MOST_REASONS or time.monotonic() > until:
                     break
         return ReasonCounts(reasons, looked_at, reached, total)
 
@@ -109,11 +105,11 @@ class DeadLetterGroups:
 
         Raises JournalUnavailable.
         """
-        with journal_errors(), self._once.client() as walker:
-            for _, values in _walk(walker, self._keys.failed):
+        with closing(self._walk()) as pieces:
+            for _, shard, values in pieces:
                 found = readable(values)
                 wanted = [each for each in found if _wanted(reasons, search, each.letter)]
-                yield Piece(len(values), wanted, len(values) - len(found))
+                yield Piece(shard, len(values), wanted, len(values) - len(found))
 
     def retry(
         self, reasons: Collection[str] | None, wake: Callable[[], None], operator: str, search: str = ""
@@ -141,13 +137,13 @@ class DeadLetterGroups:
     def _run(self, audit: Mapping[str, object], pieces: Generator[Piece], take: _Take) -> Generator[Progress]:
         """Yield the total, then the progress after each piece and in each pause; log its beginning and its end."""
         with journal_errors(), closing(pieces):
-            progress = Progress(int(self._once.hlen(self._keys.failed)))
+            progress = Progress(sum(shard.count() for shard in self._shards))
             log.warning(ACTION_BEGINS, **audit)
             try:
                 yield progress
-                for looked_at, wanted, unreadable in pieces:
+                for shard, looked_at, wanted, unreadable in pieces:
                     began = time.monotonic()
-                    while (done := take(wanted)) is None:
+                    while (done := take(shard, wanted)) is None:
                         if time.monotonic() > began + PATIENCE:
                             raise JournalFull(NO_ROOM.format(self._most_waiting))
                         yield progress
@@ -163,22 +159,32 @@ class DeadLetterGroups:
                 counts = {"count": progress.done, "skipped": progress.skipped, "left": progress.left}
                 log.warning(OPERATOR_ACTION, **audit, **counts)
 
-    def _retry_piece(self, wake: Callable[[], None], found: list[Found]) -> int | None:
+    def _walk(self, cursor: int = 0) -> Generator[tuple[int, DeadLetters, list[bytes]]]:
+        """Yield pieces of each shard's, with the cursor to continue from; its remainder says in which shard."""
+        first, cursor = cursor % len(self._shards), cursor // len(self._shards)
+        for number, shard in enumerate(self._shards[first:], first):
+            with journal_errors(), shard.once.client() as walker:
+                for reached, values in _walk(walker, shard.keys.failed, cursor):
+                    here = reached * len(self._shards) + number if reached else (number + 1) % len(self._shards)
+                    yield here, shard, values
+            cursor = 0
+
+    def _retry_piece(self, wake: Callable[[], None], shard: DeadLetters, found: list[Found]) -> int | None:
         """Put these back and return how many; None while there is no room for them."""
         if not found:
             return 0
-        if int(self._once.get(self._keys.waiting) or 0) >= self._most_waiting:
+        if shard.waiting() >= self._most_waiting:
             return None
         try:
-            put_back = self._dead_letters.put_back(found)
+            put_back = shard.put_back(found)
         except JournalFull:
             return None
         if put_back.wake:
             wake()
         return put_back.done
 
-    def _discard_piece(self, why: str, found: list[Found]) -> int:
-        removed = self._dead_letters.remove(found) if found else []
+    def _discard_piece(self, why: str, shard: DeadLetters, found: list[Found]) -> int:
+        removed = shard.remove(found) if found else []
         if removed:
             log.info("dead letters discarded", ids=removed, reason=why)
         return len(removed)

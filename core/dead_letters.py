@@ -15,6 +15,7 @@ from core.entries import VERSION, encode_text
 from core.ids import packed
 from core.keys import KEYS, Keys
 from core.scripts import ALONE, Replication, load_durable
+from core.shards import shard_of
 from core.submission import DeadLetter, decode_dead_letter
 
 LOOKS, FIRST_LOOK = 20, 8
@@ -61,17 +62,27 @@ class Retried(NamedTuple):
 
 
 class DeadLetters:
-    """Lists dead letters, puts them back and discards them.
+    """Lists the dead letters of a shard, puts them back and discards them.
 
     Every method raises JournalUnavailable when Redis does not answer in time.
     """
 
     def __init__(self, redis: Redis, keys: Keys = KEYS, replication: Replication = ALONE) -> None:
         """Use this client; its timeouts bound every call."""
-        self._redis, self._keys = redis, keys
-        once = without_repeats(redis)
-        self._retry = load_durable(once, "retry", keys, replication)
-        self._discard = load_durable(once, "discard", keys, replication)
+        self._redis, self.keys = redis, keys
+        self.once = without_repeats(redis)
+        self._retry = load_durable(self.once, "retry", keys, replication)
+        self._discard = load_durable(self.once, "discard", keys, replication)
+
+    @journal_errors()
+    def count(self) -> int:
+        """Return how many there are."""
+        return int(self._redis.hlen(self.keys.failed))
+
+    @journal_errors()
+    def waiting(self) -> int:
+        """Return how many strings wait in the shard's journal."""
+        return int(self._redis.get(self.keys.waiting) or 0)
 
     @journal_errors()
     def page(self, limit: int, cursor: int, search: str) -> Page:
@@ -80,10 +91,10 @@ class DeadLetters:
         Following the cursor from 0 until it is 0 again finds at least once each that is there throughout.
         """
         letters: dict[str, DeadLetter] = {}
-        total = self._redis.hlen(self._keys.failed)
+        total = self._redis.hlen(self.keys.failed)
         size, count = 0, min(limit, FIRST_LOOK)
         for _ in range(LOOKS):
-            cursor, found = self._redis.hscan(self._keys.failed, cursor, count=count)
+            cursor, found = self._redis.hscan(self.keys.failed, cursor, count=count)
             for json, letter in readable(found.values()):
                 if contains(letter, search):
                     letters[letter.id] = letter
@@ -110,7 +121,7 @@ class DeadLetters:
     @journal_errors()
     def put_back(self, found: Sequence[Found]) -> PutBack:
         """Put back those that have not changed, all or none of them. Raises JournalFull, with nothing changed."""
-        k = self._keys
+        k = self.keys
         keys = [k.journal, k.waiting, k.wakeup, k.appended, k.failed, k.retried]
         arguments: list[Any] = [VERSION, WAKEUP_EXPIRES_MS]
         for json, letter in found:
@@ -123,18 +134,51 @@ class DeadLetters:
     @journal_errors()
     def remove(self, found: Sequence[Found]) -> list[str]:
         """Remove those that have not changed, and return their ids."""
-        keys: list[str] = [self._keys.failed, self._keys.discarded]
+        keys: list[str] = [self.keys.failed, self.keys.discarded]
         arguments: list[Any] = []
         for json, letter in found:
             packed_id = packed(letter.id)
-            keys.append(self._keys.record(packed_id))
+            keys.append(self.keys.record(packed_id))
             arguments += (letter.id, json, packed_id)
         return [removed.decode() for removed in self._discard(keys, arguments)]
 
     @journal_errors()
     def _find(self, submission_id: str) -> list[Found]:
-        json = self._redis.hget(self._keys.failed, submission_id)
+        json = self._redis.hget(self.keys.failed, submission_id)
         return readable([json]) if json else []
+
+
+class AllDeadLetters:
+    """Those of all shards; the methods are those of one shard's."""
+
+    def __init__(self, each: Sequence[DeadLetters]) -> None:
+        """Use these."""
+        self.each = each
+
+    def page(self, limit: int, cursor: int, search: str) -> Page:
+        """Return some of one shard; the remainder of the cursor, divided by the number of shards, says of which."""
+        number, cursor = cursor % len(self.each), cursor // len(self.each)
+        total = sum(shard.count() for shard in self.each)
+        while True:
+            letters, cursor, _ = self.each[number].page(limit, cursor, search)
+            number += not cursor
+            if number == len(self.each):
+                return Page(letters, 0, total)
+            if letters or cursor:
+                return Page(letters, cursor * len(self.each) + number, total)
+
+    def retry(self, submission_id: str) -> Retried | None:
+        """Put back the one with this id."""
+        return next((done for shard in self._likely(submission_id) if (done := shard.retry(submission_id))), None)
+
+    def discard(self, submission_id: str) -> DeadLetter | None:
+        """Remove the one with this id."""
+        return next((done for shard in self._likely(submission_id) if (done := shard.discard(submission_id))), None)
+
+    def _likely(self, submission_id: str) -> list[DeadLetters]:
+        """Return all, beginning with the one that the id names: it may have failed when there were fewer shards."""
+        number = shard_of(submission_id, len(self.each))
+        return [*self.each[number:], *self.each[:number]]
 
 
 def next_count(count: int, values: Collection[bytes]) -> int:

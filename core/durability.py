@@ -9,7 +9,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
-from core.connection import connect
+from core.connection import connect_shards
 from core.outage_log import OutageLog
 from core.settings import CoreSettings
 
@@ -61,15 +61,20 @@ def refuse_volatile(settings: CoreSettings) -> None:
     """
     if settings.allow_volatile_journal:
         return
+    for shard in connect_shards(settings.redis_url, settings.journal_shards, PATIENCE):
+        _refuse_volatile(shard.redis, settings.journal_replicas)
+
+
+def _refuse_volatile(redis: Redis, replicas: int) -> None:
     try:
-        with connect(settings.redis_url, timeout=PATIENCE) as redis:
+        with redis:
             problem = read_info(redis).volatility
             version = redis.info("server")["redis_version"]
     except RedisError:
         return
     if problem:
         _refuse(f"REDIS_URL: {problem} (ALLOW_VOLATILE_JOURNAL=true allows it)")
-    if settings.journal_replicas and tuple(map(int, version.split(".")[:2])) < KNOWS_REPLICAS_DISKS:
+    if replicas and tuple(map(int, version.split(".")[:2])) < KNOWS_REPLICAS_DISKS:
         _refuse(f"JOURNAL_REPLICAS: Redis {version} cannot tell what is on its replicas' disks: use 7.2 or newer")
 
 

@@ -6,6 +6,7 @@ from struct import Struct
 
 from core.addresses import is_cluster
 from core.ids import INDEX_BYTES, index_of
+from core.shards import tag_of
 
 GROUP = "writers"
 CONSUMER = "worker"  # one name for all processes: an entry belongs to the lease, not to a process
@@ -64,11 +65,8 @@ class Keys:
 
 KEYS = Keys("dummies")
 """The keys on a single Redis."""
-TAG = "dummies:0"
-"""The hash tag of the keys on a Redis Cluster."""
-CLUSTER_KEYS = Keys(f"{{{TAG}}}")
 
 
-def keys_at(address: str) -> Keys:
-    """Return the keys that a journal at this address has."""
-    return CLUSTER_KEYS if is_cluster(address) else KEYS
+def keys_at(address: str, shard: int = 0) -> Keys:
+    """Return the keys of a journal at this address; on a Redis Cluster, those of a shard."""
+    return Keys(f"{{{tag_of(shard)}}}") if is_cluster(address) else KEYS

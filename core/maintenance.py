@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from redis import Redis
+from collections.abc import Sequence
 
-from core.connection import journal_errors
+from core.connection import Shard, journal_errors
 from core.consumer import LEASE_MS
 from core.counts import Pause, read_pause
 from core.journal import pending_entries
-from core.keys import KEYS, Keys
 from core.rollback import Rollback, read_rollback
 from core.submission import encode
 
@@ -17,62 +16,81 @@ LOOKED_AT = 1_000
 
 
 class Maintenance:
-    """The state that operators set. Every method raises JournalUnavailable when Redis does not answer in time."""
+    """The state that operators set, of all shards. Where one does not answer, the same call does the rest later.
 
-    def __init__(self, redis: Redis, keys: Keys = KEYS) -> None:
-        """Use this client; its timeouts bound every call."""
-        self._redis, self._keys = redis, keys
+    Every method raises JournalUnavailable when Redis does not answer in time.
+    """
+
+    def __init__(self, shards: Sequence[Shard]) -> None:
+        """Use these; their clients' timeouts bound every call."""
+        self._shards = shards
 
     @journal_errors()
     def paused(self) -> Pause | None:
-        """Return the pause that is in force."""
-        note = self._redis.get(self._keys.paused)
-        return read_pause(note)
+        """Return the pause that is in force, if only in one shard."""
+        notes = (redis.get(keys.paused) for redis, keys in self._shards)
+        return next((read_pause(note) for note in notes if note), None)
 
     @journal_errors()
     def pause(self, operator: str, reason: str) -> Pause | None:
-        """Pause draining; return an earlier pause, which then stays as it is. Raises JournalFull."""
-        seconds, microseconds = self._redis.time()
-        note = encode(Pause(seconds * 1000 + microseconds // 1000, operator, reason))
-        while not self._redis.set(self._keys.paused, note, nx=True):
-            if earlier := self.paused():
-                return earlier
-        return None
+        """Pause draining; return an earlier pause where all shards had one, which stays. Raises JournalFull."""
+        earlier = [_pause(shard, operator, reason) for shard in self._shards]
+        return earlier[0] if all(earlier) else None
 
     @journal_errors()
     def resume(self) -> Pause | None:
         """Resume draining; return the pause that ended."""
-        note = self._redis.getdel(self._keys.paused)
-        return read_pause(note)
+        return next((read_pause(note) for note in self._taken("paused") if note), None)
 
     @journal_errors()
     def held(self) -> int:
         """Return how many entries workers hold at present; those of a dead worker count until their leases expire."""
-        held, first = 0, "-"
-        while pending := pending_entries(self._redis, self._keys, first, count=LOOKED_AT):
-            # what is released or set aside counts no delivery
-            held += sum(each["times_delivered"] > 0 and each["time_since_delivered"] < LEASE_MS for each in pending)
-            first = f"({pending[-1]['message_id'].decode()}"
-        return held
+        return sum(_held(shard) for shard in self._shards)
 
     @journal_errors()
     def rollback(self) -> Rollback | None:
         """Return the note of a rollback."""
-        return read_rollback(self._redis.get(self._keys.set_back))
+        notes = (redis.get(keys.set_back) for redis, keys in self._shards)
+        return next((read_rollback(note) for note in notes if note), None)
 
     @journal_errors()
     def clear_rollback(self) -> Rollback | None:
-        """Remove the note of a rollback, and return it."""
-        return read_rollback(self._redis.getdel(self._keys.set_back))
+        """Remove the notes of rollbacks, and return the first."""
+        return next((read_rollback(note) for note in self._taken("set_back") if note), None)
 
     @journal_errors()
     def balance_base(self) -> int | None:
         """Return the difference from which the balance is kept."""
-        base = self._redis.get(self._keys.balance_base)
-        return None if base is None else int(base)
+        return _sum([redis.get(keys.balance_base) for redis, keys in self._shards])
 
     @journal_errors()
     def clear_imbalance(self) -> int | None:
         """Forget that difference, and return it: the next heartbeat of a worker notes the present one."""
-        base = self._redis.getdel(self._keys.balance_base)
-        return None if base is None else int(base)
+        return _sum(self._taken("balance_base"))
+
+    def _taken(self, name: str) -> list[bytes | None]:
+        """Remove each shard's key of this name, and return what they held."""
+        return [redis.getdel(getattr(keys, name)) for redis, keys in self._shards]
+
+
+def _pause(shard: Shard, operator: str, reason: str) -> Pause | None:
+    redis, keys = shard
+    seconds, microseconds = redis.time()
+    note = encode(Pause(seconds * 1000 + microseconds // 1000, operator, reason))
+    while not redis.set(keys.paused, note, nx=True):
+        if earlier := redis.get(keys.paused):
+            return read_pause(earlier)
+    return None
+
+
+def _held(shard: Shard) -> int:
+    held, first = 0, "-"
+    while pending := pending_entries(*shard, first, count=LOOKED_AT):
+        # what is released or set aside counts no delivery
+        held += sum(each["times_delivered"] > 0 and each["time_since_delivered"] < LEASE_MS for each in pending)
+        first = f"({pending[-1]['message_id'].decode()}"
+    return held
+
+
+def _sum(notes: Sequence[bytes | None]) -> int | None:
+    return sum(int(note or 0) for note in notes) if any(notes) else None

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from core.addresses import database_address, is_cluster, journal_address, redis_address
+from core.shards import MOST_SHARDS
 
 RedisUrl = Annotated[str, AfterValidator(redis_address)]
 JournalUrl = Annotated[str, AfterValidator(journal_address)]
@@ -35,7 +36,9 @@ _LIBRARIES_READ = ("PROMETHEUS_MULTIPROC_DIR",)
 
 
 NEEDS_BROKER = "set it to a Redis of its own: wake-ups cannot travel over a Redis Cluster"
-Replicas = Annotated[int, Field(ge=0, le=5)]
+MOST_REPLICAS = 5
+Replicas = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
+Shards = Annotated[int, Field(ge=1, le=MOST_SHARDS)]
 
 
 class CoreSettings(BaseModel):
@@ -50,6 +53,8 @@ class CoreSettings(BaseModel):
     """The broker of the wake-ups; the journal's Redis by default, which must not be a cluster then."""
     journal_replicas: Replicas = 0
     """On the disks of how many replicas of Redis a string must be, too, before it is accepted."""
+    journal_shards: Shards = 1
+    """Into how many shards a journal on a Redis Cluster is divided; it may be raised, workers first."""
     allow_volatile_journal: bool = False
     """Whether to accept a Redis that loses what it acknowledged when it ends or is full, as on a laptop."""
     log_json: bool = False
@@ -65,6 +70,13 @@ class CoreSettings(BaseModel):
         if broker is None and is_cluster(given.data.get("redis_url", "")):
             raise ValueError(NEEDS_BROKER)
         return broker
+
+    @field_validator("journal_shards")
+    @classmethod
+    def _need_cluster(cls, shards: int, given: ValidationInfo) -> int:
+        if shards > 1 and not is_cluster(given.data.get("redis_url", "")):
+            raise ValueError("only a journal on a Redis Cluster has shards: redis+cluster://host:port,host:port/")
+        return shards
 
     @property
     def broker_url(self) -> str:

@@ -25,14 +25,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from redis import Redis
 
 from core import logs
-from core.connection import connect as connect_redis
-from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION, DeadLetters
+from core.connection import Shard, connect_shards
+from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION, AllDeadLetters, DeadLetters
 from core.errors import JournalUnavailable
-from core.journal import Journal
-from core.keys import Keys, keys_at
+from core.journals import Journals
 from core.operators import operator, printable_text
 from core.scripts import Replication
 from core.settings import load
@@ -93,15 +91,16 @@ def delete_older(session: Session, days: int, *, dry_run: bool = False) -> Itera
 class InRedis:
     """What Redis has of strings that are erased."""
 
-    def __init__(self, redis: Redis, keys: Keys, replication: Replication) -> None:
-        """Use this client; its timeouts bound every call."""
-        self._journal, self._dead_letters = Journal(redis, keys), DeadLetters(redis, keys, replication)
+    def __init__(self, shards: Sequence[Shard], replication: Replication) -> None:
+        """Use these; their clients' timeouts bound every call."""
+        self._journals = Journals(shards)
+        self._dead_letters = AllDeadLetters([DeadLetters(*shard, replication) for shard in shards])
         self.discarded = 0
 
     def received_at(self, ids: Sequence[str]) -> list[int | None]:
         """Return when they were received, as far as it is known."""
         try:
-            return [record and record.received_at for record in self._journal.records(ids)]
+            return [record and record.received_at for record in self._journals.records(ids, everywhere=True)]
         except JournalUnavailable:
             return [None] * len(ids)
 
@@ -114,7 +113,7 @@ class InRedis:
         for key in ids:  # a dead letter may be left without a record of its status
             self._discard(key)
         while True:
-            records = dict(zip(ids, self._journal.records(ids), strict=True))
+            records = dict(zip(ids, self._journals.records(ids, everywhere=True), strict=True))
             ids = [key for key, record in records.items() if record]
             if not ids or time.monotonic() > until:
                 return len(ids)
@@ -162,8 +161,8 @@ def _erase(settings: EraseSettings, asked: argparse.Namespace) -> int:
     ids = [str(key) for key in dict.fromkeys(asked.ids)]
     audit = {"operator": operator(), "action": "erase", "reason": asked.why, "ids": ids}
     replication = Replication(settings.journal_replicas, settings.allow_volatile_journal)
-    url = settings.redis_url
-    in_redis = InRedis(connect_redis(url), keys_at(url), replication) if url else None
+    url, shards = settings.redis_url, settings.journal_shards
+    in_redis = InRedis(connect_shards(url, shards), replication) if url else None
     log.warning(ACTION_BEGINS, **audit)
     with closing(_connect(settings)) as session:  # first, because it waits for the network
         received_at = in_redis.received_at(ids) if in_redis else [None] * len(ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from core.addresses import database_address
-from core.settings import DatabaseUrl, JournalUrl, Replicas, stop, variable
+from core.settings import DatabaseUrl, JournalUrl, Replicas, Shards, stop, variable
 
 
 class EraseSettings(BaseModel):
@@ -15,6 +15,8 @@ class EraseSettings(BaseModel):
     """PostgreSQL, as the owner of the table."""
     redis_url: JournalUrl | None = None
     """Where the journal is; without it nothing is erased there."""
+    journal_shards: Shards = 1
+    """Into how many shards it is divided."""
     journal_replicas: Replicas = 0
     """On the disks of how many replicas of Redis a text must be erased, too."""
     allow_volatile_journal: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from kombu.exceptions import OperationalError
@@ -12,12 +12,13 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from core.append import Unit
-from core.connection import connect
-from core.counts import Counts
+from core.connection import Shard, connect
+from core.counts import Counts, added_up
 from core.errors import DummiesError
 from core.journal import Journal
-from core.keys import Keys
+from core.journals import Journals
 from core.outage_log import describe
+from core.scripts import Replication
 from core.wakeups import QUEUE, make_celery, publish_wakeup
 from doctor.finding import Finding, failed, passed, skipped
 from doctor.postgres import connector_of
@@ -28,20 +29,20 @@ PATIENCE = 5.0
 START = "start a worker: python -m worker"
 
 
-def look_at_journal(redis: Redis, keys: Keys, broker_url: str) -> list[Finding]:
+def look_at_journal(shards: Sequence[Shard], broker_url: str) -> list[Finding]:
     """Return whether the balance holds, no string fails, workers are alive, and a wake-up reaches one."""
     try:
-        counts = _counts(Journal(redis, keys))
+        counts = _counts(Journals(shards).each)
     except DummiesError as error:
         return [failed("journal", str(error.__cause__ or error), "let this user read it: k8s/base/redis/users.acl")]
     return [*_balance(counts), _draining(counts), *_workers(counts.workers, broker_url)]
 
 
-def send_canary(redis: Redis, keys: Keys, owner_url: str) -> Finding:
+def send_canary(shards: Sequence[Shard], replication: Replication, owner_url: str) -> Finding:
     """Send one string through the pipeline, and delete its row."""
     canary = Unit(str(uuid.uuid4()), ["a string of the doctor's"], time.time_ns() // 1000)
     try:
-        Journal(redis, keys).append([canary])
+        Journals(shards, replication).of(canary.first_id).append([canary])
     except DummiesError as error:
         return failed("test string", f"not accepted: {error}", "fix Redis first")
     started = time.monotonic()
@@ -56,12 +57,14 @@ def send_canary(redis: Redis, keys: Keys, owner_url: str) -> Finding:
     return passed("test string", f"stored after {time.monotonic() - started:.2f} s, and deleted")
 
 
-def _counts(journal: Journal) -> Counts:
+def _counts(journals: Sequence[Journal]) -> Counts:
     """Return the counts, once a worker is heard if possible: a busy machine, or a clock that was set, can hide it."""
     until = time.monotonic() + PATIENCE
-    while not (counts := journal.counts()).workers and time.monotonic() < until:
+    while True:
+        counts = added_up([journal.counts() for journal in journals])
+        if counts.workers or time.monotonic() > until:
+            return counts
         time.sleep(0.1)
-    return counts
 
 
 def _balance(counts: Counts) -> list[Finding]:

@@ -8,26 +8,60 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
+from core.connection import Shard
 from core.durability import Info, read_info
+from core.shards import SLOTS
 from doctor.finding import UNREACHED, Finding, compare_clocks, failed, passed, skipped
 
 ROOM = 0.9
 """The part of maxmemory from which the API refuses strings by default (JOURNAL_MEMORY_FRACTION)."""
+PATIENCE_MS = 3_000
+"""How long replicas may take until a write is on their disks."""
 WRONG_PASSWORD = ("WRONGPASS", "NOAUTH", "invalid username-password")
 
 
-def look_at_redis(redis: Redis) -> list[Finding]:
-    """Return the findings; if Redis cannot be reached, only that."""
-    reached = reach(redis, "Redis", "REDIS_URL")
+def look_at_redis(redis: Redis, what: str = "Redis") -> list[Finding]:
+    """Return the findings, which call it this; if Redis cannot be reached, only that."""
+    reached = reach(redis, what, "REDIS_URL")
     if not reached.ok:
         return [reached]
     try:
         info = read_info(redis)
         before, (seconds, microseconds) = time.time(), redis.time()
     except RedisError as error:
-        return [reached, failed("Redis' state", str(error), "allow this user INFO and TIME")]
-    clock = compare_clocks("Redis' clock", seconds + microseconds / 1e6, (before + time.time()) / 2)
-    return [reached, _file(info), _eviction(info), _memory(info.memory), clock]
+        return [reached, failed(_part(what, "state"), str(error), "allow this user INFO and TIME")]
+    clock = compare_clocks(_part(what, "clock"), seconds + microseconds / 1e6, (before + time.time()) / 2)
+    return [reached, _file(info, what), _eviction(info, what), _memory(info.memory, what), clock]
+
+
+def look_at_replicas(shard: Shard, needed: int, what: str) -> Finding:
+    """Return whether a write is on the disks of as many replicas soon."""
+    what = _part(what, "replicas")
+    with shard.redis.pipeline(transaction=False) as asked:
+        asked.set(shard.keys.writable, "1")
+        asked.execute_command("WAIT", needed, PATIENCE_MS)
+        asked.execute_command("WAITAOF", 1, needed, PATIENCE_MS)
+        try:
+            *_, reached = asked.execute()
+        except RedisError as error:
+            return failed(what, str(error), "use Redis 7.2 or newer, and allow this user SET, WAIT and WAITAOF")
+    if reached[1] < needed:
+        seen = f"{reached[1]} of {needed} have a write on disk after {PATIENCE_MS // 1000} s: nothing is accepted"
+        return failed(what, seen, "start the replicas, with appendonly yes, or add others")
+    return passed(what, f"{reached[1]} have a write on disk")
+
+
+def look_at_cluster(redis: Redis) -> Finding:
+    """Return whether each slot of the Redis Cluster has an owner that answers."""
+    try:
+        answer = redis.execute_command("CLUSTER INFO")
+    except RedisError as error:
+        return failed("Redis Cluster", str(error), "allow this user CLUSTER INFO")
+    info = dict(line.split(":", 1) for line in answer.decode().split())
+    seen = f"{info['cluster_slots_ok']} of {SLOTS} slots have an owner that answers; {info['cluster_size']} shards"
+    if info["cluster_state"] != "ok" or int(info["cluster_slots_ok"]) != SLOTS:
+        return failed("Redis Cluster", seen, "see which node fails: redis-cli cluster nodes")
+    return passed("Redis Cluster", seen)
 
 
 def reach(redis: Redis, what: str, setting: str) -> Finding:
@@ -41,26 +75,36 @@ def reach(redis: Redis, what: str, setting: str) -> Finding:
     return passed(what, "answers")
 
 
-def _file(info: Info) -> Finding:
+def _file(info: Info, what: str) -> Finding:
     if info.persistence.get("aof_enabled") != 1:
-        return failed("Redis' file", "it keeps nothing on disk", "start it with appendonly yes and appendfsync always")
+        return failed(
+            _part(what, "file"), "it keeps nothing on disk", "start it with appendonly yes and appendfsync always"
+        )
     if info.persistence.get("aof_last_write_status", "ok") != "ok":
-        return failed("Redis' file", "the last write failed", "free space on its disk")
-    return passed("Redis' file", "append-only; appendfsync cannot be queried")
+        return failed(_part(what, "file"), "the last write failed", "free space on its disk")
+    return passed(_part(what, "file"), "append-only; appendfsync cannot be queried")
 
 
-def _eviction(info: Info) -> Finding:
+def _eviction(info: Info, what: str) -> Finding:
     policy = info.memory.get("maxmemory_policy")
     if policy != "noeviction":
-        return failed("Redis' eviction", f"it evicts keys ({policy})", "start it with maxmemory-policy noeviction")
-    return passed("Redis' eviction", "refuses rather than evicts")
+        return failed(
+            _part(what, "eviction"), f"it evicts keys ({policy})", "start it with maxmemory-policy noeviction"
+        )
+    return passed(_part(what, "eviction"), "refuses rather than evicts")
 
 
-def _memory(memory: dict[str, Any]) -> Finding:
+def _memory(memory: dict[str, Any], what: str) -> Finding:
     used, most = memory["used_memory"], memory["maxmemory"]
     if not most:
-        return skipped("Redis' memory", "no maxmemory is set: when memory runs out, the kernel kills Redis")
+        return skipped(_part(what, "memory"), "no maxmemory is set: when memory runs out, the kernel kills Redis")
     seen = f"{used / most:.0%} of {most / 1e6:.0f} MB used"
     if used >= ROOM * most:
-        return failed("Redis' memory", f"full: {seen}", "start workers that drain the journal, or raise maxmemory")
-    return passed("Redis' memory", seen)
+        return failed(
+            _part(what, "memory"), f"full: {seen}", "start workers that drain the journal, or raise maxmemory"
+        )
+    return passed(_part(what, "memory"), seen)
+
+
+def _part(what: str, part: str) -> str:
+    return f"{what}'{'' if what.endswith('s') else 's'} {part}"

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from core.addresses import database_address, hosts_in, is_cluster, journal_address, redis_address
-from core.settings import NEEDS_BROKER, variable
+from core.settings import MOST_REPLICAS, NEEDS_BROKER, variable
+from core.shards import MOST_SHARDS
 from doctor.finding import Finding, failed, passed, skipped
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -29,6 +30,8 @@ WANTED = (
     Wanted("DATABASE_OWNER_URL", database_address, "no string is sent, because its row could not be deleted"),
 )
 NAMES = {wanted.name for wanted in WANTED}
+NUMBERS = {"JOURNAL_SHARDS": (1, MOST_SHARDS), "JOURNAL_REPLICAS": (0, MOST_REPLICAS)}
+"""Settings that are numbers: the default, which is the least, and the most."""
 
 
 def read_settings() -> tuple[dict[str, str], list[Finding]]:
@@ -46,6 +49,19 @@ def read_settings() -> tuple[dict[str, str], list[Finding]]:
         del settings["REDIS_URL"]
         findings.append(failed("CELERY_BROKER_URL", "not set", NEEDS_BROKER))
     return settings, findings
+
+
+def read_numbers() -> tuple[dict[str, int], list[Finding]]:
+    """Return the numbers, and a finding for each that is set."""
+    numbers, findings = {name: least for name, (least, _) in NUMBERS.items()}, []
+    for name, (least, most) in NUMBERS.items():
+        try:
+            if (value := variable(name)) is not None:
+                numbers[name] = range(least, most + 1)[int(value) - least]
+                findings.append(passed(name, value))
+        except (ValueError, IndexError):
+            findings.append(failed(name, "invalid", f"set it to a number from {least} to {most}"))
+    return numbers, findings
 
 
 def look_up_names(settings: dict[str, str]) -> list[Finding]:

@@ -15,11 +15,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from core.shards import SLOTS
 from local import private
 from local.child import POLL_INTERVAL
 from local.ports import free_port, is_free
@@ -31,7 +33,6 @@ OLDEST = (7, 0)  # CLUSTER ADDSLOTSRANGE, and an append-only file that is a fold
 SHARDS, NODES = 3, 6
 FIRST_PORT = 17_000
 BUS = 10_000  # the nodes talk to each other on ports this much higher
-SLOTS = 16384
 RESTART_INTERVAL = 0.2
 
 
@@ -94,6 +95,7 @@ class Cluster(Server):
     """All nodes, each restarted if it ends: started and ended like one server."""
 
     name = "Redis Cluster"
+    node_type: ClassVar[type[Node]] = Node
 
     def __init__(self, folder: Path, ports: Sequence[int] = (), timeout: int = 2000) -> None:
         """Keep the nodes in this folder. If no ports are given, they are chosen once; the timeout is that of a Node."""
@@ -105,8 +107,11 @@ class Cluster(Server):
         layout = " ".join(",".join(f"127.0.0.1:{port}" for port in shard) for shard in shards)
         self.password = private.kept(self.folder / "password", lambda: secrets.token_urlsafe(18))
         self.nodes = [
-            Node(self.folder / str(number), port, layout, self.password, timeout) for number, port in enumerate(ports)
+            self.node_type(self.folder / str(number), port, layout, self.password, timeout)
+            for number, port in enumerate(ports)
         ]
+        self.held: set[Node] = set()
+        """Those that are not restarted."""
         self._ending = threading.Event()
         self._restarting: threading.Thread | None = None
 
@@ -169,7 +174,7 @@ class Cluster(Server):
     def _restart(self) -> None:
         while not self._ending.wait(RESTART_INTERVAL):
             for node in self.nodes:
-                if not node.running:
+                if not node.running and node not in self.held:
                     with suppress(ServerError, OSError):  # it is tried again
                         node.kill()  # what the node started holds its folder
                         node.start()

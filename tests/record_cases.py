@@ -10,7 +10,7 @@ from dead_letters import balance
 from redis import Redis
 from strings import RECEIVED_AT, bulk, ids_of, new_id, queued, records_in, single
 
-from core.append import Unit
+from core.append import Record, Unit
 from core.consumer import Consumer, Entry
 from core.dead_letters import DeadLetters
 from core.ids import nth
@@ -134,7 +134,7 @@ class RepeatedBulks:
         assert texts_in(redis) == list(WHOLE)
         assert (appended.refused, appended.appended) == (set(), COUNT)
         assert appended.earlier == {
-            part.first_id: (entries[number * size // PART].id, RECEIVED_AT)
+            part.first_id: Record(entries[number * size // PART].id, RECEIVED_AT)
             for number, part in enumerate(parts_of(whole, size))
         }
         store_the_rest(redis)
@@ -211,7 +211,7 @@ class Calls:
         new = [single("new"), single("newer"), bulk("c", "d")]
         appended = journal.append([new[0], known, part, *new[1:]])
         assert appended.refused == set()
-        assert appended.earlier == {known.first_id: (first, 5), part.first_id: (second, 6)}
+        assert appended.earlier == {known.first_id: Record(first, 5), part.first_id: Record(second, 6)}
         assert sorted(texts_in(redis)) == ["a", "b", "c", "d", "known", "new", "newer"]
         assert appended.appended == balance(redis)["waiting"] == 7
 
@@ -220,7 +220,7 @@ class Calls:
         journal.append([sent])
         consumer.dead_letter(consumer.claim().entries[0], "because")
         appended = journal.append([sent, single("new")])
-        assert appended.earlier == {sent.first_id: ("failed", RECEIVED_AT)}
+        assert appended.earlier == {sent.first_id: Record("failed", RECEIVED_AT)}
         assert texts_in(redis) == ["new"]
         assert balance(redis)["failed"] == 1
 

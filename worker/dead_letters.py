@@ -20,11 +20,10 @@ from functools import partial
 from msgspec.structs import asdict
 
 from core import logs
-from core.connection import connect
+from core.connection import connect_shards
 from core.dead_letter_groups import DeadLetterGroups, Piece, Progress
 from core.dead_letters import DeadLetters
 from core.errors import JournalFull, JournalUnavailable
-from core.keys import keys_at
 from core.operators import operator, printable_text
 from core.scripts import Replication
 from core.settings import CoreSettings, load
@@ -44,20 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(json=settings.log_json)
     if sys.stderr.isatty():
         logging.getLogger().setLevel(logging.WARNING)  # the ids of discarded dead letters would hide the progress
-    with connect(settings.redis_url) as redis:
-        keys = keys_at(settings.redis_url)
-        dead_letters = DeadLetters(redis, keys, Replication.of(settings))
-        try:
-            return _act(DeadLetterGroups(redis, dead_letters, keys=keys), asked, settings.broker_url)
-        except JournalUnavailable as error:
-            reads = asked.action in {"list", "export"}
-            print(error if reads else f"{error} Nothing was changed.", file=sys.stderr)
-            return INCOMPLETE
-        except BrokenPipeError:  # who reads the export has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return INCOMPLETE
-        except KeyboardInterrupt:
-            return INTERRUPTED
+    shards = connect_shards(settings.redis_url, settings.journal_shards)
+    groups = DeadLetterGroups([DeadLetters(*shard, Replication.of(settings)) for shard in shards])
+    try:
+        return _act(groups, asked, settings.broker_url)
+    except JournalUnavailable as error:
+        reads = asked.action in {"list", "export"}
+        print(error if reads else f"{error} Nothing was changed.", file=sys.stderr)
+        return INCOMPLETE
+    except BrokenPipeError:  # who reads the export has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INCOMPLETE
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _act(groups: DeadLetterGroups, asked: argparse.Namespace, broker_url: str) -> int:

@@ -33,15 +33,31 @@ SLOW, REST = 0.25, 4.0
 """Where settling strings that were set aside takes longer than this (s), they rest for this multiple of that time."""
 
 
+class Busy:
+    """When one of the drains that run side by side last had something to do (monotonic)."""
+
+    def __init__(self) -> None:
+        """Begin without that."""
+        self.at = float("-inf")
+
+
 class Drain:
-    """The drains of one process; it remembers how much PostgreSQL takes at a time."""
+    """The drains of one process and shard; it remembers how much PostgreSQL takes at a time."""
 
     def __init__(
-        self, consumer: Consumer, store: Store, wake: Callable[[], None], tracing: Tracing | None = None
+        self,
+        consumer: Consumer,
+        store: Store,
+        wake: Callable[[], None],
+        tracing: Tracing | None = None,
+        busy: Busy | None = None,
     ) -> None:
-        """Use these; ``wake`` is called when there is more than one process can drain alone."""
+        """Use these; ``wake`` is called when there is more than one process can drain alone.
+
+        ``busy`` is shared with the drains of other shards, which end together.
+        """
         self._consumer, self._store, self._wake = consumer, store, wake
-        self._tracing = tracing or Tracing()
+        self._tracing, self._busy = tracing or Tracing(), busy or Busy()
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", server=store.server)
         self._tally = Tally()
@@ -85,7 +101,7 @@ class Drain:
 
     def _drain_journal(self, until: float) -> None:
         """Drain until the journal stays empty for a moment, or the time is up; then another drain was called for."""
-        idle_from, finished, woke = time.monotonic(), False, False
+        finished = woke = False
         while (now := time.monotonic()) < until:
             if not woke and now > until - HANDOVER:
                 woke = True
@@ -95,10 +111,11 @@ class Drain:
                 if batch.full:
                     self._wake()
                 self._store_entries(batch.entries, self._size)
-                idle_from = time.monotonic()
+                if self._tally.stored:
+                    self._busy.at = time.monotonic()
             elif finished:
                 return
-            elif not self._tally.stored or time.monotonic() > idle_from + LINGER:
+            elif time.monotonic() > self._busy.at + LINGER:
                 self._consumer.finish()
                 finished = True
                 continue

@@ -17,11 +17,10 @@ import structlog
 from msgspec import to_builtins
 
 from core import logs
-from core.connection import connect, without_repeats
+from core.connection import connect_shards, without_repeats
 from core.counts import Pause
 from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION
 from core.errors import JournalFull, JournalUnavailable
-from core.keys import keys_at
 from core.maintenance import Maintenance
 from core.operators import operator, printable_text
 from core.settings import CoreSettings, load
@@ -45,14 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parse(arguments)
     settings = load(CoreSettings)
     logs.configure(json=settings.log_json)
-    with connect(settings.redis_url) as connected, without_repeats(connected) as redis:
-        try:
-            return _ACTIONS[asked.action](Maintenance(redis, keys_at(settings.redis_url)), asked)
-        except (JournalUnavailable, JournalFull) as error:
-            print(error, file=sys.stderr)
-            return FAILED
-        except KeyboardInterrupt:
-            return INTERRUPTED
+    shards = connect_shards(settings.redis_url, settings.journal_shards)
+    maintenance = Maintenance([shard._replace(redis=without_repeats(shard.redis)) for shard in shards])
+    try:
+        return _ACTIONS[asked.action](maintenance, asked)
+    except (JournalUnavailable, JournalFull) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

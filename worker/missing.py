@@ -20,10 +20,9 @@ from typing import Any, NamedTuple, TextIO
 from uuid import UUID
 
 from core import logs
-from core.connection import connect
+from core.connection import connect_shards
 from core.errors import DummiesError
-from core.journal import Journal
-from core.keys import keys_at
+from core.journals import Journals
 from core.settings import load
 from core.submission import LONGEST_TEXT
 from worker.settings import WorkerSettings
@@ -46,19 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = load(WorkerSettings)
     logs.configure(json=settings.log_json)
     sys.stdin.reconfigure(encoding="utf-8-sig", newline="")  # type: ignore[union-attr]
-    with connect(settings.redis_url) as redis:
-        try:
-            named, missing = report(
-                sys.stdin, Journal(redis, keys_at(settings.redis_url)), Store(settings.database_url)
-            )
-        except (DummiesError, ValueError) as error:
-            print(error, file=sys.stderr)
-            return FAILED
+    journals = Journals(connect_shards(settings.redis_url, settings.journal_shards))
+    try:
+        named, missing = report(sys.stdin, journals, Store(settings.database_url))
+    except (DummiesError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
     print(f"{named:,} named, {missing:,} missing", file=sys.stderr)
     return MISSING if missing else 0
 
 
-def report(lines: TextIO, journal: Journal, store: Store) -> tuple[int, int]:
+def report(lines: TextIO, journals: Journals, store: Store) -> tuple[int, int]:
     """Print what is missing; return how many strings were named, and how many of them are missing.
 
     Raises ValueError, which says which line is bad, and what the journal and the store raise.
@@ -71,7 +68,7 @@ def report(lines: TextIO, journal: Journal, store: Store) -> tuple[int, int]:
     named = missing = 0
     while batch := list(islice(promised, AT_ONCE)):
         named += len(batch)
-        for promise in _missing(batch, journal, store):
+        for promise in _missing(batch, journals, store):
             if as_json:
                 print(json.dumps(promise.noted, ensure_ascii=False))
             else:
@@ -82,9 +79,9 @@ def report(lines: TextIO, journal: Journal, store: Store) -> tuple[int, int]:
     return named, missing
 
 
-def _missing(promised: Sequence[Promise], journal: Journal, store: Store) -> list[Promise]:
+def _missing(promised: Sequence[Promise], journals: Journals, store: Store) -> list[Promise]:
     """Return those that are nowhere. The journal is asked first: what leaves it meanwhile has its row by then."""
-    records = journal.records([promise.id for promise in promised])
+    records = journals.records([promise.id for promise in promised], everywhere=True)
     gone = [promise for promise, record in zip(promised, records, strict=True) if record is None]
     stored = store.stored([promise.id for promise in gone])
     return [promise for promise in gone if promise.id not in stored]

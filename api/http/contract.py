@@ -217,12 +217,10 @@ class Pipeline(Struct):
         str | None,
         Meta(description="Why the string that is tried next failed; only with the token for reading, if there is one."),
     ] = None
+    shards_away: Annotated[list[int], Meta(description="Shards that do not answer; counts are without theirs.")] = []
     unaccounted: Annotated[
         int | None,
-        Meta(
-            description="Accepted strings that are neither stored nor waiting, failed or discarded; "
-            "anything but 0 means that the promise does not hold. Null while the journal is unavailable."
-        ),
+        Meta(description="Accepted strings that are nowhere; anything but 0 breaks the promise. Null if unknown."),
     ] = None
     paused: Paused | None = None
 

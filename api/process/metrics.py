@@ -63,7 +63,7 @@ _GAUGES = {
     "dummies_journal_unaccounted_strings": ("unaccounted", "Appended strings that no counter accounts for."),
     "dummies_workers": ("workers", "Workers whose heartbeat reached Redis within 5 s."),
 }
-_REDIS: Mapping[str, tuple[str, Callable[[Info], object]]] = {
+_REDIS: Mapping[str, tuple[str, Callable[[Info], Any]]] = {
     "dummies_redis_memory_used_bytes": ("Memory that Redis uses.", lambda info: info.memory["used_memory"]),
     "dummies_redis_memory_max_bytes": ("Redis' maxmemory; 0 is no limit.", lambda info: info.memory["maxmemory"]),
     "dummies_redis_aof_enabled": ("1 if there is an append-only file.", lambda info: info.persistence["aof_enabled"]),
@@ -129,7 +129,7 @@ class JournalCollector:
             "1 if Redis lost what it had acknowledged, until an operator clears the note.",
             monitor.set_back is not None,
         )
-        counts, info = monitor.counts, monitor.info
+        counts = monitor.counts
         if counts is not None:
             for name, (field, text) in _COUNTERS.items():
                 yield CounterMetricFamily(name, text, getattr(counts, field))
@@ -138,8 +138,16 @@ class JournalCollector:
                 if value is not None or not counts.entries:  # the age is unknown while Redis' clock is put back
                     yield _gauge(name, text, value or 0)
             yield _gauge("dummies_journal_paused", "1 while draining is paused.", counts.paused is not None)
-        if info is not None:
-            yield from (_gauge(name, text, value_of(info)) for name, (text, value_of) in _REDIS.items())
+        yield from _redis(monitor)
+
+
+def _redis(monitor: Monitor) -> Iterator[Metric]:
+    infos = {str(number): shard.info for number, shard in enumerate(monitor.shards) if shard.info}
+    for name, (text, value_of) in _REDIS.items() if infos else ():
+        gauge = GaugeMetricFamily(name, text, labels=["shard"])
+        for number, info in infos.items():
+            gauge.add_metric([number], float(value_of(info)))
+        yield gauge
 
 
 def _gauge(name: str, text: str, value: Any) -> Metric:

@@ -17,6 +17,7 @@ from api.http.responses import NOT_CACHED, json_response, utc
 from api.http.room import Room
 from api.services import services
 from core.dead_letters import ACTION_BEGINS, OPERATOR_ACTION
+from core.shards import shard_of
 from core.submission import UNREADABLE
 
 log = structlog.get_logger()
@@ -56,6 +57,7 @@ def retry(submission_id: UUID) -> Response:
     letter, wake, appended = tried
     if wake:
         parts.waker.wake()
+    appended += parts.monitor.appended_elsewhere(shard_of(letter.id, len(parts.appenders)))
     url = f"/dummies/{letter.id}"
     return json_response(
         Accepted(str(submission_id), "queued", url, utc(letter.received_at), appended), 202, {"Location": url}
@@ -84,9 +86,10 @@ def discard(submission_id: UUID) -> Response:
 def _not_failed(submission_id: UUID) -> ApiProblem:
     """Return the problem with a string that is not a dead letter, or none that this code can read."""
     key = str(submission_id)
-    [record] = services().journal.records([key])
-    if record and record.failed:
-        return ApiProblem("not-failed", UNREADABLE)
-    if record or services().reader.states([key]):
-        return ApiProblem("not-failed", "Only dead letters can be retried or discarded: check its status.")
+    for everywhere in services().journals.looks:
+        [record] = services().journals.records([key], everywhere=everywhere)
+        if record and record.failed:
+            return ApiProblem("not-failed", UNREADABLE)
+        if record or services().reader.states([key]):
+            return ApiProblem("not-failed", "Only dead letters can be retried or discarded: check its status.")
     return ApiProblem("unknown-string", "There is no string with this id: check the id.")

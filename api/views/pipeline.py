@@ -11,7 +11,8 @@ from api.http.contract import PartState, Paused, Pipeline, Ready, SetBack
 from api.http.openapi import Operation
 from api.http.problems import ApiProblem, journal_volatile
 from api.http.responses import json_response
-from api.process.monitor import Since
+from api.process.journal_monitor import Since
+from api.process.monitor import Monitor
 from api.process.request_threads import RequestThreads
 from api.services import Services, services
 from core import rollback
@@ -27,8 +28,7 @@ def pipeline() -> Response:
 
     Why a string failed may quote it: where reading needs a token, only a request with that token sees the reason.
     """
-    monitor = services().monitor
-    monitor.wait_for_first_look()
+    (monitor := services().monitor).wait_for_first_look()
     counts = monitor.counts
     return json_response(
         Pipeline(
@@ -42,14 +42,15 @@ def pipeline() -> Response:
             database=_part(monitor.database),
             workers=_part(monitor.workers) if counts else PartState("unknown"),
             set_back=_set_back(monitor.set_back),
-            volatile=monitor.durability.problem,
+            volatile=_volatile(monitor),
             stored_recently=list(monitor.stored_recently),
-            settled_total=max(0, counts.appended - counts.waiting) if counts else None,
+            settled_total=max(0, counts.appended - counts.waiting) if counts and not monitor.away else None,
             worker_count=counts.workers if counts else None,
             set_aside=counts.set_aside if counts else None,
             set_aside_reason=counts.aside_reason if counts and counts.aside_reason and sees_reasons() else None,
             unaccounted=counts.unaccounted if counts else None,
             paused=_paused(counts.paused) if counts and counts.paused else None,
+            shards_away=monitor.away,
         )
     )
 
@@ -84,15 +85,20 @@ def readiness(parts: Services) -> Response:
     """Return the response of a process that may be sent requests; raises ApiProblem for one that may not."""
     if parts.draining:
         raise ApiProblem("draining", "Send requests elsewhere: this process is shutting down.", retry_after=1)
-    if parts.monitor.durability.refused:
-        raise journal_volatile(parts.monitor.durability.problem)
-    if parts.monitor.credentials_refused:
+    shards = parts.monitor.shards
+    if all(shard.durability.refused for shard in shards):
+        raise journal_volatile(_volatile(parts.monitor))
+    if any(shard.credentials_refused for shard in shards):
         raise ApiProblem(
             "journal-away", "Start this process with the user and password that Redis accepts.", retry_after=1
         )
-    if not parts.monitor.reached:
+    if not any(shard.reached for shard in shards):
         raise ApiProblem("journal-away", "Start Redis: it has not yet been seen with its data loaded.", retry_after=1)
     return json_response(Ready())
+
+
+def _volatile(monitor: Monitor) -> str | None:
+    return next((problem for shard in monitor.shards if (problem := shard.durability.problem)), None)
 
 
 def _set_back(seen: rollback.Rollback | None) -> SetBack | None:

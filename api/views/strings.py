@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from api.http.responses import JSON, json_response
 from api.http.room import BEGINNING, Room
 from api.services import services
 from api.strings import all_in_redis, failed, in_redis, queued, stored, unreadable
+from core.append import Record
 from core.errors import ReadFailed
 from core.submission import DeadLetter, Refusal
 
@@ -43,13 +44,12 @@ _asked = msgspec.json.Decoder(StatusRequest)
 def state(submission_id: UUID) -> Response:
     """Return the string and its status."""
     key = str(submission_id)
-    found = in_redis(key)
-    if found is None:
-        row = services().reader.states([key]).get(key)
-        if row is None:
-            raise ApiProblem("unknown-string", "There is no string with this id: check the id.")
-        found = stored(row)
-    return json_response(found)
+    for everywhere in services().journals.looks:
+        if found := in_redis(key, everywhere=everywhere):
+            return json_response(found)
+        if row := services().reader.states([key]).get(key):
+            return json_response(stored(row))
+    raise ApiProblem("unknown-string", "There is no string with this id: check the id.")
 
 
 @blueprint.get("/dummies/")
@@ -85,26 +85,29 @@ def status() -> Response:
 
 
 def _many(ids: Sequence[UUID], most: int | None) -> StringStates:
-    keys, room = list(dict.fromkeys(map(str, ids))), Room()
-    letters: dict[str, StringState | Refusal]
-    records, letters = all_in_redis(keys, partial(_failed, room, most))
-    items = [queued(key, record) for key, record in records.items() if key not in letters]
-    items += [
-        letter if isinstance(letter, StringState) else unreadable(key, records[key], letter)
-        for key, letter in letters.items()
-    ]
-    missing = [key for key in keys if key not in records]
-    try:
-        rows = _rows(missing, most) if missing else {}
-    except ReadFailed:
-        return StringStates(items, [], [UUID(key) for key in missing])
-    items += [room.fit(state) for state in rows.values()]
-    return StringStates(items, [UUID(key) for key in missing if key not in rows], [])
+    missing, room = list(dict.fromkeys(map(str, ids))), Room()
+    items: list[StringState] = []
+    for everywhere in services().journals.looks:
+        letters: dict[str, StringState | Refusal]
+        records, letters = all_in_redis(missing, partial(_failed, room, most), everywhere=everywhere)
+        items += [queued(key, record) for key, record in records.items() if key not in letters]
+        items += [
+            letter if isinstance(letter, StringState) else unreadable(key, records[key], letter)
+            for key, letter in letters.items()
+        ]
+        missing = [key for key in missing if key not in records]
+        try:
+            rows = _rows(missing, most) if missing else {}
+        except ReadFailed:
+            return StringStates(items, [], [UUID(key) for key in missing])
+        items += [room.fit(state) for state in rows.values()]
+        missing = [key for key in missing if key not in rows]
+    return StringStates(items, [UUID(key) for key in missing], [])
 
 
-def _failed(room: Room, most: int | None, keys: Sequence[str]) -> Iterator[StringState | Refusal | None]:
+def _failed(room: Room, most: int | None, records: Mapping[str, Record]) -> Iterator[StringState | Refusal | None]:
     """Yield the state of each dead letter as soon as it is read: whole texts of many would not fit into memory."""
-    for letter in services().journal.dead_letters(keys):
+    for letter in services().journals.dead_letters(records):
         yield room.fit(failed(letter, most)) if isinstance(letter, DeadLetter) else letter
 
 
@@ -117,16 +120,21 @@ def _rows(keys: Sequence[str], most: int | None) -> dict[str, StringState]:
     return found | {key: stored(row, beginning) for key, row in cut.items()}
 
 
-def _summary(keys: Sequence[str]) -> StatusSummary:
-    records, reasons = all_in_redis(keys, services().journal.reasons)
-    waiting = len(records) - len(reasons)
-    refused = [FailedString(UUID(key), reason) for key, reason in reasons.items()]
-    missing = [key for key in keys if key not in records]
-    try:
-        rows = services().reader.stored(missing) if missing else set()
-    except ReadFailed:
-        return StatusSummary(waiting, 0, refused, [], len(missing))
-    return StatusSummary(waiting, len(rows), refused, [UUID(key) for key in missing if key not in rows], 0)
+def _summary(missing: Sequence[str]) -> StatusSummary:
+    waiting = found = 0
+    refused: list[FailedString] = []
+    for everywhere in services().journals.looks:
+        records, reasons = all_in_redis(missing, services().journals.reasons, everywhere=everywhere)
+        waiting += len(records) - len(reasons)
+        refused += [FailedString(UUID(key), reason) for key, reason in reasons.items()]
+        missing = [key for key in missing if key not in records]
+        try:
+            rows = services().reader.stored(missing) if missing else set()
+        except ReadFailed:
+            return StatusSummary(waiting, found, refused, [], len(missing))
+        found += len(rows)
+        missing = [key for key in missing if key not in rows]
+    return StatusSummary(waiting, found, refused, [UUID(key) for key in missing], 0)
 
 
 def _parse_ids(values: Sequence[str]) -> list[UUID]:

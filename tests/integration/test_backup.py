@@ -19,7 +19,7 @@ from dead_letters import queued
 from strings import single
 from support import Client, count_rows, eventually, redis_of, waiting
 
-from core.connection import connect
+from core.connection import Shard, connect
 from core.journal import Journal
 from core.maintenance import Maintenance
 from local.ports import free_port
@@ -158,7 +158,7 @@ def test_what_a_restored_database_lacks_is_listed_and_sent_again_under_the_same_
     export = client.get("/dummies/export", params={"format": "csv"}).text
 
     with redis_of(system) as redis:
-        Maintenance(redis).pause("a test", "a restore")
+        Maintenance([Shard(redis)]).pause("a test", "a restore")
         waiting_ids = sender.send("accepted during the restore")
         subprocess.run(
             [binaries / "pg_restore", *RESTORE, f"--dbname={system.postgres.owner_url}", dump], check=True, timeout=60
@@ -176,7 +176,7 @@ def test_what_a_restored_database_lacks_is_listed_and_sent_again_under_the_same_
         code, listed, said = missing(system, export)
         assert (code, said.splitlines()[-1]) == (MISSING, "6 named, 4 missing")
         assert [row for row in rows(export) if row["id"] in {*lost, *bulk}] == rows(listed)
-        assert Maintenance(redis).resume()
+        assert Maintenance([Shard(redis)]).resume()
 
     assert sender.send(*(sender.ledger[id_]["text"] for id_ in lost)) == lost
     assert sender.send_bulk(*lines) == bulk

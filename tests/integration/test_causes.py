@@ -307,8 +307,8 @@ def test_a_pod_is_not_ready_while_redis_refuses_its_credentials(
         for change, status in (("<first", 503), (">first", 200)):
             keeper.execute_command("ACL", "SETUSER", "pod", change)
             keeper.execute_command("CLIENT", "KILL", "USER", "pod", "SKIPME", "yes")
-            monitor.look_at_journal()
+            monitor.look_at_journal(monitor.shards[0])
             answer = client.get("/readyz")
             assert answer.status_code == status, answer.json
-        app.extensions["dummies"].journal.drop_connections()
-        monitor._impatient.close()
+        app.extensions["dummies"].journals.each[0].drop_connections()
+        monitor.shards[0]._impatient.close()

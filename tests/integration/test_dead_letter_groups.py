@@ -33,7 +33,7 @@ MANY = 20_000
 
 def groups(redis: RedisClient, **options: int) -> DeadLetterGroups:
     """Return the groups of this Redis."""
-    return DeadLetterGroups(redis, DeadLetters(redis), **options)
+    return DeadLetterGroups([DeadLetters(redis)], **options)
 
 
 def retry(redis: RedisClient, *reasons: str) -> Progress:

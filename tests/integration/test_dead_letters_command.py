@@ -181,7 +181,7 @@ def test_on_a_full_redis_it_says_what_is_left(
     monkeypatch.setattr(core.dead_letter_groups, "PATIENCE", 0.1)
     plant(redis, 4)
     redis.config_set("maxmemory", "1")
-    assert follow(DeadLetterGroups(redis, DeadLetters(redis)).retry(None, lambda: None, "a test")) == INCOMPLETE
+    assert follow(DeadLetterGroups([DeadLetters(redis)]).retry(None, lambda: None, "a test")) == INCOMPLETE
     assert "0 done, 0 skipped, 4 left to look at. There is no room" in capsys.readouterr().out
 
 

@@ -17,6 +17,7 @@ from strings import single
 from support import REFUSE, UNPLANT, count_rows, eventually, query, redis_of
 from tls_proxy import Proxy, make_certificate
 
+from core.connection import Shard
 from core.journal import Journal
 from core.keys import KEYS
 from core.maintenance import Maintenance
@@ -90,7 +91,7 @@ def test_without_a_worker_it_says_so() -> None:
 def test_a_heartbeat_that_is_late(system: System) -> None:
     """One that is due in a moment is waited for: no worker is called dead that answers."""
     redis_of(system).delete(KEYS.workers)
-    found = look_at_journal(redis_of(system), KEYS, system.env["REDIS_URL"])
+    found = look_at_journal([Shard(redis_of(system))], system.env["REDIS_URL"])
     assert [finding for finding in found if not finding.ok] == []
 
 
@@ -155,11 +156,11 @@ def test_a_balance_that_is_off(system: System) -> None:
 @with_worker
 def test_draining_that_was_left_paused(system: System) -> None:
     with redis_of(system) as redis:
-        Maintenance(redis).pause("an operator", "an upgrade")
+        Maintenance([Shard(redis)]).pause("an operator", "an upgrade")
         try:
             assert faults()["draining"].seen == "paused by an operator: an upgrade"
         finally:
-            Maintenance(redis).resume()
+            Maintenance([Shard(redis)]).resume()
 
 
 @with_worker

@@ -149,7 +149,7 @@ def test_everything_works_with_nothing_refused(guarded: System) -> None:
             assert '"complete":true' in client.post("/dummies/failed/retry", json={"reasons": "all"}).text
             eventually(lambda: client.state(dead)["status"] == "failed", within=20)
             with connect(url_as(guarded.redis.port, "worker")) as operator:
-                groups = DeadLetterGroups(operator, DeadLetters(operator))
+                groups = DeadLetterGroups([DeadLetters(operator)])
                 assert groups.count().total == 1
                 assert list(groups.retry(None, lambda: None, "a test"))[-1].done == 1
                 eventually(lambda: client.state(dead)["status"] == "failed", within=20)

@@ -13,7 +13,7 @@ from strings import bulk, ids_of, records_in, single
 from support import dead_letter_all, eventually
 
 from core.append import Unit
-from core.connection import connect
+from core.connection import Shard, connect
 from core.consumer import Consumer, Entry, Turn
 from core.entries import VERSION
 from core.errors import JournalFull, JournalUnavailable, Paused
@@ -59,7 +59,7 @@ def test_a_string_is_appended_claimed_and_completed(redis: RedisClient) -> None:
 
 
 def test_a_pause_holds_and_ends_on_a_full_redis_too(redis: RedisClient) -> None:
-    journal, consumer, maintenance = Journal(redis), Consumer(redis), Maintenance(redis)
+    journal, consumer, maintenance = Journal(redis), Consumer(redis), Maintenance([Shard(redis)])
     journal.append([unit("a")])
     assert maintenance.pause("an operator", "a test") is None
     fill(redis)

@@ -32,7 +32,7 @@ WITHOUT_KEYS = {
     *("+ping", "+select", "+hello", "+client|setname", "+client|setinfo", "+info", "+time"),
     *("+script|load", "+script|exists", "+multi", "+exec", "+unwatch", "+publish", "+psubscribe", "+punsubscribe"),
 }
-ADDRESS = re.compile(r"^(?:\w+://[^@]*@)?([a-z0-9.-]+):(\d+)(?:[/?].*)?$")
+ADDRESS = re.compile(r"^(?:[\w+]+://[^@]*@)?((?:[a-z0-9.-]+:\d+,?)+)(?:[/?].*)?$")
 ADDRESSES = re.compile(r"^(REDIS_URL|CELERY_BROKER_URL|DATABASE_\w*URL|DATABASE_ADDRESS|API_UPSTREAM|API_FALLBACK)$")
 # each workload's users for the journal and for the broker; the doctor connects as the tiers that it checks
 REDIS_AS = {
@@ -79,8 +79,10 @@ def addresses_lead_to_services(documents: Documents) -> Iterator[str]:
     for name, container in each_container(documents):
         for variable, value in environment(documents, container).items():
             found = ADDRESS.match(value) if ADDRESSES.match(variable) else None
-            if found and not serves(documents, found[1], int(found[2])):
-                yield f"{name}: {variable} leads to {found[1]}:{found[2]}, which no Service is"
+            for place in found[1].split(",") if found else ():
+                host, _, port = place.partition(":")
+                if not serves(documents, host, int(port)):
+                    yield f"{name}: {variable} leads to {place}, which no Service is"
             if ADDRESSES.match(variable) and not found:
                 yield f"{name}: {variable} is no address"
 
@@ -162,8 +164,10 @@ def redis_passwords_are_filled_in(documents: Documents) -> Iterator[str]:
 
 
 def serves(documents: Documents, host: str, port: int) -> bool:
-    """Tell whether a Service goes by this name, in short or with its namespace, and has this port."""
+    """Tell whether a Service goes by this name, in short, with its namespace, or with a pod's, and has this port."""
     name, *domain = host.split(".")
+    if len(domain) == 1:
+        name, domain = domain[0], []
     service = titled(documents, f"Service/{name}")
     known = not domain or domain[:2] == [NAMESPACE, "svc"]
     return bool(service) and known and any(each["port"] == port for each in service["spec"]["ports"])

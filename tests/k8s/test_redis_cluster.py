@@ -46,6 +46,11 @@ def test_every_policy_holds_but_for_the_arrows_and_the_one_budget(documents: Doc
     expected = [f"{arrow} is allowed; the design has no such arrow" for arrow in arrows]
     pods = [f"StatefulSet/{shard}" for shard in SHARDS]
     expected.append(f"PodDisruptionBudget/redis-cluster: selects the pods of {pods}")
+    # KEDA would count the stream of a single Redis
+    expected.append("keda/app=keda-operator -> redis:6379/TCP is not allowed; the design has this arrow")
+    only_api = "scaled are {'api': ['HorizontalPodAutoscaler']}"
+    with_workers = "{'api': ['HorizontalPodAutoscaler'], 'worker': ['ScaledObject']}"
+    expected.append(f"Deployment/api, Deployment/worker: {only_api}, not {with_workers}")
     checks = [policy.check for policy in POLICIES.values() if OVERLAY in policy.overlays]
     assert sorted(violation for check in checks for violation in check(documents)) == sorted(expected)
 

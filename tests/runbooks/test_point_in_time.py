@@ -10,6 +10,7 @@ from integration.test_backup import Sender, missing
 from support import Client, count_rows, eventually, query, redis_of
 
 import local.postgres
+from core.connection import Shard
 from core.maintenance import Maintenance
 from local.postgres import Postgres
 from local.system import System
@@ -81,13 +82,13 @@ def test_what_was_stored_after_the_point_in_time_is_listed_and_comes_back_under_
         eventually((archive / segment).exists, within=30)
 
         with redis_of(system) as redis:
-            Maintenance(redis).pause("a test", "a restore")
+            Maintenance([Shard(redis)]).pause("a test", "a restore")
             restore(postgres, base, archive, at)
             assert count_rows(system) == 3
             code, listed, said = missing(system, sender.receipts)
             assert (code, said.splitlines()[-1]) == (MISSING, "5 named, 2 missing")
             assert all(id_ in listed for id_ in lost)
-            Maintenance(redis).resume()
+            Maintenance([Shard(redis)]).resume()
         assert sender.send("lost 1", "lost 2") == lost
         eventually(lambda: count_rows(system) == 5, within=30)
         assert missing(system, sender.receipts)[0] == 0

@@ -58,7 +58,7 @@ def redis_info(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("api.process.monitor._repeat", lambda *_: None)
     monkeypatch.setattr("core.wakeups.publish_wakeup", lambda _: None)
     info = {"memory": dict(ROOM), "persistence": dict(DURABLE), "replication": dict(ALONE)}
-    monkeypatch.setattr("api.process.monitor.read_info", lambda _: Info(**info))
+    monkeypatch.setattr("api.process.journal_monitor.read_info", lambda _: Info(**info))
     return info
 
 

@@ -215,22 +215,22 @@ def test_a_bulk_that_fits_only_in_part_is_not_reported_as_refused(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its beginning is in the journal; under the same key the whole is appended once."""
-    append, room = services.journal.append, [True, False]
+    append, room = services.journals.each[0].append, [True, False]
 
     def append_while_there_is_room(units: Sequence[Unit]) -> Appended:
         if room and not room.pop(0):
             raise JournalFull
         return append(units)
 
-    monkeypatch.setattr(services.journal, "append", append_while_there_is_room)
+    monkeypatch.setattr(services.journals.each[0], "append", append_while_there_is_room)
     texts = texts_of(*map(str, range(MAX_GROUP_STRINGS * 2)))
     answer = post(client, texts, key="k")
     assert answer.status_code == 503
     assert answer.json["type"].endswith(":journal-away")
     assert "may have been accepted" in answer.json["detail"]
-    assert services.journal.counts().waiting == MAX_GROUP_STRINGS
+    assert services.journals.each[0].counts().waiting == MAX_GROUP_STRINGS
     assert post(client, texts, key="k").status_code == 202
-    assert services.journal.counts().waiting == MAX_GROUP_STRINGS * 2
+    assert services.journals.each[0].counts().waiting == MAX_GROUP_STRINGS * 2
 
 
 @pytest.mark.parametrize(

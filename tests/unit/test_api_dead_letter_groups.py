@@ -210,7 +210,7 @@ def test_a_journal_without_room_takes_no_retry_but_a_discard(
 ) -> None:
     plant(redis, 2)
     services.monitor.ensure_started()
-    services.monitor.full = True
+    services.monitor.shards[0].full = True
     assert client.post("/dummies/failed/retry", json=ALL).json["type"] == f"{TYPE_PREFIX}journal-full"  # type: ignore[index]
     assert lines(client.post("/dummies/failed/discard", json=DISCARD))[-1]["done"] == 2
 

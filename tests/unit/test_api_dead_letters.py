@@ -206,13 +206,13 @@ def test_an_action_whose_answer_from_redis_is_lost_leaves_a_line(
 ) -> None:
     client, services = parts
     [letter] = refuse(client, consumer, "handled")
-    act = getattr(services.dead_letters, script)
+    act = getattr(services.dead_letters.each[0], script)
 
     def lose_the_answer(*given: Any) -> None:
         act(*given)
         raise NoAnswer
 
-    monkeypatch.setattr(services.dead_letters, script, lose_the_answer)
+    monkeypatch.setattr(services.dead_letters.each[0], script, lose_the_answer)
     with capture_logs() as logs:
         assert client.open(f"/dummies/{letter}{path}", method=method, headers=OPERATOR).status_code == 503
     assert listed(client)["total"] == 0

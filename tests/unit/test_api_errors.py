@@ -36,7 +36,7 @@ def test_a_bug_is_a_problem_that_reveals_no_internals(
     def fail(_: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(services.journal, "records", fail)
+    monkeypatch.setattr(services.journals.each[0], "records", fail)
     answer = client.get("/dummies/0190163d-8694-739b-aea5-966c26f8ad91")
     assert answer.status_code == 500
     assert answer.json["type"].endswith(":internal-error")

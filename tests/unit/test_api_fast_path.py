@@ -52,8 +52,10 @@ def test_a_request_id_is_bound_while_the_append_is_waited_for_and_not_afterwards
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bound = []
-    append = services.appender.append
-    monkeypatch.setattr(services.appender, "append", lambda units: (bound.append(get_contextvars()), append(units))[1])
+    append = services.appenders[0].append
+    monkeypatch.setattr(
+        services.appenders[0], "append", lambda units: (bound.append(get_contextvars()), append(units))[1]
+    )
     client.post("/dummies/", json={"text": "안녕"}, headers={"X-Request-ID": "mine"})
     assert bound == [{"request_id": "mine"}]
     assert get_contextvars() == {}

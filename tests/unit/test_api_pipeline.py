@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from api.process.monitor import Monitor
 from api.services import Services
+from core.connection import Shard
 from core.consumer import Consumer
 from core.journal import Journal
 from core.keys import KEYS
@@ -32,7 +33,7 @@ def monitor(services: Services) -> Monitor:
 
 def look(monitor: Monitor) -> None:
     """Look once at everything."""
-    monitor.look_at_journal()
+    monitor.look_at_journal(monitor.shards[0])
     monitor.look_at_database()
 
 
@@ -146,14 +147,14 @@ def test_the_rate_counts_new_rows_and_the_drain_repeated_requests_too(
     monitor._started = True
     redis.mset({KEYS.stored: 200, KEYS.inserted: 100, KEYS.waiting: 400})
     clock[0] += 5
-    monitor.look_at_journal()
+    monitor.look_at_journal(monitor.shards[0])
     said = client.get("/pipeline").json
     assert said["stored_per_second"] == pytest.approx(20)
     assert said["stored_recently"] == [100]
     assert said["drain_seconds"] == pytest.approx(10)
     redis.set(KEYS.waiting, 0)
     clock[0] += 30
-    monitor.look_at_journal()
+    monitor.look_at_journal(monitor.shards[0])
     assert client.get("/pipeline").json["drain_seconds"] == 0
 
 
@@ -275,13 +276,13 @@ def test_a_pause_is_reported_and_no_time_is_promised_until_it_ends(
     look(monitor)
     assert client.get("/pipeline").json["paused"] is None
     assert client.get("/pipeline").json["drain_seconds"] > 0
-    Maintenance(redis).pause("an operator", "VACUUM FULL")
+    Maintenance([Shard(redis)]).pause("an operator", "VACUUM FULL")
     look(monitor)
     told = client.get("/pipeline").json
     assert (told["accepting"], told["waiting"], told["drain_seconds"]) == (True, 2, None)
     assert told["paused"] == {"since": told["paused"]["since"], "reason": "VACUUM FULL"}
     submit(client, "accepted meanwhile")
-    Maintenance(redis).resume()
+    Maintenance([Shard(redis)]).resume()
     look(monitor)
     assert client.get("/pipeline").json["paused"] is None
 

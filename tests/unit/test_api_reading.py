@@ -147,14 +147,14 @@ def test_what_postgresql_says_of_a_string_is_shown_to_readers_only(
     """It may quote the text. The rest stays open; a wrong token leaves a trace only where the answer tells it apart."""
     monkeypatch.setattr(services.monitor, "wait_for_first_look", lambda: None)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    services.monitor.look_at_journal()
+    services.monitor.look_at_journal(services.monitor.shards[0])
     with capture_logs() as logs:
         assert client.get("/pipeline", headers=headers).status_code == 200
     assert logs == []
     client.post("/dummies/", json={"text": "n-my-secret"})
     said = '22P02 invalid input syntax for type integer: "n-my-secret"'
     consumer.set_aside([(consumer.claim().entries[0], RetryState("22P02", said))])
-    services.monitor.look_at_journal()
+    services.monitor.look_at_journal(services.monitor.shards[0])
     with capture_logs() as logs:
         found = [client.get("/pipeline", headers=headers).json for _ in range(FREE)]
     shown = said if token == READER else None

@@ -160,7 +160,7 @@ def test_a_string_that_changes_between_two_questions_is_never_unknown(
             else consumer.dead_letter(consumer.claim().entries[0], "because")
         )
     ]
-    records = services.journal.records
+    records = services.journals.each[0].records
 
     def change_afterwards(ids: Sequence[str]) -> list[Record | None]:
         found = records(ids)
@@ -168,7 +168,7 @@ def test_a_string_that_changes_between_two_questions_is_never_unknown(
             changes.pop()()
         return found
 
-    monkeypatch.setattr(services.journal, "records", change_afterwards)
+    monkeypatch.setattr(services.journals.each[0], "records", change_afterwards)
     answer = client.get(path.format(submission_id))
     assert answer.status_code == 200
     [state] = answer.json.get("items", [answer.json])
@@ -183,7 +183,7 @@ def test_a_string_that_changes_during_every_look_is_never_lost(
     submission_id = submit(client, "odd")
     consumer.dead_letter(consumer.claim().entries[0], "because")
     for name in ("dead_letters", "reasons"):
-        monkeypatch.setattr(services.journal, name, lambda ids: [None] * len(ids))
+        monkeypatch.setattr(services.journals.each[0], name, lambda ids: [None] * len(ids))
     [state] = client.get(f"/dummies/?id={submission_id}").json["items"]
     assert (state["id"], state["status"]) == (submission_id, "queued")
     assert summary(client, submission_id)["queued"] == 1
@@ -202,11 +202,11 @@ def test_a_string_that_changes_during_a_summary_is_counted_once(
     submission_id = submit(client, "odd")
     if before == "failed":
         consumer.dead_letter(consumer.claim().entries[0], "because")
-    records = services.journal.records
+    records = services.journals.each[0].records
 
     def change_afterwards(ids: Sequence[str]) -> list[Record | None]:
         found = records(ids)
-        monkeypatch.setattr(services.journal, "records", records)
+        monkeypatch.setattr(services.journals.each[0], "records", records)
         if before == "failed":
             services.dead_letters.retry(submission_id)
             entries = consumer.claim().entries
@@ -216,7 +216,7 @@ def test_a_string_that_changes_during_a_summary_is_counted_once(
             consumer.dead_letter(consumer.claim().entries[0], "because")
         return found
 
-    monkeypatch.setattr(services.journal, "records", change_afterwards)
+    monkeypatch.setattr(services.journals.each[0], "records", change_afterwards)
     counted = summary(client, submission_id)
     assert counted == NOTHING | {"queued" if before == "queued" else "stored": 1}
 

@@ -13,6 +13,7 @@ from fakeredis import FakeRedis
 from strings import bulk, single
 from support import capture_logs, eventually
 
+from core.connection import Shard
 from core.consumer import Consumer
 from core.entries import Strings
 from core.errors import JournalUnavailable, Paused
@@ -425,7 +426,7 @@ def test_a_pause_lets_a_drain_finish_what_it_holds_and_claim_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("worker.settle.BATCH_STRINGS", 2)
-    maintenance = Maintenance(redis)
+    maintenance = Maintenance([Shard(redis)])
     append(journal, "a", "b")
     append(journal, "c", "d")
     database.on_insert = lambda: maintenance.pause("a test", "a test")
@@ -446,7 +447,7 @@ def test_while_draining_is_paused_nothing_is_asked_of_postgresql(
     run(consumer, database, wakes)
     try_again(redis)
     redis.set(KEYS.database_away, "1 1")
-    Maintenance(redis).pause("a test", "a test")
+    Maintenance([Shard(redis)]).pause("a test", "a test")
     database.trouble = AssertionError("PostgreSQL is asked")
     database.on_look_up = database.probe
     assert run(consumer, database, wakes) == 0

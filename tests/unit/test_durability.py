@@ -11,6 +11,7 @@ import pytest
 from fakeredis import FakeRedis
 from support import capture_logs
 
+from core.connection import Shard
 from core.durability import Durability, Info, refuse_volatile
 from core.settings import CoreSettings
 
@@ -23,7 +24,7 @@ EVICTS = KEEPS | {"memory": {"maxmemory_policy": "allkeys-lru"}}
 def said_by_redis(redis: FakeRedis, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What Redis says about itself, for a test to change; fakeredis has no INFO."""
     said = dict(KEEPS)
-    monkeypatch.setattr("core.durability.connect", lambda *_, **__: redis)
+    monkeypatch.setattr("core.durability.connect_shards", lambda *_: [Shard(redis)])
     monkeypatch.setattr("core.durability.read_info", lambda _: Info(*(said[section] for section in Info._fields)))
     monkeypatch.setattr(redis, "info", lambda _: {"redis_version": said.get("version", "8.0.2")})
     return said

@@ -49,6 +49,12 @@ class Journal:
         return [msgspec.structs.asdict(each) for unit in self.units for each in submissions_of(unit)]
 
 
+def parts_with(journal: Journal) -> SimpleNamespace:
+    """Return services whose only shard this is."""
+    monitor = SimpleNamespace(appended_elsewhere=lambda _: 0)
+    return SimpleNamespace(appenders=[journal], appender=lambda _: journal, monitor=monitor)
+
+
 def test_every_field_is_submitted_but_what_the_service_knows_itself() -> None:
     assert set(SENT) == set(FIELDS) - KEPT
     assert set(BulkRequest.__struct_fields__) - {"texts"} == set(SENT) - {"text"}
@@ -56,8 +62,7 @@ def test_every_field_is_submitted_but_what_the_service_knows_itself() -> None:
 
 def test_every_field_of_a_single_string_reaches_the_journal() -> None:
     journal = Journal()
-    parts = SimpleNamespace(appender=journal)
-    accept(parts, decode_one(msgspec.json.encode(SENT), 99), "key", None)  # type: ignore[arg-type]
+    accept(parts_with(journal), decode_one(msgspec.json.encode(SENT), 99), "key", None)  # type: ignore[arg-type]
     assert journal.kept[0].items() >= SENT.items()
 
 
@@ -66,11 +71,10 @@ def test_every_field_of_a_single_string_reaches_the_journal() -> None:
 def test_every_field_of_a_bulk_reaches_the_journal(kind: str, padding: int) -> None:
     """Whether its body is small or large, for which another decoder is used."""
     journal = Journal()
-    parts = SimpleNamespace(appender=journal)
     body = msgspec.json.encode({**SENT, "texts": [SENT["text"]]} if kind == "json" else SENT)
     with Flask("").test_request_context(content_type=f"application/{kind}"):
         submitted = read_many(body + b" " * padding, 99, lambda _: False)
-    accept_bulk(parts, submitted, "key", None)  # type: ignore[arg-type]
+    accept_bulk(parts_with(journal), submitted, "key", None)  # type: ignore[arg-type]
     assert journal.kept[0].items() >= SENT.items()
 
 

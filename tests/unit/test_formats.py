@@ -10,7 +10,7 @@ from fakeredis import FakeRedis
 from flask.testing import FlaskClient
 from strings import queued, records_in
 
-from core.append import Unit
+from core.append import Record, Unit
 from core.consumer import LEASE, Consumer
 from core.dead_letters import DeadLetters
 from core.entries import VERSION, Strings
@@ -212,7 +212,7 @@ def test_dead_letters_are_kept_and_put_back_as_they_always_were(redis: FakeRedis
     redis.hset(KEYS.failed, letter.id, DEAD_LETTER)
     redis.hset("dummies:strings:e892", FIRST_BYTES, "failed 1732400000000000")
     [record] = journal.records([FIRST])
-    assert record == ("failed", 1732400000000000)
+    assert record == Record("failed", 1732400000000000)
     assert DeadLetters(redis).retry(letter.id) == (letter, True, 1)
     [(entry, fields)] = redis.xrange(KEYS.journal)
     texts = '["안녕"]'.encode()

@@ -14,7 +14,7 @@ from strings import REMEMBERED_KEYS, bulk, ids_of, new_id, queued, read_entry, s
 from support import capture_logs
 
 from api.ids import key_hash
-from core.append import KEY_REMEMBERED_S
+from core.append import KEY_REMEMBERED_S, Record
 from core.connection import journal_errors
 from core.consumer import Consumer
 from core.errors import JournalFull, JournalUnavailable
@@ -67,7 +67,7 @@ def test_a_string_that_waits_already_is_not_appended_again(redis: FakeRedis, jou
     journal.append([sent])
     earlier = journal.append([replace(sent, received_at=7), single("b")]).earlier
     assert list(earlier) == [sent.first_id]
-    assert earlier[sent.first_id] == (redis.xrange(KEYS.journal)[0][0].decode(), 5)
+    assert earlier[sent.first_id] == Record(redis.xrange(KEYS.journal)[0][0].decode(), 5)
     assert [each.text for each in queued(redis)] == ["a", "b"]
     assert journal.counts().waiting == 2
 

@@ -142,7 +142,7 @@ def test_a_bulk_takes_no_more_memory_than_is_counted(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, body: bytes, media: str, status: int
 ) -> None:
     """Each character of a text with an emoji takes four bytes, so no copy of the whole is held beside its strings."""
-    monkeypatch.setattr(services.appender, "append", lambda _: Ticket())
+    monkeypatch.setattr(services.appenders[0], "append", lambda _: Ticket())
     for warm_up in (PLAIN, media):
         post(client, b'{"texts":["imports"]}', warm_up)
     answer, peak = peak_of(client, body, media)

@@ -21,6 +21,7 @@ from api.http.request_log import REQUESTS
 from api.http.responses import JSON
 from api.process import metrics
 from api.services import Services
+from core.connection import Shard
 from core.maintenance import Maintenance
 from core.metrics import REGISTRY, SortedHistogram
 from core.submission import Submission
@@ -47,10 +48,10 @@ def counted() -> Callable[[], Samples]:
 
 
 def shown(services: Services) -> dict[str, float]:
-    """Return the figures without labels that the operations port shows, by name."""
+    """Return the figures that the operations port shows, those without labels or of the only shard, by name."""
     text = metrics.page(services.monitor)().get_data(as_text=True)
     samples = (each for family in text_string_to_metric_families(text) for each in family.samples)
-    return {each.name: each.value for each in samples if not each.labels}
+    return {each.name: each.value for each in samples if each.labels.keys() <= {"shard"}}
 
 
 def test_a_response_counts_once_whichever_path_gave_it(client: FlaskClient, counted: Callable[[], Samples]) -> None:
@@ -88,7 +89,7 @@ def test_the_journals_figures_are_shown_without_asking_redis(
     client: FlaskClient, services: Services, redis_server: FakeServer
 ) -> None:
     client.post("/dummies/bulk", json={"texts": ["a", "b", "c"]})
-    services.monitor.look_at_journal()
+    services.monitor.look_at_journal(services.monitor.shards[0])
     redis_server.connected = False
     seen = shown(services)
     assert seen["dummies_journal_waiting_strings"] == seen["dummies_journal_appended_strings_total"] == 3
@@ -100,21 +101,21 @@ def test_the_journals_figures_are_shown_without_asking_redis(
 def test_claimed_entries_are_pending(services: Services, client: FlaskClient, consumer: Any) -> None:
     client.post("/dummies/bulk", json={"texts": ["a", "b", "c"]})
     consumer.claim()
-    services.monitor.look_at_journal()
+    services.monitor.look_at_journal(services.monitor.shards[0])
     assert shown(services)["dummies_journal_pending_entries"] == 1
 
 
 def test_a_pause_is_shown(services: Services, client: FlaskClient, redis: Any) -> None:
-    Maintenance(redis).pause("someone", "a test")
+    Maintenance([Shard(redis)]).pause("someone", "a test")
     client.get("/pipeline")
-    services.monitor.look_at_journal()
+    services.monitor.look_at_journal(services.monitor.shards[0])
     assert shown(services)["dummies_journal_paused"] == 1
 
 
 def test_what_is_not_known_is_left_out(client: FlaskClient, services: Services, redis_server: FakeServer) -> None:
     client.get("/pipeline")
     redis_server.connected = False
-    services.monitor.look_at_journal()
+    services.monitor.look_at_journal(services.monitor.shards[0])
     seen = shown(services)
     assert not [name for name in seen if name.startswith(("dummies_journal_waiting", "dummies_redis"))]
     assert seen["dummies_accepting"] == 0
@@ -123,10 +124,10 @@ def test_what_is_not_known_is_left_out(client: FlaskClient, services: Services, 
 def test_an_age_that_is_not_known_is_not_called_nothing(client: FlaskClient, services: Services) -> None:
     """Where Redis' clock is put back, what waits is from the future."""
     client.post("/dummies/", json={"text": "waits"})
-    services.monitor.look_at_journal()
-    assert services.monitor.counts
+    services.monitor.look_at_journal(services.monitor.shards[0])
+    assert services.monitor.shards[0].counts
     for changes, seen in (({"oldest_s": None}, False), ({"oldest_s": None, "entries": 0}, True)):
-        services.monitor.counts = services.monitor.counts._replace(**changes)
+        services.monitor.shards[0].counts = services.monitor.shards[0].counts._replace(**changes)
         assert ("dummies_journal_oldest_seconds" in shown(services)) == seen
 
 
@@ -207,7 +208,7 @@ def test_a_folder_that_cannot_be_made_stops_the_start_with_one_line(tmp_path: Pa
 
 
 def test_the_document_lists_every_metric_with_its_type_and_labels(services: Services) -> None:
-    services.monitor.look_at_journal()
+    services.monitor.look_at_journal(services.monitor.shards[0])
     services.monitor.journal.note(up=True)
     code = [(each, list(owner._labelnames)) for owner in REGISTRY._collector_to_names for each in owner.describe()]
     code += [(each, list(each.samples[0].labels)) for each in metrics.JournalCollector(services.monitor).collect()]

@@ -151,13 +151,13 @@ class TestWithAnAccessLog:
         threads = 4
         services.monitor.check()
         meet = threading.Barrier(threads)
-        append = services.appender.append
+        append = services.appenders[0].append
 
         def append_and_log(units: Any) -> Any:
             log.info("during", text=units[0].texts[0])
             return append(units)
 
-        monkeypatch.setattr(services.appender, "append", append_and_log)
+        monkeypatch.setattr(services.appenders[0], "append", append_and_log)
 
         def send(number: int) -> None:
             kind = number % 3

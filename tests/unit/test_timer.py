@@ -15,6 +15,7 @@ from strings import single
 from structlog.testing import capture_logs
 from support import eventually
 
+from core.connection import Shard
 from core.consumer import Consumer
 from core.counts import read_pause
 from core.durability import Info
@@ -68,13 +69,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, redis: FakeRedis, po
     monkeypatch.setattr(reports, "WAIT", 0.02)
     worker = SimpleNamespace(hostname="worker@test", pool=pool, app=make_celery("memory://"))
     step = timer.DrainTimer(worker)
-    step._watch = Watch(redis)
+    step._shards[0].watch = Watch(redis)
     step.start(worker)
     yield tmp_path / "worker"
     pool.free.set()
     step.close(worker)
     for thread in threading.enumerate():
-        if thread.name in {"journal watch", "drain timer", "reports of drains"}:
+        if thread.name in {"journal watch 0", "drain timer", "reports of drains"}:
             thread.join(5)
 
 
@@ -154,12 +155,12 @@ def test_a_pause_is_logged_and_no_outage_is_called_over_that_may_go_on(
     with capture_logs() as said:
         Consumer(redis).mark_database_unavailable()
         assert heard() == []
-        Maintenance(redis).pause("an-operator", "an upgrade")
+        Maintenance([Shard(redis)]).pause("an-operator", "an upgrade")
         eventually(heard, within=30)
         assert heard() == [("draining is paused", "an-operator", "an upgrade")]
         Consumer(redis).mark_database_available()  # as when it expires
         heard()
-        Maintenance(redis).resume()
+        Maintenance([Shard(redis)]).resume()
         eventually(lambda: heard()[1:] == [("draining has resumed", None, None)], within=30)
 
 
@@ -249,7 +250,7 @@ def test_a_worker_that_cannot_look_says_so_once_and_restarts(
         monkeypatch.setattr(Watch, "heartbeat", break_down)
         assert pool.restarted.wait(5)
     assert pool.reason == "the journal is not watched"
-    assert [line["event"] for line in said] == ["journal watch failed"]
+    assert [line["event"] for line in said] == ["journal watch 0 failed"]
     monkeypatch.undo()
     assert renewed(folder / "journal")
 

@@ -73,7 +73,7 @@ def entries(redis: FakeRedis) -> list[dict[bytes, bytes]]:
             "import api.__main__, api.app, fakeredis\nsettings = api.app.ApiSettings(redis_url='redis://127.0.0.1:1/0')"
             "\napi.app.create_app(settings, fakeredis.FakeRedis()).test_client().get('/healthz')"
         ),
-        "import worker.__main__, worker.app, worker.job\nworker.job._drain()",
+        "import worker.__main__, worker.app, worker.job\nworker.job._drains()",
     ],
     ids=["api", "worker"],
 )

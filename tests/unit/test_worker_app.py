@@ -37,7 +37,7 @@ def test_what_flower_shows_of_an_unexpected_error_quotes_no_text(worker_app, mon
     def fail() -> None:
         raise UnicodeEncodeError("utf-8", "a secret text", 0, 1, "surrogates")
 
-    monkeypatch.setattr("worker.job._drain", fail)
+    monkeypatch.setattr("worker.job._drains", fail)
     result = worker_app.app.tasks[DRAIN_TASK].apply()
     assert (result.state, str(result.result)) == ("FAILURE", "UnicodeEncodeError")
     assert "secret" not in result.traceback

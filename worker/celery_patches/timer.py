@@ -12,19 +12,20 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import structlog
 from celery import bootsteps
+from redis import Redis
 from redis.exceptions import RedisError
 
 from core.addresses import place_of
-from core.connection import connect
+from core.connection import connect_shards
 from core.counts import Pause
 from core.durability import Durability, read_info
 from core.errors import DummiesError
-from core.keys import keys_at
 from core.loops import repeat
 from core.outage_log import OVER_AFTER, OutageLog
 from core.settings import load
@@ -39,6 +40,16 @@ log = structlog.get_logger()
 PERIOD = 1.0
 
 
+@dataclass
+class _WatchedShard:
+    """A shard of the journal, and when it was last checked, whether it answered or not (monotonic)."""
+
+    redis: Redis
+    watch: Watch
+    durability: Durability
+    looked_at: float = 0.0
+
+
 class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
     """Checks once a second whether there is work, and has the pool drain it, one drain at a time."""
 
@@ -47,9 +58,10 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
     def __init__(self, worker: Any, **__: Any) -> None:
         """Prepare; nothing is connected yet."""
         settings = load(WorkerSettings)
-        self._redis = connect(settings.redis_url)
-        self._watch = Watch(self._redis, keys_at(settings.redis_url))
-        self._durability = Durability(settings)
+        self._shards = [
+            _WatchedShard(shard.redis, Watch(*shard), Durability(settings))
+            for shard in connect_shards(settings.redis_url, settings.journal_shards)
+        ]
         self._folder = settings.heartbeat_folder
         if self._folder:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -57,17 +69,17 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._work, self._ending = threading.Event(), threading.Event()
         self._handed_over_at: float | None = None
         """When the pool was given a drain that no process has started yet (monotonic)."""
-        self._looked_at = 0.0
-        """When the journal was last checked, whether it answered or not (monotonic)."""
         self._server, self._unavailable_at = place_of(settings.database_url), 0.0
         """Where rows go, and when PostgreSQL was last seen marked unavailable (monotonic); 0 once its end is logged."""
         self._pause = OutageLog("draining is paused", "draining has resumed")
 
     def start(self, worker: Any) -> None:
         """Start; the pool runs."""
-        self._looked_at = time.monotonic()
         repeat(self._reports.send, "reports of drains", until=self._ending.is_set)
-        rounds: dict[str, Callable[[Any], None]] = {"journal watch": self._look, "drain timer": self._hand_over}
+        rounds: dict[str, Callable[[Any], None]] = {"drain timer": self._hand_over}
+        for number, shard in enumerate(self._shards):
+            shard.looked_at = time.monotonic()
+            rounds[f"journal watch {number}"] = partial(self._look, shard)
         for name, work in rounds.items():
             restart = partial(worker.pool.restart, f"the thread {name} ended")
             repeat(partial(work, worker), name, until=self._ending.is_set, ended=restart)
@@ -84,19 +96,19 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             with suppress(OSError):  # the probe reports a missing file
                 (self._folder / name).touch()
 
-    def _look(self, worker: Any) -> None:
+    def _look(self, shard: _WatchedShard, worker: Any) -> None:
         if self._ending.wait(PERIOD * random.uniform(0.9, 1.1)):  # noqa: S311
             return
         handed_over_at = self._handed_over_at
         if handed_over_at is not None and time.monotonic() > handed_over_at + STUCK_AFTER:
             worker.pool.restart("no process of the pool starts a drain")
         with suppress(DummiesError):  # logged already; the next check comes soon
-            self._look_at_journal(worker.hostname)
-        self._looked_at = time.monotonic()
+            self._look_at_journal(shard, worker.hostname)
+        shard.looked_at = time.monotonic()
 
-    def _look_at_journal(self, name: str) -> None:
-        entries, unavailable, paused = self._watch.heartbeat(name)
-        expired = self._watch.expire_abandoned()
+    def _look_at_journal(self, shard: _WatchedShard, name: str) -> None:
+        entries, unavailable, paused = shard.watch.heartbeat(name)
+        expired = shard.watch.expire_abandoned()
         if expired:
             log.warning("leases of abandoned entries ended by this machine's clock", entries=len(expired))
         self._beat("journal")
@@ -106,7 +118,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
         self._note_outage(unavailable=unavailable)
         with suppress(RedisError):
             # a Redis that turned volatile is logged; draining continues, since rows cannot be lost there
-            self._durability.note(read_info(self._redis))
+            shard.durability.note(read_info(shard.redis))
 
     def _note_pause(self, paused: Pause | None) -> None:
         if paused is None:
@@ -124,7 +136,7 @@ class DrainTimer(bootsteps.StartStopStep):  # type: ignore[misc]
             log.info("PostgreSQL stores again", server=self._server)
 
     def _hand_over(self, worker: Any) -> None:
-        if time.monotonic() > self._looked_at + STUCK_AFTER:
+        if time.monotonic() > min(shard.looked_at for shard in self._shards) + STUCK_AFTER:
             worker.pool.restart("the journal is not watched")
         self._beat("progress")
         if not self._work.wait(PERIOD):

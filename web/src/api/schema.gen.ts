@@ -462,7 +462,12 @@ export interface components {
              */
             set_aside_reason: string | null;
             /**
-             * @description Accepted strings that are neither stored nor waiting, failed or discarded; anything but 0 means that the promise does not hold. Null while the journal is unavailable.
+             * @description Shards that do not answer; counts are without theirs.
+             * @default []
+             */
+            shards_away: number[];
+            /**
+             * @description Accepted strings that are nowhere; anything but 0 breaks the promise. Null if unknown.
              * @default null
              */
             unaccounted: number | null;

@@ -143,6 +143,7 @@ export const en = {
     journalFull: "The journal is full; strings typed here wait in this browser.",
     journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
     journalUnavailable: "The journal is unavailable; strings typed here wait in this browser.",
+    journalPartlyUnavailable: "A part of the journal is unavailable; strings for it wait in this browser.",
     unknownHost: "The service does not go by this name; strings typed here wait in this browser.",
     foreignOrigin:
       "The service takes nothing from pages at this address; strings typed here wait in this browser.",

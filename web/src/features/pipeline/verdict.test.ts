@@ -30,6 +30,12 @@ describe("judge", () => {
       "stop",
     ],
     [
+      "a part of the journal is unavailable",
+      pipeline({ journal: away }),
+      "journalPartlyUnavailable",
+      "wait",
+    ],
+    [
       "the journal would lose what it is given",
       pipeline({ accepting: false, volatile: "…" }),
       "journalVolatile",

@@ -17,6 +17,7 @@ export type VerdictName =
   | "journalFull"
   | "journalVolatile"
   | "journalUnavailable"
+  | "journalPartlyUnavailable"
   | "unknownHost"
   | "foreignOrigin"
   | "noAnswer"
@@ -59,6 +60,7 @@ const TONES: Record<VerdictName, Verdict["tone"]> = {
   journalFull: "stop",
   journalVolatile: "stop",
   journalUnavailable: "stop",
+  journalPartlyUnavailable: "wait",
   unknownHost: "stop",
   foreignOrigin: "stop",
   noAnswer: "stop",
@@ -123,7 +125,7 @@ function nameOf(pipeline: Schema<"Pipeline">, here: Here): VerdictName {
     unaccounted,
     paused,
   } = pipeline;
-  if (journal.status === "away") return "journalUnavailable";
+  if (journal.status === "away") return accepting ? "journalPartlyUnavailable" : "journalUnavailable";
   if (!accepting) return volatile ? "journalVolatile" : "journalFull";
   if (setBack) return "journalSetBack";
   if (unaccounted) return "unaccounted";
