@@ -9,23 +9,23 @@ import shlex
 import shutil
 import sys
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
 from local import nginx, private
 from local.ports import free_port, is_free
-from local.postgres import Postgres
 from local.ready import get
-from local.redis import Redis
-from local.server import Server, ServerError
+from local.server import ServerError
+from local.servers import ClusteredServers, Servers
 from local.supervisor import Program, Supervisor, SupervisorError
 from local.system import ROOT, api_command, worker_command
 
 DATA = ROOT / ".local"
 LOG = DATA / "run.log"
 METRICS = DATA / "metrics"
+ADDRESSES = DATA / "addresses.json"
+"""Where its servers are, with the passwords, for the doctor."""
 WEB = ROOT / "web"
 PORTS = {"WEB_PORT": 8080, "API_PORT": 5000, "FLOWER_HTTP_PORT": 5555, "POSTGRES_PORT": 15432, "REDIS_PORT": 16379}
 HOSTS = "127.0.0.1,localhost,[::1]"
@@ -80,58 +80,52 @@ def main() -> None:
         ports = choose_ports(os.environ)
     except PortError as error:
         sys.exit(str(error))
-    postgres = Postgres(DATA / "postgres", ports["POSTGRES_PORT"])
-    redis = Redis(DATA / "redis", ports["REDIS_PORT"])
+    try:
+        servers = (ClusteredServers if os.environ.get("CLUSTER") else Servers)(DATA, ports)
+    except ServerError as error:
+        sys.exit(str(error))
     with private.fresh(LOG) as log:
-        supervisor = Supervisor(NAMES, [redis, postgres], log)
+        supervisor = Supervisor(NAMES, servers.all, log)
         supervisor.obey_signals()
         try:
-            run(supervisor, ports, redis, postgres)
+            run(supervisor, ports, servers)
         except (ServerError, SupervisorError, OSError) as error:
             sys.exit(str(error))
         finally:
             supervisor.stop()
-            postgres.stop()
-            redis.stop()
+            servers.stop()
 
 
-def run(supervisor: Supervisor, ports: dict[str, int], redis: Redis, postgres: Postgres) -> None:
+def run(supervisor: Supervisor, ports: dict[str, int], servers: Servers) -> None:
     """Start everything in order, say where it is, and wait. Raises what the parts raise."""
     given = os.environ.get("OPERATOR_TOKEN")
     token = given or token_hex(12)
     # Flower answers to any name, so to any website that has one led here
     login = f"operator:{token_hex(12)}"
     print(f"Starting; all that the programs say is in {DATA.name}/{LOG.name}, and their warnings are here", flush=True)
-    start_servers([redis, postgres])
+    servers.start()
     if not supervisor.stopping:
         migrate = [sys.executable, "-m", "database.migrate", "--post"]
-        env = {"DATABASE_OWNER_URL": postgres.owner_url}
-        supervisor.complete(Program("migrate", migrate, env=env, cwd=ROOT), MIGRATE_TIMEOUT)
+        supervisor.complete(Program("migrate", migrate, env=servers.owner, cwd=ROOT), MIGRATE_TIMEOUT)
+        private.write(ADDRESSES, json.dumps(servers.journal | servers.reader | servers.writer | servers.owner))
     shutil.rmtree(METRICS, ignore_errors=True)  # an older version may have written it
     if not supervisor.stopping:
-        for program in programs(ports, redis, postgres, token, login):
+        for program in programs(ports, servers, token, login):
             supervisor.start(program)
         supervisor.wait_ready(READY_TIMEOUT)
     if not supervisor.stopping:
         shown = "that of OPERATOR_TOKEN" if given else f"{token}   of operators; new at each start"
-        print(summary(ports, postgres, shown, login), flush=True)
+        print(summary(ports, servers, shown, login), flush=True)
         supervisor.wait()
 
 
-def start_servers(servers: list[Server]) -> None:
-    """Start the servers side by side. Raises ServerError."""
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda server: server.start(), servers))
-
-
-def programs(ports: Mapping[str, int], redis: Redis, postgres: Postgres, token: str, login: str) -> list[Program]:
+def programs(ports: Mapping[str, int], servers: Servers, token: str, login: str) -> list[Program]:
     """Return the tiers; the API lets in operators with this token, and Flower with this login."""
     binary, flower = nginx.find(), ports["FLOWER_HTTP_PORT"]
     # clients meet nginx wherever there is one: it alone waits for the slow ones
     api = _next_free(free_port(), ports) if binary else ports["API_PORT"]
-    queue = {"REDIS_URL": redis.url, "CELERY_BROKER_URL": redis.url}  # not the broker that a shell may name
+    queue, read, write = servers.journal, servers.reader, servers.writer
     own = {"OPERATOR_TOKEN": token, "ALLOWED_HOSTS": f"{HOSTS},{os.environ.get('ALLOWED_HOSTS', '')}"}
-    read, write = {"DATABASE_READ_URL": postgres.reader_url}, {"DATABASE_URL": postgres.writer_url}
     own["PROMETHEUS_MULTIPROC_DIR"], write["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS / "api"), str(METRICS / "worker")
     look = [*FLOWER, "--address=127.0.0.1", f"--port={flower}"]
     return [
@@ -166,8 +160,9 @@ def _worker_online(flower_port: int, login: str) -> bool:
     return bool(answer and any(worker["status"] for worker in json.loads(answer)["data"]))
 
 
-def summary(ports: Mapping[str, int], postgres: Postgres, token: str, login: str) -> str:
+def summary(ports: Mapping[str, int], servers: Servers, token: str, login: str) -> str:
     """Return where everything is, ready to be clicked and pasted."""
+    postgres = servers.postgres
     psql = shlex.join([str(postgres.psql_path), postgres.reader_login, "-c", LATEST])
     places = f"{DATA.name}/" if postgres.home.is_relative_to(DATA) else f"{DATA.name}/ and {postgres.home}/"
     return f"""
@@ -177,7 +172,7 @@ def summary(ports: Mapping[str, int], postgres: Postgres, token: str, login: str
   psql    {psql}
   Token   {token}
   Log     {DATA.name}/{LOG.name}
-
+{servers.summary()}
   Ctrl-C ends it all; the data stays in {places}
 """
 

@@ -15,9 +15,10 @@ import pytest
 
 from local import nginx
 from local.ports import free_port, is_free
-from local.postgres import QUIET, Postgres
+from local.postgres import QUIET
 from local.redis import Redis
 from local.run import PORTS, PortError, choose_ports, programs
+from local.servers import Servers
 from local.supervisor import Program, Supervisor, SupervisorError
 from local.system import ROOT
 
@@ -81,8 +82,7 @@ def test_programs_meet_nginx_wherever_there_is_one(
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "index.html").touch()
     ports = {name: free_port() for name in PORTS}
-    redis, postgres = Redis(tmp_path, ports["REDIS_PORT"]), Postgres(tmp_path, ports["POSTGRES_PORT"])
-    api, *_, web = programs(ports, redis, postgres, "token", "operator:password")
+    api, *_, web = programs(ports, Servers(tmp_path, ports), "token", "operator:password")
     served = int(api.command[api.command.index("--port") + 1])
     if binary is None:
         assert (served, web.env["API_ORIGIN"]) == (ports["API_PORT"], f"http://127.0.0.1:{served}")
