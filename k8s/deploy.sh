@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Deploys or updates everything in the cluster of kubectl's current context, and waits until it runs:
-#   k8s/deploy.sh dev|ixcloud|production
+#   k8s/deploy.sh dev|ha|ixcloud|production
 # It changes nothing unless all secrets are there. To update one tier alone: kubectl set image, see docs/deploy.md.
 set -euo pipefail
 cd "$(dirname "$0")/overlays"
@@ -13,25 +13,27 @@ fail() {
 
 [ $# = 1 ] && [ -f "${1:-}/kustomization.yaml" ] || fail "usage: k8s/deploy.sh $(printf '%s|' */ | sed 's,/|$,,; s,/|,|,g')"
 overlay=$1
-[ -f "$overlay/.env" ] || fail "k8s/overlays/$overlay/.env is missing: copy .env.example beside it and fill it in"
+files=$(sed -n 's,^  - \.\./\([a-z]*\)$,\1,p' "$overlay/kustomization.yaml") # of the overlay that it extends
+files=${files:-$overlay}
+[ -f "$files/.env" ] || fail "k8s/overlays/$files/.env is missing: copy .env.example beside it and fill it in"
 while IFS='=' read -r name _; do
-    value=$(sed -n "s/^$name=//p" "$overlay/.env")
+    value=$(sed -n "s/^$name=//p" "$files/.env")
     [ "$name" != READ_TOKEN ] || value=${value/ /} # while it is replaced there are two
     case $value in
-    '') fail "$name has no value in k8s/overlays/$overlay/.env: openssl rand -hex 24 makes one" ;;
-    *[!A-Za-z0-9_-]*) fail "$name in k8s/overlays/$overlay/.env may have letters, digits, - and _ only: it goes into addresses" ;;
-    development*) [ "$overlay" = dev ] || fail "$name in k8s/overlays/$overlay/.env is the development password: openssl rand -hex 24 makes one" ;;
+    '') fail "$name has no value in k8s/overlays/$files/.env: openssl rand -hex 24 makes one" ;;
+    *[!A-Za-z0-9_-]*) fail "$name in k8s/overlays/$files/.env may have letters, digits, - and _ only: it goes into addresses" ;;
+    development*) [ "$overlay" = dev ] || fail "$name in k8s/overlays/$files/.env is the development password: openssl rand -hex 24 makes one" ;;
     esac
-done < <(grep -h '^[A-Z]' "$overlay/.env.example" "$overlay/.env")
-if grep -q 'files: \[ca.crt\]' "$overlay/kustomization.yaml" && ! [ -s "$overlay/ca.crt" ]; then
-    fail "k8s/overlays/$overlay/ca.crt is missing: the certificate of the authority that signed the database's"
+done < <(grep -h '^[A-Z]' "$files/.env.example" "$overlay/.env.example" "$files/.env")
+if grep -q 'files: \[ca.crt\]' "$files/kustomization.yaml" && ! [ -s "$files/ca.crt" ]; then
+    fail "k8s/overlays/$files/ca.crt is missing: the certificate of the authority that signed the database's"
 fi
-if grep -q 'files: \[operators\]' "$overlay/kustomization.yaml"; then
-    file=k8s/overlays/$overlay/operators
-    [ -f "$overlay/operators" ] || fail "$file is missing: (umask 077; echo \"\$(whoami) \$(openssl rand -hex 24)\" >$file) makes one for you"
+if grep -q 'files: \[operators\]' "$files/kustomization.yaml"; then
+    file=k8s/overlays/$files/operators
+    [ -f "$files/operators" ] || fail "$file is missing: (umask 077; echo \"\$(whoami) \$(openssl rand -hex 24)\" >$file) makes one for you"
     line='[A-Za-z0-9_.@-]{1,64}[[:blank:]]+[!-~]{16,}[[:blank:]]*'
-    wrong=$(LC_ALL=C grep -avnE "^[[:blank:]]*(#.*|$line)?\$" "$overlay/operators") || wrong=
-    [ "$wrong" ] || wrong=$(awk '$1 !~ /^#/ && NF && (seen[$2]++ || $1 == "operator") { print NR ":" }' "$overlay/operators")
+    wrong=$(LC_ALL=C grep -avnE "^[[:blank:]]*(#.*|$line)?\$" "$files/operators") || wrong=
+    [ "$wrong" ] || wrong=$(awk '$1 !~ /^#/ && NF && (seen[$2]++ || $1 == "operator") { print NR ":" }' "$files/operators")
     [ -z "$wrong" ] || fail "line ${wrong%%:*} of $file must be a name, which is not operator, a space, and a token of its own of at least 16 characters"
 fi
 
@@ -44,7 +46,7 @@ kubectl apply --kustomize "$overlay" --selector \
     'app.kubernetes.io/name notin (api, worker, web, flower, migrate, doctor, erase, retention)'
 k rollout status statefulset/redis --timeout=300s
 passwords() {
-    k exec --stdin statefulset/redis -- sh /etc/redis/passwords.sh "$1" < <(grep ^REDIS_ "$overlay/.env")
+    k exec --stdin statefulset/redis -- sh /etc/redis/passwords.sh "$1" < <(grep ^REDIS_ "$files/.env")
 }
 passwords add # the older ones count until all pods are replaced
 k delete job/migrate --ignore-not-found # a Job cannot be changed

@@ -150,7 +150,7 @@ def test_all_that_runs_an_image_of_ours_comes_after_redis(deployment: Deployment
 
 
 def test_an_unknown_overlay_is_answered_with_those_there_are(deployment: Deployment) -> None:
-    deployment.refuses("prod", "usage: k8s/deploy.sh dev|ixcloud|production")
+    deployment.refuses("prod", "usage: k8s/deploy.sh dev|ha|ixcloud|production")
 
 
 def test_secrets_that_are_not_there_are_asked_for(deployment: Deployment) -> None:
