@@ -36,7 +36,7 @@ test-page: web/node_modules/.stamp ## Run the page's own tests, without a browse
 doctor: .venv/.stamp ## Check the servers that the tiers need: those of make run, or of REDIS_URL and so on; K8S=1 checks the cluster
 	@$(VENV_PYTHON) -m $(if $(K8S),doctor.cluster,local.doctor)
 
-faults: .venv/.stamp web/dist/index.html ## Inject faults under load, then compare what was accepted with what is stored; SEED= DURATION= RATE= FAULTS=
+faults: .venv/.stamp web/dist/index.html ## Inject faults under load, then compare what was accepted with what is stored; SEED= DURATION= RATE= FAULTS= LANE=cluster
 	PYTHONPATH=tests $(VENV_PYTHON) -m faults
 
 faults-page: .venv/.stamp web/dist/index.html ## Use the page at random amid faults, then compare its receipts with what is stored; SEED= DURATION= ROUND=

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from local.child import Child
 from local.system import ROOT
 
-COPIED = ("api", "core", "database", "local", "tests", "worker")
+COPIED = ("api", "core", "database", "k8s", "local", "tests", "worker")
 TRIAL = {"RATE": "100", "SETTLE": "30"}
 LONGEST = 600.0
 
@@ -35,6 +35,7 @@ class Mutant(NamedTuple):
     seconds: int = 20
     seeds: int = 1
     """Runs to try: one that chooses at random what it does may not come across it."""
+    lane: str = ""
 
 
 def offence(name: str) -> re.Pattern[str]:
@@ -127,6 +128,28 @@ MUTANTS = (
         "2 MB of text",
         offence("renamed"),
     ),
+    Mutant(
+        "acknowledged before any replica has it",
+        (("core/scripts.py", "replication) if replication.replicas else script", "replication) if False else script"),),
+        "while no replica follows",
+        offence("lost"),
+        lane="cluster",
+    ),
+    Mutant(
+        "a repeat writes nothing that its wait could cover",
+        (("core/scripts.py", '        asked.set(mark, "1")\n', ""),),
+        "while no replica follows",
+        offence("lost"),
+        seconds=120,
+        lane="cluster",
+    ),
+    Mutant(
+        "an empty node opens before its peers have given it up",
+        (("k8s/components/redis-cluster/redis-node.sh", "\n    wait_outside\n", "\n"),),
+        "back immediately",
+        offence("lost"),
+        lane="cluster",
+    ),
 )
 
 
@@ -151,7 +174,7 @@ def _is_noticed(mutant: Mutant, module: str) -> bool:
             _edit(tree / file, old, new)
         if not (tree / "web" / "dist").exists():
             subprocess.run(["npm", "run", "--silent", "build"], cwd=tree / "web", check=True, stdout=subprocess.DEVNULL)
-        asked = {"FAULTS": mutant.faults, "DURATION": str(mutant.seconds), "PYTHONPATH": folder}
+        asked = {"FAULTS": mutant.faults, "LANE": mutant.lane, "DURATION": str(mutant.seconds), "PYTHONPATH": folder}
         for seed in range(1, mutant.seeds + 1):
             output, code = _try(tree, module, TRIAL | asked | {"SEED": str(seed)})
             if noticed := code == 1 and mutant.says.search(output) is not None:

@@ -6,13 +6,12 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from core.keys import KEYS
 from faults.checker import Found, Verdict, check
 from faults.clients import Answer, Clients
 from faults.harm import Harm
@@ -58,7 +57,7 @@ class Run:
         return [each for each in self.answers if each.at < fault.ended and each.at + each.took > fault.began]
 
 
-def run(
+def run(  # noqa: PLR0913
     folder: Path,
     lanes: Sequence[Sequence[Planned]],
     *,
@@ -66,6 +65,7 @@ def run(
     rate: float,
     seconds: float,
     settle: float = SETTLED_WITHIN,
+    make: Callable[[Path], World] = World,
 ) -> Run:
     """Play the lanes at the same time, each until its faults are over or the time is up; then judge.
 
@@ -74,7 +74,7 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     ledger = Ledger(folder / "ledger.jsonl")
     happened: list[Happened] = []
-    with World(folder / "world") as world:
+    with make(folder / "world") as world:
         with Clients(world.url, ledger, rate, seed) as clients:
             world.clients = clients
             time.sleep(WARM_UP)
@@ -145,7 +145,7 @@ def look(
     If ``healed_at`` is known, strings that took longer than ``settle`` (s) from then on are counted.
     """
     rows = [(str(row_id), text) for row_id, text in world.query("SELECT id, text FROM dummies")]
-    letters = [json.loads(each) for each in world.client.hvals(KEYS.failed)]
+    letters = world.dead_letters()
     ids = [each for known in ledger.ids.values() for each in known]
     if len(ids) > STATUSES_ASKED:
         ids = Random(0).sample(ids, STATUSES_ASKED)
@@ -172,14 +172,20 @@ def _statuses(world: World, ids: list[str]) -> dict[str, str]:
 
 def table(run: Run) -> str:
     """Return what each kind of fault did to the clients, a line for each kind."""
-    lines = ["| fault | times | p99 ms | 503 or broken | backlog gone after s |", "|---|---|---|---|---|"]
+    lines = ["| fault | times | p99 ms | 503 or broken | last of them after s | backlog gone after s |"]
+    lines.append("|---" * 6 + "|")
     for name in sorted({each.name for each in run.happened}):
         faults = [each for each in run.happened if each.name == name]
         answers = [answer for each in faults for answer in run.during(each)]
-        bad = sum(answer.outcome == "unknown" or answer.what.startswith("503") for answer in answers)
+        bad = sum(_is_bad(answer) for answer in answers)
+        last = max((a.at - f.began for f in faults for a in run.during(f) if _is_bad(a)), default=0.0)
         took = [answer.took * 1000 for answer in answers if answer.outcome == "acknowledged"]
         p99 = f"{statistics.quantiles(took, n=100)[98]:,.0f}" if len(took) > 1 else "none"
         drained = [each.drained_after for each in faults if each.drained_after is not None]
         after = f"{max(drained):.1f}" if drained else ""
-        lines.append(f"| {name} | {len(faults)} | {p99} | {bad:,} of {len(answers):,} | {after} |")
+        lines.append(f"| {name} | {len(faults)} | {p99} | {bad:,} of {len(answers):,} | {last:.1f} | {after} |")
     return "\n".join(lines)
+
+
+def _is_bad(answer: Answer) -> bool:
+    return answer.outcome == "unknown" or answer.what.startswith("503")

@@ -6,6 +6,7 @@ tiers leads through the proxy.
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -22,8 +23,10 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class in spit
 from redis import Redis as RedisClient
 from support import eventually
 
-from core.journal import Counts, Journal
-from core.keys import GROUP, KEYS
+from core.connection import Shard
+from core.counts import Counts, added_up
+from core.journal import Journal
+from core.keys import GROUP
 from faults import small_disk
 from faults.clients import Clients
 from faults.clock import ClockedRedis, wrong_by
@@ -69,9 +72,8 @@ class World:
     def __enter__(self) -> Self:
         self.points.mkdir(parents=True)
         small_disk.mount(self.redis.folder)
-        self.client = RedisClient.from_url(self.redis.url, socket_timeout=5)
         try:
-            self.system.__enter__()
+            self.start_servers()
             self.query(CONSTRAINT)
             self._start_proxy()
             self.apis = [self.start_api(number) for number in range(APIS)]
@@ -90,6 +92,16 @@ class World:
         self.system.stop()
         small_disk.unmount(self.redis.folder)
         self.client.close()
+
+    def start_servers(self) -> None:
+        """Start what the tiers need."""
+        self.client = RedisClient.from_url(self.redis.url, socket_timeout=5)
+        self.system.__enter__()
+
+    @property
+    def shards(self) -> list[Shard]:
+        """The shards of the journal, past the proxy."""
+        return [Shard(self.client)]
 
     def link(self, name: str, command: str) -> str:
         """Set how the proxy treats a link, or ask it how often that took effect."""
@@ -115,11 +127,7 @@ class World:
         draining = self._draining_file(number)
         draining.unlink(missing_ok=True)
         command = ["faults.launch_api" if word == "api" else word for word in api_command(port, workers=1)]
-        env = {
-            "REDIS_URL": self._through("api-redis", self.redis.url),
-            "DATABASE_READ_URL": self._through("api-postgres", self.postgres.reader_url),
-            "DRAINING_FILE": str(draining),
-        }
+        env = self.api_env() | {"DRAINING_FILE": str(draining)}
         api = self._start(command, f"api{number}", env | wrong_by(self.clock_offsets.get(number)))
         eventually(lambda: get(port, "/readyz") is not None, READY_WITHIN)
         return api
@@ -132,11 +140,17 @@ class World:
         """Start a worker with two processes, with more in its environment; it is not waited for."""
         name = f"worker{next(self._names)}"
         command = ["faults.launch_worker" if word == "worker" else word for word in worker_command(name=name)]
-        env = {
-            "REDIS_URL": self._through("worker-redis", self.redis.url),
-            "DATABASE_URL": self._through("worker-postgres", self.postgres.writer_url),
-        }
-        return self._start(command, name, env | (more or {}))
+        return self._start(command, name, self.worker_env() | (more or {}))
+
+    def api_env(self) -> dict[str, str]:
+        """Return where an API finds its servers."""
+        reader = self._through("api-postgres", self.postgres.reader_url)
+        return {"REDIS_URL": self._through("api-redis", self.redis.url), "DATABASE_READ_URL": reader}
+
+    def worker_env(self) -> dict[str, str]:
+        """Return where a worker finds them."""
+        writer = self._through("worker-postgres", self.postgres.writer_url)
+        return {"REDIS_URL": self._through("worker-redis", self.redis.url), "DATABASE_URL": writer}
 
     def reach(self, number: int) -> Any:
         """Return what an API process says of the pipeline, asked past nginx; None when it does not answer."""
@@ -151,21 +165,24 @@ class World:
     def wait_ready(self) -> None:
         """Wait until strings get through."""
         eventually(lambda: get(self.web_port, "/pipeline") is not None, READY_WITHIN)
-        eventually(lambda: self.client.zcard(KEYS.workers) >= WORKERS, READY_WITHIN)
+        for redis, keys in self.shards:
+            eventually(lambda: redis.zcard(keys.workers) >= WORKERS, READY_WITHIN)  # noqa: B023
 
     def waiting(self) -> int:
         """Return how many strings wait in the journal."""
-        return int(self.client.get(KEYS.waiting) or 0)
+        return sum(int(redis.get(keys.waiting) or 0) for redis, keys in self.shards)
 
     def is_settled(self) -> bool:
         """Tell whether only new strings wait: nothing is set aside, was delivered twice or is held for long."""
-        held = self.client.xpending_range(KEYS.journal, GROUP, "-", "+", 1000)
-        tried = (each["times_delivered"] > 1 or each["time_since_delivered"] > JUST_COME_MS for each in held)
-        return not self.client.zcard(KEYS.set_aside) and not any(tried)
+        return all(_is_settled(shard) for shard in self.shards)
 
     def counts(self) -> Counts:
         """Return the counts of the journal."""
-        return Journal(self.client).counts()
+        return added_up([Journal(*shard).counts() for shard in self.shards])
+
+    def dead_letters(self) -> list[Any]:
+        """Return the dead letters."""
+        return [json.loads(each) for redis, keys in self.shards for each in redis.hvals(keys.failed)]
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return what a statement gives, past the proxy and as the superuser."""
@@ -174,10 +191,10 @@ class World:
             return cursor.fetchall() if cursor.description else []
 
     @contextmanager
-    def connected(self) -> Iterator[Cursor]:
+    def connected(self, url: str = "") -> Iterator[Cursor]:
         """Yield a cursor of the superuser; every statement commits by itself."""
         options = "-c default_transaction_read_only=off"  # to cure what was planted
-        connection = psycopg2.connect(self.postgres.superuser_url, connect_timeout=5, options=options)
+        connection = psycopg2.connect(url or self.postgres.superuser_url, connect_timeout=5, options=options)
         connection.autocommit = True
         try:
             yield connection.cursor()
@@ -235,6 +252,13 @@ class World:
 
     def _draining_file(self, number: int) -> Path:
         return self.folder / f"draining{number}"
+
+
+def _is_settled(shard: Shard) -> bool:
+    redis, keys = shard
+    held = redis.xpending_range(keys.journal, GROUP, "-", "+", 1000)
+    tried = (each["times_delivered"] > 1 or each["time_since_delivered"] > JUST_COME_MS for each in held)
+    return not redis.zcard(keys.set_aside) and not any(tried)
 
 
 def wait_for_calm(world: World, most: int, within: float) -> float | None:
