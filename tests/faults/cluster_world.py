@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,8 @@ class ClusterWorld(World):
         slots = (node.ask("CLUSTER INFO").get("cluster_slots_ok") for node in self.cluster.nodes)
         if owners != SHARDS or copies != NODES - SHARDS or set(slots) != {str(SLOTS)}:
             return False
-        seen = [self.reach(number) for number in range(len(self.apis))]
-        return all(each and each["accepting"] and not each["shards_away"] for each in seen)
+        seen = [json.loads(self.reach(number) or "{}") for number in range(len(self.apis))]
+        return all(each.get("accepting") and not each["shards_away"] for each in seen)
 
     def wait_whole(self) -> None:
         """Wait until it is: what is harmed before would be a second loss."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -16,6 +17,8 @@ from local.cluster import Node
 
 SHUT_OUT = ("-psync", "-sync", "-replconf")
 FAILED_OVER_AFTER = 3 * TIMEOUT / 1000
+BACKLOG_FOR = 1.0
+"""Seconds for which strings gather before their machine is destroyed."""
 EVERY_PACKET, NONE = "-2", "-1"
 
 
@@ -24,6 +27,8 @@ def in_shards(harmful: Callable[[ClusterWorld, Node, Harm], Seen]) -> Callable[[
 
     def inject(harm: Harm) -> Seen:
         world = world_of(harm)
+        if not comes(world.is_whole):
+            return False
         seen = harmful(world, world.owner_of(harm.random.randrange(world.shard_count)), harm)
         return seen and comes(world.is_whole)
 
@@ -47,9 +52,25 @@ def _destroy(world: ClusterWorld, node: Node, seconds: float = 0) -> None:
 
 def destroy_primary(world: ClusterWorld, primary: Node, harm: Harm) -> Seen:
     """Destroy a primary; another one is there after the time."""
+    with _backlog(world):
+        return _replace_primary(world, primary, harm)
+
+
+def _replace_primary(world: ClusterWorld, primary: Node, harm: Harm) -> Seen:
     replica = world.replica_of(primary)
     _destroy(world, primary, harm.seconds)
     return comes(lambda: replica.ask("INFO").get("role") == "master")
+
+
+@contextmanager
+def _backlog(world: ClusterWorld) -> Iterator[None]:
+    """Have strings wait meanwhile: PostgreSQL is silent. Else each would be a row before its machine is lost."""
+    world.primary.pause()
+    try:
+        time.sleep(BACKLOG_FOR)
+        yield
+    finally:
+        world.primary.resume()
 
 
 def destroy_replica(world: ClusterWorld, primary: Node, harm: Harm) -> Seen:
@@ -70,7 +91,9 @@ def destroy_replica_again(world: ClusterWorld, primary: Node, harm: Harm) -> See
 def fail_over(world: ClusterWorld, primary: Node, _: Harm) -> Seen:
     """Have its replica take over in good order."""
     replica = world.replica_of(primary)
-    return replica.ask("CLUSTER FAILOVER") != {} and comes(lambda: replica.ask("INFO").get("role") == "master")
+    with _client(replica) as redis:
+        redis.execute_command("CLUSTER", "FAILOVER")
+    return comes(lambda: replica.ask("INFO").get("role") == "master")
 
 
 def shut_out(_: ClusterWorld, primary: Node, harm: Harm) -> Seen:
@@ -85,10 +108,11 @@ def shut_out(_: ClusterWorld, primary: Node, harm: Harm) -> Seen:
 
 def destroy_alone(world: ClusterWorld, primary: Node, harm: Harm) -> Seen:
     """Let no replica follow it for a while, then destroy it: what it took meanwhile is nowhere else."""
-    with _client(primary) as redis:
-        seen = _refuse_replicas(redis)
-    time.sleep(harm.seconds)
-    return destroy_primary(world, primary, harm) and seen
+    with _backlog(world):
+        with _client(primary) as redis:
+            seen = _refuse_replicas(redis)
+        time.sleep(harm.seconds)
+        return _replace_primary(world, primary, harm) and seen
 
 
 def _refuse_replicas(redis: Redis) -> Seen:
