@@ -136,14 +136,6 @@ MUTANTS = (
         lane="cluster",
     ),
     Mutant(
-        "a repeat writes nothing that its wait could cover",
-        (("core/scripts.py", '        asked.set(mark, "1")\n', ""),),
-        "while no replica follows",
-        offence("lost"),
-        seconds=120,
-        lane="cluster",
-    ),
-    Mutant(
         "an empty node opens before its peers have given it up",
         (("k8s/components/redis-cluster/redis-node.sh", "\n    wait_outside\n", "\n"),),
         "back immediately",

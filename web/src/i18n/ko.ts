@@ -135,7 +135,8 @@ export const ko: Messages = {
     journalVolatile:
       "저널이 문자열을 안전하게 보관할 수 없습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     journalUnavailable: "저널이 응답하지 않습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
-    journalPartlyUnavailable: "저널 일부가 응답하지 않습니다. 그곳에 담을 문자열은 이 브라우저에 보관했다가 보냅니다.",
+    journalPartlyUnavailable:
+      "저널 일부가 응답하지 않습니다. 그곳에 담을 문자열은 이 브라우저에 보관했다가 보냅니다.",
     unknownHost:
       "서비스가 이 이름으로는 응답하지 않습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     foreignOrigin:

@@ -84,6 +84,7 @@ export function pipeline(changes: Partial<Schema<"Pipeline">> = {}): Schema<"Pip
     set_back: null,
     volatile: null,
     worker_count: 1,
+    shards_away: [],
     stored_recently: [],
     settled_total: 0,
     set_aside: 0,

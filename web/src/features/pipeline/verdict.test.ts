@@ -29,12 +29,7 @@ describe("judge", () => {
       "journalUnavailable",
       "stop",
     ],
-    [
-      "a part of the journal is unavailable",
-      pipeline({ journal: away }),
-      "journalPartlyUnavailable",
-      "wait",
-    ],
+    ["a part of the journal is unavailable", pipeline({ journal: away }), "journalPartlyUnavailable", "wait"],
     [
       "the journal would lose what it is given",
       pipeline({ accepting: false, volatile: "…" }),
