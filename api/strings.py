@@ -91,7 +91,7 @@ def all_in_redis(
     for _ in range(LOOKS):
         seen = dict(zip(keys, services().journals.records(keys, everywhere=everywhere), strict=True))
         records |= seen
-        refused = {key: record for key, record in seen.items() if record and record.failed}
+        refused = {key: record for key, record in _by_shard(seen) if record.failed}
         if not refused:
             break
         with texts_of_redis():
@@ -99,6 +99,11 @@ def all_in_redis(
             found |= {key: letter for key, letter in letters if letter is not None}
         keys = [key for key in refused if key not in found]
     return {key: record for key, record in records.items() if record}, found
+
+
+def _by_shard(records: Mapping[str, Record | None]) -> list[tuple[str, Record]]:
+    """Return those that are there, so that those of a shard are read together."""
+    return sorted(((key, record) for key, record in records.items() if record), key=lambda each: each[1].shard)
 
 
 def all_known(keys: Sequence[str]) -> bool:

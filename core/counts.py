@@ -50,15 +50,19 @@ class Counts(NamedTuple):
     pending: int
 
     @property
+    def imbalance(self) -> int:
+        """Appended strings less those that the other counters know."""
+        return self.appended - self.stored - self.failed - self.discarded - self.retried - self.waiting
+
+    @property
     def unaccounted(self) -> int:
         """Appended strings that the counters do not account for; 0 while the promise's invariant holds.
 
         Every appended string is stored, waiting, failed or discarded, or was retried and so appended again. Where the
         counters balance but contradict the stream, what waits is unaccounted for.
         """
-        settled = self.stored + self.failed + self.discarded + self.retried
-        out = self.appended - settled - self.waiting
-        out = 0 if self.balance_base is None else out - self.balance_base  # None: no worker has kept the balance yet
+        # None: no worker has kept the balance yet
+        out = 0 if self.balance_base is None else self.imbalance - self.balance_base
         holds = self.waiting >= self.entries if self.entries else not self.waiting
         return out if out or holds else max(self.waiting, self.entries)
 
@@ -80,17 +84,18 @@ _SUMS = (
 def added_up(shards: Sequence[Counts]) -> Counts:
     """Return the counts of one shard or more as those of one.
 
-    Of what is a note, or a reason, it is that of the first shard that has one.
+    Of what is a note, or a reason, it is that of the first shard that has one. Workers are the fewest of a shard.
     """
     if len(shards) == 1:
         return shards[0]
-    bases = [shard.balance_base for shard in shards]
+    # a shard whose balance is not kept yet counts as balanced
+    bases = [shard.balance_base if shard.balance_base is not None else shard.imbalance for shard in shards]
     return shards[0]._replace(
         **{field: sum(getattr(shard, field) for shard in shards) for field in _SUMS},
         oldest_s=max((shard.oldest_s for shard in shards if shard.oldest_s is not None), default=None),
-        workers=max(shard.workers for shard in shards),
+        workers=min(shard.workers for shard in shards),
         unavailable_since=min((at for shard in shards if (at := shard.unavailable_since)), default=None),
-        balance_base=None if None in bases else sum(base or 0 for base in bases),
+        balance_base=sum(bases),
         set_back=next((shard.set_back for shard in shards if shard.set_back), None),
         aside_reason=next((shard.aside_reason for shard in shards if shard.aside_reason), None),
         paused=next((shard.paused for shard in shards if shard.paused), None),

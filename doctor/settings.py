@@ -57,11 +57,16 @@ def read_numbers() -> tuple[dict[str, int], list[Finding]]:
     for name, (least, most) in NUMBERS.items():
         try:
             if (value := variable(name)) is not None:
-                numbers[name] = range(least, most + 1)[int(value) - least]
-                findings.append(passed(name, value))
-        except (ValueError, IndexError):
-            findings.append(failed(name, "invalid", f"set it to a number from {least} to {most}"))
+                numbers[name] = min(most, max(least, int(value)))
+                is_right = numbers[name] == int(value)
+                findings.append(passed(name, value) if is_right else _no_number(name, least, most))
+        except ValueError:
+            findings.append(_no_number(name, least, most))
     return numbers, findings
+
+
+def _no_number(name: str, least: int, most: int) -> Finding:
+    return failed(name, "invalid", f"set it to a number from {least} to {most}")
 
 
 def look_up_names(settings: dict[str, str]) -> list[Finding]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -34,11 +36,30 @@ SLOW, REST = 0.25, 4.0
 
 
 class Busy:
-    """When one of the drains that run side by side last had something to do (monotonic)."""
+    """Whether one of the drains that run side by side has something to do; threads may share it."""
 
     def __init__(self) -> None:
-        """Begin without that."""
-        self.at = float("-inf")
+        """Begin with nothing to do."""
+        self._lock, self._storing, self._until = threading.Lock(), 0, float("-inf")
+
+    def linger(self) -> None:
+        """Expect more for a moment."""
+        self._until = time.monotonic() + LINGER
+
+    @contextmanager
+    def storing(self) -> Iterator[None]:
+        """Say so within the block."""
+        with self._lock:
+            self._storing += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._storing -= 1
+
+    def __bool__(self) -> bool:
+        """Whether there is something to do, or was a moment ago."""
+        return self._storing > 0 or time.monotonic() < self._until
 
 
 class Drain:
@@ -57,7 +78,8 @@ class Drain:
         ``busy`` is shared with the drains of other shards, which end together.
         """
         self._consumer, self._store, self._wake = consumer, store, wake
-        self._tracing, self._busy = tracing or Tracing(), busy or Busy()
+        self._tracing, self._busy = tracing or Tracing(), Busy() if busy is None else busy
+        self._among_others = busy is not None
         self._size, self._aside_size = Size(), Size()
         self._outage = OutageLog("PostgreSQL stores nothing", server=store.server)
         self._tally = Tally()
@@ -93,6 +115,8 @@ class Drain:
         self._doubted = turn is Turn.PROBE
         if self._doubted and self._store.probe() is None:
             self._end_outage()
+        if self._among_others:
+            self._busy.linger()
         self._drain_journal(until - ASIDE_SHARE)
         if self._doubted:  # nothing waits that could tell
             self._end_outage()
@@ -110,12 +134,13 @@ class Drain:
             if batch.entries:
                 if batch.full:
                     self._wake()
-                self._store_entries(batch.entries, self._size)
+                with self._busy.storing():
+                    self._store_entries(batch.entries, self._size)
                 if self._tally.stored:
-                    self._busy.at = time.monotonic()
+                    self._busy.linger()
             elif finished:
                 return
-            elif time.monotonic() > self._busy.at + LINGER:
+            elif not self._busy:
                 self._consumer.finish()
                 finished = True
                 continue

@@ -38,7 +38,7 @@ def drain() -> Tally:
 
 
 def _side_by_side(drains: Sequence[Drain]) -> Tally:
-    """Drain each shard in a thread of its own: one that does not answer delays no other."""
+    """Drain each shard in a thread of its own; one that does not answer keeps the next run waiting for seconds."""
     if len(drains) == 1:
         return drains[0].run()
     total = Tally()
@@ -54,7 +54,7 @@ def _drains() -> list[Drain]:
     """Connect in the pool's process: no connection may cross a fork."""
     settings = load(WorkerSettings)
     celery = make_celery(settings.broker_url)
-    tracing, busy = _tracing(settings), Busy()
+    tracing, busy = _tracing(settings), Busy() if settings.journal_shards > 1 else None
 
     def drain_of(shard: Shard) -> Drain:
         consumer = Consumer(*shard)

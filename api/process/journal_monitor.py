@@ -107,6 +107,7 @@ class JournalMonitor:
             self.credentials_refused = isinstance(error, CredentialsRefused)
             self._journal.drop_connections()
             self.counts = self.info = None
+            self._samples.clear()
         else:
             self.up, self.credentials_refused = True, False
             self._note(counts, info)

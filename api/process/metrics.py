@@ -131,7 +131,7 @@ class JournalCollector:
         )
         counts = monitor.counts
         if counts is not None:
-            for name, (field, text) in _COUNTERS.items():
+            for name, (field, text) in () if monitor.away else _COUNTERS.items():  # a sum without some would look reset
                 yield CounterMetricFamily(name, text, getattr(counts, field))
             for name, (field, text) in _GAUGES.items():
                 value = getattr(counts, field)

@@ -117,13 +117,13 @@ class Monitor:
 
     def rate(self) -> float | None:
         """Return the rows inserted per second over the last ten seconds; None before it is known."""
-        rates = [shard.rate() for shard in self.shards]
-        return None if None in rates else sum(rate or 0.0 for rate in rates)
+        rates = [shard.rate() for shard in self.shards if shard.counts]
+        return None if None in rates or not rates else sum(rate or 0.0 for rate in rates)
 
     def drain_seconds(self) -> float | None:
         """Return how long (s) the slowest shard's backlog takes to drain at the present rate; None if unknown."""
-        seconds = [shard.drain_seconds() for shard in self.shards]
-        return None if None in seconds else max(each or 0.0 for each in seconds)
+        seconds = [shard.drain_seconds() for shard in self.shards if shard.counts]
+        return None if None in seconds or not seconds else max(each or 0.0 for each in seconds)
 
     def _database_answers(self) -> bool | None:
         if not self._reader.reads:

@@ -88,7 +88,7 @@ def readiness(parts: Services) -> Response:
     shards = parts.monitor.shards
     if all(shard.durability.refused for shard in shards):
         raise journal_volatile(_volatile(parts.monitor))
-    if any(shard.credentials_refused for shard in shards):
+    if all(shard.credentials_refused for shard in shards):
         raise ApiProblem(
             "journal-away", "Start this process with the user and password that Redis accepts.", retry_after=1
         )

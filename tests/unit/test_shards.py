@@ -7,10 +7,12 @@ from collections import Counter
 import pytest
 
 from api.ids import bulk_first_id, submission_id
+from core.counts import Counts, added_up
 from core.ids import counted
 from core.keys import keys_at
 from core.settings import CoreSettings
 from core.shards import MOST_SHARDS, SLOTS, shard_of, slot_of, tag_of
+from worker.drain import Busy
 
 CLUSTER = "redis+cluster://127.0.0.1:1/"
 BROKER = "redis://127.0.0.1:1/0"
@@ -56,3 +58,33 @@ def test_shards_are_filled_evenly() -> None:
 def test_a_number_that_cannot_be_is_refused(url: str, shards: int) -> None:
     with pytest.raises(ValueError, match="journal_shards"):
         CoreSettings(redis_url=url, celery_broker_url=BROKER, journal_shards=shards)
+
+
+def counts(**changes: int | None) -> Counts:
+    """Return the counts of a shard that has stored one string, and has a worker."""
+    plain = dict.fromkeys(Counts._fields, 0) | dict.fromkeys(("oldest_s", "unavailable_since", "set_back", "paused"))
+    return Counts(**(plain | {"aside_reason": None, "appended": 1, "stored": 1, "workers": 1} | changes))
+
+
+def test_a_shard_that_no_worker_drains_is_noticed() -> None:
+    assert added_up([counts(), counts(workers=0)]).workers == 0
+
+
+def test_a_shard_whose_balance_is_not_kept_yet_hides_no_others() -> None:
+    assert added_up([counts(appended=6), counts(appended=9, balance_base=None)]).unaccounted == 5
+
+
+def test_the_books_of_shards_are_added_up() -> None:
+    both = added_up([counts(waiting=2, entries=1, appended=3, oldest_s=1.5), counts(unavailable_since=7.0)])
+    assert (both.waiting, both.appended, both.stored, both.unaccounted) == (2, 4, 2, 0)
+    assert (both.oldest_s, both.unavailable_since) == (1.5, 7.0)
+
+
+def test_drains_of_shards_end_when_none_has_something_to_do() -> None:
+    busy = Busy()
+    assert not busy
+    with busy.storing():
+        assert busy
+    assert not busy
+    busy.linger()
+    assert busy
