@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import time
@@ -89,6 +90,10 @@ class Versions:
     def counts(self) -> Counts:
         """Return the counts of the journal."""
         return Journal(self.client).counts()
+
+    def dead_letters(self) -> list[Any]:
+        """Return the dead letters."""
+        return [json.loads(each) for each in self.client.hvals(KEYS.failed)]
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Return what a statement gives, as the superuser."""
