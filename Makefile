@@ -28,7 +28,7 @@ run: .venv/.stamp web/dist/index.html ## Start the whole system without Docker; 
 test: .venv/.stamp web/dist/index.html ## Lint, then run every test; installs what they need (apt-get as root)
 	@tests/packages.sh
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync lint test-page
-	$(VENV_PYTHON) -m pytest --numprocesses=6 --dist=loadfile --no-loadscope-reorder
+	$(VENV_PYTHON) -m pytest --numprocesses=5 --dist=loadfile --no-loadscope-reorder
 
 test-page: web/node_modules/.stamp ## Run the page's own tests, without a browser
 	cd web && npm test

@@ -14,7 +14,7 @@ from faults.schedule import plan
 from faults.small_disk import can_mount
 from local import nginx
 
-RATE = 100.0
+RATE = 50.0
 SEED = 7
 LONGEST = 400.0
 PATIENCE = 240.0

@@ -101,6 +101,7 @@ def test_an_emptied_primary_comes_back_with_the_data_of_its_replica(pods: list[C
     eventually(lambda: all(pod.ready() for pod in pods), within=PATIENCE)
     primary, replica = sorted(pods[:PODS], key=lambda pod: not is_primary(pod))
     with Redis.from_url(primary.url_as(KEEPER)) as redis:
+        eventually(lambda: redis.execute_command("CLUSTER INFO")["cluster_state"] == "ok", within=PATIENCE)
         redis.set("{3}key", "value")  # in a slot of the first shard
         assert redis.wait(1, 20_000) == 1
     primary.pause()
