@@ -18,7 +18,7 @@ from doctor.finding import UNREACHED, Finding, skipped, table
 from doctor.pipeline import look_at_journal, send_canary
 from doctor.postgres import ROLES, look_at_postgres
 from doctor.redis import look_at_cluster, look_at_redis, look_at_replicas
-from doctor.settings import NAMES, look_up_names, read_numbers, read_settings
+from doctor.settings import NAMES, is_allowed, look_up_names, read_numbers, read_settings
 
 SETTLING = 5.0
 """Seconds until the network of a cluster knows a new pod: before, its policies may refuse it every connection."""
@@ -45,31 +45,34 @@ def _examine() -> list[Finding]:
     numbers, found = read_numbers()
     shards = connect_shards(settings["REDIS_URL"], numbers["JOURNAL_SHARDS"])
     names = [f"shard {number}" for number in range(len(shards))] if len(shards) > 1 else ["Redis"]
-    findings += found + _look_at_shards(settings["REDIS_URL"], shards, names, numbers["JOURNAL_REPLICAS"])
+    replication = Replication(numbers["JOURNAL_REPLICAS"], is_allowed("ALLOW_VOLATILE_JOURNAL"))
+    findings += found + _look_at_shards(settings["REDIS_URL"], shards, names, replication)
     if {finding.what for finding in findings if finding.ok}.issuperset(names):
         findings += look_at_journal(shards, settings.get("CELERY_BROKER_URL", settings["REDIS_URL"]))
-        findings.append(_canary(findings, shards, settings, numbers["JOURNAL_REPLICAS"]))
+        findings.append(_canary(findings, shards, settings, replication))
     return findings
 
 
-def _look_at_shards(url: str, shards: Sequence[Shard], names: Sequence[str], replicas: int) -> list[Finding]:
+def _look_at_shards(url: str, shards: Sequence[Shard], names: Sequence[str], replication: Replication) -> list[Finding]:
     findings = []
     for shard, name in zip(shards, names, strict=True):
         reached, *others = look_at_redis(shard.redis, name)
         findings += [reached, *others]
-        if reached.ok and replicas:
-            findings.append(look_at_replicas(shard, replicas, name))
+        if reached.ok and replication.replicas:
+            findings.append(look_at_replicas(shard, replication, name))
         if reached.ok and is_cluster(url) and name == names[0]:
             findings.append(look_at_cluster(shard.redis))
     return findings
 
 
-def _canary(findings: list[Finding], shards: Sequence[Shard], settings: dict[str, str], replicas: int) -> Finding:
+def _canary(
+    findings: list[Finding], shards: Sequence[Shard], settings: dict[str, str], replication: Replication
+) -> Finding:
     if "DATABASE_OWNER_URL" not in settings:
         return skipped("test string", "not sent: DATABASE_OWNER_URL is not set")
     if any(finding.ok is False for finding in findings):
         return skipped("test string", "not sent: a check before it failed")
-    return send_canary(shards, Replication(replicas), settings["DATABASE_OWNER_URL"])
+    return send_canary(shards, replication, settings["DATABASE_OWNER_URL"])
 
 
 def main() -> None:

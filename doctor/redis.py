@@ -10,13 +10,12 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from core.connection import Shard
 from core.durability import Info, read_info
+from core.scripts import ANSWER_WITHIN_MS, Replication
 from core.shards import SLOTS
 from doctor.finding import UNREACHED, Finding, compare_clocks, failed, passed, skipped
 
 ROOM = 0.9
 """The part of maxmemory from which the API refuses strings by default (JOURNAL_MEMORY_FRACTION)."""
-PATIENCE_MS = 700
-"""How long each of two waits for replicas may take, so that both end within a call's time-out."""
 WRONG_PASSWORD = ("WRONGPASS", "NOAUTH", "invalid username-password")
 
 
@@ -34,31 +33,31 @@ def look_at_redis(redis: Redis, what: str = "Redis") -> list[Finding]:
     return [reached, _file(info, what), _eviction(info, what), _memory(info.memory, what), clock]
 
 
-def look_at_replicas(shard: Shard, needed: int, what: str) -> Finding:
-    """Return whether a write is on the disks of as many replicas soon."""
+def look_at_replicas(shard: Shard, replication: Replication, what: str) -> Finding:
+    """Return whether a write is soon on as many replicas as a string must be before it is accepted."""
     what = _part(what, "replicas")
     with shard.redis.pipeline(transaction=False) as asked:
         asked.set(shard.keys.writable, "1")
-        asked.execute_command("WAIT", needed, PATIENCE_MS)
-        asked.execute_command("WAITAOF", 1, needed, PATIENCE_MS)
+        for wait in replication.waits:
+            asked.execute_command(*wait)
         try:
-            *_, reached = asked.execute()
+            *_, last = asked.execute()
         except RedisError as error:
             return failed(what, str(error), "use Redis 7.2 or newer, and allow this user SET, WAIT and WAITAOF")
-    if reached[1] < needed:
-        seen = f"{reached[1]} of {needed} have a write on disk after {PATIENCE_MS} ms: nothing is accepted"
+    reached = last if replication.in_memory else last[1]
+    if reached < replication.replicas:
+        seen = f"{reached} of {replication.replicas} have a write after {ANSWER_WITHIN_MS} ms: nothing is accepted"
         return failed(what, seen, "start the replicas, with appendonly yes, or add others")
-    return passed(what, f"{reached[1]} have a write on disk")
+    return passed(what, f"{reached} have a write{'' if replication.in_memory else ' on disk'}")
 
 
 def look_at_cluster(redis: Redis) -> Finding:
     """Return whether each slot of the Redis Cluster has an owner that answers."""
     try:
-        answer = redis.execute_command("CLUSTER INFO")
+        info = redis.execute_command("CLUSTER INFO")
     except RedisError as error:
         return failed("Redis Cluster", str(error), "allow this user CLUSTER INFO")
-    info = dict(line.split(":", 1) for line in answer.decode().split())
-    seen = f"{info['cluster_slots_ok']} of {SLOTS} slots have an owner that answers; {info['cluster_size']} shards"
+    seen = f"{info['cluster_slots_ok']} of {SLOTS} slots have an owner that answers, {info['cluster_size']} owners"
     if info["cluster_state"] != "ok" or int(info["cluster_slots_ok"]) != SLOTS:
         return failed("Redis Cluster", seen, "see which node fails: redis-cli cluster nodes")
     return passed("Redis Cluster", seen)

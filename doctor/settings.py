@@ -65,6 +65,11 @@ def read_numbers() -> tuple[dict[str, int], list[Finding]]:
     return numbers, findings
 
 
+def is_allowed(name: str) -> bool:
+    """Return whether a setting that allows something does so, in any of the forms that the tiers take."""
+    return (variable(name) or "").lower() in {"1", "on", "t", "true", "y", "yes"}
+
+
 def _no_number(name: str, least: int, most: int) -> Finding:
     return failed(name, "invalid", f"set it to a number from {least} to {most}")
 

@@ -154,6 +154,7 @@ class Postgres(Server):
 
     def _provision(self) -> None:
         with self.as_superuser() as cursor:
+            cursor.execute("SET synchronous_commit TO local")  # a standby that has each row first starts later
             for role in ROLES:
                 cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
                 verb = sql.SQL("ALTER" if cursor.rowcount else "CREATE")

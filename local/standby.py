@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from functools import cached_property
 from pathlib import Path
@@ -58,7 +59,7 @@ class Standby(Postgres):
         self._is_new = False
         super().prepare()
         if self._follows and not self._is_new:
-            self._place.run("rm", "-rf", self._cluster)
+            shutil.rmtree(self._cluster)
             super().prepare()
 
     def promote(self) -> None:
@@ -82,7 +83,7 @@ class Standby(Postgres):
         options = ["-D", str(self._cluster), "-d", f"{where} passfile='{passfile}'", "-R", "-c", "fast"]
         made = self._place.run(self._place.programs / "pg_basebackup", *options, timeout=BACKUP_TIMEOUT)
         if made.returncode:
-            self._place.run("rm", "-rf", self._cluster)
+            shutil.rmtree(self._cluster)
             raise ServerError(f"{self.name}: pg_basebackup failed: {made.stderr.strip()}")
         settings = self._cluster / "postgresql.auto.conf"  # once it is promoted, it waits for no one
         self._place.run("sh", "-c", f'echo "{NAMES} = \'\'" >>"$1"', "sh", settings)
