@@ -36,23 +36,22 @@ class Client:
     def submit(self, path: str, body: bytes, content_type: str, key: str) -> Any:
         """Submit and return the decoded response; the key makes retries safe. Raises Refused."""
         headers = {"Content-Type": content_type, "Idempotency-Key": key}
-        for _ in range(TRIES):
-            status, retry_after, content = self._request("POST", path, body, headers)
-            if status != 503:
-                break
-            self.repeats += 1
-            time.sleep(retry_after * random.uniform(0.5, 1.5))
-        return _expect(202, status, content)
+        return _expect(202, *self._request("POST", path, body, headers))
 
     def get(self, path: str) -> Any:
         """Return the decoded response. Raises Refused."""
-        status, _, content = self._request("GET", path, None, {})
-        return _expect(200, status, content)
+        return _expect(200, *self._request("GET", path, None, {}))
 
-    def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, float, bytes]:
-        self._connection.request(method, path, body, headers)
-        response = self._connection.getresponse()
-        return response.status, float(response.headers.get("Retry-After", 1)), response.read()
+    def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        for _ in range(TRIES):
+            self._connection.request(method, path, body, headers)
+            response = self._connection.getresponse()
+            content = response.read()
+            if response.status != 503:
+                break
+            self.repeats += 1
+            time.sleep(float(response.headers.get("Retry-After", 1)) * random.uniform(0.5, 1.5))
+        return response.status, content
 
 
 def _expect(wanted: int, status: int, content: bytes) -> Any:

@@ -94,7 +94,7 @@ def _play(phase: Phase, versions: Versions, probes: Probes, ledger: Ledger, seco
 
 def _ids(ledger: Ledger) -> dict[str, str]:
     """Return the text's nonce of each id that was acknowledged."""
-    return {id_: nonce for nonce, ids in list(ledger.ids.items()) for id_ in list(ids)}
+    return {id_: nonce for nonce, ids in ledger.ids.copy().items() for id_ in ids.copy()}
 
 
 def _ask(api: Client, known: dict[str, str], probes: Probes, *, settles: bool) -> None:
