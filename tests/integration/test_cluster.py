@@ -113,7 +113,7 @@ def loads(system: OnCluster) -> Iterator[list[Load]]:
 
 
 def wait_until_all_accept(system: OnCluster) -> None:
-    """Return when no shard is away."""
+    """Return when every shard takes strings."""
 
     def accepts() -> bool:
         pipeline = client.get("/pipeline").json()
