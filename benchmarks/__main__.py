@@ -24,6 +24,7 @@ from benchmarks import (
     processes,
     publish,
     reads,
+    replicas,
     report,
     requests,
     results,
@@ -48,6 +49,7 @@ def measure(environment: Environment, profile: Profile, figures: Figures) -> Non
         limits.measure(environment, profile, figures)
         backlog.measure(environment, profile, figures)
     rounds.conclude_sweep(figures)
+    replicas.measure(environment, profile, figures)
     backlog.measure_memory(environment, profile, figures)
     outage.measure(environment, profile, figures)
     large.measure(environment, profile, figures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Self
@@ -127,12 +128,15 @@ class Environment:
         server = self.system.redis
         return Redis(port=server.port, password=server.password, db=database, socket_timeout=30)
 
-    def cpu_seconds(self) -> dict[str, float]:
-        """Return the processor time that each tier has used so far, all its processes included."""
-        pids = {"api": self.api.pid, "redis": self.system.redis.pid, "postgres": self.system.postgres.pid}
-        if self.worker is not None:
-            pids["worker"] = self.worker.pid
-        return {tier: sum(map(used, family(pid))) for tier, pid in pids.items()}
+    def pids(self) -> dict[str, Sequence[int]]:
+        """Return the main processes of each tier."""
+        tiers = {"api": self.api, "redis": self.system.redis, "postgres": self.system.postgres, "worker": self.worker}
+        return {tier: [process.pid] for tier, process in tiers.items() if process is not None}
+
+
+def cpu_seconds(pids: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """Return the processor time that the processes of each tier and their descendants have used so far."""
+    return {tier: sum(used(each) for pid in mains for each in family(pid)) for tier, mains in pids.items()}
 
 
 def family(pid: int) -> list[psutil.Process]:

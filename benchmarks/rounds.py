@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmarks import load
 from benchmarks.contenders import Contender
-from benchmarks.environment import Environment, Incomplete
+from benchmarks.environment import Environment, Incomplete, cpu_seconds
 from benchmarks.figures import Figures, summarise
 from benchmarks.profile import SWEEP, Profile
 
@@ -56,12 +56,12 @@ def measure(environment: Environment, profile: Profile, figures: Figures, number
     first = number % len(environment.contenders)
     for clients, seconds in ((MANY, profile.many_s), (1, profile.one_s)):
         for contender in environment.contenders[first:] + environment.contenders[:first]:
-            before = environment.cpu_seconds()
+            before = cpu_seconds(environment.pids())
             share = contender.share if clients == MANY else 1
             trial = run_trial(environment, contender, clients, seconds * share)
             _record(figures, f"{contender.key}.{clients}", trial)
             if contender is environment.ours and clients == MANY:
-                _record_cpu(figures, before, environment.cpu_seconds(), trial.load.answered)
+                record_cpu(figures, "cpu", before, cpu_seconds(environment.pids()), trial.load.answered)
     _record(figures, "ours.1kb", run_trial(environment, environment.ours, MANY, profile.many_s, 1024))
     for clients in SWEEP if number % 2 else reversed(SWEEP):
         _record(figures, f"sweep.{clients}", run_trial(environment, environment.ours, clients, profile.sweep_s))
@@ -79,6 +79,7 @@ def _record(figures: Figures, key: str, trial: Trial) -> None:
     figures.add(f"{key}.p99_ms", trial.load.p99_ms)
 
 
-def _record_cpu(figures: Figures, before: dict[str, float], after: dict[str, float], strings: int) -> None:
+def record_cpu(figures: Figures, key: str, before: dict[str, float], after: dict[str, float], strings: int) -> None:
+    """Add the processor time that each tier took for a million strings, in seconds, or for one, in µs."""
     for tier, seconds in after.items():
-        figures.add(f"cpu.{tier}", (seconds - before[tier]) / strings * MILLION)
+        figures.add(f"{key}.{tier}", (seconds - before[tier]) / strings * MILLION)

@@ -79,7 +79,7 @@ class System:
 
     def start_api(self, env: dict[str, str] | None = None, workers: int = 2) -> Process:
         """Start the API and wait until it is ready."""
-        api = self.start(api_command(self.api_port, workers), "api", self._metrics("api") | (env or {}))
+        api = self.start(api_command(self.api_port, workers), "api", self.metrics_env("api") | (env or {}))
         deadline = time.monotonic() + START_TIMEOUT
         while get(self.api_port, "/readyz") is None:
             if time.monotonic() > deadline or not api.running:
@@ -91,9 +91,10 @@ class System:
         """Start a worker; it is not waited for, because strings wait for it."""
         number = len(self._processes)
         name = f"worker{number}"
-        return self.start(worker_command(concurrency, f"{name}@%h"), name, self._metrics(name) | (env or {}))
+        return self.start(worker_command(concurrency, f"{name}@%h"), name, self.metrics_env(name) | (env or {}))
 
-    def _metrics(self, name: str) -> dict[str, str]:
+    def metrics_env(self, name: str) -> dict[str, str]:
+        """Return where the processes of a tier keep what they count."""
         return {"PROMETHEUS_MULTIPROC_DIR": str(self.folder / f"{name}.metrics")}
 
     def start(self, command: list[str], name: str, env: dict[str, str] | None) -> Process:

@@ -27,6 +27,7 @@ from core.keys import KEYS
 from core.scripts import Replication
 from local.ports import free_port
 from local.redis import Redis, _version, find_server
+from local.replica import Replica
 from local.system import System
 
 pytestmark = pytest.mark.timeout(120)
@@ -35,20 +36,6 @@ OLD = _version(find_server()) < KNOWS_REPLICAS_DISKS
 REPLICATION = Replication(1, in_memory=OLD)
 SETTINGS = {"JOURNAL_REPLICAS": "1", "ALLOW_VOLATILE_JOURNAL": str(OLD)}
 PATIENCE = 5.0
-
-
-class Replica(Redis):
-    """A replica of another Redis, with the same password; a context manager."""
-
-    def __init__(self, folder: Path, primary: Redis) -> None:
-        super().__init__(folder, free_port())
-        self.primary = primary
-        self.password = primary.password
-
-    def command(self) -> list[str]:
-        """Return the command line."""
-        of = ["--replicaof", "127.0.0.1", str(self.primary.port), "--masterauth", self.password]
-        return [*super().command(), *of, "--repl-diskless-sync-delay", "0"]
 
 
 @pytest.fixture(scope="module")
