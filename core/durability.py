@@ -18,6 +18,9 @@ log = structlog.get_logger()
 PATIENCE = 1.0
 """Seconds that the start waits for each reply of Redis, and half of that to connect."""
 KNOWS_REPLICAS_DISKS = (7, 2)
+MOST_LAG = 2
+"""Seconds without a word from a replica, which reports every second, after which it does not count: a wait for it
+would hold up what other shards could take."""
 
 
 class Info(NamedTuple):
@@ -39,11 +42,11 @@ class Info(NamedTuple):
 
     @property
     def replicas(self) -> int:
-        """How many replicas receive all that is written; those that still copy what was there before do not."""
+        """How many replicas receive what is written: not those that are silent, or still copy what was there before."""
         found = (
             self.replication.get(f"slave{number}") for number in range(self.replication.get("connected_slaves", 0))
         )
-        return sum(isinstance(each, dict) and each["state"] == "online" for each in found)
+        return sum(isinstance(each, dict) and each["state"] == "online" and each["lag"] <= MOST_LAG for each in found)
 
 
 def read_info(redis: Redis) -> Info:
@@ -115,6 +118,6 @@ class Durability:
         self._replicas = replicas
         self.too_few_replicas = info.replicas < self._needed
         if self.too_few_replicas:
-            self._too_few.met(f"{info.replicas} online, {self._needed} needed: nothing is accepted")
+            self._too_few.met(f"{info.replicas} replicate, {self._needed} must: nothing is accepted")
         else:
             self._too_few.over()

@@ -218,6 +218,7 @@ class Pipeline(Struct):
         Meta(description="Why the string that is tried next failed; only with the token for reading, if there is one."),
     ] = None
     shards_away: Annotated[list[int], Meta(description="Shards that do not answer; counts are without theirs.")] = []
+    shards_refusing: Annotated[list[int], Meta(description="Shards that accept no string at present.")] = []
     unaccounted: Annotated[
         int | None,
         Meta(description="Accepted strings that are nowhere; anything but 0 breaks the promise. Null if unknown."),

@@ -79,6 +79,11 @@ class JournalMonitor:
         durability = self.durability
         return bool(self.up and not self.full and not durability.refused and not durability.too_few_replicas)
 
+    @property
+    def away(self) -> bool:
+        """Whether Redis does not answer, or has too few replicas to wait for: a write would not count."""
+        return self.up is False or self.durability.too_few_replicas
+
     def refusal(self) -> JournalUnavailable | ApiProblem | None:
         """Return why submissions are refused at present: Redis is unavailable, volatile or full, or lacks replicas."""
         if self.up is False and time.monotonic() - self._seen_at < STALE_AFTER:

@@ -117,6 +117,7 @@ class JournalCollector:
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
         monitor = self._monitor
+        accepting = {str(number): float(shard.accepting) for number, shard in enumerate(monitor.shards)}
         parts = {"journal": monitor.journal, "database": monitor.database, "workers": monitor.workers}
         up = GaugeMetricFamily("dummies_part_up", "1 if this part answers, 0 if not.", labels=["part"])
         for part, since in parts.items():
@@ -124,6 +125,7 @@ class JournalCollector:
                 up.add_metric([part], since.up)
         yield up
         yield _gauge("dummies_accepting", "1 if this process accepts strings.", monitor.accepting)
+        yield _by_shard("dummies_shard_accepting", "1 if this process accepts strings for this shard.", accepting)
         yield _gauge(
             "dummies_journal_rolled_back",
             "1 if Redis lost what it had acknowledged, until an operator clears the note.",
@@ -131,7 +133,9 @@ class JournalCollector:
         )
         counts = monitor.counts
         if counts is not None:
-            for name, (field, text) in () if monitor.away else _COUNTERS.items():  # a sum without some would look reset
+            for name, (field, text) in (
+                () if monitor.silent else _COUNTERS.items()
+            ):  # a sum without some would look reset
                 yield CounterMetricFamily(name, text, getattr(counts, field))
             for name, (field, text) in _GAUGES.items():
                 value = getattr(counts, field)
@@ -144,10 +148,14 @@ class JournalCollector:
 def _redis(monitor: Monitor) -> Iterator[Metric]:
     infos = {str(number): shard.info for number, shard in enumerate(monitor.shards) if shard.info}
     for name, (text, value_of) in _REDIS.items() if infos else ():
-        gauge = GaugeMetricFamily(name, text, labels=["shard"])
-        for number, info in infos.items():
-            gauge.add_metric([number], float(value_of(info)))
-        yield gauge
+        yield _by_shard(name, text, {number: float(value_of(info)) for number, info in infos.items()})
+
+
+def _by_shard(name: str, text: str, values: Mapping[str, float]) -> Metric:
+    gauge = GaugeMetricFamily(name, text, labels=["shard"])
+    for number, value in values.items():
+        gauge.add_metric([number], value)
+    return gauge
 
 
 def _gauge(name: str, text: str, value: Any) -> Metric:

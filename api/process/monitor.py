@@ -48,9 +48,14 @@ class Monitor:
         return any(shard.accepting for shard in self.shards)
 
     @property
-    def away(self) -> list[int]:
+    def silent(self) -> list[int]:
         """The numbers of the shards that do not answer."""
         return [number for number, shard in enumerate(self.shards) if shard.up is False]
+
+    @property
+    def refusing(self) -> list[int]:
+        """The numbers of the shards that accept no strings at present."""
+        return [number for number, shard in enumerate(self.shards) if not shard.accepting]
 
     @property
     def counts(self) -> Counts | None:
@@ -101,7 +106,7 @@ class Monitor:
         """Sample a shard."""
         shard.look()
         with self._noting:
-            self.journal.note(up=not self.away)
+            self.journal.note(up=not any(shard.away for shard in self.shards))
             if counts := self.counts:
                 self._note_workers(counts)
                 self._note_stored()

@@ -29,30 +29,7 @@ def pipeline() -> Response:
     Why a string failed may quote it: where reading needs a token, only a request with that token sees the reason.
     """
     (monitor := services().monitor).wait_for_first_look()
-    counts = monitor.counts
-    return json_response(
-        Pipeline(
-            accepting=monitor.accepting,
-            waiting=counts.waiting if counts else None,
-            failed=counts.failed if counts else None,
-            oldest_seconds=counts.oldest_s if counts else None,
-            stored_per_second=monitor.rate() if counts else None,
-            drain_seconds=monitor.drain_seconds(),
-            journal=_part(monitor.journal),
-            database=_part(monitor.database),
-            workers=_part(monitor.workers) if counts else PartState("unknown"),
-            set_back=_set_back(monitor.set_back),
-            volatile=_volatile(monitor),
-            stored_recently=list(monitor.stored_recently),
-            settled_total=max(0, counts.appended - counts.waiting) if counts and not monitor.away else None,
-            worker_count=counts.workers if counts else None,
-            set_aside=counts.set_aside if counts else None,
-            set_aside_reason=counts.aside_reason if counts and counts.aside_reason and sees_reasons() else None,
-            unaccounted=counts.unaccounted if counts else None,
-            paused=_paused(counts.paused) if counts and counts.paused else None,
-            shards_away=monitor.away,
-        )
-    )
+    return json_response(_seen(monitor))
 
 
 @blueprint.get("/healthz")
@@ -95,6 +72,32 @@ def readiness(parts: Services) -> Response:
     if not any(shard.reached for shard in shards):
         raise ApiProblem("journal-away", "Start Redis: it has not yet been seen with its data loaded.", retry_after=1)
     return json_response(Ready())
+
+
+def _seen(monitor: Monitor) -> Pipeline:
+    counts = monitor.counts
+    return Pipeline(
+        accepting=monitor.accepting,
+        waiting=counts.waiting if counts else None,
+        failed=counts.failed if counts else None,
+        oldest_seconds=counts.oldest_s if counts else None,
+        stored_per_second=monitor.rate() if counts else None,
+        drain_seconds=monitor.drain_seconds(),
+        journal=_part(monitor.journal),
+        database=_part(monitor.database),
+        workers=_part(monitor.workers) if counts else PartState("unknown"),
+        set_back=_set_back(monitor.set_back),
+        volatile=_volatile(monitor),
+        stored_recently=list(monitor.stored_recently),
+        settled_total=max(0, counts.appended - counts.waiting) if counts and not monitor.silent else None,
+        worker_count=counts.workers if counts else None,
+        set_aside=counts.set_aside if counts else None,
+        set_aside_reason=counts.aside_reason if counts and counts.aside_reason and sees_reasons() else None,
+        unaccounted=counts.unaccounted if counts else None,
+        paused=_paused(counts.paused) if counts and counts.paused else None,
+        shards_away=monitor.silent,
+        shards_refusing=monitor.refusing,
+    )
 
 
 def _volatile(monitor: Monitor) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from api.ids import bulk_first_id, submission_id
 from faults.ledger import Ledger, Outcome
 from faults.texts import POISON, text_of
 
@@ -39,6 +40,8 @@ class Answer(NamedTuple):
     took: float
     outcome: Outcome
     what: str
+    id: str | None = None
+    """That of its first string, which a key determines; None without a key."""
 
 
 class Clients:
@@ -127,7 +130,9 @@ class Clients:
             if outcome == "acknowledged":
                 ids = body["ids"] if kind == "bulk" else [body["id"]]
         self._ledger.note(outcome, nonces, what, ids)
-        self.answers.append(Answer(started - self.started, time.monotonic() - started, outcome, what))
+        self.answers.append(
+            Answer(started - self.started, time.monotonic() - started, outcome, what, _first_id(nonces, key, kind))
+        )
         return outcome
 
     def _post(self, nonces: list[str], key: str | None, kind: str) -> tuple[int, Any]:
@@ -151,6 +156,13 @@ class Clients:
             self._connections.append(self._local.connection)
         connection: http.client.HTTPConnection = self._local.connection
         return connection
+
+
+def _first_id(nonces: list[str], key: str | None, kind: str) -> str | None:
+    if key is None:
+        return None
+    texts = [text_of(nonce) for nonce in nonces]
+    return bulk_first_id(texts, key, None) if kind == "bulk" else submission_id(texts[0], key, None)
 
 
 def judge(status: int, body: Any) -> tuple[Outcome, str]:

@@ -16,6 +16,7 @@ KINDS = (
         2 * FAILED_OVER_AFTER,
     ),
     Kind("primary destroyed while no replica follows", in_shards(harm_cluster.destroy_alone), 1, 2),
+    Kind("primary destroyed while its replica restarts", in_shards(harm_cluster.destroy_beside_restart), 3, 6),
     Kind("replica destroyed", in_shards(harm_cluster.destroy_replica), 0, FAILED_OVER_AFTER),
     Kind("replica destroyed while it copies", in_shards(harm_cluster.destroy_replica_again), 0, 2),
     Kind("failover by hand", in_shards(harm_cluster.fail_over)),

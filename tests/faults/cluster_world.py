@@ -113,7 +113,7 @@ class ClusterWorld(World):
         if owners != SHARDS or copies != NODES - SHARDS or set(slots) != {str(SLOTS)}:
             return False
         seen = [json.loads(self.reach(number) or "{}") for number in range(len(self.apis))]
-        return all(each.get("accepting") and not each["shards_away"] for each in seen)
+        return all(each.get("accepting") and not each["shards_refusing"] for each in seen)
 
     def wait_whole(self) -> None:
         """Wait until it is: what is harmed before would be a second loss."""

@@ -115,6 +115,22 @@ def destroy_alone(world: ClusterWorld, primary: Node, harm: Harm) -> Seen:
         return _replace_primary(world, primary, harm) and seen
 
 
+def destroy_beside_restart(world: ClusterWorld, primary: Node, harm: Harm) -> Seen:
+    """Stop its replica for a while, then destroy it; the replica restarts and has only what it had written to disk."""
+    replica = world.replica_of(primary)
+    if not comes((replica.folder / "appendonlydir" / "whole").exists):
+        return False
+    with _backlog(world):
+        replica.pause()
+        time.sleep(harm.seconds)
+        world.cluster.held.update([primary, replica])
+        primary.kill()
+        replica.kill()
+        shutil.rmtree(primary.folder)
+        world.cluster.held.difference_update([primary, replica])
+        return comes(lambda: replica.ask("INFO").get("role") == "master")
+
+
 def _refuse_replicas(redis: Redis) -> Seen:
     redis.acl_setuser("default", enabled=True, reset=False, commands=list(SHUT_OUT))
     return bool(redis.client_kill_filter(_type="replica"))

@@ -20,7 +20,7 @@ from local.child import Child
 from local.system import ROOT
 
 COPIED = ("api", "core", "database", "k8s", "local", "tests", "worker")
-TRIAL = {"RATE": "100", "SETTLE": "30"}
+TRIAL = {"SETTLE": "30"}
 LONGEST = 600.0
 
 
@@ -33,6 +33,8 @@ class Mutant(NamedTuple):
     faults: str
     says: re.Pattern[str]
     seconds: int = 20
+    rate: int = 100
+    """Requests a second."""
     seeds: int = 1
     """Runs to try: one that chooses at random what it does may not come across it."""
     lane: str = ""
@@ -136,6 +138,22 @@ MUTANTS = (
         lane="cluster",
     ),
     Mutant(
+        "a repeat writes nothing, and trusts its wait",
+        (
+            ("core/scripts.py", '        asked.set(mark, "1")\n', ""),
+            (
+                "core/lua/append.lua",
+                "if not owners[key] then rem",
+                "if not owners[key] and not owner_in(this, key) then rem",
+            ),
+        ),
+        "while its replica restarts",
+        offence("lost"),
+        seconds=60,
+        rate=4,  # a process must have written nothing else meanwhile
+        lane="cluster",
+    ),
+    Mutant(
         "an empty node opens before its peers have given it up",
         (("k8s/components/redis-cluster/redis-node.sh", "\n    wait_outside\n", "\n"),),
         "back immediately",
@@ -166,7 +184,13 @@ def _is_noticed(mutant: Mutant, module: str) -> bool:
             _edit(tree / file, old, new)
         if not (tree / "web" / "dist").exists():
             subprocess.run(["npm", "run", "--silent", "build"], cwd=tree / "web", check=True, stdout=subprocess.DEVNULL)
-        asked = {"FAULTS": mutant.faults, "LANE": mutant.lane, "DURATION": str(mutant.seconds), "PYTHONPATH": folder}
+        asked = {
+            "FAULTS": mutant.faults,
+            "LANE": mutant.lane,
+            "DURATION": str(mutant.seconds),
+            "RATE": str(mutant.rate),
+            "PYTHONPATH": folder,
+        }
         for seed in range(1, mutant.seeds + 1):
             output, code = _try(tree, module, TRIAL | asked | {"SEED": str(seed)})
             if noticed := code == 1 and mutant.says.search(output) is not None:

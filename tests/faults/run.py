@@ -6,12 +6,13 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from core.shards import shard_of
 from faults.checker import Found, Verdict, check
 from faults.clients import Answer, Clients
 from faults.harm import Harm
@@ -33,12 +34,16 @@ CALM = 100
 
 @dataclass
 class Happened:
-    """A fault that happened: when (s since the clients began), whether it was seen, and how long the backlog stayed."""
+    """A fault that happened: when (s since the clients began), whether it was seen, and how long the backlog stayed.
+
+    ``shards`` is the number of shards after it.
+    """
 
     name: str
     began: float
     ended: float
     seen: bool
+    shards: int = 1
     drained_after: float | None = None
 
 
@@ -110,7 +115,7 @@ def _play(world: World, lane: Sequence[Planned], until: float, happened: list[Ha
             print(f"{planned.kind.name}: {type(error).__name__}: {error}", flush=True)
             seen = False
         ended = time.monotonic() - world.clients.started
-        happened.append(Happened(planned.kind.name, began, ended, seen))
+        happened.append(Happened(planned.kind.name, began, ended, seen, world.shard_count))
         if settle is not None:
             happened[-1].drained_after = wait_for_calm(world, CALM, settle)
 
@@ -172,19 +177,26 @@ def _statuses(world: World, ids: list[str]) -> dict[str, str]:
 
 def table(run: Run) -> str:
     """Return what each kind of fault did to the clients, a line for each kind."""
-    lines = ["| fault | times | p99 ms | 503 or broken | last of them after s | backlog gone after s |"]
-    lines.append("|---" * 6 + "|")
+    lines = ["| fault | times | p99 ms | 503 or broken | last of them after s | most shards | backlog gone after s |"]
+    lines.append("|---" * 7 + "|")
     for name in sorted({each.name for each in run.happened}):
         faults = [each for each in run.happened if each.name == name]
         answers = [answer for each in faults for answer in run.during(each)]
         bad = sum(_is_bad(answer) for answer in answers)
         last = max((a.at - f.began for f in faults for a in run.during(f) if _is_bad(a)), default=0.0)
+        shards = max(len(_shards_of(filter(_is_bad, run.during(each)), each.shards)) for each in faults)
         took = [answer.took * 1000 for answer in answers if answer.outcome == "acknowledged"]
         p99 = f"{statistics.quantiles(took, n=100)[98]:,.0f}" if len(took) > 1 else "none"
         drained = [each.drained_after for each in faults if each.drained_after is not None]
         after = f"{max(drained):.1f}" if drained else ""
-        lines.append(f"| {name} | {len(faults)} | {p99} | {bad:,} of {len(answers):,} | {last:.1f} | {after} |")
+        lines.append(
+            f"| {name} | {len(faults)} | {p99} | {bad:,} of {len(answers):,} | {last:.1f} | {shards} | {after} |"
+        )
     return "\n".join(lines)
+
+
+def _shards_of(answers: Iterable[Answer], shards: int) -> set[int]:
+    return {shard_of(each.id, shards) for each in answers if each.id}
 
 
 def _is_bad(answer: Answer) -> bool:

@@ -51,6 +51,8 @@ CONSTRAINT = f"ALTER TABLE dummies ADD CONSTRAINT planted CHECK (split_part(text
 class World:
     """Everything started, on free ports, with data and logs in a folder; a context manager that ends it all."""
 
+    shard_count = 1
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.system = System(folder / "system")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Listener
 from pathlib import Path
 
 import pytest
@@ -17,6 +22,7 @@ from redis_pod import KEEPER, RedisPod, skip_without_users, url_as
 from support import eventually
 
 from local.cluster import SCRIPTS, node_port
+from local.system import ROOT
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -24,6 +30,8 @@ SHARDS, PODS = 3, 2
 PATIENCE = 120
 """Seconds for what takes a few: other tests run beside these."""
 PASSWORD = "node"
+Answer = tuple[int, bytes, bytes]
+"""Status, output and errors of a command."""
 MANIFEST = yaml.safe_load((SCRIPTS / "shard" / "statefulset.yaml").read_text("utf-8"))
 [CONTAINER] = MANIFEST["spec"]["template"]["spec"]["containers"]
 
@@ -128,3 +136,91 @@ def test_no_shard_can_copy_another(pods: list[ClusterPod]) -> None:
         assert redis.ping()
     with Redis.from_url(url_as(pods[0].port, "replica", other)) as redis, pytest.raises(AuthenticationError):
         redis.ping()
+
+
+class Kubectl:
+    """Does with the pods what k8s/replace-redis-node.sh asks for."""
+
+    def __init__(self, pods: Sequence[ClusterPod]) -> None:
+        self._pods = {pod.folder.name: pod for pod in pods}
+        self._unclaimed: set[str] = set()
+
+    @contextmanager
+    def served(self, folder: Path) -> Iterator[dict[str, str]]:
+        """Answer meanwhile; yields the environment in which it is found."""
+        program = folder / "bin" / "kubectl"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/tests/runbooks/shim.py kubectl "$@"\n', "utf-8")
+        program.chmod(0o755)
+        socket = str(folder / "socket")
+        with Listener(socket, "AF_UNIX") as listener:
+            threading.Thread(target=self._serve, args=[listener], daemon=True).start()
+            yield os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}", "CLUSTER": socket}
+
+    def _serve(self, listener: Listener) -> None:
+        with suppress(OSError, EOFError):
+            while True:
+                with listener.accept() as connection:
+                    _, words, _ = connection.recv()
+                    connection.send(self._answer(words[words.index("ix-dummies") + 1 :]))
+
+    def _answer(self, words: list[str]) -> Answer:
+        match words:
+            case ["exec", name, "--", *command]:
+                pod = self._pods[name]
+                there = [pod.here(word) for word in command]
+                done = subprocess.run(["env", *pod.environment, *there], capture_output=True, timeout=30, check=False)
+                return done.returncode, done.stdout, done.stderr
+            case ["delete", "pvc", name, "--wait=false"]:
+                self._unclaimed.add(name.removeprefix("data-"))
+            case ["delete", "pod", name]:
+                pod = self._pods[name]
+                pod.kill()
+                if name in self._unclaimed:
+                    shutil.rmtree(pod.folder / "data")
+                pod.start()
+            case ["wait", "--for=condition=Ready", name, _]:
+                return int(not self._pods[name.removeprefix("pod/")].ready()), b"", b""
+            case _:
+                return 1, b"", f"unknown: {words}".encode()
+        return 0, b"", b""
+
+
+def replace(kubectl: Kubectl, folder: Path, name: str) -> subprocess.CompletedProcess[str]:
+    """Run the script."""
+    with kubectl.served(folder) as env:
+        return subprocess.run(
+            [ROOT / "k8s" / "replace-redis-node.sh", name],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+
+
+def test_a_primary_hands_its_shard_over_before_it_is_replaced(pods: list[ClusterPod], tmp_path: Path) -> None:
+    eventually(lambda: all(pod.ready() for pod in pods), within=PATIENCE)
+    primary, replica = sorted(pods[:PODS], key=lambda pod: not is_primary(pod))
+    with Redis.from_url(primary.url_as(KEEPER)) as redis:
+        eventually(lambda: redis.execute_command("CLUSTER INFO")["cluster_state"] == "ok", within=PATIENCE)
+        redis.set("{3}key", "value")  # in a slot of the first shard
+        its_id = redis.execute_command("CLUSTER MYID")
+    done = replace(Kubectl(pods), tmp_path, primary.folder.name)
+    assert done.returncode == 0, done.stderr
+    assert f"{replica.folder.name} has taken over the shard" in done.stderr
+    assert is_primary(replica)
+    with Redis.from_url(primary.url_as(KEEPER)) as redis:
+        assert redis.execute_command("CLUSTER MYID") != its_id  # its folder was empty
+        assert redis.keys() == [b"{3}key"]
+
+
+def test_nothing_is_deleted_whose_copy_is_not_whole(pods: list[ClusterPod], tmp_path: Path) -> None:
+    eventually(lambda: all(pod.ready() for pod in pods), within=PATIENCE)
+    mark = pods[1].folder / "data" / "appendonlydir" / "whole"
+    aside = mark.rename(tmp_path / "whole")
+    done = replace(Kubectl(pods), tmp_path, pods[0].folder.name)
+    shutil.copy(aside, mark)
+    assert done.returncode == 1
+    assert done.stderr == f"{pods[1].folder.name} has not got all data of the shard; nothing was changed\n"
+    assert pods[0].running

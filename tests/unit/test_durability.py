@@ -130,11 +130,13 @@ def test_replicas_need_a_redis_that_knows_what_is_on_their_disks(
 def test_too_few_replicas_are_logged_once_and_refuse_meanwhile() -> None:
     durability = Durability(settings(replicas=1))
     syncing = {"connected_slaves": 1, "slave0": {"state": "wait_bgsave"}}
-    online = {"connected_slaves": 1, "slave0": {"state": "online"}}
+    online = {"connected_slaves": 1, "slave0": {"state": "online", "lag": 2}}
     with capture_logs() as said:
-        for replication, refused in [(online, False), (syncing, True), ({}, True), (online, False)]:
+        silent = {"connected_slaves": 1, "slave0": {"state": "online", "lag": 3}}
+        for replication in (online, syncing, {}, silent, online):
+            refused = replication is not online
             durability.note(Info(**KEEPS | {"replication": replication}))
             assert durability.too_few_replicas == refused
     assert [line["reason"] for line in said if line["event"] == "too few replicas of Redis"] == [
-        "0 online, 1 needed: nothing is accepted"
+        "0 replicate, 1 must: nothing is accepted"
     ]

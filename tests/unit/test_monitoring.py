@@ -24,6 +24,7 @@ LONG = "for hours"
 LASTS_LONG = 150
 HEALTHY = {
     "dummies_accepting": "1",
+    'dummies_shard_accepting{shard="0"}': "1",
     'dummies_part_up{part="journal"}': "1",
     'dummies_part_up{part="database"}': "1",
     "dummies_workers": "2",
@@ -71,7 +72,7 @@ FAULTS: dict[str, tuple[dict[str, str], set[str]]] = {
     "rollback": ({"dummies_journal_rolled_back": "1"}, {"DummiesJournalRolledBack"}),
     "balance": ({"dummies_journal_unaccounted_strings": "-3"}, {"DummiesBalanceBroken"}),
     "Redis": (
-        {'dummies_part_up{part="journal"}': "0", "dummies_accepting": "0"},
+        {'dummies_part_up{part="journal"}': "0", 'dummies_shard_accepting{shard="0"}': "0"},
         {"DummiesJournalUnavailable", "DummiesRefusesStrings"},
     ),
     "PostgreSQL": ({'dummies_part_up{part="database"}': "0"}, {"DummiesDatabaseUnavailable"}),

@@ -467,6 +467,11 @@ export interface components {
              */
             shards_away: number[];
             /**
+             * @description Shards that accept no string at present.
+             * @default []
+             */
+            shards_refusing: number[];
+            /**
              * @description Accepted strings that are nowhere; anything but 0 breaks the promise. Null if unknown.
              * @default null
              */

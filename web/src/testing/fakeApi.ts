@@ -85,6 +85,7 @@ export function pipeline(changes: Partial<Schema<"Pipeline">> = {}): Schema<"Pip
     volatile: null,
     worker_count: 1,
     shards_away: [],
+    shards_refusing: [],
     stored_recently: [],
     settled_total: 0,
     set_aside: 0,

@@ -29,6 +29,7 @@ describe("judge", () => {
       "journalUnavailable",
       "stop",
     ],
+    ["a part of the journal is full", pipeline({ shards_refusing: [1] }), "journalPartlyUnavailable", "wait"],
     ["a part of the journal is unavailable", pipeline({ journal: away }), "journalPartlyUnavailable", "wait"],
     [
       "the journal would lose what it is given",

@@ -121,11 +121,13 @@ function nameOf(pipeline: Schema<"Pipeline">, here: Here): VerdictName {
     database,
     workers,
     set_back: setBack,
+    shards_refusing: refusing = [], // an older API has none
     volatile,
     unaccounted,
     paused,
   } = pipeline;
-  if (journal.status === "away") return accepting ? "journalPartlyUnavailable" : "journalUnavailable";
+  if (accepting && (journal.status === "away" || refusing.length > 0)) return "journalPartlyUnavailable";
+  if (journal.status === "away") return "journalUnavailable";
   if (!accepting) return volatile ? "journalVolatile" : "journalFull";
   if (setBack) return "journalSetBack";
   if (unaccounted) return "unaccounted";
