@@ -109,7 +109,7 @@ def paste_lines(page: Page) -> None:
     lines = f"Array.from({{ length: {LINES} }}, (_, number) => `pasted ${{number}}`).join('\\n')"
     page.evaluate(f"navigator.clipboard.writeText({lines})")
     page.get_by_label("Lines").press("ControlOrMeta+v")
-    page.get_by_role("button", name="Check the lines").click()
+    page.get_by_role("button", name="Review").click()
     page.get_by_role("button", name=f"Send {LINES:,} strings").click()
     expect(page.get_by_role("heading", name=f"All sent: {LINES:,}")).to_be_visible(timeout=60_000)
 
@@ -145,7 +145,7 @@ def keep_long_strings(page: Page) -> None:
 
 def read_history(page: Page) -> None:
     """Scroll through the history to its end."""
-    end = page.get_by_text("That is all.")
+    end = page.get_by_text("No more strings.")
     expect(page.get_by_role("main").get_by_role("listitem").first).to_be_visible()
     until = time.monotonic() + SCROLLED_WITHIN
     while not end.is_visible():

@@ -85,17 +85,17 @@ def test_typed_lines_are_sent_without_the_bad_ones_and_the_receipt_names_their_i
     tiers: Tiers, open_page: Open, tmp_path: Path
 ) -> None:
     page = open_page("en-US")
-    expect(page.get_by_role("button", name="Check the lines")).to_be_disabled()
+    expect(page.get_by_role("button", name="Review")).to_be_disabled()
     assert violations(page) == []
     page.get_by_label("Lines").fill(f"typed one\n\ntyped\0bad\ntyped {'x' * 65_536}\ntyped last 가")
     page.reload()
-    press(page, "Check the lines")
+    press(page, "Review")
     expect(page.get_by_role("heading", name="Ready to send your lines")).to_be_focused()
     expect(page.get_by_text("Line 3: contains a NUL character.")).to_be_visible()
     expect(page.get_by_text("Line 4: is longer than 64 KiB.")).to_be_visible()
     assert violations(page) == []
 
-    press(page, "Leave them out and send 2 strings")
+    press(page, "Send the other 2 strings")
     expect(page.get_by_role("heading", name="All sent: 2 strings accepted")).to_be_visible()
     expect(page.get_by_text("All of them are stored.")).to_be_visible()
     assert violations(page) == []
@@ -168,7 +168,7 @@ def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice
     eventually(lambda: page.wait_for_timeout(50) or accepted(page) >= 2_000, within=20)
 
     tiers.api.kill()
-    expect(page.get_by_text("Trying again soon: the service does not answer.")).to_be_visible()
+    expect(page.get_by_text("Will retry: the service does not answer.")).to_be_visible()
     assert violations(page) == []
     tiers.restart_api()
     press(page, "Pause")
@@ -196,7 +196,7 @@ def test_what_was_accepted_stays_when_the_rest_is_cancelled(tiers: Tiers, open_p
     tiers.api.kill()
     choose(page, "cancel.txt", b"cancelled one\ncancelled two\n")
     press(page, "Send 2 strings")
-    expect(page.get_by_text("Trying again soon")).to_be_visible()
+    expect(page.get_by_text("Will retry")).to_be_visible()
     press(page, "Cancel")
     expect(page.get_by_role("heading", name="Finishing what is under way (2 strings)")).to_be_focused()
     press(page, "Do not wait")
@@ -219,15 +219,15 @@ def test_a_hundred_thousand_lines_pasted_into_a_text_never_get_into_the_field_an
     page.evaluate(f"navigator.clipboard.writeText({lines})")
     field.press("ControlOrMeta+v")
     expect(page.get_by_text("Your text: 100,001 lines")).to_be_visible()
-    expect(page.get_by_role("button", name="Check the lines")).to_be_focused()
+    expect(page.get_by_role("button", name="Review")).to_be_focused()
     assert page.locator("textarea").count() == 0
     assert violations(page) == []
     page.reload()  # neither a reload nor a look at the review loses them
-    press(page, "Check the lines")
+    press(page, "Review")
     press(page, "Back")
     press(page, "Remove")
     press(page, "Keep")
-    press(page, "Check the lines")
+    press(page, "Review")
     press(page, "Send 100,001 strings")
     expect(page.get_by_role("heading", name="All sent: 100,001 strings accepted")).to_be_visible(timeout=60_000)
     like = "SELECT count(*), count(DISTINCT text) FROM dummies WHERE text LIKE 'pasted %%'"
@@ -256,7 +256,7 @@ def test_lines_are_not_shown_again_if_the_page_ends_between_keeping_their_batch_
 ) -> None:
     page = open_page("en-US")
     page.get_by_label("Lines").fill("killed one\nkilled two")
-    press(page, "Check the lines")
+    press(page, "Review")
     saved = page.evaluate("Object.entries(sessionStorage)")
     press(page, "Send 2 strings")
     expect(page.get_by_role("heading", name="All sent: 2 strings accepted")).to_be_visible()
@@ -285,7 +285,7 @@ def test_a_storage_that_does_not_answer_is_said_and_lines_are_sent_without_it(
     expect(page.get_by_text("Lines from an earlier visit may still be in it")).to_be_visible()
     assert violations(page) == []
     page.get_by_label("Lines").fill(f"without {hangs}")
-    press(page, "Check the lines")
+    press(page, "Review")
     press(page, "Send 1 string")
     press(page, "Send anyway")
     expect(page.get_by_role("heading", name="All sent: 1 string accepted")).to_be_visible()
@@ -300,7 +300,7 @@ def test_a_file_is_not_sent_twice_unasked_because_the_storage_that_has_it_cannot
     content = b"unopened one\nunopened two\n"
     choose(page, "unopened.txt", content)
     press(page, "Send 2 strings")
-    expect(page.get_by_text("Trying again soon")).to_be_visible()
+    expect(page.get_by_text("Will retry")).to_be_visible()
     page.close()
     broken = page.context.new_page()
     broken.add_init_script(FAILS_TO_OPEN)

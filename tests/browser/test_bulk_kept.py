@@ -52,7 +52,7 @@ def test_a_text_too_long_to_be_saved_is_kept_over_other_views(open_page: Open) -
     assert page.evaluate(MAY_LEAVE) is False
     view(page, "Bulk")
     expect(page.get_by_text("Your text: 130,000 lines")).to_be_visible()
-    press(page, "Check the lines")
+    press(page, "Review")
     expect(page.get_by_role("button", name="Send 130,000 strings")).to_be_visible()
     press(page, "Back")
     press(page, "Remove")
@@ -73,7 +73,7 @@ def test_drafts_are_kept_over_other_views_where_the_browser_denies_storage(open_
     assert page.evaluate(MAY_LEAVE) is False
     view(page, "Bulk")
     expect(page.get_by_label("Lines")).to_have_value("one\ntwo")
-    press(page, "Check the lines")
+    press(page, "Review")
     press(page, "Send 2 strings")
     expect(page.get_by_role("heading", name="All sent: 2 strings accepted")).to_be_visible()
     press(page, "Done")
@@ -91,7 +91,7 @@ def test_lines_at_the_review_outlast_another_view_and_another_tabs_batch(
         choose(page, "mine.txt", lines.encode())
     else:
         page.get_by_label("Lines").fill(lines)
-        press(page, "Check the lines")
+        press(page, "Review")
     expect(page.get_by_role("button", name="Send 2 strings")).to_be_visible()
     view(page, "History")
     view(page, "Bulk")

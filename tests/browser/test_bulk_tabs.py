@@ -70,7 +70,7 @@ def choose(page: Page, name: str, lines: list[str]) -> None:
     """Choose a file with these lines and send it."""
     content = "\n".join(lines).encode()
     page.locator("input[type=file]").set_input_files([{"name": name, "mimeType": "text/plain", "buffer": content}])
-    press(page, re.compile("^(Leave them out and send|Send) "))
+    press(page, re.compile("^(Send the other|Send) "))
 
 
 def press(page: Page, name: str | re.Pattern[str]) -> None:
@@ -162,7 +162,7 @@ def test_a_batch_is_paused_once_what_was_under_way_is_counted_also_after_a_reloa
     expect(page.get_by_text("You may leave or reload the page")).to_have_count(0)
     assert violations(page) == []
     page.context.set_offline(True)
-    expect(page.get_by_text(re.compile(unsettled.pattern + " Trying again soon"))).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(re.compile(unsettled.pattern + " Will retry"))).to_be_visible(timeout=20_000)
     page.context.set_offline(False)
     page.reload()
     expect(page.get_by_text(unsettled)).to_be_visible()
@@ -258,7 +258,7 @@ def test_the_browser_asks_before_lines_that_only_this_page_has_are_lost(open_pag
     page.reload()
     page.context.route("**/dummies/bulk", lambda route: route.abort())
     choose(page, "asked.txt", ["asked one", "asked two"])
-    expect(page.get_by_text("Trying again soon")).to_be_visible()
+    expect(page.get_by_text("Will retry")).to_be_visible()
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.close(run_before_unload=True)
@@ -287,10 +287,10 @@ def test_typed_lines_are_not_offered_as_unsent_by_a_duplicate_of_the_tab_that_se
         duplicates.append(opened.value)
     field, review = duplicates
     expect(field.get_by_label("Lines")).to_have_value(re.compile("twice 19"))
-    press(review, "Check the lines")
+    press(review, "Review")
     expect(review.get_by_role("button", name="Send 20 strings")).to_be_visible()
     copy = field.evaluate("Object.entries(sessionStorage)")
-    press(page, "Check the lines")
+    press(page, "Review")
     press(page, "Send 20 strings")
     for tab in (page, field, review):
         expect(tab.get_by_role("heading", name="All sent: 20 strings accepted")).to_be_visible()

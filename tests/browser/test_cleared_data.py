@@ -134,7 +134,7 @@ def test_a_batch_that_is_gone_from_all_tabs_is_said_to_be(open_page: Open) -> No
     assert violations(page) == []
     held.let_go()
     page.get_by_label("Lines").fill("the next batch")
-    press(page, "Check the lines")
+    press(page, "Review")
     press(page, "Send 1 string")
     expect(page.get_by_role("heading", name="All sent: 1 string accepted")).to_be_visible()
     press(page, "Done")

@@ -14,7 +14,7 @@ TOKEN = "only-readers-have-this-token"
 READS = ("/dummies/?", "/dummies/status")
 LANGUAGES = pytest.mark.parametrize(
     ("locale", "label", "refused"),
-    [("en-US", "Read token", "does not take this token"), ("ko-KR", "읽기 토큰", "이 토큰을 받지 않습니다")],
+    [("en-US", "Read token", "token is not valid"), ("ko-KR", "읽기 토큰", "토큰이 올바르지 않습니다")],
 )
 
 

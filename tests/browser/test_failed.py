@@ -74,8 +74,8 @@ def discard_all(page: Page) -> None:
 @pytest.mark.parametrize(
     ("locale", "label", "refused", "forget", "empty"),
     [
-        ("en-US", "Operator token", "does not take this token", "Forget token", "No string has failed."),
-        ("ko-KR", "운영자 토큰", "이 토큰을 받지 않습니다", "토큰 지우기", "실패한 문자열이 없습니다."),
+        ("en-US", "Operator token", "token is not valid", "Forget token", "No string has failed."),
+        ("ko-KR", "운영자 토큰", "토큰이 올바르지 않습니다", "토큰 지우기", "실패한 문자열이 없습니다."),
     ],
 )
 def test_a_wrong_token_is_refused_and_the_right_one_kept_for_the_tab(
@@ -130,7 +130,7 @@ def test_one_is_discarded_with_a_reason_and_another_stored_once_the_cause_is_gon
     expect(row.get_by_role("button", name="Discard")).to_be_focused()
     row.get_by_role("button", name="Discard").click()
     dialog.get_by_role("button", name="Discard").click()
-    expect(dialog.get_by_role("alert")).to_have_text("Say why, for the log.")
+    expect(dialog.get_by_role("alert")).to_have_text("Enter a reason for the log.")
     assert violations(page) == []
     dialog.get_by_label("Reason", exact=True).fill("sent by mistake")
     dialog.get_by_role("button", name="Discard").click()
@@ -301,10 +301,10 @@ def test_an_outage_and_a_service_without_operator_token_are_explained(
     system.redis.kill()
     page.get_by_label("Operator token").fill(TOKEN)
     page.get_by_label("Operator token").press("Enter")
-    expect(page.get_by_text("Trying again soon: the journal does not answer.")).to_be_visible()
+    expect(page.get_by_text("Will retry: the journal does not answer.")).to_be_visible()
     assert violations(page) == []
     system.redis.start()
-    expect(page.get_by_text("Trying again soon")).to_have_count(0)
+    expect(page.get_by_text("Will retry")).to_have_count(0)
     expect(page.get_by_text("No string has failed.")).to_be_visible()
 
     api.kill()
@@ -314,7 +314,7 @@ def test_an_outage_and_a_service_without_operator_token_are_explained(
     assert violations(page) == []
     without.stop()
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("Trying again soon: the service does not answer.")).to_be_visible()
+    expect(page.get_by_text("Will retry: the service does not answer.")).to_be_visible()
 
 
 def dead_letters(client: Client, containing: str = "") -> dict[str, Any]:

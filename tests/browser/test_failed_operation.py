@@ -155,7 +155,7 @@ def test_a_discard_whose_api_is_killed_says_what_it_waits_for_and_then_does_the_
     eventually(lambda: 0 < redis.hlen(KEYS.failed) < MANY, within=20)
     api.kill()
     assert redis.hlen(KEYS.failed) > 0
-    expect(result(page)).to_contain_text("Trying again soon: the service does not answer.")
+    expect(result(page)).to_contain_text("Will retry: the service does not answer.")
     assert violations(page) == []
     system.start_api(api_settings)
     expect(result(page)).to_contain_text("discarded. More may be done than was counted")
@@ -325,7 +325,7 @@ def test_a_proxys_answers_count_nothing(open_page: Open, redis: Redis) -> None:
     page.route("**/retry", log_in)
     page.get_by_role("checkbox", name="Select all that are shown").check()
     begin(page, "Retry 3 strings")
-    expect(result(page)).to_contain_text("Trying again soon: the service gave an answer that makes no sense.")
+    expect(result(page)).to_contain_text("Will retry: the service gave an unexpected response.")
     expect(line(page)).to_contain_text("0 strings retried so far.")
     page.unroute("**/retry")
     expect(result(page)).to_have_text("3 strings retried.")
@@ -333,7 +333,7 @@ def test_a_proxys_answers_count_nothing(open_page: Open, redis: Redis) -> None:
     plant(redis, 2)
     page.route("**/retry", log_in)
     begin(page, "Retry all")
-    expect(result(page)).to_contain_text("Trying again soon: the service gave an answer that makes no sense.")
+    expect(result(page)).to_contain_text("Will retry: the service gave an unexpected response.")
     expect(line(page)).to_contain_text("0 strings retried so far.")
     page.unroute("**/retry")
     expect(result(page)).to_contain_text("2 strings retried. More may be done than was counted")

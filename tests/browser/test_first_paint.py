@@ -156,7 +156,7 @@ def test_early_texts_are_gone_when_another_address_is_selected(open_page: Open, 
     expect(page.get_by_text("the first string")).to_have_count(0)
     expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_text("String")
     page.evaluate("location.hash = '#/'")
-    expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_text("Store a string")
+    expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_text("Send a string")
     page.unroute("**/assets/*.js")
     page.reload()
     page.get_by_role("link", name="History").click()

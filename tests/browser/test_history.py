@@ -169,10 +169,10 @@ def test_the_page_of_a_string_preserves_white_space_and_says_how_long_it_took(sy
 
 def test_an_unknown_string_is_reported_as_such(open_page: Open) -> None:
     page = open_page("en-US", "#/string/00000000-0000-4000-8000-000000000000")
-    expect(page.get_by_text("There is no string with this id.")).to_be_visible()
+    expect(page.get_by_text("There is no string with this ID.")).to_be_visible()
     assert violations(page) == []
     page.goto(page.url.split("#")[0] + "#/string/nonsense")
-    expect(page.get_by_text("There is no string with this id.")).to_be_visible()
+    expect(page.get_by_text("There is no string with this ID.")).to_be_visible()
 
 
 def test_axe_finds_nothing_in_the_history(open_page: Open) -> None:

@@ -107,7 +107,7 @@ def test_lines_are_stored_once_and_called_accepted(system: System, open_page: Op
     page = open_page("en-US")
     made = open_behind(proxy, page, "#/many")
     page.get_by_label("Lines").fill("\n".join(f"line {number}" for number in range(40)))
-    page.get_by_role("button", name="Check the lines").click()
+    page.get_by_role("button", name="Review").click()
     page.get_by_role("button", name="Send 40 strings").click()
     expect(page.get_by_role("heading", name="All sent: 40 strings accepted")).to_be_visible(timeout=PATIENT)
     assert (len(made), proxy.submissions) == (1, 2)

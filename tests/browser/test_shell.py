@@ -58,7 +58,7 @@ def test_an_unknown_address_says_so_and_leads_to_the_first_view(open_page: Open,
     expect(page).to_have_title("없는 페이지입니다 · ix-dummies")
     assert violations(page) == []
     page.get_by_role("link", name="첫 화면으로 가기").click()
-    expect(heading).to_have_text("문자열 저장")
+    expect(heading).to_have_text("문자열 보내기")
     expect(heading).to_be_focused()
 
 
@@ -67,7 +67,7 @@ def test_an_unknown_address_says_so_and_leads_to_the_first_view(open_page: Open,
     [
         ("#/many", "Send many strings", "drop one here"),
         ("#/history?q=%E0%A4%A", "History", "No string contains"),
-        ("#/string/no-uuid", "String", "There is no string with this id."),
+        ("#/string/no-uuid", "String", "There is no string with this ID."),
     ],
 )
 def test_an_old_or_malformed_address_shows_its_view(open_page: Open, address: str, heading: str, words: str) -> None:
@@ -101,14 +101,14 @@ def test_a_language_is_switched_without_a_reload_and_remembered(open_page: Open)
     page = open_page("en-US")
     page.get_by_role("textbox").fill("half a thought")
     page.get_by_role("button", name="한국어").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("문자열 저장")
+    expect(page.get_by_role("heading", level=1)).to_have_text("문자열 보내기")
     expect(page.get_by_role("textbox")).to_have_value("half a thought")
     assert page.evaluate("document.documentElement.lang") == "ko"
-    expect(page).to_have_title("문자열 저장 · ix-dummies")
+    expect(page).to_have_title("문자열 보내기 · ix-dummies")
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_have_text("문자열 저장")
+    expect(page.get_by_role("heading", level=1)).to_have_text("문자열 보내기")
     page.get_by_role("button", name="English").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Store a string")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Send a string")
 
 
 def background(page: Page) -> str:
@@ -130,7 +130,7 @@ def test_a_chosen_theme_applies_before_the_first_paint_of_the_next_visit(open_pa
     page.unroute("**/assets/*.js")
     page.reload()
     expect(page.get_by_role("radio", name="Dark")).to_be_checked()
-    page.get_by_role("radio", name="Like the system").check(force=True)
+    page.get_by_role("radio", name="System").check(force=True)
     assert background(page) == light
 
 

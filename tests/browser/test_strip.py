@@ -88,12 +88,12 @@ def test_strip_and_view_agree_while_the_api_is_killed_and_restarted(
     api.kill()
     page.get_by_role("dialog").locator("button[type=submit]").click()
     operation = page.get_by_role("region", name="Retrying or discarding failed strings").get_by_role("status")
-    expect(operation).to_contain_text("Trying again soon: the service does not answer.")
+    expect(operation).to_contain_text("Will retry: the service does not answer.")
     view(page, "Send")
     send(page, "first lost", "second lost", "third lost")
     expect(strip(page)).to_have_text("The service does not answer; strings typed here wait in this browser.")
     for row in rows(page, "first lost", "second lost", "third lost"):
-        expect(row).to_contain_text("Waiting to be sent again: the service does not answer.")
+        expect(row).to_contain_text("Will retry: the service does not answer.")
     assert violations(page) == []
     page.get_by_role("button", name="Try now").focus()
     system.start_api(api_settings)
@@ -113,7 +113,7 @@ def test_an_offline_device_is_named_and_everything_goes_on_when_it_is_back(syste
     page.context.set_offline(offline=True)
     expect(strip(page)).to_have_text("This device is offline; strings typed here wait in this browser.")
     send(page, "from the train")
-    expect(rows(page, "from the train")[0]).to_contain_text("Waiting to be sent again")
+    expect(rows(page, "from the train")[0]).to_contain_text("Will retry")
     page.get_by_role("link", name="History").click()
     expect(page.get_by_text("The service does not answer.", exact=True)).to_be_visible()
     page.context.set_offline(offline=False)
@@ -199,7 +199,7 @@ def test_failures_are_in_the_strip_the_navigation_and_the_title(page: Page) -> N
     expect(rows(page, "poison")[0]).to_contain_text("Failed")
     expect(strip(page)).to_have_text("Some of your strings failed and need an operator.")
     expect(page.get_by_role("navigation").get_by_role("link", name="Failed 1 failed")).to_be_visible()
-    expect(page).to_have_title("(1 failed) Store a string · ix-dummies")
+    expect(page).to_have_title("(1 failed) Send a string · ix-dummies")
     assert violations(page) == []
     page.get_by_role("button", name="Clear finished").click()
     expect(strip(page)).to_have_text("Strings are getting through, but some failed and need an operator.")

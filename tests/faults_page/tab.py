@@ -16,10 +16,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 SOON = 2_000
 """Milliseconds in which a button that was seen can be pressed."""
 LOADED = 15_000
-CHECK, BACK, SAVE = "Check the lines", "Back", "Save receipt as NDJSON"
+CHECK, BACK, SAVE = "Review", "Back", "Save receipt as NDJSON"
 PAUSE, RESUME, CANCEL, LEAVE, TRY_NOW = "Pause", "Resume", "Cancel", "Do not wait", "Try now"
 DONE, DELETE, KEEP, DO_NOT_SEND = "Done", "Delete", "Keep", "Do not send"
-SEND = re.compile(r"(?:Send|Leave them out and send) [\d,]+ strings?")
+SEND = re.compile(r"(?:Send|Send the other) [\d,]+ strings?")
 SEND_REST = re.compile(r"Send the remaining [\d,]+ strings?")
 COUNTS = {
     "Lines": "lines",

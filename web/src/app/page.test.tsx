@@ -12,8 +12,8 @@ beforeEach(() => {
 });
 
 describe.each([
-  ["en", "Store a string", "Queued", "Strings are getting through."],
-  ["ko", "문자열 저장", "대기 중", "문자열이 잘 저장되고 있습니다."],
+  ["en", "Send a string", "Queued", "Strings are getting through."],
+  ["ko", "문자열 보내기", "대기 중", "문자열이 잘 저장되고 있습니다."],
 ] as const)("in %s", (language, heading, queued, through) => {
   it("is entirely in its language and has no violation that axe finds", async () => {
     api.onSubmit = ({ text }) => (text === "no" ? problem(422, "invalid-text", "No.") : undefined);

@@ -39,8 +39,8 @@ beforeEach(() => {
 });
 
 it.each([
-  ["en", "Read token", "does not take this token", "only programs can export"],
-  ["ko", "읽기 토큰", "이 토큰을 받지 않습니다", "토큰을 보내는 프로그램으로만"],
+  ["en", "Read token", "token is not valid", "only programs can export"],
+  ["ko", "읽기 토큰", "토큰이 올바르지 않습니다", "토큰을 보내는 프로그램으로만"],
 ] as const)("asks for the token where reading is closed, in %s", async (language, label, refused, closed) => {
   window.history.replaceState(null, "", "#/history");
   openPage(language);
@@ -92,7 +92,7 @@ it("uses the token until the page is closed where the browser has no room to kee
   for (const token of ["wrong", TOKEN]) {
     await userEvent.clear(await screen.findByLabelText("Read token"));
     await userEvent.type(screen.getByLabelText("Read token"), `${token}{Enter}`);
-    if (token !== TOKEN) await screen.findByText(/does not take this token/);
+    if (token !== TOKEN) await screen.findByText(/token is not valid/);
   }
   await screen.findByText("one");
   expect(reads).toContain("Bearer wrong");

@@ -3,12 +3,12 @@ const strings = (value: number) => `${count(value)} ${value === 1 ? "string" : "
 
 export const bulk = {
   heading: "Send many strings",
-  lead: "One string per line, typed or from a text file. Each is stored exactly once.",
+  lead: "One string per line. Type, paste or choose a file. Each is stored exactly once.",
   label: "Lines",
   placeholder: "One string per line",
-  check: "Check the lines",
+  check: "Review",
   chooseFile: "Choose a file",
-  fileHint: "or drop one here: plain text, up to 20 MB",
+  fileHint: "or drop one here: plain text, up to 20 MiB",
   pasted: "your lines",
   back: "Back",
   attached: (lines: number) => `Your text: ${count(lines)} ${lines === 1 ? "line" : "lines"}`,
@@ -20,7 +20,7 @@ export const bulk = {
     "These lines may have been sent already. This browser's storage would say so, but cannot be read: close this page's other tabs, then reload. Lines that you send anyway may be stored twice.",
   useAnyway: "Use them anyway",
   faults: {
-    "too-big": "The file is larger than 20 MB. Split it and send the parts.",
+    "too-big": "The file is larger than 20 MiB. Split it and send the parts.",
     several: "One file at a time: drop or choose only one.",
     unreadable: "The file could not be read. Choose it again.",
     nothing: "All lines are empty: there is nothing to send.",
@@ -37,13 +37,13 @@ export const bulk = {
   saveAsUtf8:
     "Save it as UTF-8 in the program that it comes from, and choose it again: in Notepad with Save as and the encoding UTF-8, in Excel with the file type CSV UTF-8.",
   ready: (name: string) => `Ready to send ${name}`,
-  examples: "It begins with",
+  examples: "Preview",
   counts: {
     lines: "Lines",
-    empty: "Empty, skipped",
+    empty: "Empty",
     bad: "Cannot be stored",
     strings: "To be sent",
-    leftOut: "Left out before",
+    leftOut: "Skipped",
     refused: "Refused",
     unsent: "Not sent",
     unknown: "Outcome unknown",
@@ -60,7 +60,7 @@ export const bulk = {
   moreFaults: (more: number) => `and ${count(more)} more`,
   nothingLeft: "No line is left that could be sent.",
   send: (value: number) => `Send ${strings(value)}`,
-  sendWithout: (value: number) => `Leave them out and send ${strings(value)}`,
+  sendWithout: (value: number) => `Send the other ${strings(value)}`,
   saving: "Saving the lines. Until it is known whether they are saved, they cannot be changed.",
   kept: "Your other lines are kept in this tab. They can be sent when this batch is done.",
   sending: (name: string) => `Sending ${name}`,
@@ -73,10 +73,10 @@ export const bulk = {
     `It is not known yet whether ${strings(value)} ${value === 1 ? "was" : "were"} accepted.`,
   stopped: (detail: string) => `Stopped: the service refuses such requests (${detail}).`,
   resumeHint: "Resume to try again.",
-  waiting: (reason: string) => `Trying again soon: ${reason}`,
+  waiting: (reason: string) => `Will retry: ${reason}`,
   elsewhere: "Another tab of this browser is sending these lines.",
   notKept: {
-    denied: "This browser does not let pages keep data: leave this page open until the lines are sent.",
+    denied: "This browser cannot save data for this page: leave this page open until the lines are sent.",
     closed:
       "This browser has closed this page's storage: leave this page open while it is being opened again.",
     "no-room": "This browser has no room to keep the lines: leave this page open until they are sent.",

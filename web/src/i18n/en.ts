@@ -5,14 +5,14 @@ import { history } from "./history.en";
 /** The page's words in English; every other language has exactly these keys. */
 export const en = {
   title: "ix-dummies",
-  heading: "Store a string",
+  heading: "Send a string",
   lead: "What you send is stored exactly once. You can watch it get there.",
   shell: {
     nav: "Views",
     views: { send: "Send", bulk: "Bulk", history: "History", failed: "Failed" },
     skip: "Skip to content",
     theme: "Theme",
-    themes: { system: "Like the system", light: "Light", dark: "Dark" },
+    themes: { system: "System", light: "Light", dark: "Dark" },
     loading: "Loading…",
     unknown: "This page does not exist",
     unknownHint: "Its address may be incomplete or mistyped.",
@@ -28,9 +28,9 @@ export const en = {
     label: "Text",
     hint: "Enter sends, Shift + Enter starts a new line.",
     placeholder: "Type anything",
-    submit: "Store",
+    submit: "Send",
     folded: (lines: number) =>
-      `${new Intl.NumberFormat("en").format(lines)} lines are too many for this field: it shows only the beginning. Store sends the whole text as one string. For a string a line:`,
+      `${new Intl.NumberFormat("en").format(lines)} lines are too many for this field: it shows only the beginning. The whole text will be sent as one string. To send one string per line:`,
   },
   refusals: {
     nul: "The text contains a NUL character, which cannot be stored. Remove it and send again.",
@@ -38,7 +38,7 @@ export const en = {
       "The text contains half of a character (a lone surrogate), which cannot be stored. Remove it and send again.",
     "too-long": "The text is longer than 64 KiB. Shorten it or send it in parts.",
     "not-taken":
-      "The text would be longer than 64 KiB, too long for one string: it was not put into the field. For a string a line:",
+      "The text would be longer than 64 KiB, too long for one string: it was not put into the field. To send one string per line:",
     "not-dropped":
       "The dropped text is too long to be added to the one in this field, so it was not. Empty the field first, or paste the text where it belongs.",
     "storage-full":
@@ -47,7 +47,7 @@ export const en = {
       "Too many strings are only in this browser: they wait to be sent, or the service does not have them. Send again when some of them are through or cleared.",
   },
   notKept:
-    "This browser does not let the page keep anything: the list below is gone when the page is closed.",
+    "This browser cannot save anything for this page: the list below is gone when the page is closed.",
   list: {
     heading: "Your strings",
     empty: "Nothing sent yet.",
@@ -71,7 +71,7 @@ export const en = {
   },
   states: {
     sending: "Sending",
-    delayed: "Waiting to be sent again:",
+    delayed: "Will retry:",
     queued: "Queued",
     accepted: "Accepted",
     stored: "Stored",
@@ -87,7 +87,7 @@ export const en = {
     storedIn: (duration: string) => `in ${duration}`,
     failed: (reason: string) => `The database refused it: ${reason}`,
     failedUnexplained: "The database refused it.",
-    unknown: "The service no longer knows this string.",
+    unknown: "The service has no record of this string.",
     discarded: "It had failed. An operator discarded it, or the journal lost it.",
   },
   /** Why a string waits here; follows `states.delayed`. */
@@ -102,9 +102,9 @@ export const en = {
     "not-found": "the service has nothing at this address; an operator can correct where requests are sent.",
     "method-not-allowed":
       "the service has nothing at this address; an operator can correct where requests are sent.",
-    "unexpected-answer": "the service gave an answer that makes no sense.",
+    "unexpected-answer": "the service gave an unexpected response.",
     "journal-away": "the journal does not answer.",
-    "database-away": "the database cannot say whether it is stored.",
+    "database-away": "the database is unreachable, so whether it is stored is not known.",
     "database-error": "the database refuses to say whether it is stored.",
     "database-slow": "the database took too long to say whether it is stored.",
     "journal-full": "the journal is full.",
@@ -114,7 +114,7 @@ export const en = {
     draining: "the service is being restarted.",
     "too-large":
       "the service, or a server in front of it, takes no request of this size; an operator can allow larger ones.",
-    "rate-limited": "the service takes no more requests from here for a moment.",
+    "rate-limited": "too many requests; sending is limited for a moment.",
   },
   /** Why a string waits for a reason that the page has no words for; `detail` is the service's own English explanation. */
   delayedBecause: (detail: string) => `the service says: ${detail}`,
@@ -136,14 +136,14 @@ export const en = {
     unsure: "Strings are accepted; whether they get through is not known yet.",
     paused: "An operator has paused storing; strings are accepted and wait safely.",
     pausedSince: (time: string, reason: string) => `since ${time}: ${reason}`,
-    databaseUnavailable: "The database is unavailable; strings are accepted and wait safely.",
+    databaseUnavailable: "The database is unreachable; strings are accepted and wait safely.",
     workersUnavailable: "No worker is answering; strings are accepted and wait safely.",
     journalSetBack:
       "The journal came back without some of the accepted strings; an operator must look. New ones are accepted.",
     journalFull: "The journal is full; strings typed here wait in this browser.",
     journalVolatile: "The journal would not keep strings safe; strings typed here wait in this browser.",
-    journalUnavailable: "The journal is unavailable; strings typed here wait in this browser.",
-    journalPartlyUnavailable: "A part of the journal is unavailable; strings for it wait in this browser.",
+    journalUnavailable: "The journal is unreachable; strings typed here wait in this browser.",
+    journalPartlyUnavailable: "A part of the journal is unreachable; strings for it wait in this browser.",
     unknownHost: "The service does not go by this name; strings typed here wait in this browser.",
     foreignOrigin:
       "The service takes nothing from pages at this address; strings typed here wait in this browser.",
@@ -164,7 +164,7 @@ export const en = {
       workersUp: (count: string) => `Workers (${count})`,
       nothing: "none",
       notKnown: "not known",
-      states: { up: "Up", away: "Unavailable", unknown: "Not known yet" },
+      states: { up: "Up", away: "Unreachable", unknown: "Not known yet" },
       since: (time: string) => `since ${time}`,
       chart: (total: string, peak: string) =>
         `Stored in the last 5 minutes: ${total}, at most ${peak} a second.`,
@@ -179,11 +179,11 @@ export const en = {
   },
   announce: {
     delayed: (count: number) =>
-      plural(count, "string waits to be sent again", "strings wait to be sent again"),
+      plural(count, "string will be sent again", "strings will be sent again"),
     stored: (count: number) => plural(count, "string stored", "strings stored"),
     failed: (count: number) => plural(count, "string failed", "strings failed"),
     refused: (count: number) => plural(count, "string refused", "strings refused"),
-    unknown: (count: number) => plural(count, "string no longer known", "strings no longer known"),
+    unknown: (count: number) => plural(count, "string not found", "strings not found"),
     discarded: (count: number) => plural(count, "string discarded", "strings discarded"),
   },
   found: {

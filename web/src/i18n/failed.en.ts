@@ -8,14 +8,14 @@ export const failed = {
   token: "Operator token",
   tokenHint: "The token that you have as an operator. It is kept in this tab until you close it.",
   useToken: "Continue",
-  wrongToken: "The service does not take this token. Check it and enter it again.",
+  wrongToken: "This token is not valid. Check it and enter it again.",
   forget: "Forget token",
-  disabled: "Failed strings cannot be looked after here",
+  disabled: "Managing failed strings is turned off",
   disabledHint:
     "The service was started without an OPERATOR_TOKEN. Set one, start the service again, and try again here.",
   again: "Try again",
   search: "Search in texts and reasons",
-  searchPlaceholder: "Upper and lower case differ",
+  searchPlaceholder: "Case-sensitive",
   listHeading: "Failed strings",
   total: (total: number) => `${strings(total)} failed`,
   shown: (shown: number, total: number) => `${count(shown)} of ${strings(total)} shown`,
@@ -35,7 +35,7 @@ export const failed = {
     certainly: "The list has changed. Refresh it to see what is new or gone.",
     perhaps: "The list may have changed. Refresh it to see what is new or gone.",
   },
-  waiting: (reason: string) => `Trying again soon: ${reason}`,
+  waiting: (reason: string) => `Will retry: ${reason}`,
   none: "No string has failed.",
   noMatch: "No failed string contains this.",
   more: "Show more",
@@ -75,7 +75,7 @@ export const failed = {
   ended: {
     stopped: "Stopped.",
     interrupted: "The tab was reloaded or closed before it was done.",
-    tokenRefused: "The service does not take the operator token any more. Enter it again under Failed.",
+    tokenRefused: "The operator token is no longer valid. Enter it again under Failed.",
   },
   finished: {
     retry: (value: number) => `${strings(value)} retried.`,
@@ -116,6 +116,6 @@ export const failed = {
       "What is discarded cannot be recovered here, and is stored only if its sender sends it again. The reason goes to the service's log.",
   },
   reason: "Reason",
-  reasonMissing: "Say why, for the log.",
+  reasonMissing: "Enter a reason for the log.",
   cancel: "Cancel",
 };

@@ -5,7 +5,7 @@ import { history } from "./history.ko";
 
 export const ko: Messages = {
   title: "ix-dummies",
-  heading: "문자열 저장",
+  heading: "문자열 보내기",
   lead: "보낸 문자열은 정확히 한 번 저장되며, 저장될 때까지의 과정을 볼 수 있습니다.",
   shell: {
     nav: "메뉴",
@@ -27,31 +27,31 @@ export const ko: Messages = {
     label: "텍스트",
     hint: "Enter로 보내고, Shift + Enter로 줄을 바꿉니다.",
     placeholder: "아무 글이나 입력하세요",
-    submit: "저장",
+    submit: "보내기",
     folded: (lines) =>
-      `${new Intl.NumberFormat("ko").format(lines)}줄은 입력란에 다 보이기에 너무 많아 앞부분만 표시합니다. 저장을 누르면 전체를 문자열 하나로 보냅니다. 한 줄에 하나씩 보내려면:`,
+      `${new Intl.NumberFormat("ko").format(lines)}줄은 입력란에 다 보이기에 너무 많아 앞부분만 표시합니다. 보낼 때는 전체를 문자열 하나로 보냅니다. 한 줄에 하나씩 보내려면:`,
   },
   refusals: {
     nul: "저장할 수 없는 NUL 문자가 들어 있습니다. 지운 뒤 다시 보내세요.",
-    surrogate: "불완전한 문자(짝이 없는 서로게이트)가 들어 있어 저장할 수 없습니다. 지운 뒤 다시 보내세요.",
+    surrogate: "깨진 문자(짝이 맞지 않는 서로게이트)가 들어 있어 저장할 수 없습니다. 지운 뒤 다시 보내세요.",
     "too-long": "텍스트가 64 KiB보다 깁니다. 줄이거나 나누어 보내세요.",
     "not-taken":
       "텍스트가 문자열 하나의 한도인 64 KiB를 넘게 되어 입력란에 넣지 않았습니다. 한 줄에 하나씩 보내려면:",
     "not-dropped":
       "끌어 놓은 텍스트가 너무 길어 입력란의 내용에 더하지 않았습니다. 입력란을 비우고 다시 끌어 놓거나, 원하는 위치에 붙여넣으세요.",
     "storage-full":
-      "보낼 때까지 텍스트를 보관할 공간이 이 브라우저에 없습니다. 끝난 항목을 지운 뒤 다시 보내세요.",
+      "보낼 때까지 텍스트를 보관할 공간이 이 브라우저에 없습니다. 완료된 항목을 지운 뒤 다시 보내세요.",
     "too-many-unsent":
       "이 브라우저에만 있는 문자열(전송을 기다리거나 서비스에 없는 것)이 너무 많습니다. 일부가 전송되거나 목록에서 지워진 뒤 다시 보내세요.",
   },
-  notKept: "이 브라우저는 페이지가 데이터를 보관하지 못하게 합니다. 페이지를 닫으면 아래 목록이 사라집니다.",
+  notKept: "이 브라우저에는 저장할 수 없습니다. 페이지를 닫으면 아래 목록이 사라집니다.",
   list: {
     heading: "내 문자열",
     empty: "아직 보낸 문자열이 없습니다.",
     emptyHint: "보낸 문자열과 그 상태가 여기에 나타납니다.",
-    clear: "끝난 항목 지우기",
+    clear: "완료된 항목 지우기",
     clearing: {
-      heading: "끝난 항목을 지우시겠습니까?",
+      heading: "완료된 항목을 지우시겠습니까?",
       onlyHere: (count) =>
         `문자열 ${count}개는 서비스에 없고 이 브라우저에만 있으며, 지우면 되돌릴 수 없습니다.`,
       confirm: "지우기",
@@ -64,7 +64,7 @@ export const ko: Messages = {
   },
   states: {
     sending: "전송 중",
-    delayed: "다시 보내려고 기다리는 중:",
+    delayed: "재전송 대기 중:",
     queued: "대기 중",
     accepted: "접수됨",
     stored: "저장됨",
@@ -77,11 +77,11 @@ export const ko: Messages = {
     queued: "접수되어 데이터베이스로 가는 중입니다.",
     unread: "접수되었습니다. 그 뒤의 상태는 읽기 토큰을 입력하면 표시됩니다.",
     unconfirmed: "저장되었는지는 지금 확인할 수 없습니다.",
-    storedIn: (duration) => `${duration} 걸림`,
+    storedIn: (duration) => `${duration} 만에 저장`,
     failed: (reason) => `데이터베이스가 거부했습니다: ${reason}`,
     failedUnexplained: "데이터베이스가 거부했습니다.",
-    unknown: "서비스가 이 문자열을 더 이상 알지 못합니다.",
-    discarded: "저장에 실패했던 문자열입니다. 운영자가 폐기했거나 저널에서 유실되었습니다.",
+    unknown: "서비스에서 이 문자열을 찾을 수 없습니다.",
+    discarded: "저장에 실패했던 문자열입니다. 운영자가 폐기했거나 대기열에서 유실되었습니다.",
   },
   delays: {
     unreachable: "서비스가 응답하지 않습니다.",
@@ -96,18 +96,18 @@ export const ko: Messages = {
     "method-not-allowed":
       "서비스가 이 주소에서는 아무것도 제공하지 않습니다. 운영자가 요청을 보내는 주소를 바로잡을 수 있습니다.",
     "unexpected-answer": "서비스가 이해할 수 없는 응답을 보냈습니다.",
-    "journal-away": "저널이 응답하지 않습니다.",
+    "journal-away": "대기열이 응답하지 않습니다.",
     "database-away": "저장되었는지 데이터베이스에서 확인할 수 없습니다.",
     "database-error": "저장되었는지 데이터베이스가 알려 주지 않습니다.",
     "database-slow": "저장되었는지 확인하는 데 데이터베이스가 너무 오래 걸렸습니다.",
-    "journal-full": "저널이 가득 찼습니다.",
-    "journal-volatile": "저널이 문자열을 안전하게 보관할 수 없습니다.",
+    "journal-full": "대기열이 가득 찼습니다.",
+    "journal-volatile": "대기열이 문자열을 안전하게 보관할 수 없습니다.",
     "internal-error": "서비스에 문제가 생겼습니다.",
     busy: "서비스가 바쁩니다.",
     draining: "서비스가 다시 시작되는 중입니다.",
     "too-large":
       "서비스나 그 앞에 있는 서버가 이 크기의 요청을 받지 않습니다. 운영자가 더 큰 요청을 허용할 수 있습니다.",
-    "rate-limited": "이곳에서 보낸 요청이 많아 서비스가 잠시 받지 않습니다.",
+    "rate-limited": "요청이 많아 잠시 제한되었습니다.",
   },
   delayedBecause: (detail) => `서비스의 답: ${detail}`,
   problems: {
@@ -130,13 +130,13 @@ export const ko: Messages = {
     databaseUnavailable: "데이터베이스가 응답하지 않습니다. 문자열은 접수되어 안전하게 보관됩니다.",
     workersUnavailable: "응답하는 워커가 없습니다. 문자열은 접수되어 안전하게 보관됩니다.",
     journalSetBack:
-      "저널이 이미 접수된 문자열 일부를 잃은 채 복구되어 운영자의 확인이 필요합니다. 새 문자열은 계속 접수됩니다.",
-    journalFull: "저널이 가득 찼습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
+      "대기열이 이미 접수된 문자열 일부를 잃은 채 복구되어 운영자의 확인이 필요합니다. 새 문자열은 계속 접수됩니다.",
+    journalFull: "대기열이 가득 찼습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     journalVolatile:
-      "저널이 문자열을 안전하게 보관할 수 없습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
-    journalUnavailable: "저널이 응답하지 않습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
+      "대기열이 문자열을 안전하게 보관할 수 없습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
+    journalUnavailable: "대기열이 응답하지 않습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     journalPartlyUnavailable:
-      "저널 일부가 응답하지 않습니다. 그곳에 담을 문자열은 이 브라우저에 보관했다가 보냅니다.",
+      "대기열 일부가 응답하지 않습니다. 그곳에 담을 문자열은 이 브라우저에 보관했다가 보냅니다.",
     unknownHost:
       "서비스가 이 이름으로는 응답하지 않습니다. 입력한 문자열은 이 브라우저에 보관했다가 보냅니다.",
     foreignOrigin:
@@ -152,7 +152,7 @@ export const ko: Messages = {
       rate: "초당 저장",
       left: "남은 시간",
       failed: "실패",
-      journal: "저널",
+      journal: "대기열",
       database: "데이터베이스",
       workers: "워커",
       workersUp: (count) => `워커 (${count})`,
@@ -171,11 +171,11 @@ export const ko: Messages = {
     waitingFor: (count, duration) => `${count}개 대기, 약 ${duration}`,
   },
   announce: {
-    delayed: (count) => `문자열 ${count}개가 다시 전송되기를 기다립니다.`,
+    delayed: (count) => `문자열 ${count}개가 재전송을 기다립니다.`,
     stored: (count) => `문자열 ${count}개가 저장되었습니다.`,
     failed: (count) => `문자열 ${count}개가 실패했습니다.`,
     refused: (count) => `문자열 ${count}개가 거부되었습니다.`,
-    unknown: (count) => `문자열 ${count}개를 서비스가 더 이상 알지 못합니다.`,
+    unknown: (count) => `문자열 ${count}개를 찾을 수 없습니다.`,
     discarded: (count) => `문자열 ${count}개가 폐기되었습니다.`,
   },
   found: {
@@ -187,9 +187,9 @@ export const ko: Messages = {
     details: "자세히",
     bytes: (count, limit) => `${limit}바이트 중 ${count}바이트`,
     bytesOver: (count) => `(${count}바이트 초과)`,
-    inLine: (place) => `접수되었습니다. 대기 순서 약 ${formatted(place)}번째입니다.`,
+    inLine: (place) => `접수되었습니다. ${ahead(place)}입니다.`,
     inLineFor: (place, duration) =>
-      `접수되었습니다. 대기 순서 약 ${formatted(place)}번째이며, 약 ${duration} 남았습니다.`,
+      `접수되었습니다. ${ahead(place)}이며, 약 ${duration} 남았습니다.`,
   },
   bulk,
   failed,
@@ -207,6 +207,6 @@ export const ko: Messages = {
   reload: "새로 고침",
 };
 
-function formatted(count: number): string {
-  return new Intl.NumberFormat("ko").format(count);
+function ahead(place: number): string {
+  return place > 1 ? `앞에 약 ${new Intl.NumberFormat("ko").format(place - 1)}개 대기 중` : "다음 차례";
 }

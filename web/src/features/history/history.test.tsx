@@ -44,7 +44,7 @@ describe("the history", () => {
         .map((heading) => heading.textContent),
     ).toEqual(["Today", "Yesterday", "Sunday, March 1, 2026"]);
     expect(main().getByRole("link", { name: "two" }).getAttribute("href")).toBe(`#/string/${idOf("b")}`);
-    expect(main().getByText("That is all.")).toBeTruthy();
+    expect(main().getByText("No more strings.")).toBeTruthy();
   });
 
   it("shows the others if the time of one is none, which stays where it is", async () => {
@@ -101,7 +101,7 @@ describe("the history", () => {
   });
 
   it.each([
-    ["The service gave an answer that makes no sense.", () => HttpResponse.json({ login: true })],
+    ["The service gave an unexpected response.", () => HttpResponse.json({ login: true })],
     ["Something went wrong in the service.", () => problem(500, "internal-error", "")],
     ["The service does not answer.", () => new HttpResponse("", { status: 502 })],
   ])("says why it cannot be read: %s", async (words, odd) => {
@@ -232,7 +232,7 @@ describe("a search", () => {
     expect(rows()).toHaveLength(1);
     expect(asked).toHaveLength(AUTOMATIC_ROUNDS + 1);
     expect(button.isConnected).toBe(false);
-    expect(document.activeElement?.textContent).toBe("That is all.");
+    expect(document.activeElement?.textContent).toBe("No more strings.");
   });
 
   it("announces once, at its end, how much it found", async () => {

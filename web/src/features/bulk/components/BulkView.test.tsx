@@ -54,7 +54,7 @@ describe("the bulk view", () => {
     const { container } = await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one{Enter}{Enter}two{Enter}three");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     const ready = await heading("Ready to send your lines");
     expect(document.activeElement).toBe(ready);
     expect(bulks).toEqual([]);
@@ -83,7 +83,7 @@ describe("the bulk view", () => {
     await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
     await user.click(await button("Save receipt as CSV"));
     await vi.waitFor(() => expect(steps).toEqual(["file", "saved"]));
@@ -97,9 +97,9 @@ describe("the bulk view", () => {
     const { sender } = await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
-    await screen.findByText(/^Trying again soon/);
+    await screen.findByText(/^Will retry/);
     expect(reachability.snapshot().batchDelayed).toBe(true);
     const tryNow = vi.spyOn(sender, "tryNow");
     await user.click(await button("Try now"));
@@ -115,9 +115,9 @@ describe("the bulk view", () => {
     await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
-    await screen.findByText(/^Trying again soon.*takes nothing from pages at this address/);
+    await screen.findByText(/^Will retry.*takes nothing from pages at this address/);
     expect(screen.getByText(/^The service takes nothing from pages at this address/)).toBeTruthy();
     onBulk = () => undefined;
     await heading("All sent: 1 string accepted");
@@ -149,12 +149,12 @@ describe("the bulk view", () => {
     const { sender } = await openBulk("en", { storage: new MemoryStorage(), keeping: "kept" });
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
-    await screen.findByText(/^Trying again soon/);
+    await screen.findByText(/^Will retry/);
     expect(screen.getByText(/You may leave or reload the page/)).toBeTruthy();
     await user.click(await button("Pause"));
-    await screen.findByText(/^Pausing. It is not known yet whether 1 string was accepted. Trying again soon/);
+    await screen.findByText(/^Pausing. It is not known yet whether 1 string was accepted. Will retry/);
     expect(screen.queryByText(/You may leave or reload the page/)).toBeNull();
     onBulk = () => undefined;
     sender.tryNow();
@@ -166,7 +166,7 @@ describe("the bulk view", () => {
     await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
     await screen.findByText(
       "Stopped: the service refuses such requests (No.). It is not known yet whether 1 string was accepted. Resume to try again.",
@@ -182,7 +182,7 @@ describe("the bulk view", () => {
     await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
     await screen.findByText(/^Stopped: /);
     refuse = false;
@@ -196,7 +196,7 @@ describe("the bulk view", () => {
     await openBulk();
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
     await screen.findByText(/leave this page open until the lines are sent/);
     expect(screen.getByText(/^Cancel takes back no accepted string/)).toBeTruthy();
@@ -209,7 +209,7 @@ describe("the bulk view", () => {
     const { sender } = await openBulk("en", { storage, keeping: "kept" });
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
     expect(await screen.findByText(/You may leave or reload the page/)).toBeTruthy();
     act(() => storage.onChange("lost"));
@@ -226,7 +226,7 @@ describe("the bulk view", () => {
     await openBulk("en", { storage, keeping: "kept" });
     const user = userEvent.setup();
     await user.type(await screen.findByLabelText("Lines"), "one");
-    await user.click(await button("Check the lines"));
+    await user.click(await button("Review"));
     await user.click(await button("Send 1 string"));
     await heading("All sent: 1 string accepted");
     expect(screen.getByText(/is kept in this browser until you choose Done/)).toBeTruthy();
@@ -238,7 +238,7 @@ describe("the bulk view", () => {
   it("sends typed lines as they are, with a byte order mark in front", async () => {
     await openBulk();
     fireEvent.change(await screen.findByLabelText("Lines"), { target: { value: "\ufeff\ufeffone\ntwo" } });
-    fireEvent.click(await button("Check the lines"));
+    fireEvent.click(await button("Review"));
     fireEvent.click(await button("Send 2 strings"));
     await heading("All sent: 2 strings accepted");
     expect(bulks.map(({ texts }) => texts)).toEqual([["\ufeff\ufeffone", "two"]]);
@@ -262,9 +262,9 @@ describe("the bulk view", () => {
     const input = container.querySelector<HTMLInputElement>("input[type=file]");
     if (!input) throw new Error("no file input");
     fireEvent.change(input, { target: { files: [file] } });
-    expect((await screen.findByRole("alert")).textContent).toMatch(/larger than 20 MB/);
+    expect((await screen.findByRole("alert")).textContent).toMatch(/larger than 20 MiB/);
     fireEvent.change(screen.getByLabelText("Lines"), { target: { value: "\n\n" } });
-    fireEvent.click(await button("Check the lines"));
+    fireEvent.click(await button("Review"));
     expect(await screen.findByText(/All lines are empty/)).toBeTruthy();
   });
 

@@ -44,7 +44,7 @@ const heading = (name: string) => screen.findByRole("heading", { name, level: 2 
 async function sendOne() {
   const user = userEvent.setup();
   await user.type(await field(), "one");
-  await user.click(await button("Check the lines"));
+  await user.click(await button("Review"));
   await user.click(await button("Send 1 string"));
   return user;
 }
@@ -78,11 +78,11 @@ it.each(["silent", "failed", "denied"] as const)(
     const { unmount } = await openBulk("en", { storage: null, keeping });
     expect(await screen.findByText(/^These lines may have been sent already/)).toBeTruthy();
     expect((await field()).readOnly).toBe(true);
-    expect(screen.queryByRole("button", { name: "Check the lines" })).toBeNull();
+    expect(screen.queryByRole("button", { name: "Review" })).toBeNull();
     fireEvent.click(await button("Use them anyway"));
     expect((await field()).readOnly).toBe(false);
     expect(screen.queryByText(/^These lines may have been sent already/)).toBeNull();
-    expect(await button("Check the lines")).toBeTruthy();
+    expect(await button("Review")).toBeTruthy();
     // the choice holds for this visit only
     unmount();
     await openBulk("en", { storage: null, keeping });
@@ -123,7 +123,7 @@ it("lines that may have been sent can be removed", async () => {
   expect((await field()).value).toBe("");
   expect(document.activeElement).toBe(await field());
   expect(sentAs()).toBeNull();
-  expect(await button("Check the lines")).toBeTruthy();
+  expect(await button("Review")).toBeTruthy();
 });
 
 it("another text is not taken for one that was sent and is gone", () => {
@@ -136,7 +136,7 @@ it("lines that a storage does not have are there as if they had not been sent", 
   endWhileSaving("one");
   await openBulk("en", { storage: new MemoryStorage(), keeping: "kept" });
   expect((await field()).readOnly).toBe(false);
-  expect(await button("Check the lines")).toBeTruthy();
+  expect(await button("Review")).toBeTruthy();
 });
 
 it("lines cannot be changed before it is known whether they are kept", async () => {
@@ -240,7 +240,7 @@ it.each(["sent", "done"])(
     const copy = Object.entries(sessionStorage);
     fireEvent.change(await field(), { target: { value: "one!" } });
     fireEvent.change(await field(), { target: { value: "one" } });
-    fireEvent.click(await button("Check the lines"));
+    fireEvent.click(await button("Review"));
     fireEvent.click(await button("Send 1 string"));
     await heading("All sent: 1 string accepted");
     if (end === "done") {
@@ -265,7 +265,7 @@ it("the same lines can be sent again on purpose, and other lines of a copy are k
   const copy = Object.entries(sessionStorage);
   for (const sendings of [1, 2]) {
     fireEvent.change(await field(), { target: { value: "one" } });
-    fireEvent.click(await button("Check the lines"));
+    fireEvent.click(await button("Review"));
     fireEvent.click(await button("Send 1 string"));
     await heading("All sent: 1 string accepted");
     expect(bulks).toHaveLength(sendings);

@@ -74,7 +74,7 @@ describe("the page of a string", () => {
   it("says that there is no such string", async () => {
     state = () => problem(404, "unknown-string", "No.");
     await open(`#/string/${ID}`);
-    expect(main().getByText("There is no string with this id.")).toBeTruthy();
+    expect(main().getByText("There is no string with this ID.")).toBeTruthy();
     expect(main().getByRole("link", { name: "History" }).getAttribute("href")).toBe("#/history");
   });
 
@@ -103,18 +103,18 @@ describe("the page of a string", () => {
     state = () => problem(400, "invalid-parameter", "No such parameter.");
     await open(`#/string/${ID}`);
     expect(main().getByText("The service refuses this request: No such parameter.")).toBeTruthy();
-    expect(main().queryByText("There is no string with this id.")).toBeNull();
+    expect(main().queryByText("There is no string with this ID.")).toBeNull();
   });
 
   it("is found once it is there, although it was not at first", async () => {
     state = () => problem(404, "unknown-string", "No.");
     await open(`#/string/${ID}`);
-    expect(main().getByText("There is no string with this id.")).toBeTruthy();
+    expect(main().getByText("There is no string with this ID.")).toBeTruthy();
     state = () => HttpResponse.json(string(ID, "one"));
     api.pipeline = pipeline({ settled_total: 2 });
     await pass(13_000);
     expect(main().getByRole("region", { name: "Text" }).textContent).toBe("one");
-    expect(main().queryByText("There is no string with this id.")).toBeNull();
+    expect(main().queryByText("There is no string with this ID.")).toBeNull();
   });
 
   it("that was there a moment ago is not called deleted", async () => {
@@ -122,7 +122,7 @@ describe("the page of a string", () => {
     await open(`#/string/${ID}`);
     state = () => problem(404, "unknown-string", "No.");
     await pass(3_000);
-    expect(main().getByText("The service no longer knows this string.")).toBeTruthy();
+    expect(main().getByText("The service has no record of this string.")).toBeTruthy();
     expect(main().queryByText(/an operator has deleted/)).toBeNull();
   });
 

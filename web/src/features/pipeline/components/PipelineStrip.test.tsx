@@ -35,7 +35,7 @@ describe("the line about the pipeline", () => {
     openPage();
     await pass(0);
     const status = screen.getByRole("status");
-    expect(status.textContent).toBe("The database is unavailable; strings are accepted and wait safely.");
+    expect(status.textContent).toBe("The database is unreachable; strings are accepted and wait safely.");
     expect(within(status.parentElement as HTMLElement).getByText("1,000 waiting")).toBeTruthy();
   });
 
@@ -123,7 +123,7 @@ describe("the strip and the rows", () => {
     cutOff();
     await submit("a");
     expect(strip()).toMatch(NO_ANSWER);
-    expect(rows()[0]).toMatch(/Waiting to be sent again: the service does not answer/);
+    expect(rows()[0]).toMatch(/Will retry: the service does not answer/);
   });
 
   it("agree at every moment, and strings wait for no back-off of their own", async () => {
@@ -151,7 +151,7 @@ describe("the strip and the rows", () => {
       await pass(1_000);
       expect(strip()).toBe("Some of your strings have not been accepted yet; they will be sent again.");
     }
-    expect(rows()[0]).toContain("Waiting to be sent again: the service gave an answer that makes no sense.");
+    expect(rows()[0]).toContain("Will retry: the service gave an unexpected response.");
     expect(api.submissions.length).toBeLessThan(9);
     api.pipeline = () => HttpResponse.html("<h1>Log in</h1>");
     await pass(12_000);
@@ -203,7 +203,7 @@ describe("the strip and the rows", () => {
     api.onQuery = () => ({ status: "failed", reason: "violates a check" });
     openPage();
     await pass(0);
-    expect(document.title).toBe("Store a string · ix-dummies");
+    expect(document.title).toBe("Send a string · ix-dummies");
     await submit("a");
     await pass(500);
     expect(rows()[0]).toContain("Failed");
@@ -213,10 +213,10 @@ describe("the strip and the rows", () => {
     expect(
       screen.getAllByRole("link", { name: /1,151 failed/ }).map((link) => link.getAttribute("href")),
     ).toEqual(["#/failed", "#/failed"]);
-    expect(document.title).toBe("(1,151 failed) Store a string · ix-dummies");
+    expect(document.title).toBe("(1,151 failed) Send a string · ix-dummies");
     api.pipeline = () => new Response(null, { status: 502 });
     await pass(20_000);
-    expect(document.title).toBe("Store a string · ix-dummies");
+    expect(document.title).toBe("Send a string · ix-dummies");
     expect(screen.queryAllByText(/1,151/)).toEqual([]);
   });
 
@@ -229,7 +229,7 @@ describe("the strip and the rows", () => {
     openPage();
     await submit("a");
     await pass(3_000);
-    expect(screen.getByText("Waiting to be sent again:")).toBeTruthy();
+    expect(screen.getByText("Will retry:")).toBeTruthy();
     expect(strip()).toBe("Some of your strings have not been accepted yet; they will be sent again.");
     api.onSubmit = () => undefined;
     await pass(60_000);

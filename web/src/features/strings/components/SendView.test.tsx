@@ -26,7 +26,7 @@ describe("a string", () => {
     api.onSubmit = () => problem(503, "journal-full", "Later.", { "Retry-After": "1" });
     openPage();
     await submit("hello");
-    expect(rows()[0]).toMatch(/Waiting to be sent again: the journal is full\./);
+    expect(rows()[0]).toMatch(/Will retry: the journal is full\./);
     await pass(990);
     expect(api.submissions).toHaveLength(1);
     api.onSubmit = () => undefined;
@@ -84,7 +84,7 @@ describe("a string", () => {
   });
 
   it.each([
-    ["en", 404, "not-found", /Waiting to be sent again: the service has nothing at this address/],
+    ["en", 404, "not-found", /Will retry: the service has nothing at this address/],
     [
       "ko",
       405,
@@ -116,7 +116,7 @@ describe("a string", () => {
     openPage();
     await submit("hello");
     await pass(400);
-    expect(rows()[0]).toMatch(/The service no longer knows this string/);
+    expect(rows()[0]).toMatch(/The service has no record of this string/);
     const asked = api.queries.length;
     await pass(5_000);
     expect(api.queries).toHaveLength(asked);
@@ -157,7 +157,7 @@ describe("a string", () => {
 
   it.each([
     ["en", "Clear finished", "Keep", "Clear", "1 string is not in the service"],
-    ["ko", "끝난 항목 지우기", "그대로 두기", "지우기", "문자열 1개는 서비스에 없고"],
+    ["ko", "완료된 항목 지우기", "그대로 두기", "지우기", "문자열 1개는 서비스에 없고"],
   ] as const)(
     "that was refused is not cleared without a question, because only this browser has it (%s)",
     async (language, clear, keep, confirm, words) => {

@@ -34,7 +34,7 @@ describe("StringForm", () => {
     openPage();
     const user = userEvent.setup();
     await user.type(field(), "hello");
-    await user.click(screen.getByRole("button", { name: "Store" }));
+    await user.click(screen.getByRole("button", { name: "Send" }));
     await sent(1);
     expect(document.activeElement).toBe(field());
   });
@@ -62,7 +62,7 @@ describe("StringForm", () => {
     openPage();
     const user = userEvent.setup();
     await user.type(field(), "{Enter}");
-    await user.click(screen.getByRole("button", { name: "Store" }));
+    await user.click(screen.getByRole("button", { name: "Send" }));
     await sent(0);
     expect(screen.getByText("Nothing sent yet.")).toBeTruthy();
   });
