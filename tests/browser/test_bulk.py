@@ -137,10 +137,10 @@ def test_a_korean_file_in_an_older_encoding_is_shown_and_then_read(
     eventually(lambda: tiers.rows(f"{locale} %") == [f"{locale} ascii", f"{locale} 똠방각하 펲시"], within=20)
 
 
-def test_a_file_in_no_known_encoding_is_refused_with_the_byte(open_page: Open) -> None:
+def test_a_file_in_no_known_encoding_is_refused_with_the_line(open_page: Open) -> None:
     page = open_page("en-US")
     choose(page, "broken.txt", b"first\nsec\xff\xffond\n")
-    expect(page.get_by_text("Byte 9 (counted from 0) does not fit.")).to_be_visible()
+    expect(page.get_by_text("Line 2 has a character that is not UTF-8.")).to_be_visible()
     expect(page.get_by_text("Save it as UTF-8")).to_be_visible()
     press(page, "Back")
     expect(page.get_by_label("Lines")).to_be_focused()

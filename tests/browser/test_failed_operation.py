@@ -195,7 +195,7 @@ def test_a_token_that_is_refused_ends_it_and_says_so(open_page: Open, redis: Red
     page = operator(open_page)
     refuse_token(page, "**/retry")
     begin(page, "Retry all")
-    expect(result(page)).to_contain_text("does not take the operator token any more")
+    expect(result(page)).to_contain_text("operator token is no longer valid")
     expect(result(page)).to_contain_text("0 strings retried.")
     page.unroute("**/retry")
     do_the_rest(page)

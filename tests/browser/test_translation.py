@@ -132,7 +132,7 @@ def test_a_batch_is_shown_in_translation(open_page: Open) -> None:
     page = open_page("en-US", "#/many")
     page.evaluate(TRANSLATE)
     page.get_by_role("textbox").fill("one\n\ntwo\nthree")
-    page.get_by_role("button", name="«Check").click()
+    page.get_by_role("button", name="«Review").click()
     expect(page.get_by_role("heading", level=2)).to_contain_text("«")
     page.get_by_role("button", name="«Send 3").click()
     expect(page.get_by_role("heading", level=2)).to_have_text("«All sent: 3 strings accepted»")

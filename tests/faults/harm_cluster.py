@@ -154,14 +154,20 @@ def _silence(node: Node, seconds: float) -> Seen:
 
 
 def cut_off(world: ClusterWorld, primary: Node, harm: Harm) -> Seen:
-    """Have it hear nothing of the other nodes, while the tiers go on talking to it."""
+    """Have it neither hear the other nodes nor speak to them, while the tiers go on talking to it."""
     replica = world.replica_of(primary)
     with _client(primary) as redis:
-        redis.execute_command("DEBUG", "DROP-CLUSTER-PACKET-FILTER", EVERY_PACKET)
-        time.sleep(harm.seconds)
-        seen = comes(lambda: replica.ask("INFO").get("role") == "master")
-        redis.execute_command("DEBUG", "DROP-CLUSTER-PACKET-FILTER", NONE)
-    return seen
+        _debug(redis, {"DROP-CLUSTER-PACKET-FILTER": EVERY_PACKET, "PAUSE-CRON": "1"})
+        try:
+            time.sleep(harm.seconds)
+            return comes(lambda: replica.ask("INFO").get("role") == "master")
+        finally:
+            _debug(redis, {"DROP-CLUSTER-PACKET-FILTER": NONE, "PAUSE-CRON": "0"})
+
+
+def _debug(redis: Redis, settings: dict[str, str]) -> None:
+    for name, value in settings.items():
+        redis.execute_command("DEBUG", name, value)
 
 
 def _client(node: Node) -> Redis:

@@ -8,7 +8,7 @@ export const bulk = {
   placeholder: "One string per line",
   check: "Review",
   chooseFile: "Choose a file",
-  fileHint: "or drop one here: plain text, up to 20 MiB",
+  fileHint: "or drop one here: plain text or CSV, up to 20 MiB",
   pasted: "your lines",
   back: "Back",
   attached: (lines: number) => `Your text: ${count(lines)} ${lines === 1 ? "line" : "lines"}`,
@@ -29,13 +29,24 @@ export const bulk = {
   reading: (name: string) => `Reading ${name}…`,
   readingBar: "Read so far",
   notUtf8: (name: string) => `${name} is not UTF-8`,
-  notUtf8At: (position: number) => `Byte ${count(position)} (counted from 0) does not fit.`,
+  notUtf8At: (line: number) => `Line ${count(line)} has a character that is not UTF-8.`,
+  notText: (name: string) => `${name} is not a text file`,
+  binary: {
+    workbook: "It is a spreadsheet. Save it there as CSV UTF-8, and choose that file.",
+    other: "Choose a text or CSV file. From a PDF, copy the text and paste it here.",
+  },
+  column: {
+    label: "What to send",
+    none: "Whole lines",
+    name: (number: number, name: string) => `Column ${number}: ${name}`,
+    named: "The first row names the columns",
+  },
   looksUtf16: "It looks like UTF-16.",
   looksKorean:
     "It can be read as EUC-KR (CP949), in which many Korean files are written. Do these lines look right?",
   readAsKorean: "Yes, read it as EUC-KR",
   saveAsUtf8:
-    "Save it as UTF-8 in the program that it comes from, and choose it again: in Notepad with Save as and the encoding UTF-8, in Excel with the file type CSV UTF-8.",
+    "Save it as UTF-8, and choose it again: in Notepad with Save as and the encoding UTF-8, in Excel with the file type CSV UTF-8.",
   ready: (name: string) => `Ready to send ${name}`,
   examples: "Preview",
   counts: {

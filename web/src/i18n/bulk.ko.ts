@@ -9,7 +9,7 @@ export const bulk: typeof english = {
   placeholder: "한 줄에 문자열 하나씩",
   check: "내용 확인",
   chooseFile: "파일 선택",
-  fileHint: "또는 여기에 끌어다 놓으세요. 일반 텍스트, 최대 20 MiB",
+  fileHint: "또는 여기에 끌어다 놓으세요. 일반 텍스트나 CSV, 최대 20 MiB",
   pasted: "입력한 텍스트",
   back: "뒤로",
   attached: (lines) => `입력한 텍스트 ${count(lines)}줄`,
@@ -25,12 +25,24 @@ export const bulk: typeof english = {
     several: "파일은 한 번에 하나만 보낼 수 있습니다. 하나만 선택하세요.",
     unreadable: "파일을 읽을 수 없습니다. 다시 선택하세요.",
     nothing: "모든 줄이 비어 있어 보낼 것이 없습니다.",
-    surrogate: "깨진 문자(짝이 맞지 않는 서로게이트)가 들어 있어 저장할 수 없습니다. 지운 뒤 다시 확인하세요.",
+    surrogate:
+      "깨진 문자(짝이 맞지 않는 서로게이트)가 들어 있어 저장할 수 없습니다. 지운 뒤 다시 확인하세요.",
   },
   reading: (name) => `${name} 읽는 중…`,
   readingBar: "읽은 양",
   notUtf8: (name) => `${name}: UTF-8이 아닙니다`,
-  notUtf8At: (position) => `바이트 위치 ${count(position)}(0부터 셈)의 값이 UTF-8에 맞지 않습니다.`,
+  notUtf8At: (line) => `${count(line)}번째 줄에 UTF-8이 아닌 문자가 있습니다.`,
+  notText: (name) => `${name}: 텍스트 파일이 아닙니다`,
+  binary: {
+    workbook: "스프레드시트 파일입니다. ‘CSV UTF-8’로 저장한 뒤 그 파일을 선택하세요.",
+    other: "텍스트나 CSV 파일을 선택하세요. PDF라면 텍스트를 복사해 여기에 붙여넣으세요.",
+  },
+  column: {
+    label: "보낼 내용",
+    none: "줄 전체",
+    name: (number, name) => `${number}열: ${name}`,
+    named: "첫 행은 열 이름입니다",
+  },
   looksUtf16: "UTF-16 파일로 보입니다.",
   looksKorean: "한글 파일에 많이 쓰이는 EUC-KR(CP949)로 읽을 수 있습니다. 아래 내용이 맞게 보입니까?",
   readAsKorean: "예, EUC-KR로 읽기",
@@ -119,7 +131,8 @@ export const bulk: typeof english = {
     ]
       .filter(Boolean)
       .join(", "),
-  gone: (gone) => `문자열 ${count(gone)}개는 더 이상 없습니다. 운영자가 폐기했거나 대기열에서 유실되었습니다.`,
+  gone: (gone) =>
+    `문자열 ${count(gone)}개는 더 이상 없습니다. 운영자가 폐기했거나 대기열에서 유실되었습니다.`,
   seeFailed: "실패한 문자열 보기",
   unknownOutcome: (unknown) =>
     `문자열 ${count(unknown)}개가 접수되었는지 서비스가 아직 응답하지 않았습니다. 나머지를 보내면 알 수 있으며, 두 번 저장되지 않습니다.`,
@@ -127,7 +140,8 @@ export const bulk: typeof english = {
   saveCsv: "처리 결과를 CSV로 저장",
   saveNdjson: "처리 결과를 NDJSON으로 저장",
   done: "완료",
-  doneHint: "각 줄의 ID와 거부된 줄의 이유가 담긴 이 처리 결과는 완료를 누를 때까지 이 브라우저에 보관됩니다.",
+  doneHint:
+    "각 줄의 ID와 거부된 줄의 이유가 담긴 이 처리 결과는 완료를 누를 때까지 이 브라우저에 보관됩니다.",
   goneHint:
     "각 줄의 ID와 거부된 줄의 이유가 담긴 이 처리 결과는 페이지를 닫거나 새로 고치면 사라집니다. 저장해 두세요.",
   delete: {

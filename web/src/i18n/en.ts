@@ -46,8 +46,7 @@ export const en = {
     "too-many-unsent":
       "Too many strings are only in this browser: they wait to be sent, or the service does not have them. Send again when some of them are through or cleared.",
   },
-  notKept:
-    "This browser cannot save anything for this page: the list below is gone when the page is closed.",
+  notKept: "This browser cannot save anything for this page: the list below is gone when the page is closed.",
   list: {
     heading: "Your strings",
     empty: "Nothing sent yet.",
@@ -178,8 +177,7 @@ export const en = {
     waitingFor: (count: string, duration: string) => `${count} waiting, about ${duration}`,
   },
   announce: {
-    delayed: (count: number) =>
-      plural(count, "string will be sent again", "strings will be sent again"),
+    delayed: (count: number) => plural(count, "string will be sent again", "strings will be sent again"),
     stored: (count: number) => plural(count, "string stored", "strings stored"),
     failed: (count: number) => plural(count, "string failed", "strings failed"),
     refused: (count: number) => plural(count, "string refused", "strings refused"),

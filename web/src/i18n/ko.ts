@@ -188,8 +188,7 @@ export const ko: Messages = {
     bytes: (count, limit) => `${limit}바이트 중 ${count}바이트`,
     bytesOver: (count) => `(${count}바이트 초과)`,
     inLine: (place) => `접수되었습니다. ${ahead(place)}입니다.`,
-    inLineFor: (place, duration) =>
-      `접수되었습니다. ${ahead(place)}이며, 약 ${duration} 남았습니다.`,
+    inLineFor: (place, duration) => `접수되었습니다. ${ahead(place)}이며, 약 ${duration} 남았습니다.`,
   },
   bulk,
   failed,

@@ -1,16 +1,15 @@
 import { newIdempotencyKey } from "../strings/idempotencyKey";
-import type { Encoding } from "./decode";
-import { MAX_FILE_BYTES, type Reading, readLines } from "./readLines";
+import { type How, MAX_FILE_BYTES, type Reading, readLines, type Source } from "./readLines";
 
-/** A chosen file, or typed or pasted lines (`name` is null). */
-export type Source = { blob: Blob; name: string | null };
+const WHOLE: How = { encoding: "utf-8", column: null };
+
 export type SourceFault = "too-big" | "several" | "unreadable" | "nothing" | "surrogate";
 
 export type Step =
   | { step: "choose"; fault: SourceFault | null }
   | { step: "reading"; source: Source; part: number }
   /** The lines become a batch with this id, however often that is tried; `saving` while it is being tried. */
-  | { step: "read"; source: Source; reading: Reading; batch: string; saving: boolean };
+  | { step: "read"; source: Source; how: How; reading: Reading; batch: string; saving: boolean };
 
 /** What this tab is about to send, from the source to its lines; kept while the page is open, whatever it shows. */
 export class Choice {
@@ -26,9 +25,9 @@ export class Choice {
   };
 
   /** `batch` is the id under which the same lines may have been sent before. */
-  read(source: Source, encoding: Encoding = "utf-8", batch = newIdempotencyKey()): void {
+  read(source: Source, how = WHOLE, batch = newIdempotencyKey()): void {
     if (source.blob.size > MAX_FILE_BYTES) this.reset("too-big");
-    else void this.readAll(source, encoding, batch);
+    else void this.readAll(source, how, batch);
   }
 
   /** Goes back to the start, with the fault if there is one. */
@@ -52,17 +51,17 @@ export class Choice {
     if (this.current.step === "read" && batches.includes(this.current.batch)) this.reset();
   }
 
-  private async readAll(source: Source, encoding: Encoding, batch: string): Promise<void> {
+  private async readAll(source: Source, how: How, batch: string): Promise<void> {
     const abort = new AbortController();
     this.running?.abort();
     this.running = abort;
     const onProgress = (part: number) => this.show({ step: "reading", source, part });
     onProgress(0);
     try {
-      const reading = await readLines(source.blob, encoding, onProgress, abort.signal);
+      const reading = await readLines(source, how, onProgress, abort.signal);
       if (abort.signal.aborted) return;
       if (reading.kind === "lines" && reading.strings + reading.badCount === 0) this.reset("nothing");
-      else this.show({ step: "read", source, reading, batch, saving: false });
+      else this.show({ step: "read", source, how, reading, batch, saving: false });
     } catch {
       if (!abort.signal.aborted) this.reset("unreadable");
     }

@@ -1,4 +1,4 @@
-export type Encoding = "utf-8" | "euc-kr";
+export type Encoding = "utf-8" | "euc-kr" | "utf-16le" | "utf-16be";
 
 export const SLICE = 64 * 1024;
 /** The most bytes of an unfinished character of UTF-8. */

@@ -1,6 +1,6 @@
 import { type TextFault, textFault } from "../strings/text";
 import { type Chunk, LISTED } from "./batch";
-import { type LineEnd, LineSplitter } from "./lineSplitter";
+import { LineSplitter } from "./lineSplitter";
 import { chunkOf } from "./pieces";
 import { MAX_CHUNK_BYTES, MAX_CHUNK_LINES, sizeInBody } from "./requestSize";
 
@@ -23,10 +23,13 @@ export type Lines = {
   chunks: readonly Chunk[];
 };
 
+/** Splits text, which arrives in pieces, into lines, or into the cells of a column. */
+type Splitter = { split: (piece: string) => string[]; last: () => string[] };
+
 /** Splits text, which arrives in pieces, into chunks that can be sent. */
 export class LineReader {
-  private readonly splitter: LineSplitter;
-  private count = 0;
+  private readonly splitter: Splitter;
+  private count: number;
   private empty = 0;
   private badCount = 0;
   private strings = 0;
@@ -37,8 +40,10 @@ export class LineReader {
   private texts: string[] = [];
   private bytes = ENVELOPE;
 
-  constructor(end: LineEnd = "\n") {
-    this.splitter = new LineSplitter(end);
+  /** `skipped` lines come before those of the splitter. */
+  constructor(splitter: Splitter = new LineSplitter("\n"), skipped = 0) {
+    this.splitter = splitter;
+    this.count = skipped;
   }
 
   read(piece: string): void {

@@ -135,7 +135,7 @@ describe("the bulk view", () => {
       await openBulk(language);
       const user = userEvent.setup();
       await user.type(await screen.findByRole("textbox"), "one{Enter}two");
-      await user.click(await button(/^Check|^내용/));
+      await user.click(await button(/^Review|^내용/));
       await user.click(await button(/^Send 2|2개 보내기$/));
       await screen.findByText(new RegExp(words));
       onBulk = () => undefined;

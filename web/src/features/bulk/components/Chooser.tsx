@@ -1,13 +1,13 @@
 import { useState, useSyncExternalStore } from "react";
 import { useMessages } from "../../../i18n/language";
 import { useBatchParts } from "../batchParts";
-import type { Source } from "../choice";
 import { batchOfLines, noteSending, sentAs, useLines } from "../draft";
 import type { Lines } from "../lines";
+import type { How, Source } from "../readLines";
 import { isUnread, type Keeping } from "../storage";
 import styles from "./Bulk.module.css";
 import { LinesForm } from "./LinesForm";
-import { NotUtf8 } from "./NotUtf8";
+import { NotRead } from "./NotRead";
 import { ReadingPanel } from "./ReadingPanel";
 import { Review } from "./Review";
 
@@ -37,7 +37,7 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   }
 
   function read(source: Source) {
-    choice.read(source, "utf-8", (source.name === null && batchOfLines()) || undefined);
+    choice.read(source, undefined, (source.name === null && batchOfLines()) || undefined);
   }
 
   if (current.step === "choose") {
@@ -61,16 +61,18 @@ export function Chooser({ keeping, moved }: { keeping: Keeping; moved: boolean }
   const { name } = current.source;
   const shared = { name, takesFocus, onBack: () => choice.reset() };
   if (current.step === "reading") return <ReadingPanel {...shared} part={current.part} />;
-  const { reading } = current;
-  if (reading.kind !== "lines") {
-    const asKorean = () => choice.read(current.source, "euc-kr");
-    return <NotUtf8 {...shared} reading={reading} onKorean={asKorean} />;
-  }
+  const { reading, how } = current;
+  const readAs = (changed: Partial<How>) => choice.read(current.source, { ...how, ...changed });
+  if (reading.kind !== "lines")
+    return <NotRead {...shared} reading={reading} onKorean={() => readAs({ encoding: "euc-kr" })} />;
   const onSend = () => send(current.batch, name, reading);
   return (
     <Review
       {...shared}
       lines={reading}
+      table={reading.table}
+      column={how.column}
+      onColumn={(column) => readAs({ column })}
       mayRepeat={isUnread(keeping)}
       saving={current.saving}
       onSend={onSend}

@@ -19,7 +19,7 @@ export function FileChoice({ onFiles }: { onFiles: (files: FileList | null) => v
         id={`${id}file`}
         className={`visually-hidden ${styles.file}`}
         type="file"
-        accept=".txt,.csv,.log,text/plain"
+        accept=".txt,.csv,.tsv,.log,text/plain"
         aria-describedby={`${id}hint`}
         onChange={choose}
       />

@@ -6,7 +6,9 @@ import surfaces from "../../../controls/Surface.module.css";
 import { useMessages } from "../../../i18n/language";
 import { StringText } from "../../strings/components/StringText";
 import type { Lines } from "../lines";
+import type { Column, Table } from "../table";
 import styles from "./Bulk.module.css";
+import { ColumnChoice } from "./ColumnChoice";
 import { Counts } from "./Counts";
 import { LineFaults } from "./LineFaults";
 
@@ -14,6 +16,10 @@ type Props = {
   name: string | null;
   takesFocus: boolean;
   lines: Lines;
+  /** What the lines look like as a table, if they are one, and the column that was read; null for whole lines. */
+  table: Table | null;
+  column: Column | null;
+  onColumn: (column: Column | null) => void;
   /** Whether the storage could not be read, in which the same lines may wait to be sent. */
   mayRepeat: boolean;
   saving: boolean;
@@ -22,7 +28,8 @@ type Props = {
 };
 
 /** Shows what was read, before any of it is sent. */
-export function Review({ name, takesFocus, lines, mayRepeat, saving, onSend, onBack }: Props) {
+export function Review(props: Props) {
+  const { name, takesFocus, lines, table, column, onColumn, mayRepeat, saving, onSend, onBack } = props;
   const { bulk } = useMessages();
   const [asking, setAsking] = useState(false);
   const { count, empty, bad, badCount, strings, examples } = lines;
@@ -44,6 +51,7 @@ export function Review({ name, takesFocus, lines, mayRepeat, saving, onSend, onB
       <StepHeading className={surfaces.heading} takesFocus={takesFocus}>
         {bulk.ready(name ?? bulk.pasted)}
       </StepHeading>
+      {table && <ColumnChoice table={table} column={column} disabled={saving} onColumn={onColumn} />}
       <Counts
         rows={[
           [bulk.counts.lines, count],

@@ -53,7 +53,7 @@ describe("the page of a string", () => {
   });
 
   it.each([
-    ["en", "An operator erased the text. The id stays, so that nothing stores it again.", "Erased"],
+    ["en", "An operator erased the text. The ID stays, so that nothing stores it again.", "Erased"],
     ["ko", "운영자가 텍스트를 지웠습니다. 다시 저장되지 않도록 ID는 남겨 둡니다.", "지움"],
   ] as const)("says that it was erased, and when (%s)", async (language, note, erased) => {
     const at = new Date(NOW.getTime() - DAY).toISOString();

@@ -280,7 +280,7 @@ describe("the details of the pipeline", () => {
     ]);
     expect(shown[6]?.[0]).toBe("Workers (2)");
     expect(shown[6]?.[1]).toBe("Up");
-    expect(shown[7]?.[1]).toMatch(/^Unavailable since /);
+    expect(shown[7]?.[1]).toMatch(/^Unreachable since /);
     expect(screen.getByRole("img").getAttribute("aria-label")).toBe(
       "Stored in the last 5 minutes: 2,010, at most 400 a second.",
     );

@@ -85,12 +85,7 @@ describe("a string", () => {
 
   it.each([
     ["en", 404, "not-found", /Will retry: the service has nothing at this address/],
-    [
-      "ko",
-      405,
-      "method-not-allowed",
-      /다시 보내려고 기다리는 중: 서비스가 이 주소에서는 아무것도 제공하지 않습니다/,
-    ],
+    ["ko", 405, "method-not-allowed", /재전송 대기 중: 서비스가 이 주소에서는 아무것도 제공하지 않습니다/],
   ] as const)("is not refused where it went astray (%s, %d)", async (language, status, code, words) => {
     api.onSubmit = () => problem(status, code, "Look elsewhere.");
     openPage(language);

@@ -145,7 +145,9 @@ describe("StringForm", () => {
       expect(field().readOnly).toBe(true);
       expect(field().getAttribute("aria-invalid")).toBe("false");
       const words = screen.getByRole("alert");
-      expect(words.textContent).toMatch(/^20,001 lines are too many .* sends the whole text as one string/);
+      expect(words.textContent).toMatch(
+        /^20,001 lines are too many .* The whole text will be sent as one string/,
+      );
       expect(field().getAttribute("aria-describedby")).toContain(words.id);
       put("paste", "more");
       put("drop", "more");

@@ -13,19 +13,25 @@ type Props = {
   onBack: () => void;
 };
 
-/** A file that is not UTF-8: offers to read it as Korean, with a preview, if that is possible. */
-export function NotUtf8({ name, takesFocus, reading, onKorean, onBack }: Props) {
+/** A file that is no text, or not UTF-8: says what to do, and offers to read it as Korean if that is possible. */
+export function NotRead({ name, takesFocus, reading, onKorean, onBack }: Props) {
   const { bulk } = useMessages();
   const preview = reading.kind === "not-utf-8" ? reading.preview : null;
   return (
     <section className={surfaces.panel}>
       <StepHeading className={surfaces.heading} takesFocus={takesFocus}>
-        {bulk.notUtf8(name ?? bulk.pasted)}
+        {reading.kind === "binary" ? bulk.notText(name ?? bulk.pasted) : bulk.notUtf8(name ?? bulk.pasted)}
       </StepHeading>
-      <p className={surfaces.words}>
-        {reading.kind === "utf-16" ? bulk.looksUtf16 : bulk.notUtf8At(reading.position)}
-      </p>
-      <p className={surfaces.words}>{preview ? bulk.looksKorean : bulk.saveAsUtf8}</p>
+      {reading.kind === "binary" ? (
+        <p className={surfaces.words}>{bulk.binary[reading.format]}</p>
+      ) : (
+        <>
+          <p className={surfaces.words}>
+            {reading.kind === "utf-16" ? bulk.looksUtf16 : bulk.notUtf8At(reading.line)}
+          </p>
+          <p className={surfaces.words}>{preview ? bulk.looksKorean : bulk.saveAsUtf8}</p>
+        </>
+      )}
       {preview && (
         <ul className={styles.preview} lang="ko" translate="no">
           {preview.map((line, index) => (
