@@ -48,15 +48,14 @@ class Maintenance:
         return sum(_held(shard) for shard in self._shards)
 
     @journal_errors()
-    def rollback(self) -> Rollback | None:
-        """Return the note of a rollback."""
-        notes = (redis.get(keys.set_back) for redis, keys in self._shards)
-        return next((read_rollback(note) for note in notes if note), None)
+    def rollbacks(self) -> list[Rollback]:
+        """Return the notes of rollbacks, at most one of each shard."""
+        return _read([redis.get(keys.set_back) for redis, keys in self._shards])
 
     @journal_errors()
-    def clear_rollback(self) -> Rollback | None:
-        """Remove the notes of rollbacks, and return the first."""
-        return next((read_rollback(note) for note in self._taken("set_back") if note), None)
+    def clear_rollbacks(self) -> list[Rollback]:
+        """Remove and return them."""
+        return _read(self._taken("set_back"))
 
     @journal_errors()
     def balance_base(self) -> int | None:
@@ -94,3 +93,7 @@ def _held(shard: Shard) -> int:
 
 def _sum(notes: Sequence[bytes | None]) -> int | None:
     return sum(int(note or 0) for note in notes) if any(notes) else None
+
+
+def _read(notes: Sequence[bytes | None]) -> list[Rollback]:
+    return [seen for note in notes if (seen := read_rollback(note))]

@@ -50,6 +50,7 @@ def examine() -> Iterator[Finding]:
     secrets = kubectl("get", "secrets", "-n", NAMESPACE)["items"]
     yield _passwords(_newest(secrets, "passwords"))
     yield _authority(_newest(secrets, "postgresql-ca"))
+    yield from _copies(kubectl("get", "pods", "-n", NAMESPACE)["items"])
 
 
 def _version(version: dict[str, str]) -> Finding:
@@ -109,6 +110,22 @@ def _node_ports(services: list[dict[str, Any]]) -> Finding:
         seen = ", ".join(f"{port} belongs to {owner}" for port, owner in sorted(taken.items()))
         return failed("node ports", seen, "choose others in k8s/components/nodeports")
     return passed("node ports", f"{', '.join(map(str, NODE_PORTS))} are free or ours")
+
+
+def _copies(pods: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Check that no machine has both copies of a shard, where the journal is on a Redis Cluster."""
+    machines: dict[str, list[str]] = {}
+    for pod in pods:
+        labels = pod["metadata"].get("labels", {})
+        if labels.get("app.kubernetes.io/name") == "redis-cluster":
+            those = machines.setdefault(labels["app.kubernetes.io/instance"], [])
+            those.append(pod["spec"].get("nodeName", "none yet"))
+    for shard, those in sorted(machines.items()):
+        seen = f"on {', '.join(sorted(those))}"
+        if len(set(those)) < 2:  # noqa: PLR2004 - a copy is a second one
+            yield failed(f"{shard}'s copies", seen, "have them on two machines: docs/redis-cluster.md")
+        else:
+            yield passed(f"{shard}'s copies", seen)
 
 
 def _newest(secrets: list[dict[str, Any]], name: str) -> dict[str, str] | None:

@@ -97,16 +97,16 @@ def _resume(maintenance: Maintenance, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _clear_rollback(maintenance: Maintenance, asked: argparse.Namespace) -> int:
-    note = maintenance.rollback() if asked.dry_run else _logged(asked, maintenance.clear_rollback)
-    if note is None:
-        print("There is no note of a rollback.")
-        return 0
+def _clear_rollbacks(maintenance: Maintenance, asked: argparse.Namespace) -> int:
+    notes = maintenance.rollbacks() if asked.dry_run else _logged(asked, maintenance.clear_rollbacks)
     cleared = "would be cleared" if asked.dry_run else "is cleared"
-    print(
-        f"The note {cleared}: a rollback noticed at {_time(note.at_ms)}, "
-        f"{note.before:,} strings appended before and {note.after:,} after."
-    )
+    for note in notes:
+        print(
+            f"The note {cleared}: a rollback noticed at {_time(note.at_ms)}, "
+            f"{note.before:,} strings appended before and {note.after:,} after."
+        )
+    if not notes:
+        print("There is no note of a rollback.")
     return 0
 
 
@@ -127,7 +127,8 @@ def _logged(asked: argparse.Namespace, act: Callable[[], T]) -> T:
         audit["reason"] = asked.why
     log.warning(ACTION_BEGINS, **audit)
     noted = act()
-    log.warning(OPERATOR_ACTION, **audit, noted=to_builtins(noted), done=(noted is None) == (asked.action == "pause"))
+    done = (noted in (None, [])) == (asked.action == "pause")
+    log.warning(OPERATOR_ACTION, **audit, noted=to_builtins(noted), done=done)
     return noted
 
 
@@ -142,7 +143,7 @@ def _time(at_ms: int) -> str:
 _ACTIONS = {
     "pause": _pause,
     "resume": _resume,
-    "clear-rollback": _clear_rollback,
+    "clear-rollback": _clear_rollbacks,
     "clear-imbalance": _clear_imbalance,
 }
 

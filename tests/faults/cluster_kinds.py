@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from faults import harm_cluster, harm_processes
-from faults.cluster_world import KNOWS_DISKS
 from faults.harm_cluster import FAILED_OVER_AFTER, in_shards
 from faults.kinds import Kind
 
@@ -23,18 +22,7 @@ KINDS = (
     Kind("replication shut out", in_shards(harm_cluster.shut_out), 1, 3),
     Kind("replica silent", in_shards(harm_cluster.silence_replica), 0.5, FAILED_OVER_AFTER),
     Kind("primary silent", in_shards(harm_cluster.silence_primary), 0.5, 2 * FAILED_OVER_AFTER),
-    *(
-        [
-            Kind(
-                "primary cut off with its clients",
-                in_shards(harm_cluster.cut_off),
-                FAILED_OVER_AFTER,
-                FAILED_OVER_AFTER,
-            )
-        ]
-        if KNOWS_DISKS  # the same versions can be told to drop every packet
-        else []
-    ),
+    Kind("primary cut off with its clients", in_shards(harm_cluster.cut_off), FAILED_OVER_AFTER, 2 * FAILED_OVER_AFTER),
     Kind("broker killed", harm_cluster.kill_broker, 0, 3),
     Kind("PostgreSQL destroyed, its standby promoted", harm_cluster.destroy_postgres),
     Kind("a shard more", harm_cluster.add_shard),

@@ -12,7 +12,7 @@ from support import eventually
 from core.connection import Shard, connect_shards
 from core.durability import KNOWS_REPLICAS_DISKS
 from faults.world import READY_WITHIN, World
-from local.cluster import NODES, SHARDS, SLOTS, Cluster, Node, node_port
+from local.cluster import BUS, NODES, SHARDS, SLOTS, Cluster, Node, node_port
 from local.ports import free_port
 from local.postgres import Postgres
 from local.redis import _version, find_server
@@ -24,11 +24,13 @@ KNOWS_DISKS = _version(find_server()) >= KNOWS_REPLICAS_DISKS
 
 
 class Machine(Node):
-    """A node that can be told to hear nothing of the others."""
+    """A node that can be told to say nothing to the others, who reach it through a proxy."""
+
+    bus: int
 
     def command(self) -> list[str]:
         """Return the command line."""
-        return [*super().command(), "--enable-debug-command", "yes"]
+        return [*super().command(), "--enable-debug-command", "yes", "--cluster-announce-bus-port", str(self.bus)]
 
 
 class Machines(Cluster):
@@ -43,6 +45,8 @@ class ClusterWorld(World):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.cluster = Machines(folder / "cluster", [node_port() for _ in range(NODES)], TIMEOUT)
+        for number, node in enumerate(self.cluster.nodes):
+            node.bus = self._link_ports[f"bus{number}"]  # type: ignore[attr-defined]
         self.shard_count = SHARDS
         self.primary: Postgres = self.postgres
         self.standby = Standby(folder / "standby", free_port(), self.postgres)
@@ -61,6 +65,10 @@ class ClusterWorld(World):
         self.standby.start()
         self._shards = connect_shards(self.cluster.url, 48, 5)
         self.wait_whole()
+
+    def targets(self) -> dict[str, int]:
+        """Return the port to which each link leads, those between the nodes as well."""
+        return super().targets() | {f"bus{number}": node.port + BUS for number, node in enumerate(self.cluster.nodes)}
 
     @property
     def shards(self) -> list[Shard]:

@@ -19,7 +19,6 @@ SHUT_OUT = ("-psync", "-sync", "-replconf")
 FAILED_OVER_AFTER = 3 * TIMEOUT / 1000
 BACKLOG_FOR = 1.0
 """Seconds for which strings gather before their machine is destroyed."""
-EVERY_PACKET, NONE = "-2", "-1"
 
 
 def in_shards(harmful: Callable[[ClusterWorld, Node, Harm], Seen]) -> Callable[[Harm], Seen]:
@@ -155,19 +154,16 @@ def _silence(node: Node, seconds: float) -> Seen:
 
 def cut_off(world: ClusterWorld, primary: Node, harm: Harm) -> Seen:
     """Have it neither hear the other nodes nor speak to them, while the tiers go on talking to it."""
-    replica = world.replica_of(primary)
+    replica, bus = world.replica_of(primary), f"bus{world.cluster.nodes.index(primary)}"
     with _client(primary) as redis:
-        _debug(redis, {"DROP-CLUSTER-PACKET-FILTER": EVERY_PACKET, "PAUSE-CRON": "1"})
+        world.link(bus, "blackhole")
+        redis.execute_command("DEBUG", "PAUSE-CRON", "1")
         try:
             time.sleep(harm.seconds)
             return comes(lambda: replica.ask("INFO").get("role") == "master")
         finally:
-            _debug(redis, {"DROP-CLUSTER-PACKET-FILTER": NONE, "PAUSE-CRON": "0"})
-
-
-def _debug(redis: Redis, settings: dict[str, str]) -> None:
-    for name, value in settings.items():
-        redis.execute_command("DEBUG", name, value)
+            redis.execute_command("DEBUG", "PAUSE-CRON", "0")
+            world.link(bus, "pass")
 
 
 def _client(node: Node) -> Redis:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +45,6 @@ READY_WITHIN = 60.0
 SETTLED_WITHIN = 60.0
 """Seconds after which no string may wait any more, once everything has healed."""
 JUST_COME_MS = 5_000
-LINKS = ("web-api0", "web-api1", "api-redis", "api-postgres", "worker-redis", "worker-postgres")
 CONSTRAINT = f"ALTER TABLE dummies ADD CONSTRAINT planted CHECK (split_part(text, ' ', 1) NOT LIKE '%%{POISON}')"
 
 
@@ -62,7 +62,7 @@ class World:
         self.web_port = free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
         self.api_ports = [free_port() for _ in range(APIS)]
-        self._link_ports = {name: free_port() for name in LINKS}
+        self._link_ports: defaultdict[str, int] = defaultdict(free_port)
         self.apis: list[Process] = []
         self.workers: list[Process] = []
         self._names = iter(range(1_000_000))
@@ -76,9 +76,9 @@ class World:
         self.points.mkdir(parents=True)
         small_disk.mount(self.redis.folder)
         try:
+            self._start_proxy()
             self.start_servers()
             self.query(CONSTRAINT)
-            self._start_proxy()
             self.apis = [self.start_api(number) for number in range(APIS)]
             self.workers = [self.start_worker() for _ in range(WORKERS)]
             self._start_web()
@@ -212,8 +212,9 @@ class World:
         paths = {"PYTHONPATH": str(ROOT / "tests"), FOLDER: str(self.points), "LOG_JSON": "true"}
         return self.system.start(command, name, env | paths)
 
-    def _start_proxy(self) -> None:
-        targets = {
+    def targets(self) -> dict[str, int]:
+        """Return the port to which each link leads."""
+        return {
             "web-api0": self.api_ports[0],
             "web-api1": self.api_ports[1],
             "api-redis": self.redis.port,
@@ -221,7 +222,9 @@ class World:
             "worker-redis": self.redis.port,
             "worker-postgres": self.postgres.port,
         }
-        links = [f"{name}:{self._link_ports[name]}:{target}" for name, target in targets.items()]
+
+    def _start_proxy(self) -> None:
+        links = [f"{name}:{self._link_ports[name]}:{target}" for name, target in self.targets().items()]
         self._proxy = subprocess.Popen(
             [sys.executable, "-m", "faults.proxy", *links],
             cwd=ROOT / "tests",
@@ -241,7 +244,9 @@ class World:
             binary, folder, ROOT / "web", nginx.Front(self.web_port, free_port(), "api_processes")
         )
         file = folder / "nginx.conf"
-        servers = "".join(f" server 127.0.0.1:{self._link_ports[name]} max_fails=0;" for name in LINKS[:APIS])
+        servers = "".join(
+            f" server 127.0.0.1:{self._link_ports[f'web-api{number}']} max_fails=0;" for number in range(APIS)
+        )
         group = f"http {{\nupstream api_processes {{{servers} }}"
         file.write_text(file.read_text(encoding="utf-8").replace("http {", group, 1), encoding="utf-8")
         self.system.start(command, "nginx", {})

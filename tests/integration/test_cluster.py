@@ -21,6 +21,7 @@ from api.ids import submission_id
 from core.connection import connect, connect_shards
 from core.durability import KNOWS_REPLICAS_DISKS
 from core.shards import shard_of
+from doctor.redis import look_at_cluster
 from local.cluster import NODES, Cluster, Node, node_port
 from local.system import System
 
@@ -117,7 +118,7 @@ def wait_until_all_accept(system: OnCluster) -> None:
 
     def accepts() -> bool:
         pipeline = client.get("/pipeline").json()
-        return pipeline["accepting"] and not pipeline["shards_away"]
+        return pipeline["accepting"] and not pipeline["shards_refusing"]
 
     with Client(base_url=system.api_url) as client:
         eventually(accepts, within=60)
@@ -159,6 +160,9 @@ def end(system: OnCluster, loads: list[Load]) -> None:
 
 def test_shards_are_on_different_nodes(cluster: Cluster) -> None:
     assert len({owner_of(cluster, shard).port for shard in range(SHARDS)}) == SHARDS
+    with connect(cluster.url) as redis:
+        eventually(lambda: look_at_cluster(redis).ok, within=60)
+        assert look_at_cluster(redis).seen == "16384 of 16384 slots have an owner that answers, 3 owners"
 
 
 def test_a_primary_that_is_destroyed_takes_nothing_with_it(system: OnCluster, loads: list[Load]) -> None:
@@ -196,7 +200,11 @@ def test_a_shard_that_is_away_refuses_its_share_only(system: OnCluster, loads: l
     try:
         with Client(base_url=system.api_url, timeout=10) as client:
             eventually(lambda: client.get("/pipeline").json()["shards_away"] == [0], within=60)
-            assert client.get("/pipeline").json()["accepting"]
+            seen = client.get("/pipeline").json()
+            assert seen["accepting"]
+            assert seen["shards_refusing"] == [0]
+            with connect(system.cluster.url, shard=1) as redis:
+                eventually(lambda: not look_at_cluster(redis).ok, within=60)
             before = [len(load.accepted) for load in loads]
             eventually(lambda: go_on(loads[1:], before[1:]), within=60)
             assert len(loads[0].accepted) <= before[0] + 1

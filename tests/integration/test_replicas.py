@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from strings import ids_of, queued, single
 from support import Client as Http
 from support import eventually
 
-from core.connection import connect
+from core.connection import Shard, connect
 from core.consumer import Consumer
 from core.dead_letters import DeadLetters
 from core.durability import KNOWS_REPLICAS_DISKS
@@ -25,6 +26,7 @@ from core.errors import JournalUnavailable
 from core.journal import Journal
 from core.keys import KEYS
 from core.scripts import Replication
+from doctor.redis import look_at_replicas
 from local.ports import free_port
 from local.redis import Redis, _version, find_server
 from local.replica import Replica
@@ -62,9 +64,18 @@ def primary(pair: tuple[Redis, Replica], monkeypatch: pytest.MonkeyPatch) -> Ite
 def stopped(pair: tuple[Redis, Replica], primary: Client) -> Iterator[Client]:
     """The primary, whose replica is connected and does not answer."""
     assert primary.wait(1, 10_000) == 1
-    os.kill(pair[1].pid, signal.SIGSTOP)
-    yield primary
-    os.kill(pair[1].pid, signal.SIGCONT)
+    with paused(pair[1]):
+        yield primary
+
+
+@contextmanager
+def paused(replica: Replica) -> Iterator[None]:
+    """Stop it meanwhile."""
+    os.kill(replica.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(replica.pid, signal.SIGCONT)
 
 
 def test_a_string_is_on_the_replica_when_it_is_accepted(pair: tuple[Redis, Replica], primary: Client) -> None:
@@ -80,6 +91,15 @@ def test_nothing_is_accepted_that_no_replica_has(stopped: Client) -> None:
     with pytest.raises(JournalUnavailable):
         journal.append([unit])
     assert [each.text for each in queued(stopped)] == ["a"]
+
+
+def test_the_doctor_says_whether_replicas_have_a_write(primary: Client, pair: tuple[Redis, Replica]) -> None:
+    found = look_at_replicas(Shard(primary), REPLICATION, "Redis")
+    assert found.ok, found
+    with paused(pair[1]):
+        found = look_at_replicas(Shard(primary), REPLICATION, "Redis")
+    assert (found.ok, found.what) == (False, "Redis' replicas")
+    assert found.seen.startswith("0 of 1 have a write after ")
 
 
 @pytest.mark.parametrize("key", ["", "key"])
@@ -151,6 +171,8 @@ def test_what_the_api_accepted_outlives_its_redis(tmp_path: Path) -> None:
             replica.kill()
             assert submit(3) == [503] * 3
             eventually(lambda: client.get("/pipeline").json()["accepting"] is False, within=30)
+            seen = client.get("/pipeline").json()
+            assert (seen["journal"]["status"], seen["shards_away"], seen["shards_refusing"]) == ("away", [], [0])
             replica.start()
             eventually(lambda: submit(1) == [202], within=60)
             submit(20)

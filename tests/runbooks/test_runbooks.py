@@ -25,6 +25,7 @@ NOT_RUN = {
 """How lines begin that are not run here -> why."""
 ELSEWHERE = {
     "certificate": "tests/provision/test_certificate.py, where PostgreSQL has TLS; test_redis_tls.py",
+    "redis-cluster-node": "tests/integration/test_cluster_pods.py, which runs its script",
     "rotating-secrets": "test_rotation.py, under load",
 }
 """Runbooks that are not run here -> where their commands are shown instead."""

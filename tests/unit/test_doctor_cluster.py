@@ -39,6 +39,13 @@ def service(namespace: str, port: int) -> dict[str, Any]:
     return {"metadata": {"namespace": namespace, "name": "s"}, "spec": {"ports": [{"nodePort": port}, {}]}}
 
 
+def copy(shard: str, machine: str | None) -> dict[str, Any]:
+    """Return a pod of the Redis Cluster."""
+    name = "app.kubernetes.io"
+    labels = {f"{name}/name": "redis-cluster", f"{name}/instance": f"redis-cluster-{shard}"}
+    return {"metadata": {"labels": labels}, "spec": {"nodeName": machine} if machine else {}}
+
+
 DEFAULT_CLASS = {"metadata": {"name": "local", "annotations": {cluster.DEFAULT_CLASS: "true"}}}
 GOOD: dict[str, Any] = {
     "version": {"serverVersion": {"gitVersion": "v1.31.2"}},
@@ -46,6 +53,11 @@ GOOD: dict[str, Any] = {
     "get-storageclasses": [*named("other"), DEFAULT_CLASS],
     "get-services---all-namespaces": [service("ix-dummies", 30000), service("other", 31000)],
     "get-namespaces": named("default", "ix-dummies"),
+    "get-pods--n-ix-dummies": [
+        copy("0", "a"),
+        copy("0", "b"),
+        {"metadata": {"name": "api"}, "spec": {"nodeName": "a"}},
+    ],
     "get-secrets--n-ix-dummies": [
         secret("passwords-old", "2026-01-01T00:00:00Z", A="development"),
         secret("passwords-h4sh", "2026-02-01T00:00:00Z", A="0f3c"),
@@ -93,6 +105,8 @@ def test_where_all_is_well_nothing_else_is_found(answers: Path) -> None:
         ({"get-storageclasses": named("other")}, "storage", "no storage class"),
         ({"get-services---all-namespaces": [service("other", 30001)]}, "node ports", "30001 belongs to other/s"),
         ({"get-secrets--n-ix-dummies": []}, "passwords", "does not exist"),
+        ({"get-pods--n-ix-dummies": [copy("1", "a"), copy("1", "a")]}, "redis-cluster-1's copies", "on a, a"),
+        ({"get-pods--n-ix-dummies": [copy("1", "a")]}, "redis-cluster-1's copies", "on a"),
         (
             {"get-secrets--n-ix-dummies": [secret("passwords", "1", A="development-operators", B="x", C="")]},
             "passwords",

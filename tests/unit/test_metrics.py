@@ -118,7 +118,7 @@ def test_what_is_not_known_is_left_out(client: FlaskClient, services: Services, 
     services.monitor.look_at_journal(services.monitor.shards[0])
     seen = shown(services)
     assert not [name for name in seen if name.startswith(("dummies_journal_waiting", "dummies_redis"))]
-    assert seen["dummies_accepting"] == 0
+    assert seen["dummies_accepting"] == seen["dummies_shard_accepting"] == 0
 
 
 def test_an_age_that_is_not_known_is_not_called_nothing(client: FlaskClient, services: Services) -> None:

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import capture_logs
 
+from core.connection import Shard
+from core.keys import keys_at
+from core.maintenance import Maintenance
 from core.rollback import Mark, RollbackDetector
 
 
@@ -145,3 +148,13 @@ def test_a_fall_between_calls_is_reported_exactly_once(
         counter = play(detector, [(0, fall)], counter)
         play(detector, [(1, 0), (1, 0), (1, 0), *after], counter - fall)
     assert len(said) == 1
+
+
+def test_the_notes_of_all_shards_are_told_and_cleared(redis: Any) -> None:
+    shards = [Shard(redis, keys_at("redis+cluster://a:1/", number)) for number in range(3)]
+    for number in (0, 2):
+        redis.set(shards[number].keys.set_back, f"1700000000000 9 {number}")
+    maintenance = Maintenance(shards)
+    assert [note.after for note in maintenance.rollbacks()] == [0, 2]
+    assert [note.after for note in maintenance.clear_rollbacks()] == [0, 2]
+    assert maintenance.rollbacks() == []
