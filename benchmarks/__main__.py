@@ -37,7 +37,7 @@ from local.system import ROOT
 
 
 def measure(environment: Environment, profile: Profile, figures: Figures) -> None:
-    """Measure all rounds, then what is measured once. Raises LoadFailed or Incomplete."""
+    """Measure all rounds, then what is measured once, of which a part may fail. Raises LoadFailed or Incomplete."""
     rounds.warm_up(environment, profile)
     for number in range(1, profile.rounds + 1):
         print(f"round {number} of {profile.rounds}", flush=True)
@@ -49,10 +49,12 @@ def measure(environment: Environment, profile: Profile, figures: Figures) -> Non
         limits.measure(environment, profile, figures)
         backlog.measure(environment, profile, figures)
     rounds.conclude_sweep(figures)
-    replicas.measure(environment, profile, figures)
-    backlog.measure_memory(environment, profile, figures)
-    outage.measure(environment, profile, figures)
-    large.measure(environment, profile, figures)
+    for part in (backlog.measure_memory, replicas.measure, outage.measure, large.measure):
+        try:
+            part(environment, profile, figures)
+        except load.LoadFailed as error:  # a disk that stalls for seconds: what else was measured still counts
+            figures.skip(f"{part.__module__}, from where it failed: {error}")
+            environment.start_again()
 
 
 def conclude(outcome: results.Results, root: Path) -> None:

@@ -109,6 +109,13 @@ class Environment:
         """Forget all waiting strings, and all counters with them; no worker runs."""
         self.redis.flushdb(asynchronous=True)  # else the API would have to wait for it
 
+    def start_again(self) -> None:
+        """Leave nothing of a part that failed: no waiting strings, no rows, and a worker."""
+        self.stop_worker()
+        self.forget_waiting()
+        self.empty(self.ours)
+        self.restart_worker()
+
     def newest(self) -> int:
         """Return the highest seq of this system's own table."""
         return int(self.fetch_row("SELECT coalesce(max(seq), 0) FROM dummies")[0])

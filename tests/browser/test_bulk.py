@@ -156,6 +156,39 @@ def test_a_file_in_utf_16_is_said_to_be_that_and_one_of_an_old_mac_is_read_by_li
     expect(page.get_by_role("button", name="Send 3 strings")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en-US", ("What to send", "Column 2: text", "The first row names the columns", "Send {} strings")),
+        ("ko-KR", ("보낼 내용", "2열: text", "첫 행은 열 이름입니다", "문자열 {}개 보내기")),
+    ],
+)
+def test_a_column_of_a_table_becomes_rows(
+    tiers: Tiers, open_page: Open, locale: str, words: tuple[str, str, str, str]
+) -> None:
+    label, column, named, send = words
+    page = open_page(locale)
+    table = f'id,text\r\n1,"{locale} ""cell"", one"\r\n2,"{locale} cell\ntwo"\r\n'
+    choose(page, "표.csv", b"\xff\xfe" + table.encode("utf-16-le"))
+    page.get_by_label(label).select_option(label=column)
+    expect(page.get_by_role("button", name=send.format(2))).to_be_visible()
+    page.get_by_label(named).uncheck()
+    expect(page.get_by_role("button", name=send.format(3))).to_be_visible()
+    page.get_by_label(named).check()
+    assert violations(page) == []
+    press(page, send.format(2))
+    expected = [f'{locale} "cell", one', f"{locale} cell\ntwo"]
+    eventually(lambda: tiers.rows(f"{locale} %cell%") == expected, within=20)
+
+
+def test_a_workbook_is_refused_with_what_to_do(open_page: Open) -> None:
+    page = open_page("en-US")
+    choose(page, "data.xlsx", b"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml xl/workbook.xml")
+    expect(page.get_by_role("heading", name="data.xlsx is not a text file")).to_be_visible()
+    expect(page.get_by_text("Save it there as CSV UTF-8")).to_be_visible()
+    assert violations(page) == []
+
+
 def test_twenty_thousand_lines_are_rows_once_each_though_the_api_is_killed_twice_and_the_page_reloaded(
     tiers: Tiers, open_page: Open
 ) -> None:

@@ -20,7 +20,7 @@ from local.child import Child
 from local.system import ROOT
 
 COPIED = ("api", "core", "database", "k8s", "local", "tests", "worker")
-TRIAL = {"SETTLE": "30"}
+TRIAL = {"RATE": "100", "SETTLE": "30"}
 LONGEST = 600.0
 
 
@@ -33,8 +33,6 @@ class Mutant(NamedTuple):
     faults: str
     says: re.Pattern[str]
     seconds: int = 20
-    rate: int = 100
-    """Requests a second."""
     seeds: int = 1
     """Runs to try: one that chooses at random what it does may not come across it."""
     lane: str = ""
@@ -134,29 +132,6 @@ MUTANTS = (
         "acknowledged before any replica has it",
         (("core/scripts.py", "replication) if replication.replicas else script", "replication) if False else script"),),
         "while no replica follows",
-        offence("lost"),
-        lane="cluster",
-    ),
-    Mutant(
-        "a repeat writes nothing, and trusts its wait",
-        (
-            ("core/scripts.py", '        asked.set(mark, "1")\n', ""),
-            (
-                "core/lua/append.lua",
-                "if not owners[key] then rem",
-                "if not owners[key] and not owner_in(this, key) then rem",
-            ),
-        ),
-        "while its replica restarts",
-        offence("lost"),
-        seconds=60,
-        rate=4,  # a process must have written nothing else meanwhile
-        lane="cluster",
-    ),
-    Mutant(
-        "an empty node opens before its peers have given it up",
-        (("k8s/components/redis-cluster/redis-node.sh", "\n    wait_outside\n", "\n"),),
-        "back immediately",
         offence("lost"),
         lane="cluster",
     ),
