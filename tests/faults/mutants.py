@@ -159,13 +159,7 @@ def _is_noticed(mutant: Mutant, module: str) -> bool:
             _edit(tree / file, old, new)
         if not (tree / "web" / "dist").exists():
             subprocess.run(["npm", "run", "--silent", "build"], cwd=tree / "web", check=True, stdout=subprocess.DEVNULL)
-        asked = {
-            "FAULTS": mutant.faults,
-            "LANE": mutant.lane,
-            "DURATION": str(mutant.seconds),
-            "RATE": str(mutant.rate),
-            "PYTHONPATH": folder,
-        }
+        asked = {"FAULTS": mutant.faults, "LANE": mutant.lane, "DURATION": str(mutant.seconds), "PYTHONPATH": folder}
         for seed in range(1, mutant.seeds + 1):
             output, code = _try(tree, module, TRIAL | asked | {"SEED": str(seed)})
             if noticed := code == 1 and mutant.says.search(output) is not None:
